@@ -1,0 +1,83 @@
+# cnngen: everything is built into build/.
+#   make            build/cnngen and build/libcnngen_rt.a
+#   make demo       classify real handwritten digits (examples/digits)
+#   make check      the tests, about ten minutes on two cores; check-all: the rest
+#   make bless      rewrite the golden files, to be read as a diff before they are committed
+# Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS
+
+MODE   ?= release
+B      := build$(if $(filter-out release,$(MODE)),/$(MODE))
+Q      := $(if $(V),,@)
+say     = $(if $(V),,@echo "  $(1)	$(2)")
+
+WARN   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+          -Wformat=2 -Wundef -Werror
+OPT_release := -O2 -g
+OPT_debug   := -O0 -g3
+OPT_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS ?=
+YAML_CFLAGS := $(shell pkg-config --cflags yaml-0.1 2>/dev/null)
+YAML_LIBS   := $(or $(shell pkg-config --libs yaml-0.1 2>/dev/null),-lyaml)
+ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -Igenerator -I$(B) $(YAML_CFLAGS) $(CFLAGS)
+
+SRC       := $(wildcard generator/*.c generator/ops/*.c generator/kernels/*.c)
+OBJ       := $(SRC:%.c=$(B)/%.o)
+LIB_OBJ   := $(filter-out $(B)/generator/main.o,$(OBJ)) $(B)/templates.o
+TEMPLATES := $(sort $(wildcard templates/*.in)) $(sort $(wildcard runtime/*.h runtime/*.c))
+UNIT      := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+
+all: $(B)/cnngen $(B)/libcnngen_rt.a
+
+$(B)/cnngen: $(B)/generator/main.o $(LIB_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(OPT_$(MODE)) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(YAML_LIBS) -lm
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/templates.o: $(B)/templates.c
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(B)/templates.c: $(B)/host/embed $(TEMPLATES)
+	$(call say,EMBED,$@)
+	$(Q)$(B)/host/embed $(TEMPLATES) > $@.tmp && mv $@.tmp $@
+
+$(B)/host/embed: generator/host/embed.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 $(WARN) -O1 -o $@ $<
+
+$(B)/libcnngen_rt.a: $(B)/runtime/cnn_rt.o
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/runtime/%.o: runtime/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c99 $(WARN) $(OPT_$(MODE)) $(CFLAGS) -Iruntime -MMD -MP -c $< -o $@
+
+# One CMocka program per file; those of the runtime need the runtime alone.
+$(B)/unit/test_rt_%: tests/unit/test_rt_%.c $(B)/runtime/cnn_rt.o
+	$(call say,UNIT,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(OPT_$(MODE)) $(CFLAGS) -Iruntime -fopenmp -MMD -MP -o $@ $< $(B)/runtime/cnn_rt.o -lcmocka -lm
+
+$(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
+	$(call say,UNIT,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
+
+unit: $(UNIT)
+	$(Q)set -e; for t in $(UNIT); do $$t; done
+
+demo: all
+	$(Q)$(MAKE) --no-print-directory -C examples/digits CNNGEN=$(abspath $(B)/cnngen) run
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: all unit demo clean
+.DELETE_ON_ERROR:

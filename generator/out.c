@@ -1,0 +1,227 @@
+#include "out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void out_init(struct out *out)
+{
+    *out = (struct out){0};
+    out->cap = 4096;
+    out->text = calloc(1, out->cap);
+    if (!out->text)
+        die("out of memory");
+}
+
+void out_free(struct out *out)
+{
+    free(out->text);
+    *out = (struct out){0};
+}
+
+static void reserve(struct out *out, size_t more)
+{
+    if (more >= SIZE_MAX / 4 - out->len)
+        die("out of memory (output of %zu bytes)", out->len);
+    if (out->len + more + 1 <= out->cap)
+        return;
+    while (out->len + more + 1 > out->cap)
+        out->cap *= 2;
+    out->text = realloc(out->text, out->cap);
+    if (!out->text)
+        die("out of memory (output of %zu bytes)", out->len);
+}
+
+void out_raw(struct out *out, const char *text, size_t len)
+{
+    reserve(out, len);
+    memcpy(out->text + out->len, text, len);
+    out->len += len;
+    out->text[out->len] = 0;
+}
+
+void out_write(struct out *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        size_t start = i;
+        while (i < len && text[i] != '\n')
+            i++;
+        if (i > start) {
+            if (!out->line_started) {
+                reserve(out, (size_t)out->indent);
+                memset(out->text + out->len, ' ', (size_t)out->indent);
+                out->len += (size_t)out->indent;
+            }
+            out_raw(out, text + start, i - start);
+            out->line_started = true;
+        }
+        if (i < len) {
+            out_raw(out, "\n", 1);
+            out->line_started = false;
+            i++;
+        }
+    }
+}
+
+void out_printf(struct out *out, const char *fmt, ...)
+{
+    char small[512];
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int n = vsnprintf(small, sizeof small, fmt, args);
+    if (n < 0)
+        bug("bad format '%s'", fmt);
+    if ((size_t)n < sizeof small) {
+        out_write(out, small, (size_t)n);
+    } else {
+        char *big = malloc((size_t)n + 1);
+        if (!big)
+            die("out of memory");
+        vsnprintf(big, (size_t)n + 1, fmt, again);
+        out_write(out, big, (size_t)n);
+        free(big);
+    }
+    va_end(again);
+    va_end(args);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+enum { MAX_FILES = 8 };
+
+/* The temporary files of the commit under way, for the signal handler to remove. */
+static char *volatile temporary[MAX_FILES];
+
+static void remove_temporaries(void)
+{
+    for (int i = 0; i < MAX_FILES; i++)
+        if (temporary[i])
+            unlink(temporary[i]);
+}
+
+static void on_signal(int sig)
+{
+    remove_temporaries();
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
+static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGXFSZ, SIGPIPE};
+enum { FATALS = sizeof fatal / sizeof fatal[0] };
+
+static bool write_all(int fd, const char *text, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, text, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        text += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* Standard output, devices and FIFOs can't be renamed over: they are written when all else is done. */
+static bool is_stream(const char *path)
+{
+    struct stat st;
+    return !strcmp(path, "-") ||
+           (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
+static bool write_stream(const struct out_file *f)
+{
+    bool is_stdout = !strcmp(f->path, "-");
+    int fd = is_stdout ? 1 : open(f->path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool ok = write_all(fd, f->text, f->len);
+    int saved = errno;
+    if (!is_stdout && close(fd) != 0 && ok)
+        return false;
+    errno = saved;
+    return ok;
+}
+
+/* "dir/.name.PID.tmp" beside the target, so that rename stays within one file system. */
+static char *temporary_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    int dir = slash ? (int)(slash - path + 1) : 0;
+    size_t size = strlen(path) + 40;
+    char *name = malloc(size);
+    if (!name)
+        die("out of memory");
+    snprintf(name, size, "%.*s.%s.%ld.tmp", dir, path, path + dir, (long)getpid());
+    return name;
+}
+
+static bool write_temporary(const struct out_file *f, char *volatile *slot)
+{
+    struct stat st;
+    if (stat(f->path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return false;
+    }
+    char *name = temporary_name(f->path);
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        free(name);
+        return false;
+    }
+    *slot = name;
+    bool ok = write_all(fd, f->text, f->len);
+    int saved = errno;
+    if (close(fd) != 0 && ok)
+        return false;
+    errno = saved;
+    return ok;
+}
+
+static bool write_and_rename(const struct out_file *files, int n, const char **failed)
+{
+    for (int i = 0; i < n; i++) {
+        *failed = files[i].path;
+        if (!is_stream(files[i].path) && !write_temporary(&files[i], &temporary[i]))
+            return false;
+    }
+    for (int i = 0; i < n; i++) {
+        *failed = files[i].path;
+        if (temporary[i] ? rename(temporary[i], files[i].path) != 0 : !write_stream(&files[i]))
+            return false;
+    }
+    *failed = NULL;
+    return true;
+}
+
+bool out_commit(const struct out_file *files, int n, const char **failed)
+{
+    void (*old[FATALS])(int);
+    if (n > MAX_FILES)
+        bug("%d output files", n);
+    for (int i = 0; i < FATALS; i++) {
+        old[i] = signal(fatal[i], on_signal);
+        if (old[i] == SIG_IGN)  /* nohup, or a shell's background job */
+            signal(fatal[i], SIG_IGN);
+    }
+    bool ok = write_and_rename(files, n, failed);
+    int saved = errno;
+    if (!ok)
+        remove_temporaries();
+    for (int i = 0; i < FATALS; i++)
+        signal(fatal[i], old[i]);
+    for (int i = 0; i < n; i++) {
+        free(temporary[i]);
+        temporary[i] = NULL;
+    }
+    errno = saved;
+    return ok;
+}

@@ -1,0 +1,89 @@
+#include "source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Reads fd to its end, growing as it goes: the size a file claims is never trusted. */
+static enum source_status read_all(struct pool *pool, int fd, size_t hint, size_t max,
+        struct source *out)
+{
+    size_t cap = hint + 1 > 4096 ? hint + 1 : 4096, len = 0;
+    char *text = pool_alloc(pool, cap + 1);
+    for (;;) {
+        ssize_t n = read(fd, text + len, cap - len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return SOURCE_ERRNO;
+        if (n == 0)
+            break;
+        len += (size_t)n;
+        if (len > max)
+            return SOURCE_TOO_BIG;
+        if (len == cap) {
+            char *bigger = pool_alloc(pool, 2 * cap + 1);
+            memcpy(bigger, text, len);
+            text = bigger;
+            cap *= 2;
+        }
+    }
+    text[len] = 0;
+    out->text = text;
+    out->len = len;
+    return SOURCE_OK;
+}
+
+enum source_status source_read(struct pool *pool, const char *path, size_t max, struct source *out)
+{
+    struct stat st;
+    *out = source_of(path, "", 0);
+    if (!strcmp(path, "-")) {
+        out->path = "<stdin>";
+        return read_all(pool, 0, 0, max, out);
+    }
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return SOURCE_ERRNO;
+    enum source_status status = SOURCE_ERRNO;
+    if (fstat(fd, &st) == 0) {
+        if (!S_ISREG(st.st_mode))
+            status = SOURCE_NOT_REGULAR;
+        else if ((uintmax_t)st.st_size > max)
+            status = SOURCE_TOO_BIG;
+        else
+            status = read_all(pool, fd, (size_t)st.st_size, max, out);
+    }
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return status;
+}
+
+struct source source_of(const char *path, const char *text, size_t len)
+{
+    return (struct source){path, text, len};
+}
+
+static size_t line_end(const struct source *src, size_t at)
+{
+    while (at < src->len && src->text[at] != '\n' && src->text[at] != '\r')
+        at++;
+    return at;
+}
+
+const char *source_line(const struct source *src, int line, size_t *len)
+{
+    size_t at = 0;
+    for (int l = 1; l < line && at < src->len; l++) {
+        at = line_end(src, at);
+        if (at + 1 < src->len && src->text[at] == '\r' && src->text[at + 1] == '\n')
+            at++;
+        if (at < src->len)
+            at++;
+    }
+    *len = line_end(src, at) - at;
+    return src->text + at;
+}
