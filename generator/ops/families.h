@@ -1,0 +1,97 @@
+/* families.h: what node->attr points to, one struct per family of operators. The first fields are the
+ * attributes as the user gave them; those below the line are resolved by the shape rule. */
+#ifndef CNNGEN_FAMILIES_H
+#define CNNGEN_FAMILIES_H
+
+#include "ops.h"
+
+/* Conv2D, DepthwiseConv2D. The kernel is HWIO: [KH, KW, IC/groups, OC]. A depthwise convolution is one
+ * with groups == IC and OC == IC * depth_multiplier; its Keras kernel [KH, KW, IC, mult] is the same
+ * floats in the same order. Weights: "kernel" (or "depthwise_kernel"), then "bias" if use_bias. */
+struct conv2d {
+    int filters;             /* OC */
+    int kernel[2];           /* KH, KW */
+    int strides[2];
+    struct padding padding;
+    int dilation[2];
+    int groups;
+    int depth_multiplier;    /* DepthwiseConv2D only */
+    bool use_bias;
+    /* resolved */
+    int pad[4];              /* top bottom left right */
+    int in_channels;         /* IC */
+};
+
+/* Conv2DTranspose. The kernel is HWOI: [KH, KW, OC, IC]. Output row = input row * SH - pad top + kh. */
+struct conv2d_transpose {
+    int filters;
+    int kernel[2];
+    int strides[2];
+    struct padding padding;
+    int output_padding[2];   /* -1: not given */
+    int dilation[2];
+    bool use_bias;
+    /* resolved */
+    int pad[4];
+    int in_channels;
+};
+
+/* Dense, on the last dimension. Kernel [in, out]. */
+struct dense {
+    int units;
+    bool use_bias;
+    /* resolved */
+    int in_features;
+};
+
+/* The four pooling layers; a global one has the whole image as its window. */
+struct pool2d {
+    int size[2];             /* 0 0 with strides: as Keras, strides default to the size */
+    int strides[2];
+    struct padding padding;
+    bool ceil_mode;
+    bool count_include_pad;  /* average: divide by the whole window */
+    bool keepdims;           /* global */
+    /* resolved */
+    bool is_max;
+    bool is_global;
+    int pad[4];              /* of the output's windows; with ceil_mode a window may reach further */
+};
+
+/* y = x * scale[c] + shift[c], c the last dimension: what BatchNormalization, Rescaling and Normalization
+ * become. Weights "scale" and "shift" of [C] each. Internal. */
+struct affine { int channels; };
+
+/* ReLU, LeakyReLU, ELU, Softplus ..., Activation: node->act says which; this struct holds the arguments
+ * until the shape rule has made the activation of them. */
+struct activation_args {
+    const struct activation *given;  /* of Activation */
+    float max_value, negative_slope, threshold, alpha;
+    bool approximate;
+};
+
+/* PReLU: weight "alpha" of the input's shape with 1 in the shared axes. */
+struct prelu { struct floats shared_axes; };
+
+/* Add, Subtract, Multiply, Maximum, Minimum, Average: two or more inputs, a dimension of 1 stretches. */
+struct binary { enum { BIN_ADD, BIN_SUB, BIN_MUL, BIN_MAX, BIN_MIN, BIN_AVG } kind; };
+
+struct concat { int axis; };             /* resolved: 0 .. rank-1 */
+struct softmax { int axis; bool log; };  /* last axis only */
+
+/* Weights "gamma" and "beta" as scale and center say. */
+struct layernorm { float epsilon; int axis; bool center, scale; };
+struct batchnorm { float epsilon; int axis; bool center, scale; };
+struct rescaling { struct floats scale, offset; };
+struct normalization { struct floats mean, variance; int axis; bool invert; };
+
+struct reshape { struct shape target; };         /* Flatten too; resolved: no -1 */
+struct permute { struct shape dims; };           /* output dimension i is input dimension dims.dim[i] - 1, as in Keras */
+struct border { int border[4]; };                /* ZeroPadding2D, Cropping2D: top bottom left right */
+struct upsampling { int size[2]; int bilinear; };/* ATTR_WORD: 0 nearest, 1 bilinear */
+struct separable {                               /* SeparableConv2D: rewritten to depthwise and pointwise */
+    struct conv2d conv;                          /* filters of the pointwise, the rest of the depthwise */
+};
+struct input { struct shape shape; int dtype; }; /* ATTR_WORD: float32, uint8 */
+
+#endif
