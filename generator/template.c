@@ -1,0 +1,762 @@
+#include "template.h"
+
+#include <string.h>
+
+#include "expr.h"
+
+enum {
+    MAX_SOURCE_BYTES = 1 << 20,
+    MAX_BLOCKS = 64,            /* one within the other */
+    MAX_ITERATIONS = 65536,     /* of all $for of one expansion together */
+    MAX_OUTPUT_BYTES = 1 << 24  /* of one expansion, without what $insert puts in */
+};
+
+struct line {
+    const char *text, *end;  /* without blanks at the end and the newline */
+    int number;              /* 1-based */
+    int indent;              /* blanks; of no meaning when the line is blank */
+    bool blank;
+};
+
+enum node_kind { NODE_TEXT, NODE_BLANK, NODE_LET, NODE_ASSERT, NODE_FOR, NODE_IF, NODE_INSERT };
+
+struct piece {
+    const char *text;        /* C, or NULL: the value of expr */
+    size_t len;
+    struct expr *expr;
+};
+
+struct node {
+    enum node_kind kind;
+    struct span at;
+    int indent;              /* as emitted: that of the blocks is taken out */
+    VEC(struct piece) piece; /* NODE_TEXT */
+    const char *text;        /* NODE_ASSERT: may be NULL; NODE_INSERT: the name */
+    struct expr *expr;       /* NODE_FOR: the first; NODE_IF: NULL is $else */
+    struct expr *to;         /* NODE_FOR: where it ends */
+    int slot;                /* NODE_FOR, NODE_LET */
+    struct node *body;       /* NODE_FOR, NODE_IF */
+    struct node *otherwise;  /* NODE_IF: its $elif or $else */
+    struct node *next;
+};
+
+struct template {
+    struct pool *pool;
+    const struct source *src;
+    VEC(struct param) param;
+    VEC(struct name) decl;   /* of each param: where it is written and its slot */
+    int slots;
+    struct node *body;
+};
+
+struct loader {
+    struct template *t;
+    struct reader r;         /* the line that is being read */
+    struct scope scope;
+    VEC(struct line) line;
+    int next;                /* line to read */
+    int blocks;              /* around it */
+    int removed;             /* their indentation */
+};
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+static void start_line(struct loader *l, const struct line *line)
+{
+    l->r.line = line->number;
+    l->r.start = line->text;
+    l->r.end = line->end;
+    l->r.at = line->text + (line->blank ? 0 : line->indent);
+}
+
+/* Tabs would make the indentation, which closes blocks, depend on who looks. */
+static void check_characters(struct loader *l, const struct line *line)
+{
+    start_line(l, line);
+    for (const char *c = line->text; c < line->end; c++)
+        if ((unsigned char)*c < ' ') {
+            diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, c, c + 1),
+                    *c == '\t' ? "a tab: indent with blanks" : "a control character");
+            return;
+        }
+}
+
+/* Comments ($#) vanish here: neither blocks nor the output see them. */
+static void split_lines(struct loader *l)
+{
+    const char *at = l->r.src->text, *end = at + l->r.src->len;
+    for (int number = 1; at < end; number++) {
+        struct line line = {.text = at, .number = number};
+        while (at < end && *at != '\n' && *at != '\r')
+            at++;
+        line.end = at;
+        at += at + 1 < end && at[0] == '\r' && at[1] == '\n' ? 2 : at < end;
+        while (line.end > line.text && line.end[-1] == ' ')
+            line.end--;
+        line.blank = line.end == line.text;
+        while (!line.blank && line.text[line.indent] == ' ')
+            line.indent++;
+        check_characters(l, &line);
+        if (line.end - line.text < line.indent + 2 || memcmp(line.text + line.indent, "$#", 2))
+            vec_push(l->t->pool, &l->line, line);
+    }
+}
+
+/* ---- loading: control lines ------------------------------------------------------------------ */
+
+static struct node *load_block(struct loader *l, const struct line *head);
+
+static struct node *new_node(struct loader *l, enum node_kind kind, const struct line *line)
+{
+    struct node *n = NEW(l->t->pool, struct node);
+    n->kind = kind;
+    n->at = read_span(&l->r, line->text + (line->blank ? 0 : line->indent), line->end);
+    n->indent = line->blank || line->indent < l->removed ? 0 : line->indent - l->removed;
+    return n;
+}
+
+static bool expect(struct loader *l, const char *token)
+{
+    if (read_token(&l->r, token))
+        return true;
+    char what[] = "'..'";
+    memcpy(what + 1, token, strlen(token));
+    memcpy(what + 1 + strlen(token), "'", 2);
+    return read_expected(&l->r, what);
+}
+
+static bool expect_end(struct loader *l)
+{
+    return read_end(&l->r) || read_expected(&l->r, "the end of the line");
+}
+
+/* A name that is new here; NULL after a diagnostic. */
+static struct name *declare(struct loader *l, struct name name)
+{
+    const struct name *old = scope_find(&l->scope, name.name);
+    if (old) {
+        diag_error(l->r.diag, DIAG_TEMPLATE, name.at, "'%s' is declared twice",
+                diag_quote(l->r.diag, name.name, strlen(name.name)));
+        diag_note(l->r.diag, old->at, "first here");
+        return NULL;
+    }
+    name.slot = l->scope.slots++;
+    vec_push(l->t->pool, &l->scope.name, name);
+    return &l->scope.name.at[l->scope.name.n - 1];
+}
+
+/* Reads the name that a control line declares; its kind is a number's until known better. */
+static bool read_new_name(struct loader *l, struct name *name)
+{
+    read_end(&l->r);  /* skips blanks */
+    const char *from = l->r.at;
+    *name = (struct name){.name = read_name(&l->r), .slot = -1};
+    name->at = read_span(&l->r, from, l->r.at);
+    return name->name || read_expected(&l->r, "a name");
+}
+
+static bool load_bound(struct loader *l, int64_t *out)
+{
+    static const struct scope nothing;
+    struct value v;
+    l->r.scope = &nothing;
+    struct expr *e = expr_read(&l->r);
+    l->r.scope = &l->scope;
+    bool ok = e && expr_eval(e, NULL, l->r.diag, &v);
+    *out = ok ? v.num : 0;
+    return ok;
+}
+
+/* "in 1..28" */
+static bool load_range(struct loader *l, struct param *param)
+{
+    const char *from = l->r.at + 1;
+    if (!load_bound(l, &param->min) || !expect(l, "..") || !load_bound(l, &param->max))
+        return false;
+    if (param->min > param->max)
+        diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, from, l->r.at), "an empty range");
+    return true;
+}
+
+/* "is none|relu|relu6" */
+static bool load_words(struct loader *l, struct param *param)
+{
+    do {
+        struct name word;
+        if (!read_new_name(l, &word))
+            return false;
+        for (int i = 0; i < param->word.n; i++)
+            if (!strcmp(param->word.at[i], word.name))
+                diag_error(l->r.diag, DIAG_TEMPLATE, word.at, "the same word twice");
+        vec_push(l->t->pool, &param->word, word.name);
+    } while (read_token(&l->r, "|"));
+    return true;
+}
+
+static struct node *load_param(struct loader *l, const struct line *line)
+{
+    struct param param = {.kind = PARAM_TEXT};
+    struct name name;
+    bool ok = true;
+    if (l->blocks)
+        diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, line->text + line->indent, l->r.at),
+                "$param can't stand in a block");
+    if (!read_new_name(l, &name))
+        return NULL;
+    if (read_word(&l->r, "in")) {
+        param.kind = PARAM_INT;
+        ok = load_range(l, &param);
+    } else if (read_word(&l->r, "is")) {
+        param.kind = PARAM_WORD;
+        ok = load_words(l, &param);
+    }
+    ok = ok && (param.doc = read_quoted(&l->r)) && expect_end(l);
+    param.name = name.name;
+    name.kind = param.kind;
+    name.word = param.word.at;
+    name.words = param.word.n;
+    const struct name *known = declare(l, name);
+    if (known && ok) {
+        vec_push(l->t->pool, &l->t->param, param);
+        vec_push(l->t->pool, &l->t->decl, *known);
+    }
+    return NULL;
+}
+
+/* "$let NAME = EXPR". After a mistake the name is declared all the same: one mistake, one report. */
+static struct node *load_let(struct loader *l, const struct line *line)
+{
+    struct name name;
+    struct node *n = new_node(l, NODE_LET, line);
+    if (!read_new_name(l, &name))
+        return NULL;
+    if (expect(l, "=") && (n->expr = expr_read_any(&l->r))) {
+        const struct name *word = expr_alone(n->expr, &l->scope);
+        if (word) {
+            name.kind = word->kind;
+            name.word = word->word;
+            name.words = word->words;
+        }
+        expect_end(l);
+    }
+    const struct name *known = declare(l, name);
+    n->slot = known ? known->slot : -1;
+    return n;
+}
+
+static struct node *load_assert(struct loader *l, const struct line *line)
+{
+    struct node *n = new_node(l, NODE_ASSERT, line);
+    n->expr = expr_read(&l->r);
+    if (n->expr && !read_end(&l->r) && (n->text = read_quoted(&l->r)))
+        expect_end(l);
+    return n;
+}
+
+/* The ':' that ends a control line, and its block. Whatever the control line declares is in scope. */
+static struct node *load_body(struct loader *l, const struct line *line, bool ok)
+{
+    if (ok && expect(l, ":"))
+        expect_end(l);
+    return load_block(l, line);
+}
+
+static struct node *load_for(struct loader *l, const struct line *line)
+{
+    struct name name;
+    struct node *n = new_node(l, NODE_FOR, line);
+    int names = l->scope.name.n;
+    bool ok = read_new_name(l, &name);
+    if (ok) {
+        ok = (read_word(&l->r, "in") || read_expected(&l->r, "'in'")) &&
+             (n->expr = expr_read(&l->r)) && expect(l, "..") && (n->to = expr_read(&l->r));
+        const struct name *known = declare(l, name);
+        n->slot = known ? known->slot : -1;
+    }
+    n->body = load_body(l, line, ok);
+    l->scope.name.n = names;
+    return n;
+}
+
+/* The line that follows, blank ones skipped, when it is a control line $keyword as deep as line. */
+static const struct line *continues(struct loader *l, const struct line *line, const char *keyword)
+{
+    int next = l->next;
+    while (next < l->line.n && l->line.at[next].blank)
+        next++;
+    if (next == l->line.n || l->line.at[next].indent != line->indent)
+        return NULL;
+    start_line(l, &l->line.at[next]);
+    if (!read_token(&l->r, "$") || !read_word(&l->r, keyword))
+        return NULL;
+    l->next = next + 1;
+    return &l->line.at[next];
+}
+
+static struct node *load_if(struct loader *l, const struct line *line)
+{
+    struct node *first = new_node(l, NODE_IF, line), *n = first;
+    const struct line *arm = line;
+    do {
+        if (arm != line)
+            n = n->otherwise = new_node(l, NODE_IF, arm);
+        n->expr = expr_read(&l->r);
+        n->body = load_body(l, arm, n->expr != NULL);
+    } while ((arm = continues(l, line, "elif")));
+    if ((arm = continues(l, line, "else"))) {
+        n = n->otherwise = new_node(l, NODE_IF, arm);
+        n->body = load_body(l, arm, true);
+    }
+    return first;
+}
+
+/* $elif and $else where no $if is: their lines are read for their own mistakes. */
+static struct node *load_stray(struct loader *l, const struct line *line)
+{
+    const char *from = line->text + line->indent;
+    diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, from, l->r.at),
+            "'%.*s' without an '$if' as deep before it", (int)(l->r.at - from), from);
+    load_block(l, line);
+    return NULL;
+}
+
+static struct node *load_insert(struct loader *l, const struct line *line)
+{
+    struct node *n = new_node(l, NODE_INSERT, line);
+    n->text = read_name(&l->r);
+    if (n->text || read_expected(&l->r, "a name"))
+        expect_end(l);
+    return n;
+}
+
+static const char *const keywords[] = {
+    "param", "let", "assert", "for", "if", "elif", "else", "insert",
+};
+static struct node *(*const load_keyword[])(struct loader *, const struct line *) = {
+    load_param, load_let, load_assert, load_for, load_if, load_stray, load_stray, load_insert,
+};
+enum { KEYWORDS = sizeof keywords / sizeof keywords[0] };
+
+static struct node *load_control(struct loader *l, const struct line *line)
+{
+    const char *from = l->r.at++;
+    for (int i = 0; i < KEYWORDS; i++)
+        if (read_word(&l->r, keywords[i]))
+            return load_keyword[i](l, line);
+    const char *name = read_name(&l->r);
+    if (name) {
+        const char *near = closest(name, keywords, KEYWORDS);
+        diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, from, l->r.at),
+                "unknown control line '$%s'", diag_quote(l->r.diag, name, strlen(name)));
+        if (near)
+            diag_help(l->r.diag, "did you mean '$%s'?", near);
+    }
+    load_block(l, line);
+    return NULL;
+}
+
+/* ---- loading: text and blocks ---------------------------------------------------------------- */
+
+/* "${EXPR}" at r.at */
+static bool load_hole(struct loader *l, struct piece *piece)
+{
+    l->r.at += 2;
+    *piece = (struct piece){.expr = expr_read_any(&l->r)};
+    return piece->expr && expect(l, "}");
+}
+
+static struct node *load_text(struct loader *l, const struct line *line)
+{
+    struct node *n = new_node(l, NODE_TEXT, line);
+    struct reader *r = &l->r;
+    while (r->at < r->end) {
+        const char *dollar = memchr(r->at, '$', (size_t)(r->end - r->at));
+        struct piece piece = {.text = r->at, .len = (size_t)((dollar ? dollar : r->end) - r->at)};
+        char after = dollar && dollar + 1 < r->end ? dollar[1] : 0;
+        if (after == '$')
+            piece.len++;
+        if (piece.len)
+            vec_push(l->t->pool, &n->piece, piece);
+        r->at = !dollar ? r->end : after == '$' ? dollar + 2 : dollar;
+        if (r->at != dollar)
+            continue;
+        if (after != '{') {
+            diag_error(r->diag, DIAG_TEMPLATE, read_span(r, dollar, dollar + 1),
+                    "'$' is followed by neither '{' nor '$'");
+            return NULL;
+        }
+        if (!load_hole(l, &piece))
+            return NULL;
+        vec_push(l->t->pool, &n->piece, piece);
+    }
+    return n;
+}
+
+static bool is_control(const struct line *line)
+{
+    const char *c = line->text + line->indent;
+    return *c == '$' && c + 1 < line->end &&
+           ((c[1] >= 'a' && c[1] <= 'z') || (c[1] >= 'A' && c[1] <= 'Z'));
+}
+
+static struct node *load_line(struct loader *l, const struct line *line)
+{
+    start_line(l, line);
+    if (line->blank)
+        return new_node(l, NODE_BLANK, line);
+    return is_control(line) ? load_control(l, line) : load_text(l, line);
+}
+
+/* The lines from next on that are more indented than head (all of them when head is NULL); blank
+ * lines belong to the block if what follows them does. *end is the first that does not belong. */
+static const struct line *find_block(struct loader *l, const struct line *head, int *end)
+{
+    const struct line *first = NULL;
+    *end = l->next;
+    for (int i = l->next; i < l->line.n; i++) {
+        const struct line *line = &l->line.at[i];
+        if (line->blank)
+            continue;
+        if (head && line->indent <= head->indent)
+            return first;
+        if (!first)
+            first = line;
+        *end = i + 1;
+    }
+    if (!head)
+        *end = l->line.n;
+    return first;
+}
+
+static struct node *load_lines(struct loader *l, int end, int indent)
+{
+    struct node *list = NULL, **tail = &list;
+    while (l->next < end) {
+        const struct line *line = &l->line.at[l->next++];
+        if (!line->blank && line->indent < indent) {
+            start_line(l, line);
+            diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, l->r.at, l->r.end),
+                    "unexpected indentation: the block began with %d blanks", indent);
+        }
+        *tail = load_line(l, line);
+        if (*tail)
+            tail = &(*tail)->next;
+    }
+    return list;
+}
+
+/* The block of head, with its names going out of scope at the end. */
+static struct node *load_block(struct loader *l, const struct line *head)
+{
+    int end, names = l->scope.name.n;
+    const struct line *first = find_block(l, head, &end);
+    struct span at = read_span(&l->r, head->text + head->indent, head->end);
+    if (!first) {
+        diag_error(l->r.diag, DIAG_TEMPLATE, at, "no indented lines follow");
+        return NULL;
+    }
+    if (l->blocks == MAX_BLOCKS) {
+        diag_error(l->r.diag, DIAG_TEMPLATE, at, "more than %d nested blocks", MAX_BLOCKS);
+        l->next = end;
+        return NULL;
+    }
+    int shift = first->indent - head->indent;
+    l->blocks++;
+    l->removed += shift;
+    struct node *body = load_lines(l, end, first->indent);
+    l->removed -= shift;
+    l->blocks--;
+    l->scope.name.n = names;
+    return body;
+}
+
+struct template *template_load(struct pool *pool, const struct source *src, struct diag *d)
+{
+    int before = diag_errors(d);
+    struct template *t = NEW(pool, struct template);
+    struct loader l = {.t = t, .r = {.pool = pool, .diag = d, .src = src}};
+    *t = (struct template){.pool = pool, .src = src};
+    l.r.scope = &l.scope;
+    if (src->len > MAX_SOURCE_BYTES) {
+        diag_error(d, DIAG_TEMPLATE, (struct span){src, 0, 0, 0}, "larger than %d bytes",
+                MAX_SOURCE_BYTES);
+        return NULL;
+    }
+    split_lines(&l);
+    if (diag_errors(d) == before)
+        t->body = load_lines(&l, l.line.n, 0);
+    t->slots = l.scope.slots;
+    return diag_errors(d) == before ? t : NULL;
+}
+
+int template_params(const struct template *t, const struct param **params)
+{
+    *params = t->param.at;
+    return t->param.n;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+void args_int(struct pool *pool, struct args *args, const char *name, int64_t value)
+{
+    vec_push(pool, &args->arg, (struct arg){.name = name, .value = value});
+}
+
+void args_text(struct pool *pool, struct args *args, const char *name, const char *text)
+{
+    vec_push(pool, &args->arg, (struct arg){.name = name, .text = text});
+}
+
+bool args_equal(const struct args *a, const struct args *b)
+{
+    if (a->arg.n != b->arg.n)
+        return false;
+    for (int i = 0; i < a->arg.n; i++) {
+        const struct arg *x = &a->arg.at[i], *y = &b->arg.at[i];
+        if (strcmp(x->name, y->name) || !x->text != !y->text ||
+                (x->text ? strcmp(x->text, y->text) != 0 : x->value != y->value))
+            return false;
+    }
+    return true;
+}
+
+static const struct arg *find_arg(const struct args *args, const char *name)
+{
+    for (int i = 0; i < args->arg.n; i++)
+        if (!strcmp(args->arg.at[i].name, name))
+            return &args->arg.at[i];
+    return NULL;
+}
+
+static const char *quote(struct diag *d, const char *text)
+{
+    return diag_quote(d, text, strlen(text));
+}
+
+static bool check_int(const struct param *p, struct span at, const struct arg *arg, struct diag *d)
+{
+    if (arg->value >= p->min && arg->value <= p->max)
+        return true;
+    diag_error(d, DIAG_TEMPLATE, at, "'%s' is %lld, but must be in %lld..%lld", quote(d, p->name),
+            (long long)arg->value, (long long)p->min, (long long)p->max);
+    return false;
+}
+
+static bool check_word(const struct param *p, struct span at, const struct arg *arg, struct diag *d)
+{
+    for (int i = 0; p->kind == PARAM_WORD && i < p->word.n; i++)
+        if (!strcmp(p->word.at[i], arg->text))
+            return true;
+    if (p->kind == PARAM_WORD)
+        diag_error(d, DIAG_TEMPLATE, at, "'%s' can't be '%s'", quote(d, p->name),
+                quote(d, arg->text));
+    return p->kind != PARAM_WORD;
+}
+
+static bool bind(const struct param *p, const struct name *decl, const struct args *args,
+        struct value *slots, struct diag *d)
+{
+    const struct arg *arg = find_arg(args, p->name);
+    if (!arg) {
+        diag_error(d, DIAG_TEMPLATE, decl->at, "no argument for '%s'", quote(d, p->name));
+        return false;
+    }
+    if (!arg->text != (p->kind == PARAM_INT)) {
+        diag_error(d, DIAG_TEMPLATE, decl->at, "the argument for '%s' is a %s", quote(d, p->name),
+                arg->text ? "text" : "number");
+        return false;
+    }
+    slots[decl->slot] = (struct value){arg->value, arg->text};
+    return arg->text ? check_word(p, decl->at, arg, d) : check_int(p, decl->at, arg, d);
+}
+
+static bool bind_all(const struct template *t, const struct args *args, struct value *slots,
+        struct diag *d)
+{
+    bool ok = true;
+    for (int i = 0; i < t->param.n; i++)
+        ok = bind(&t->param.at[i], &t->decl.at[i], args, slots, d) && ok;
+    for (int i = 0; i < args->arg.n; i++) {
+        bool declared = false;
+        for (int k = 0; k < t->param.n && !declared; k++)
+            declared = !strcmp(t->param.at[k].name, args->arg.at[i].name);
+        bool twice = declared && find_arg(args, args->arg.at[i].name) != &args->arg.at[i];
+        if (!declared || twice)
+            diag_error(d, DIAG_TEMPLATE, (struct span){t->src, 1, 1, 1},
+                    twice ? "two arguments for '%s'" : "an argument for '%s', which has no $param",
+                    quote(d, args->arg.at[i].name));
+        ok = ok && declared && !twice;
+    }
+    return ok;
+}
+
+/* ---- expanding ------------------------------------------------------------------------------- */
+
+struct run {
+    const struct template *t;
+    struct value *slots;
+    template_insert *insert;
+    void *context;
+    struct out *out;
+    struct diag *diag;
+    int indent;             /* of the out buffer, where the expansion began */
+    int64_t iterations;
+    size_t bytes;           /* written, without those of $insert */
+    bool started, blank;    /* something is written; a blank line is due before what comes next */
+};
+
+static bool run_list(struct run *, const struct node *);
+
+static bool failed(struct run *run, const struct node *n, const char *why)
+{
+    diag_error(run->diag, DIAG_TEMPLATE, n->at, "%s", why);
+    return false;
+}
+
+/* Blank lines separate: none at the beginning or the end, never two together, whatever $if and $for
+ * leave out. */
+static void write_blank(struct run *run)
+{
+    if (run->blank && run->started)
+        out_write(run->out, "\n", 1);
+    run->blank = false;
+}
+
+/* One line; a text value of several lines is indented like its first. */
+static bool run_text(struct run *run, const struct node *n)
+{
+    write_blank(run);
+    run->out->indent = run->indent + n->indent;
+    for (int i = 0; i < n->piece.n; i++) {
+        const struct piece *p = &n->piece.at[i];
+        size_t before = run->out->len;
+        struct value v;
+        if (p->text)
+            out_write(run->out, p->text, p->len);
+        else if (!expr_eval(p->expr, run->slots, run->diag, &v))
+            return false;
+        else if (v.text)
+            out_write(run->out, v.text, strlen(v.text));
+        else
+            out_printf(run->out, "%lld", (long long)v.num);
+        run->bytes += run->out->len - before;
+        if (run->bytes > MAX_OUTPUT_BYTES)
+            return failed(run, n, "the expansion grows beyond 16 MB");
+    }
+    out_write(run->out, "\n", 1);
+    run->out->indent = run->indent;
+    run->started = true;
+    return true;
+}
+
+static bool run_blank(struct run *run, const struct node *n)
+{
+    (void)n;
+    run->blank = true;
+    return true;
+}
+
+static bool run_let(struct run *run, const struct node *n)
+{
+    return expr_eval(n->expr, run->slots, run->diag, &run->slots[n->slot]);
+}
+
+static bool run_assert(struct run *run, const struct node *n)
+{
+    struct value v;
+    struct out values;
+    if (!expr_eval(n->expr, run->slots, run->diag, &v))
+        return false;
+    if (v.num)
+        return true;
+    out_init(&values);
+    expr_print_values(n->expr, run->slots, run->t->pool, run->diag, &values);
+    diag_error(run->diag, DIAG_TEMPLATE, n->at, "%s%s%s%s", n->text ? n->text : "does not hold",
+            values.len ? " (" : "", values.text, values.len ? ")" : "");
+    out_free(&values);
+    return false;
+}
+
+static bool run_for(struct run *run, const struct node *n)
+{
+    struct value from, to;
+    if (!expr_eval(n->expr, run->slots, run->diag, &from) ||
+            !expr_eval(n->to, run->slots, run->diag, &to))
+        return false;
+    for (int64_t i = from.num; i < to.num; i++) {
+        if (++run->iterations > MAX_ITERATIONS)
+            return failed(run, n, "more than 65536 iterations in one expansion");
+        run->slots[n->slot] = (struct value){.num = i};
+        if (!run_list(run, n->body))
+            return false;
+    }
+    return true;
+}
+
+static bool run_if(struct run *run, const struct node *n)
+{
+    struct value v;
+    for (; n; n = n->otherwise) {
+        if (!n->expr)
+            return run_list(run, n->body);
+        if (!expr_eval(n->expr, run->slots, run->diag, &v))
+            return false;
+        if (v.num)
+            return run_list(run, n->body);
+    }
+    return true;
+}
+
+static bool run_insert(struct run *run, const struct node *n)
+{
+    if (!run->insert)
+        return failed(run, n, "nothing is to be inserted here");
+    size_t before = run->out->len;
+    bool blank = run->blank;
+    write_blank(run);
+    size_t start = run->out->len;
+    run->out->indent = run->indent + n->indent;
+    run->insert(run->context, n->text, run->out);
+    run->out->indent = run->indent;
+    if (run->out->line_started)
+        out_write(run->out, "\n", 1);
+    if (run->out->len > start) {
+        run->started = true;
+    } else {
+        run->out->len = before;
+        run->out->text[before] = 0;
+        run->blank = blank;
+    }
+    return true;
+}
+
+static bool (*const run_kind[])(struct run *, const struct node *) = {
+    [NODE_TEXT] = run_text, [NODE_BLANK] = run_blank, [NODE_LET] = run_let,
+    [NODE_ASSERT] = run_assert, [NODE_FOR] = run_for, [NODE_IF] = run_if,
+    [NODE_INSERT] = run_insert,
+};
+
+static bool run_list(struct run *run, const struct node *n)
+{
+    for (; n; n = n->next)
+        if (!run_kind[n->kind](run, n))
+            return false;
+    return true;
+}
+
+bool template_expand(const struct template *t, const struct args *args, template_insert *insert,
+        void *context, struct out *out, struct diag *d)
+{
+    size_t len = out->len;
+    bool line_started = out->line_started;
+    struct run run = {.t = t, .insert = insert, .context = context, .out = out, .diag = d,
+                      .indent = out->indent};
+    run.slots = NEW_ARRAY(t->pool, struct value, t->slots + 1);
+    if (bind_all(t, args, run.slots, d) && run_list(&run, t->body))
+        return true;
+    out->len = len;
+    out->text[len] = 0;
+    out->indent = run.indent;
+    out->line_started = line_started;
+    return false;
+}
