@@ -62,6 +62,9 @@ struct tval {
  * and a rounding of the weight itself. */
 double sum_error(double n, double s);
 
+/* Softmax, or its logarithm, over the last axis of x, in place: values and error bounds. */
+void softmax_eval(struct tval *x, bool log);
+
 /* ---- operators ------------------------------------------------------------------------------- */
 
 /* What kernels are written for; several layer types share a family and its struct. */
@@ -103,6 +106,10 @@ struct op_def {
     void (*lower)(struct graph *, struct node *);
 };
 
+#define OP(id, def) extern const struct op_def op_##def;
+#include "ops.def"
+#undef OP
+
 extern const struct op_def *const op_defs[OP_COUNT];
 
 static inline const struct op_def *node_def(const struct node *n) { return op_defs[n->op]; }
@@ -112,6 +119,14 @@ bool op_find(const char *type, enum op *);          /* also by alias */
 const char *op_suggest(const char *type);           /* did you mean; knows PyTorch's and ONNX's names too */
 
 /* ---- helpers for ops/ ------------------------------------------------------------------------- */
+
+/* "'conv1' (Conv2D, 256 filters, 3x3, strides 1, padding valid)": for messages. The short form, for
+ * their subjects: "'conv1' (Conv2D)". Both are printable whatever the user wrote. */
+const char *node_words(struct graph *, const struct node *);
+const char *node_title(struct graph *, const struct node *);
+
+/* An axis that may count from the end (-1 is the last), made 0 .. rank-1; false when it is out of range. */
+bool axis_resolve(int axis, int rank, int *out);
 
 /* Reports [bad-rank] and returns false unless in[i] has the given rank. */
 bool need_rank(struct node *, int i, int rank, struct diag *);
@@ -125,7 +140,8 @@ void window_padding(const struct padding *, int axis, int in, int k, int s, int 
 /* Sets the output's shape after checking its size against the limits; reports and leaves rank 0 else. */
 void set_shape(struct graph *, struct node *, struct shape, struct diag *);
 
-/* Declares a weight: Keras' name and shape, PyTorch's name and order of dimensions. */
+/* Declares a weight: Keras' name and shape, PyTorch's name. It comes with PyTorch's dimensions in Keras'
+ * order, INIT_ZERO, trainable: the caller sets what differs. shape_infer checks its size. */
 struct weight *add_weight(struct node *, const char *name, const char *torch_name, struct shape);
 const struct weight *find_weight(const struct node *, const char *name);  /* NULL: none of that name */
 
