@@ -1,0 +1,78 @@
+/* kernel.h: the kernels, one file each in kernels/, each with its template in templates/.
+ *
+ * A kernel computes a group. Its template defines one function
+ *
+ *     static void FN(const float *x, [const float *r,] float *y, [const float *w,] [float *scratch,]
+ *                    int first, int last)
+ *
+ * one pointer per input of the group in order (uint8_t where the view says so), the output, the step's
+ * packed weights if it has any, scratch if the binding asks for it, and the range of units to do. All
+ * pointers are to element (0, 0, 0, 0) of their views; constants of the view are template arguments.
+ * Units may run in any order, at once, on several threads: they write disjoint elements. A kernel
+ * writes the interior of its output only: halos are cleared by the caller of FN.
+ *
+ * Adding a kernel: kernels/NAME.c with one struct kernel, templates/NAME.c.in, a line in kernels.def, a
+ * grid in tests/templates. */
+#ifndef CNNGEN_KERNEL_H
+#define CNNGEN_KERNEL_H
+
+#include "plan.h"
+
+struct kernel {
+    const char *name;          /* the template is NAME.c.in */
+    const char *doc;           /* one line: algorithm and what it vectorises over */
+
+    /* Whether it computes the group, exactly: a chain of && with a comment per term. Groups are grown
+     * by asking this, so it decides what is fused too. Views don't exist yet. */
+    bool (*ok)(const struct group *);
+
+    /* Predicted cycles for the whole batch on one thread of the target. */
+    double (*cost)(const struct group *, int64_t batch, const struct target *);
+
+    /* Pixels of zeros that rows of in[0] must have left and right of them. NULL: none. */
+    void (*halo)(const struct group *, int *left, int *right);
+
+    /* The constants in the order the template reads them; NULL: no constants. Fills step->weight. */
+    void (*pack)(struct pool *, struct step *);
+
+    /* Template arguments, units and scratch for one target. Views and weights are final but for offsets. */
+    void (*bind)(struct pool *, const struct step *, const struct target *, struct binding *);
+
+    bool in_place;             /* out may be the same memory as in[0] (same shape, same views) */
+};
+
+enum kernel_id {
+#define KERNEL(id, def) KERNEL_##id,
+#include "kernels.def"
+#undef KERNEL
+    KERNEL_COUNT
+};
+
+extern const struct kernel *const kernels[KERNEL_COUNT];
+
+/* ---- helpers for kernels/ ---------------------------------------------------------------------- */
+
+bool group_is_plain(const struct group *);                 /* nothing fused behind main */
+
+/* The arguments that every template of a kind declares alike:
+ *   bind_view("X", v): XN XR XP, the pitches of images, rows and pixels;
+ *   bind_epilogue: ADD (0 or 1), ACT ("none" or "vf_relu"), ACT_ARGS (", 0.3f"), AFFINE (0 or 1),
+ *                  SCALE and SHIFT (where in w; 0 without AFFINE), RN RR RP (of the residual; 0). */
+void bind_view(struct pool *, struct args *, const char *letter, const struct view *);
+void bind_epilogue(struct pool *, struct args *, const struct step *, int64_t scale_at, int64_t shift_at);
+
+/* Packed weights: a growing list of floats. */
+struct packer { VEC(float) f; };
+int64_t pack_align(struct pool *, struct packer *, int floats);       /* zeros up to a multiple; the position */
+void pack_floats(struct pool *, struct packer *, const float *, int64_t n);
+void pack_zeros(struct pool *, struct packer *, int64_t n);
+
+/* Appends the fused affine's scale and shift, each padded with zeros to a multiple of 16 (channels in
+ * blocks of 16, read without masks). Their positions come back through scale_at and shift_at. */
+void pack_epilogue(struct pool *, struct packer *, const struct group *, int64_t *scale_at, int64_t *shift_at);
+
+/* Cost pieces, in cycles. */
+double cost_stream(const struct target *, double bytes_read, double bytes_written); /* each byte once */
+double cost_fma(const struct target *, double vector_fmas, double vector_loads);
+
+#endif

@@ -1,0 +1,112 @@
+/* plan.h: what the generated program will do: steps in order, the kernel and tile of each on every
+ * target, where tensors live, packed weights. Immutable once made; emission decides nothing.
+ *
+ *     plan_make:  group -> select -> place (views) -> pack, bind -> place (offsets) -> plan_check
+ */
+#ifndef CNNGEN_PLAN_H
+#define CNNGEN_PLAN_H
+
+#include "graph.h"
+#include "ops.h"
+#include "ops/families.h"
+#include "targets.h"
+#include "template.h"
+
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+/* A connected chain of nodes that one kernel computes: a main node and what is applied to its results
+ * before they are stored, always in this order: add, activation, affine. */
+struct group {
+    struct node *main;
+    struct node *add;              /* two-input Add whose other input is a residual; NULL: none */
+    struct node *act;              /* Activation node; NULL */
+    struct node *affine;           /* scale and shift per channel; NULL */
+    VEC(struct tensor *) in;       /* of main, then the residual of add */
+    struct tensor *out;
+};
+
+/* ---- views ----------------------------------------------------------------------------------- */
+
+/* Where a tensor's elements are: element (n, y, x, c) is at
+ *     base + offset + n*image + y*row + x*pixel + c            (in elements, not bytes)
+ * Rows may have a halo of zeros: `left` pixels before and `right` behind each row. Neighbouring rows
+ * share it, so that row = (w + max(left, right)) * pixel, and left pixels precede the first row. */
+enum place { PLACE_INPUT, PLACE_OUTPUT, PLACE_ARENA };
+
+struct view {
+    enum place place;
+    int index;                     /* of the network's input or output, or of plan.buffer */
+    int64_t offset;                /* elements from the start of the input, output or buffer */
+    int64_t image, row, pixel;     /* pitches in elements */
+    int n, h, w, c;                /* extents; n is the batch */
+    int left, right;               /* halo, in pixels */
+    enum dtype type;
+};
+
+static inline int view_gap(const struct view *v) { return v->left > v->right ? v->left : v->right; }
+bool view_is_flat(const struct view *);    /* all of it contiguous: no halo, pixel == c */
+
+/* A piece of the arena. */
+struct buffer {
+    int64_t bytes;
+    int first, last;               /* steps that write or read it, first to last */
+    int64_t offset;                /* bytes from the arena's start, a multiple of ARENA_ALIGN */
+    int64_t halo_bytes;            /* of bytes: what halos take */
+    const char *name;              /* of the first tensor in it */
+};
+
+enum { ARENA_ALIGN = 64 };
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+/* One kernel instance on one target: the template's arguments and how the work divides. */
+struct binding {
+    const struct target *target;   /* whose code it is: may be a lesser one of the same family */
+    struct args args;
+    int units;                     /* pieces of work, taken by threads as ranges */
+    int64_t scratch;               /* floats each thread needs */
+};
+
+struct step {
+    int index;                     /* from 1, as in comments and dumps */
+    const struct group *group;
+    const struct kernel *kernel;
+    VEC(struct view) in;           /* as group->in */
+    struct view out;
+    const float *weight;           /* packed, all the constants of the step; NULL: none */
+    int64_t weights;               /* floats */
+    struct binding bind[TARGET_COUNT];  /* of the plan's targets */
+    int64_t macs;                  /* of the whole batch */
+    double cost[TARGET_COUNT];     /* cycles, one thread, by the model */
+    int parts;                     /* threads among which dividing it pays, at least 1 */
+    const char *why;               /* the kernel was chosen */
+};
+
+struct plan {
+    struct pool *pool;
+    const struct graph *graph;
+    unsigned targets;              /* TARGET_BITs */
+    VEC(struct step *) step;
+    VEC(struct buffer) buffer;
+    int max_threads;
+    int64_t shared_bytes;          /* of the arena, a multiple of ARENA_ALIGN */
+    int64_t scratch_bytes;         /* per thread, likewise */
+    int64_t lower_bound;           /* bytes: the largest sum of tensors alive at once, without halos */
+    int64_t weight_bytes;          /* packed */
+};
+
+struct plan_options {
+    unsigned targets;
+    int max_threads;               /* 1 .. 1024 */
+};
+
+/* The graph is optimised already. Never fails on a graph that passed graph_check and whose operators
+ * all have kernels; total sizes beyond the limits are reported. NULL after errors. */
+struct plan *plan_make(struct pool *, const struct graph *, const struct plan_options *, struct diag *);
+
+void plan_check(const struct plan *);   /* views inside buffers, live buffers apart, halos present: bug() */
+
+struct out;
+void plan_print(const struct plan *, struct out *);  /* --dump=plan */
+
+#endif
