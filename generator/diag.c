@@ -37,6 +37,7 @@ struct diag *diag_new(struct pool *pool)
     return d;
 }
 
+PRINTF_LIKE(5, 0)
 static void add(struct diag *d, enum severity severity, enum diag_id id, struct span at,
         const char *fmt, va_list args)
 {
@@ -85,37 +86,13 @@ int diag_warnings(const struct diag *d) { return d->warnings; }
 
 /* ---- characters ------------------------------------------------------------------------------ */
 
-/* Length of the UTF-8 character at s (at most len bytes) and its code point; 0 when it is broken. */
-static size_t utf8_decode(const unsigned char *s, size_t len, uint32_t *code)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
-    if (n == 0 || n > len)
-        return 0;
-    *code = n == 1 ? s[0] : s[0] & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if (s[i] >> 6 != 2)
-            return 0;
-        *code = *code << 6 | (s[i] & 0x3fu);
-    }
-    bool ok = *code >= smallest[n] && *code <= 0x10ffff && !(*code >= 0xd800 && *code < 0xe000);
-    return ok ? n : 0;
-}
-
-/* Characters that would change what a terminal shows beyond themselves. */
-static bool is_hostile(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || c == 0x061c ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
 /* One character of text as it may be shown, into shown[]; the bytes it took. */
 static size_t show_char(const char *text, size_t len, char shown[24])
 {
     const unsigned char *s = (const unsigned char *)text;
     uint32_t code = 0;
-    size_t n = utf8_decode(s, len, &code), at = 0;
-    if (n && !is_hostile(code)) {
+    size_t n = utf8_next(text, len, &code), at = 0;
+    if (n && !char_is_hostile(code)) {
         memcpy(shown, text, n);
         shown[n] = 0;
         return n;
@@ -261,12 +238,23 @@ static void print_caret(struct out *out, const struct message *m, enum diag_colo
     out_printf(out, "\n");
 }
 
+static void print_escaped(struct out *out, const char *text)
+{
+    char shown[24];
+    for (size_t i = 0, len = strlen(text); i < len;) {
+        i += show_char(text + i, len - i, shown);
+        out_printf(out, "%s", shown);
+    }
+}
+
 static void print_message(struct out *out, const struct message *m, enum diag_color color)
 {
     const char *word = styles[m->severity].word;
     bool placed = m->at.src && m->at.line > 0;
-    if (m->severity != HELP)
-        out_printf(out, "%s:", m->at.src ? m->at.src->path : "cnngen");
+    if (m->severity != HELP) {
+        print_escaped(out, m->at.src ? m->at.src->path : "cnngen");
+        out_printf(out, ":");
+    }
     if (placed)
         out_printf(out, "%d:%d:", m->at.line, m->at.col);
     if (m->severity != HELP)

@@ -26,7 +26,7 @@ void *pool_alloc(struct pool *, size_t bytes);            /* zeroed, aligned for
 void *pool_array(struct pool *, size_t n, size_t bytes);  /* n elements; checks the product */
 char *pool_copy(struct pool *, const char *text, size_t len);  /* NUL-terminated copy */
 char *pool_printf(struct pool *, const char *fmt, ...) PRINTF_LIKE(2, 3);
-char *pool_vprintf(struct pool *, const char *fmt, va_list);
+char *pool_vprintf(struct pool *, const char *fmt, va_list) PRINTF_LIKE(2, 0);
 
 #define NEW(pool, type) ((type *)pool_alloc((pool), sizeof(type)))
 #define NEW_ARRAY(pool, type, n) ((type *)pool_array((pool), (size_t)(n), sizeof(type)))

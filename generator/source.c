@@ -76,7 +76,7 @@ static size_t line_end(const struct source *src, size_t at)
 
 const char *source_line(const struct source *src, int line, size_t *len)
 {
-    size_t at = 0;
+    size_t at = source_bom(src);
     for (int l = 1; l < line && at < src->len; l++) {
         at = line_end(src, at);
         if (at + 1 < src->len && src->text[at] == '\r' && src->text[at + 1] == '\n')
@@ -86,4 +86,36 @@ const char *source_line(const struct source *src, int line, size_t *len)
     }
     *len = line_end(src, at) - at;
     return src->text + at;
+}
+
+size_t source_bom(const struct source *src)
+{
+    return src->len >= 3 && !memcmp(src->text, "\xef\xbb\xbf", 3) ? 3 : 0;
+}
+
+size_t utf8_next(const char *text, size_t len, uint32_t *code)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *s = (const unsigned char *)text;
+    if (len == 0)
+        return 0;
+    size_t n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+    if (n == 0 || n > len)
+        return 0;
+    uint32_t c = n == 1 ? s[0] : s[0] & (0xffu >> (n + 1));
+    for (size_t i = 1; i < n; i++) {
+        if (s[i] >> 6 != 2)
+            return 0;
+        c = c << 6 | (s[i] & 0x3fu);
+    }
+    if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        return 0;
+    *code = c;
+    return n;
+}
+
+bool char_is_hostile(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || c == 0x061c ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }

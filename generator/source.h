@@ -32,7 +32,17 @@ enum source_status source_read(struct pool *, const char *path, size_t max, stru
 /* The text as a source: for tests and for texts built into the program. Copies nothing. */
 struct source source_of(const char *path, const char *text, size_t len);
 
-/* Start and length in bytes of the 1-based line; length 0 past the end. Lines end in LF, CR or CRLF. */
+/* Start and length in bytes of the 1-based line; length 0 past the end. Lines end in LF, CR or CRLF. A
+ * byte order mark is not part of the first line. */
 const char *source_line(const struct source *, int line, size_t *len);
+
+size_t source_bom(const struct source *);  /* bytes of the UTF-8 byte order mark in front: 3 or 0 */
+
+/* Bytes of the UTF-8 character at text (at most len bytes) and its code point; 0 when it is broken. */
+size_t utf8_next(const char *text, size_t len, uint32_t *code);
+
+/* Characters that change what a terminal or an editor shows beyond themselves: control characters,
+ * line and paragraph separators, bidirectional marks, byte order marks. */
+bool char_is_hostile(uint32_t code);
 
 #endif

@@ -1,0 +1,1271 @@
+#include "spec.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "limits.h"
+#include "out.h"
+
+/* ---- the text: what may stand in it at all ---------------------------------------------------- */
+
+/* Why a character may not stand in the text of a spec; NULL when it may. */
+static const char *char_refused(uint32_t c)
+{
+    if (c == '\t' || c == '\n' || c == '\r')
+        return NULL;
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0 && c != 0x85))
+        return "a control character";
+    if (c == 0x85 || c == 0x2028 || c == 0x2029)
+        return "a line break of Unicode's (only LF, CR and CR LF end a line)";
+    if (char_is_hostile(c) && c != 0xfeff)
+        return "a character that changes the direction of the text around it";
+    if (c == 0xfeff || c == 0xfffe || c == 0xffff)
+        return "a byte order mark inside the text";
+    return NULL;
+}
+
+static bool looks_like_utf16(const struct source *src)
+{
+    const unsigned char *s = (const unsigned char *)src->text;
+    if (src->len < 2)
+        return false;
+    bool mark = (s[0] == 0xff && s[1] == 0xfe) || (s[0] == 0xfe && s[1] == 0xff);
+    return mark || (!s[0] != !s[1]);
+}
+
+static bool refuse_char(const struct source *src, struct span at, uint32_t code, struct diag *d)
+{
+    const char *why = code ? char_refused(code) : "a NUL byte: is this a text file?";
+    if (!why)
+        return false;
+    if (code)
+        diag_error(d, DIAG_BAD_ENCODING, at, "U+%04X is %s", (unsigned)code, why);
+    else
+        diag_error(d, DIAG_BAD_ENCODING, (struct span){.src = src}, "the file holds %s", why);
+    if (code >= 0x80)
+        diag_help(d, "in double quotes, \"\\u%04X\" stands for it", (unsigned)code);
+    return true;
+}
+
+/* One error at most: what follows a wrong encoding is noise. */
+static bool check_text(const struct source *src, struct diag *d)
+{
+    struct span at = {src, 1, 1, 1};
+    size_t i = source_bom(src);
+    if (looks_like_utf16(src)) {
+        diag_error(d, DIAG_BAD_ENCODING, (struct span){.src = src},
+                "the file is UTF-16 or UTF-32, and has to be UTF-8");
+        return false;
+    }
+    while (i < src->len) {
+        uint32_t code = 0;
+        size_t n = utf8_next(src->text + i, src->len - i, &code);
+        if (n == 0) {
+            diag_error(d, DIAG_BAD_ENCODING, at, "byte 0x%02X is not UTF-8 here",
+                    (unsigned)(unsigned char)src->text[i]);
+            diag_help(d, "save the file as UTF-8");
+            return false;
+        }
+        if ((code < 0x20 || code >= 0x7f) && refuse_char(src, at, code, d))
+            return false;
+        bool ends_line = code == '\n' || (code == '\r' && src->text[i + 1] != '\n');
+        at.line += ends_line;
+        at.col = ends_line ? 1 : at.col + 1;
+        i += n;
+    }
+    return true;
+}
+
+/* ---- the tree --------------------------------------------------------------------------------- */
+
+/* A value while the tree grows: what aliases need to know of it. */
+struct built {
+    struct value value;  /* first, so that the two convert */
+    int64_t nodes;       /* of the subtree, aliases expanded */
+    int height;          /* nested collections in it, itself included; 0 for a scalar */
+    bool open;           /* its end has not been seen */
+};
+
+/* Anchors by name: an AA tree, so that no choice of names makes the search slow. */
+struct anchor {
+    const char *name;
+    struct built *built;  /* the latest with this name */
+    int level;
+    struct anchor *left, *right;
+};
+
+struct reader {
+    yaml_parser_t yaml;
+    yaml_event_t event;           /* the current one */
+    struct pool *pool;
+    const struct source *src;
+    struct diag *diag;
+    int64_t nodes, max_nodes;
+    int depth;                    /* collections that are open */
+    struct anchor *anchors;
+    VEC(const char *) names;      /* of the first anchors, for "did you mean" */
+    int line;                     /* a place that moves on with the events: this line ... */
+    size_t line_start;            /* ... starts at this byte */
+};
+
+static const char *quoted(struct diag *d, const char *text)
+{
+    return diag_quote(d, text, strlen(text));
+}
+
+/* Characters from column col (1-based) of a line to its end, trailing blanks not counted. */
+static int rest_of_line(struct reader *r, int line, int col)
+{
+    const struct source *src = r->src;
+    for (; r->line < line && r->line_start < src->len; r->line++) {
+        size_t at = r->line_start;
+        while (at < src->len && src->text[at] != '\n' && src->text[at] != '\r')
+            at++;
+        bool pair = at + 1 < src->len && src->text[at] == '\r' && src->text[at + 1] == '\n';
+        r->line_start = at + (pair ? 2 : at < src->len ? 1 : 0);
+    }
+    int chars = 0, last = 0;
+    for (size_t i = r->line_start; i < src->len && src->text[i] != '\n' && src->text[i] != '\r';) {
+        uint32_t code;
+        bool blank = src->text[i] == ' ' || src->text[i] == '\t';
+        i += utf8_next(src->text + i, src->len - i, &code);
+        chars++;
+        last = blank ? last : chars;
+    }
+    return last >= col ? last - col + 1 : 0;
+}
+
+static struct span span_at(const struct reader *r, yaml_mark_t mark, int len)
+{
+    return (struct span){r->src, (int)mark.line + 1, (int)mark.column + 1, len};
+}
+
+/* What the current event covers of its first line. */
+static struct span event_span(struct reader *r)
+{
+    yaml_mark_t start = r->event.start_mark, end = r->event.end_mark;
+    struct span at = span_at(r, start, 0);
+    at.len = start.line == end.line ? (int)(end.column - start.column)
+                                    : rest_of_line(r, at.line, at.col);
+    return at;
+}
+
+/* A collection's span reaches as far as its parts do on its first line. */
+static void span_include(struct span *at, struct span part)
+{
+    if (part.line == at->line && part.col + part.len > at->col + at->len)
+        at->len = part.col + part.len - at->col;
+}
+
+static void report_yaml_problem(struct reader *r)
+{
+    const yaml_parser_t *y = &r->yaml;
+    if (y->error == YAML_MEMORY_ERROR)
+        die("out of memory (%s)", r->src->path);
+    diag_error(r->diag, DIAG_YAML_SYNTAX, span_at(r, y->problem_mark, 1), "%s",
+            y->problem ? y->problem : "the text is not YAML");
+    if (y->context)
+        diag_note(r->diag, span_at(r, y->context_mark, 1), "%s", y->context);
+}
+
+/* Goes to the next event. */
+static bool advance(struct reader *r)
+{
+    yaml_event_delete(&r->event);
+    if (yaml_parser_parse(&r->yaml, &r->event))
+        return true;
+    report_yaml_problem(r);
+    return false;
+}
+
+/* ---- anchors */
+
+static struct anchor *anchor_find(struct anchor *a, const char *name)
+{
+    while (a) {
+        int order = strcmp(name, a->name);
+        if (order == 0)
+            break;
+        a = order < 0 ? a->left : a->right;
+    }
+    return a;
+}
+
+static struct anchor *rotate_right(struct anchor *a)
+{
+    struct anchor *left = a->left;
+    if (!left || left->level != a->level)
+        return a;
+    a->left = left->right;
+    left->right = a;
+    return left;
+}
+
+static struct anchor *rotate_left(struct anchor *a)
+{
+    struct anchor *right = a->right;
+    if (!right || !right->right || right->right->level != a->level)
+        return a;
+    a->right = right->left;
+    right->left = a;
+    right->level++;
+    return right;
+}
+
+static struct anchor *anchor_insert(struct anchor *a, struct anchor *fresh)
+{
+    if (!a)
+        return fresh;
+    if (strcmp(fresh->name, a->name) < 0)
+        a->left = anchor_insert(a->left, fresh);
+    else
+        a->right = anchor_insert(a->right, fresh);
+    return rotate_left(rotate_right(a));
+}
+
+static void set_anchor(struct reader *r, const yaml_char_t *anchor, struct built *b)
+{
+    enum { SUGGESTED = 200 };
+    if (!anchor)
+        return;
+    const char *name = (const char *)anchor;
+    struct anchor *a = anchor_find(r->anchors, name);
+    if (a) {
+        a->built = b;
+        return;
+    }
+    a = NEW(r->pool, struct anchor);
+    *a = (struct anchor){pool_copy(r->pool, name, strlen(name)), b, 1, NULL, NULL};
+    r->anchors = anchor_insert(r->anchors, a);
+    if (r->names.n < SUGGESTED)
+        vec_push(r->pool, &r->names, a->name);
+}
+
+/* ---- composing */
+
+static struct built *compose(struct reader *r);
+
+static bool count_nodes(struct reader *r, int64_t n, struct span at)
+{
+    r->nodes += n;
+    if (r->nodes <= r->max_nodes)
+        return true;
+    diag_error(r->diag, DIAG_TOO_LARGE, at, "more than %lld values%s", (long long)r->max_nodes,
+            n > 1 ? ", aliases counted as often as they are used" : "");
+    return false;
+}
+
+static bool check_depth(struct reader *r, int depth, struct span at)
+{
+    if (depth <= LIMIT_SPEC_DEPTH)
+        return true;
+    diag_error(r->diag, DIAG_TOO_DEEP, at, "lists and mappings are nested more than %d deep",
+            LIMIT_SPEC_DEPTH);
+    return false;
+}
+
+static void refuse_tag(struct reader *r, const yaml_char_t *tag, struct span at)
+{
+    static const char standard[] = "tag:yaml.org,2002:";
+    if (!tag)
+        return;
+    const char *text = (const char *)tag;
+    bool is_standard = !strncmp(text, standard, sizeof standard - 1);
+    diag_error(r->diag, DIAG_TAG, at, "tags such as %s%s are not used here",
+            is_standard ? "!!" : "", quoted(r->diag, is_standard ? text + sizeof standard - 1 : text));
+    diag_help(r->diag, "delete the tag; to make a number a string, put it in quotes");
+}
+
+static struct built *built_new(struct reader *r, enum value_kind kind, const yaml_char_t *anchor,
+        const yaml_char_t *tag)
+{
+    struct span at = event_span(r);
+    if (!count_nodes(r, 1, at))
+        return NULL;
+    refuse_tag(r, tag, at);
+    struct built *b = NEW(r->pool, struct built);
+    b->value.kind = kind;
+    b->value.at = at;
+    b->nodes = 1;
+    b->open = true;
+    set_anchor(r, anchor, b);
+    return b;
+}
+
+static struct built *compose_scalar(struct reader *r)
+{
+    struct built *b = built_new(r, VALUE_SCALAR, r->event.data.scalar.anchor,
+            r->event.data.scalar.tag);
+    if (!b)
+        return NULL;
+    struct value *v = &b->value;
+    v->len = r->event.data.scalar.length;
+    v->text = pool_copy(r->pool, (const char *)r->event.data.scalar.value, v->len);
+    v->quoted = r->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+    if (memchr(v->text, 0, v->len)) {
+        diag_error(r->diag, DIAG_BAD_ENCODING, v->at, "a string can't hold a NUL character (\\0)");
+        v->len = strlen(v->text);
+    }
+    b->open = false;
+    return b;
+}
+
+static struct built *missing_value(struct reader *r, struct span at)
+{
+    struct built *b = NEW(r->pool, struct built);
+    b->value = (struct value){.kind = VALUE_SCALAR, .at = at, .text = ""};
+    return b;
+}
+
+static struct built *compose_alias(struct reader *r)
+{
+    const char *name = (const char *)r->event.data.alias.anchor;
+    struct span at = event_span(r);
+    struct anchor *a = anchor_find(r->anchors, name);
+    if (!a) {
+        const char *near = closest(name, r->names.at, r->names.n);
+        diag_error(r->diag, DIAG_ALIAS, at, "no anchor '&%s' stands before this alias",
+                quoted(r->diag, name));
+        if (near)
+            diag_help(r->diag, "did you mean '*%s'?", quoted(r->diag, near));
+        return missing_value(r, at);
+    }
+    if (a->built->open) {
+        diag_error(r->diag, DIAG_ALIAS, at, "alias '*%s' stands inside of what it names",
+                quoted(r->diag, name));
+        diag_note(r->diag, a->built->value.at, "'&%s' starts here", quoted(r->diag, name));
+        return missing_value(r, at);
+    }
+    if (!count_nodes(r, a->built->nodes, at) || !check_depth(r, r->depth + a->built->height, at))
+        return NULL;
+    struct built *b = NEW(r->pool, struct built);
+    *b = *a->built;
+    b->value.at = at;
+    return b;
+}
+
+static void add_part(struct built *whole, const struct built *part)
+{
+    whole->nodes += part->nodes;
+    if (part->height >= whole->height)
+        whole->height = part->height + 1;
+    span_include(&whole->value.at, part->value.at);
+}
+
+static struct built *open_collection(struct reader *r, enum value_kind kind,
+        const yaml_char_t *anchor, const yaml_char_t *tag)
+{
+    struct built *b = built_new(r, kind, anchor, tag);
+    if (!b || !check_depth(r, ++r->depth, b->value.at))
+        return NULL;
+    b->height = 1;
+    if (anchor && b->value.at.len == 0)
+        b->value.at.len = (int)strlen((const char *)anchor) + 1;
+    return b;
+}
+
+/* The current event is the end: a closing bracket, or nothing in block style. */
+static struct built *close_collection(struct reader *r, struct built *b)
+{
+    yaml_mark_t start = r->event.start_mark, end = r->event.end_mark;
+    if (end.index > start.index)
+        span_include(&b->value.at, event_span(r));
+    if (b->value.at.len == 0)
+        b->value.at.len = 1;
+    r->depth--;
+    b->open = false;
+    return b;
+}
+
+static struct built *compose_list(struct reader *r)
+{
+    struct built *b = open_collection(r, VALUE_LIST, r->event.data.sequence_start.anchor,
+            r->event.data.sequence_start.tag);
+    if (!b)
+        return NULL;
+    for (;;) {
+        if (!advance(r))
+            return NULL;
+        if (r->event.type == YAML_SEQUENCE_END_EVENT)
+            return close_collection(r, b);
+        struct built *item = compose(r);
+        if (!item)
+            return NULL;
+        add_part(b, item);
+        vec_push(r->pool, &b->value.item, &item->value);
+    }
+}
+
+static bool is_merge_key(const struct value *key)
+{
+    return key->kind == VALUE_SCALAR && !key->quoted && !strcmp(key->text, "<<");
+}
+
+static bool key_ok(struct reader *r, const struct value *key)
+{
+    if (key->kind != VALUE_SCALAR) {
+        diag_error(r->diag, DIAG_BAD_KEY, key->at, "a key is plain text, not %s",
+                value_kind_name(key));
+        return false;
+    }
+    if (!key->quoted && !key->len) {
+        diag_error(r->diag, DIAG_BAD_KEY, key->at, "the key before ':' is missing");
+        return false;
+    }
+    return true;
+}
+
+static void add_entry(struct reader *r, struct value *map, const struct value *key,
+        struct value *val)
+{
+    vec_push(r->pool, &map->entry, (struct entry){key->text, key->at, val, false});
+}
+
+/* ---- merging: "<<" and the uniqueness of keys */
+
+static void merge_map(struct reader *r, struct value *map, const struct value *from)
+{
+    for (int i = 0; i < from->entry.n; i++) {
+        struct entry e = from->entry.at[i];
+        e.merged = true;
+        vec_push(r->pool, &map->entry, e);
+    }
+}
+
+/* "<<: *a" or "<<: [*a, *b]": the entries take the place of the "<<". */
+static void merge(struct reader *r, struct value *map, const struct value *from)
+{
+    bool ok = from->kind != VALUE_SCALAR;
+    if (from->kind == VALUE_MAP)
+        merge_map(r, map, from);
+    for (int i = 0; i < from->item.n; i++) {
+        ok = ok && from->item.at[i]->kind == VALUE_MAP;
+        if (ok)
+            merge_map(r, map, from->item.at[i]);
+    }
+    if (!ok)
+        diag_error(r->diag, DIAG_MERGE, from->at,
+                "'<<' takes a mapping or a list of mappings, not %s",
+                from->kind == VALUE_LIST ? "a list with something else in it"
+                                         : value_kind_name(from));
+}
+
+/* By key; among equals those written here first, then in the order written. */
+static int compare_entries(const void *a, const void *b)
+{
+    const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+    int order = strcmp(x->key, y->key);
+    if (order == 0)
+        order = x->merged - y->merged;
+    return order ? order : (x > y) - (x < y);
+}
+
+/* For each entry the place of the one that wins its key. */
+static int *find_winners(struct reader *r, const struct value *map)
+{
+    int n = map->entry.n;
+    const struct entry *at = map->entry.at, **sorted = NEW_ARRAY(r->pool, const struct entry *, n);
+    int *winner = NEW_ARRAY(r->pool, int, n);
+    for (int i = 0; i < n; i++)
+        sorted[i] = &at[i];
+    qsort(sorted, (size_t)n, sizeof *sorted, compare_entries);
+    for (int i = 0, first = 0; i < n; i++) {
+        if (strcmp(sorted[i]->key, sorted[first]->key))
+            first = i;
+        winner[sorted[i] - at] = (int)(sorted[first] - at);
+    }
+    return winner;
+}
+
+static void make_keys_unique(struct reader *r, struct value *map)
+{
+    if (map->entry.n < 2)
+        return;
+    const int *winner = find_winners(r, map);
+    int kept = 0, n = map->entry.n;
+    struct entry *old = NEW_ARRAY(r->pool, struct entry, n);
+    memcpy(old, map->entry.at, (size_t)n * sizeof *old);
+    for (int i = 0; i < n; i++) {
+        if (winner[i] == i) {
+            map->entry.at[kept++] = old[i];
+        } else if (!old[i].merged) {
+            diag_error(r->diag, DIAG_DUPLICATE_KEY, old[i].key_at, "key '%s' is given twice",
+                    quoted(r->diag, old[i].key));
+            diag_note(r->diag, old[winner[i]].key_at, "the first is here");
+        }
+    }
+    map->entry.n = kept;
+}
+
+/* One "key: value"; the current event is the key's. */
+static bool compose_entry(struct reader *r, struct built *map, struct span *merge_at)
+{
+    struct built *key = compose(r);
+    if (!key || !advance(r))
+        return false;
+    struct built *val = compose(r);
+    if (!val)
+        return false;
+    add_part(map, key);
+    add_part(map, val);
+    if (!is_merge_key(&key->value)) {
+        if (key_ok(r, &key->value))
+            add_entry(r, &map->value, &key->value, &val->value);
+        return true;
+    }
+    if (merge_at->line) {
+        diag_error(r->diag, DIAG_DUPLICATE_KEY, key->value.at, "key '<<' is given twice");
+        diag_note(r->diag, *merge_at, "the first is here");
+        diag_help(r->diag, "merge several mappings with one list: '<<: [*a, *b]'");
+        return true;
+    }
+    *merge_at = key->value.at;
+    merge(r, &map->value, &val->value);
+    return true;
+}
+
+static struct built *compose_map(struct reader *r)
+{
+    struct built *b = open_collection(r, VALUE_MAP, r->event.data.mapping_start.anchor,
+            r->event.data.mapping_start.tag);
+    struct span merge_at = {0};
+    if (!b)
+        return NULL;
+    for (;;) {
+        if (!advance(r))
+            return NULL;
+        if (r->event.type == YAML_MAPPING_END_EVENT)
+            break;
+        if (!compose_entry(r, b, &merge_at))
+            return NULL;
+    }
+    make_keys_unique(r, &b->value);
+    return close_collection(r, b);
+}
+
+/* The value that the current event starts; afterwards its last event is the current one. */
+static struct built *compose(struct reader *r)
+{
+    switch (r->event.type) {
+    case YAML_ALIAS_EVENT: return compose_alias(r);
+    case YAML_SCALAR_EVENT: return compose_scalar(r);
+    case YAML_SEQUENCE_START_EVENT: return compose_list(r);
+    case YAML_MAPPING_START_EVENT: return compose_map(r);
+    default: bug("YAML event %d where a value belongs", (int)r->event.type);
+    }
+}
+
+/* ---- documents */
+
+static struct value *no_document(struct reader *r)
+{
+    diag_error(r->diag, DIAG_DOCUMENTS, (struct span){.src = r->src}, "the text holds no value");
+    return NULL;
+}
+
+static void refuse_tag_directives(struct reader *r)
+{
+    if (r->event.data.document_start.tag_directives.start !=
+            r->event.data.document_start.tag_directives.end)
+        diag_error(r->diag, DIAG_TAG, event_span(r), "tags are not used here, nor %%TAG");
+}
+
+static struct value *compose_document(struct reader *r)
+{
+    if (!advance(r) || !advance(r))  /* the start of the stream, then of the document */
+        return NULL;
+    if (r->event.type == YAML_STREAM_END_EVENT)
+        return no_document(r);
+    refuse_tag_directives(r);
+    if (!advance(r))
+        return NULL;
+    struct built *b = compose(r);
+    if (!b || !advance(r) || !advance(r))  /* the end of the document, and what follows */
+        return NULL;
+    if (r->event.type != YAML_STREAM_END_EVENT) {
+        diag_error(r->diag, DIAG_DOCUMENTS, span_at(r, r->event.start_mark, 3),
+                "a second document starts here");
+        diag_help(r->diag, "a file holds one model: make it two files");
+        return NULL;
+    }
+    if (value_is_null(&b->value))
+        return no_document(r);
+    return &b->value;
+}
+
+/* The tree, although errors may have been reported; NULL when there is none. */
+static struct value *parse(struct pool *pool, const struct source *src, int64_t max_nodes,
+        struct diag *d)
+{
+    struct reader r = {.pool = pool, .src = src, .diag = d, .max_nodes = max_nodes, .line = 1,
+                       .line_start = source_bom(src)};
+    if (src->len > INT32_MAX) {
+        diag_error(d, DIAG_TOO_LARGE, (struct span){.src = src}, "the text has %zu bytes", src->len);
+        return NULL;
+    }
+    if (!check_text(src, d))
+        return NULL;
+    if (!yaml_parser_initialize(&r.yaml))
+        die("out of memory (%s)", src->path);
+    yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.yaml, (const unsigned char *)src->text + source_bom(src),
+            src->len - source_bom(src));
+    struct value *v = compose_document(&r);
+    yaml_event_delete(&r.event);
+    yaml_parser_delete(&r.yaml);
+    return v;
+}
+
+struct value *value_parse(struct pool *pool, const struct source *src, int64_t max_nodes,
+        struct diag *d)
+{
+    int errors = diag_errors(d);
+    struct value *v = parse(pool, src, max_nodes, d);
+    return diag_errors(d) == errors ? v : NULL;
+}
+
+const struct entry *value_find(const struct value *map, const char *key)
+{
+    for (int i = 0; i < map->entry.n; i++)
+        if (!strcmp(map->entry.at[i].key, key))
+            return &map->entry.at[i];
+    return NULL;
+}
+
+/* ---- scalars: YAML 1.2's core schema ---------------------------------------------------------- */
+
+static bool is_plain(const struct value *v) { return v->kind == VALUE_SCALAR && !v->quoted; }
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    while (*words && strcmp(text, *words))
+        words++;
+    return *words != NULL;
+}
+
+static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+static const char *const trues[] = {"true", "True", "TRUE", NULL};
+static const char *const falses[] = {"false", "False", "FALSE", NULL};
+static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
+static const char *const nans[] = {".nan", ".NaN", ".NAN", NULL};
+
+bool value_is_null(const struct value *v) { return is_plain(v) && is_one_of(v->text, nulls); }
+
+bool value_bool(const struct value *v, bool *out)
+{
+    if (!is_plain(v) || !(is_one_of(v->text, trues) || is_one_of(v->text, falses)))
+        return false;
+    *out = is_one_of(v->text, trues);
+    return true;
+}
+
+static const char *skip_sign(const char *s) { return *s == '-' || *s == '+' ? s + 1 : s; }
+
+static const char *skip_digits(const char *s, const char *digits) { return s + strspn(s, digits); }
+
+/* The base of an integer and where its digits start; 0 when text is something else. */
+static int int_base(const char *text, const char **digits)
+{
+    static const struct { const char *prefix, *digits; int base; } forms[] = {
+        {"0x", "0123456789abcdefABCDEF", 16},
+        {"0o", "01234567", 8},
+    };
+    for (int i = 0; i < 2; i++) {
+        *digits = text + 2;
+        if (!strncmp(text, forms[i].prefix, 2))
+            return **digits && !*skip_digits(*digits, forms[i].digits) ? forms[i].base : 0;
+    }
+    *digits = skip_sign(text);
+    return **digits && !*skip_digits(*digits, "0123456789") ? 10 : 0;
+}
+
+bool value_int(const struct value *v, int64_t *out)
+{
+    const char *digits;
+    int base = is_plain(v) ? int_base(v->text, &digits) : 0;
+    bool negative = base && v->text[0] == '-';
+    int64_t sum = 0;  /* below zero: that side of int64_t has one more */
+    if (!base)
+        return false;
+    for (; *digits; digits++) {
+        int digit = isdigit((unsigned char)*digits) ? *digits - '0' : (*digits | 32) - 'a' + 10;
+        if (sum < (INT64_MIN + digit) / base)
+            return false;
+        sum = sum * base - digit;
+    }
+    if (!negative && sum == INT64_MIN)
+        return false;
+    *out = negative ? sum : -sum;
+    return true;
+}
+
+/* [-+]? (. digits | digits (. digits?)?) ([eE] [-+]? digits)? */
+static bool is_decimal_float(const char *text)
+{
+    const char *s = skip_sign(text), *whole = s;
+    s = skip_digits(s, "0123456789");
+    bool digits = s > whole;
+    if (*s == '.') {
+        const char *fraction = ++s;
+        s = skip_digits(s, "0123456789");
+        digits = digits || s > fraction;
+    }
+    if (digits && (*s == 'e' || *s == 'E')) {
+        const char *exponent = s = skip_sign(s + 1);
+        s = skip_digits(s, "0123456789");
+        digits = s > exponent;
+    }
+    return digits && !*s;
+}
+
+bool value_float(const struct value *v, double *out)
+{
+    const char *digits;
+    if (!is_plain(v))
+        return false;
+    int base = int_base(v->text, &digits);
+    if (base == 8 || base == 16) {
+        *out = 0;
+        for (; *digits; digits++)
+            *out = *out * base +
+                   (isdigit((unsigned char)*digits) ? *digits - '0' : (*digits | 32) - 'a' + 10);
+        return true;
+    }
+    if (is_one_of(skip_sign(v->text), infinities)) {
+        *out = v->text[0] == '-' ? -(double)INFINITY : (double)INFINITY;
+        return true;
+    }
+    if (is_one_of(v->text, nans)) {
+        *out = (double)NAN;
+        return true;
+    }
+    if (!is_decimal_float(v->text))
+        return false;
+    *out = strtod(v->text, NULL);  /* no locale is ever set: '.' is the point */
+    return true;
+}
+
+const char *value_kind_name(const struct value *v)
+{
+    const char *digits;
+    bool truth;
+    double number;
+    if (v->kind != VALUE_SCALAR)
+        return v->kind == VALUE_LIST ? "a list" : "a mapping";
+    if (value_is_null(v))
+        return v->len ? "null" : "an empty value";
+    if (value_bool(v, &truth))
+        return "a boolean";
+    if (is_plain(v) && int_base(v->text, &digits))
+        return "an integer";
+    return value_float(v, &number) ? "a number" : "a string";
+}
+
+/* ---- names ------------------------------------------------------------------------------------ */
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* Words between blanks, and why a model can't bear them. */
+static const struct { const char *why, *words; } reserved[] = {
+    {"it is a keyword of C",
+     " auto break case char const continue default do double else enum extern float for goto if"
+     " inline int long register restrict return short signed sizeof static struct switch typedef"
+     " union unsigned void volatile while asm typeof bool true false alignas alignof constexpr"
+     " nullptr static_assert thread_local typeof_unqual "},
+    {"it is a keyword of C++",
+     " and and_eq bitand bitor catch char8_t char16_t char32_t class co_await co_return co_yield"
+     " compl concept const_cast consteval constinit decltype delete dynamic_cast explicit export"
+     " friend mutable namespace new noexcept not not_eq operator or or_eq private protected public"
+     " reinterpret_cast requires static_cast template this throw try typeid typename using virtual"
+     " wchar_t xor xor_eq final override import module std "},
+    {"compilers give it a meaning of its own",
+     " near far huge interrupt pascal cdecl fortran unix linux i386 vector pixel complex imaginary"
+     " I NULL NAN INFINITY HUGE_VAL TRUE FALSE BOOL min max "},
+    {"it is a name of the C library",
+     " main errno assert offsetof printf fprintf sprintf snprintf vprintf scanf puts putchar getchar"
+     " fopen fclose fread fwrite fflush fseek ftell remove rename stdin stdout stderr malloc calloc"
+     " realloc free abort exit atexit system getenv abs labs div rand srand atoi atof strtol strtod"
+     " qsort bsearch memcpy memmove memset memcmp memchr strlen strcpy strcat strcmp strchr strstr"
+     " strtok exp expf exp2 log logf log2 log10 pow powf sqrt sqrtf sin cos tan tanh tanhf sinh cosh"
+     " asin acos atan floor ceil round trunc fabs fabsf fmod fma fmaf fmin fmax hypot cbrt erf gamma"
+     " lgamma tgamma j0 j1 jn y0 y1 yn signal raise time clock index read write open close"
+     " size_t ptrdiff_t intptr_t uintptr_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t"
+     " uint64_t setjmp longjmp va_list va_start va_arg va_end "},
+    {"Windows can't create files with this name",
+     " con prn aux nul com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6"
+     " lpt7 lpt8 lpt9 CON PRN AUX NUL "},
+};
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *s = strstr(words, word); s; s = strstr(s + 1, word))
+        if (s[-1] == ' ' && s[n] == ' ')
+            return true;
+    return false;
+}
+
+#define TOO_LONG(chars) "it has more than " LONG_TEXT(chars) " characters"
+#define LONG_TEXT(chars) #chars
+
+bool c_name_ok(const char *name, const char **why)
+{
+    *why = NULL;
+    if (!*name)
+        *why = "it is empty";
+    else if (isdigit((unsigned char)*name))
+        *why = "it starts with a digit";
+    else if (name[strspn(name, LETTERS DIGITS "_")])
+        *why = "it has to consist of letters, digits and '_'";
+    else if (strlen(name) > LIMIT_NAME_CHARS)
+        *why = TOO_LONG(LIMIT_NAME_CHARS);
+    else if (name[0] == '_' && (name[1] == '_' || isupper((unsigned char)name[1])))
+        *why = "C keeps names with '__' or '_' and a capital in front to itself";
+    for (size_t i = 0; !*why && i < sizeof reserved / sizeof reserved[0]; i++)
+        if (has_word(reserved[i].words, name))
+            *why = reserved[i].why;
+    return !*why;
+}
+
+bool layer_name_ok(const char *name, const char **why)
+{
+    *why = NULL;
+    if (!*name)
+        *why = "it is empty";
+    else if (name[strspn(name, LETTERS DIGITS "_./-")])
+        *why = "it has to consist of letters, digits, '_', '.', '/' and '-'";
+    else if (!strchr(LETTERS DIGITS "_", *name))
+        *why = "it has to start with a letter, a digit or '_'";
+    else if (strlen(name) > LIMIT_NAME_CHARS)
+        *why = TOO_LONG(LIMIT_NAME_CHARS);
+    return !*why;
+}
+
+static bool ends_with(const char *text, size_t len, const char *end)
+{
+    size_t n = strlen(end);
+    for (size_t i = 0; n <= len && i < n; i++)
+        if (tolower((unsigned char)text[len - n + i]) != end[i])
+            return false;
+    return n <= len;
+}
+
+/* "dir/mnist.cnn.yaml" -> "mnist", "3x3 net.yml" -> "m_3x3_net", "int.yaml" -> "int_model". */
+static const char *name_from_path(struct pool *pool, const char *path)
+{
+    static const char *const ends[] = {".yaml", ".yml", ".json", ".cnn"};
+    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path, *why;
+    size_t len = strlen(stem), at = 0;
+    char name[LIMIT_NAME_CHARS + 1];
+    for (int i = 0; i < 4; i++)
+        if (ends_with(stem, len, ends[i]))
+            len -= strlen(ends[i]);
+    if (!strcmp(path, "<stdin>") || len == 0)
+        return "model";
+    bool prefixed = isdigit((unsigned char)stem[0]) ||
+                    (stem[0] == '_' && (stem[1] == '_' || isupper((unsigned char)stem[1])));
+    if (prefixed)
+        memcpy(name, "m_", at = 2);
+    for (size_t i = 0; i < len && at < LIMIT_NAME_CHARS; at++) {
+        uint32_t code;
+        size_t n = utf8_next(stem + i, len - i, &code);
+        name[at] = n == 1 && strchr(LETTERS DIGITS "_", stem[i]) ? stem[i] : '_';
+        i += n ? n : 1;
+    }
+    name[at] = 0;
+    if (c_name_ok(name, &why))
+        return pool_copy(pool, name, at);
+    return pool_printf(pool, "%.*s_model", LIMIT_NAME_CHARS - 6, name[1] == '_' ? "cnn" : name);
+}
+
+/* ---- the specification ------------------------------------------------------------------------ */
+
+struct reading {
+    struct pool *pool;
+    struct diag *diag;
+    struct spec *spec;
+};
+
+/* These read one key of the top level. False: what comes after spec_read can't go on. */
+
+static bool read_version(struct reading *r, const struct entry *e)
+{
+    int64_t version;
+    if (!value_int(e->val, &version) || version < 1) {
+        diag_error(r->diag, DIAG_VERSION, e->val->at, "'cnngen' is the version of the spec, 1, not %s",
+                e->val->kind == VALUE_SCALAR && e->val->len
+                    ? pool_printf(r->pool, "'%s'", quoted(r->diag, e->val->text))
+                    : value_kind_name(e->val));
+        return false;
+    }
+    if (version > 1)
+        diag_error(r->diag, DIAG_VERSION, e->val->at,
+                "written for spec version %lld; this cnngen understands 1", (long long)version);
+    return version == 1;
+}
+
+static bool read_name(struct reading *r, const struct entry *e)
+{
+    const char *why;
+    if (e->val->kind != VALUE_SCALAR)
+        diag_error(r->diag, DIAG_WRONG_TYPE, e->val->at, "'name' is a string, not %s",
+                value_kind_name(e->val));
+    else if (!c_name_ok(e->val->text, &why))
+        diag_error(r->diag, DIAG_BAD_NAME, e->val->at, "'%s' can't be the name of a model: %s",
+                quoted(r->diag, e->val->text), why);
+    else
+        r->spec->name = e->val->text;
+    r->spec->name_at = e->val->at;
+    return true;
+}
+
+static bool read_batch(struct reading *r, const struct entry *e)
+{
+    int64_t batch;
+    bool is_int = value_int(e->val, &batch);
+    if (is_int && batch >= 1 && batch <= LIMIT_BATCH)
+        r->spec->batch = batch;
+    else
+        diag_error(r->diag, is_int ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, e->val->at,
+                "'batch' is an integer from 1 to %d, not %s", LIMIT_BATCH,
+                e->val->kind == VALUE_SCALAR && e->val->len
+                    ? pool_printf(r->pool, "'%s'", quoted(r->diag, e->val->text))
+                    : value_kind_name(e->val));
+    return true;
+}
+
+static bool read_dtype(struct reading *r, const struct entry *e)
+{
+    if (e->val->kind == VALUE_SCALAR && !strcmp(e->val->text, "float32"))
+        return true;
+    diag_error(r->diag, e->val->kind == VALUE_SCALAR ? DIAG_UNSUPPORTED : DIAG_WRONG_TYPE,
+            e->val->at, "cnngen computes in float32 only");
+    return true;
+}
+
+static bool read_weights(struct reading *r, const struct entry *e)
+{
+    r->spec->weights = e->val;
+    return true;
+}
+
+static bool read_defaults(struct reading *r, const struct entry *e)
+{
+    bool ok = e->val->kind == VALUE_MAP || value_is_null(e->val);
+    const struct value *bad = e->val;
+    for (int i = 0; i < e->val->entry.n && ok; i++) {
+        bad = e->val->entry.at[i].val;
+        ok = bad->kind == VALUE_MAP;
+    }
+    if (!ok)
+        diag_error(r->diag, DIAG_WRONG_TYPE, bad->at,
+                "'defaults' maps layer types to mappings of keys, not to %s", value_kind_name(bad));
+    r->spec->defaults = e->val->kind == VALUE_MAP ? e->val : NULL;
+    return ok;
+}
+
+static bool read_outputs(struct reading *r, const struct entry *e)
+{
+    const struct value *v = e->val, *bad = v->kind == VALUE_MAP || value_is_null(v) ? v : NULL;
+    for (int i = 0; i < v->item.n && !bad; i++)
+        if (v->item.at[i]->kind != VALUE_SCALAR || value_is_null(v->item.at[i]))
+            bad = v->item.at[i];
+    if (v->kind == VALUE_LIST && !v->item.n)
+        bad = v;
+    if (bad)
+        diag_error(r->diag, DIAG_WRONG_TYPE, bad->at,
+                "'outputs' is the name of a layer or a list of names, not %s",
+                bad->kind == VALUE_LIST && !bad->item.n ? "an empty list" : value_kind_name(bad));
+    r->spec->outputs = v;
+    return !bad;
+}
+
+static bool read_templates(struct reading *r, const struct entry *e)
+{
+    (void)r, (void)e;  /* a home for anchors: whatever it holds */
+    return true;
+}
+
+/* ---- layers */
+
+static bool read_bare_layer(struct reading *r, const struct value *v, struct spec_layer *layer)
+{
+    if (strcmp(value_kind_name(v), "a string")) {
+        diag_error(r->diag, DIAG_WRONG_TYPE, v->at,
+                "a layer is a mapping with a 'type', or the bare name of a type, not %s",
+                value_kind_name(v));
+        return false;
+    }
+    layer->type = v->text;
+    layer->type_at = v->at;
+    return true;
+}
+
+/* "- Conv2D: {filters: 8}", or the same with its keys wrongly indented. */
+static bool is_type_as_key(const struct value *v)
+{
+    return v->entry.n && isupper((unsigned char)v->entry.at[0].key[0]);
+}
+
+static void report_no_type(struct reading *r, const struct value *v)
+{
+    static const char *const people_write[] = {"class_name", "class", "op", "op_type", "layer",
+                                               "kind", "module", "Type", NULL};
+    const struct entry *first = v->entry.n ? &v->entry.at[0] : NULL;
+    diag_error(r->diag, DIAG_MISSING_KEY, v->at, "a layer without 'type'");
+    if (is_type_as_key(v)) {
+        diag_help(r->diag, "write '- {type: %s, ...}'", quoted(r->diag, first->key));
+        return;
+    }
+    for (int i = 0; i < v->entry.n; i++)
+        if (is_one_of(v->entry.at[i].key, people_write)) {
+            diag_help(r->diag, "cnngen calls it 'type', not '%s'", v->entry.at[i].key);
+            return;
+        }
+}
+
+static bool read_map_layer(struct reading *r, const struct value *v, struct spec_layer *layer)
+{
+    const struct entry *type = value_find(v, "type");
+    if (!type) {
+        report_no_type(r, v);
+        return false;
+    }
+    if (strcmp(value_kind_name(type->val), "a string") || !type->val->len) {
+        diag_error(r->diag, DIAG_WRONG_TYPE, type->val->at, "'type' is the name of a layer type, not %s",
+                type->val->quoted ? "an empty string" : value_kind_name(type->val));
+        return false;
+    }
+    layer->type = type->val->text;
+    layer->type_at = type->val->at;
+    layer->map = v;
+    return true;
+}
+
+static bool read_layer(struct reading *r, const struct value *v)
+{
+    struct spec_layer layer = {.at = v->at, .index = r->spec->layer.n};
+    bool ok = v->kind == VALUE_MAP ? read_map_layer(r, v, &layer) : read_bare_layer(r, v, &layer);
+    vec_push(r->pool, &r->spec->layer, layer);
+    return ok;
+}
+
+static bool read_layers(struct reading *r, const struct entry *e)
+{
+    const struct value *v = e->val;
+    bool ok = true;
+    if (v->kind != VALUE_LIST && !value_is_null(v)) {
+        diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "'layers' is a list, not %s", value_kind_name(v));
+        diag_help(r->diag, "start each layer with '- '");
+        return false;
+    }
+    if (v->item.n == 0) {
+        diag_error(r->diag, DIAG_NO_LAYERS, e->key_at, "the model has no layers");
+        return false;
+    }
+    if (v->item.n > LIMIT_LAYERS) {
+        diag_error(r->diag, DIAG_TOO_LARGE, e->key_at, "%d layers: the limit is %d", v->item.n,
+                LIMIT_LAYERS);
+        return false;
+    }
+    for (int i = 0; i < v->item.n; i++)
+        ok = read_layer(r, v->item.at[i]) && ok;
+    return ok;
+}
+
+/* ---- the top level */
+
+static const struct {
+    const char *key;
+    bool (*read)(struct reading *, const struct entry *);
+} top_keys[] = {
+    {"cnngen", read_version}, {"name", read_name}, {"batch", read_batch}, {"dtype", read_dtype},
+    {"weights", read_weights}, {"defaults", read_defaults}, {"templates", read_templates},
+    {"layers", read_layers}, {"outputs", read_outputs},
+};
+enum { TOP_KEYS = sizeof top_keys / sizeof top_keys[0] };
+
+static int top_key(const char *key)
+{
+    int i = 0;
+    while (i < TOP_KEYS && strcmp(key, top_keys[i].key))
+        i++;
+    return i;
+}
+
+/* What people write, and what to tell them. */
+static const struct { const char *key, *help; } foreign_keys[] = {
+    {"model", "the list of layers stands under 'layers'"},
+    {"network", "the list of layers stands under 'layers'"},
+    {"output", "did you mean 'outputs'?"},
+    {"input", "the input is a layer: '- {type: Input, shape: [height, width, channels]}'"},
+    {"inputs", "the input is a layer: '- {type: Input, shape: [height, width, channels]}'"},
+    {"input_shape", "the input is a layer: '- {type: Input, shape: [height, width, channels]}'"},
+};
+
+static void report_unknown_key(struct reading *r, const struct entry *e)
+{
+    const char *known[TOP_KEYS], *near;
+    for (int i = 0; i < TOP_KEYS; i++)
+        known[i] = top_keys[i].key;
+    diag_error(r->diag, DIAG_UNKNOWN_KEY, e->key_at, "a spec has no key '%s'",
+            quoted(r->diag, e->key));
+    for (size_t i = 0; i < sizeof foreign_keys / sizeof foreign_keys[0]; i++)
+        if (!strcmp(e->key, foreign_keys[i].key)) {
+            diag_help(r->diag, "%s", foreign_keys[i].help);
+            return;
+        }
+    near = closest(e->key, known, TOP_KEYS);
+    if (near)
+        diag_help(r->diag, "did you mean '%s'?", near);
+}
+
+static bool read_version_first(struct reading *r, const struct value *top)
+{
+    const struct entry *e = value_find(top, "cnngen");
+    if (e)
+        return read_version(r, e);
+    diag_error(r->diag, DIAG_VERSION, top->at, "the spec does not say its version");
+    diag_help(r->diag, "start the file with 'cnngen: 1'");
+    return true;
+}
+
+static bool read_top(struct reading *r, const struct value *top)
+{
+    bool ok = read_version_first(r, top);
+    if (!ok)
+        return false;
+    for (int i = 0; i < top->entry.n; i++) {
+        const struct entry *e = &top->entry.at[i];
+        int k = top_key(e->key);
+        if (k == TOP_KEYS)
+            report_unknown_key(r, e);
+        else if (k > 0)
+            ok = top_keys[k].read(r, e) && ok;
+    }
+    if (!value_find(top, "layers")) {
+        diag_error(r->diag, DIAG_MISSING_KEY, top->at, "the spec has no 'layers'");
+        return false;
+    }
+    return ok;
+}
+
+struct spec *spec_read(struct pool *pool, const struct source *src, struct diag *d)
+{
+    int errors = diag_errors(d);
+    const struct value *top = parse(pool, src, LIMIT_SPEC_NODES, d);
+    if (!top)
+        return NULL;
+    if (top->kind != VALUE_MAP) {
+        diag_error(d, DIAG_WRONG_TYPE, top->at, "a spec is a mapping of keys to values, not %s",
+                value_kind_name(top));
+        return NULL;
+    }
+    bool tree_ok = diag_errors(d) == errors;
+    struct spec *spec = NEW(pool, struct spec);
+    *spec = (struct spec){.src = src, .top = top, .batch = 1, .name_at = {.src = src}};
+    spec->name = name_from_path(pool, src->path);
+    return read_top(&(struct reading){pool, d, spec}, top) && tree_ok ? spec : NULL;
+}
+
+/* ---- printing --------------------------------------------------------------------------------- */
+
+/* A scalar that stands for itself without quotes, wherever it stands. */
+static bool is_safe_plain(const char *text)
+{
+    const char *s = *text == '-' ? text + 1 : text;
+    bool starts_well = *text == '-' ? isdigit((unsigned char)*s) || *s == '.' : *s != 0;
+    return starts_well && strncmp(text, "...", 3) && !text[strspn(text, LETTERS DIGITS "_./+-")];
+}
+
+static void print_quoted(const char *text, size_t len, struct out *out)
+{
+    static const char named[] = "\"\"\\\\\nn\tt\rr";  /* character, escape letter */
+    out_raw(out, "\"", 1);
+    for (size_t i = 0; i < len;) {
+        uint32_t code = 0;
+        size_t n = utf8_next(text + i, len - i, &code);
+        const char *escape = code < 0x80 && n ? memchr(named, (int)code, sizeof named - 1) : NULL;
+        if (escape)
+            out_printf(out, "\\%c", escape[1]);
+        else if (char_refused(code))
+            out_printf(out, "\\u%04X", (unsigned)code);
+        else
+            out_raw(out, text + i, n);
+        i += n ? n : 1;
+    }
+    out_raw(out, "\"", 1);
+}
+
+static void print_scalar(const struct value *v, struct out *out)
+{
+    struct value plain = *v;
+    plain.quoted = false;
+    bool same_kind = !v->quoted || !strcmp(value_kind_name(&plain), "a string");
+    if (value_is_null(v))
+        out_printf(out, "null");
+    else if (same_kind && is_safe_plain(v->text))
+        out_printf(out, "%s", v->text);
+    else
+        print_quoted(v->text, v->len, out);
+}
+
+static void print_key(const char *key, struct out *out)
+{
+    enum { SIMPLE_KEY = 120 };  /* longer ones could be too long without "?" (1024 as written) */
+    if (strlen(key) > SIMPLE_KEY)
+        out_printf(out, "? ");
+    if (is_safe_plain(key))
+        out_printf(out, "%s", key);
+    else
+        print_quoted(key, strlen(key), out);
+    out_printf(out, ": ");
+}
+
+static void print_value(const struct value *v, struct out *out)
+{
+    if (v->kind == VALUE_SCALAR) {
+        print_scalar(v, out);
+        return;
+    }
+    out_printf(out, v->kind == VALUE_LIST ? "[" : "{");
+    for (int i = 0; i < v->item.n; i++) {
+        out_printf(out, i ? ", " : "");
+        print_value(v->item.at[i], out);
+    }
+    for (int i = 0; i < v->entry.n; i++) {
+        out_printf(out, i ? ", " : "");
+        print_key(v->entry.at[i].key, out);
+        print_value(v->entry.at[i].val, out);
+    }
+    out_printf(out, v->kind == VALUE_LIST ? "]" : "}");
+}
+
+static void print_top(const char *key, const struct value *v, struct out *out)
+{
+    if (!v)
+        return;
+    out_printf(out, "%s: ", key);
+    print_value(v, out);
+    out_printf(out, "\n");
+}
+
+void spec_print(const struct spec *spec, struct out *out)
+{
+    out_printf(out, "cnngen: 1\nname: %s\nbatch: %lld\n", spec->name, (long long)spec->batch);
+    print_top("weights", spec->weights, out);
+    print_top("defaults", spec->defaults, out);
+    out_printf(out, "layers:\n");
+    for (int i = 0; i < spec->layer.n; i++) {
+        const struct spec_layer *layer = &spec->layer.at[i];
+        struct value bare = {.kind = VALUE_SCALAR, .text = layer->type, .len = strlen(layer->type)};
+        out_printf(out, "  - ");
+        print_value(layer->map ? layer->map : &bare, out);
+        out_printf(out, "\n");
+    }
+    print_top("outputs", spec->outputs, out);
+}
