@@ -61,15 +61,11 @@ bool group_is_plain(const struct group *);                 /* nothing fused behi
 void bind_view(struct pool *, struct args *, const char *letter, const struct view *);
 void bind_epilogue(struct pool *, struct args *, const struct step *, int64_t scale_at, int64_t shift_at);
 
-/* Packed weights: a growing list of floats. */
-struct packer { VEC(float) f; };
-int64_t pack_align(struct pool *, struct packer *, int floats);       /* zeros up to a multiple; the position */
-void pack_floats(struct pool *, struct packer *, const float *, int64_t n);
-void pack_zeros(struct pool *, struct packer *, int64_t n);
+const char *float_text(struct pool *, float);              /* "0.3f": reads back as the same float */
 
-/* Appends the fused affine's scale and shift, each padded with zeros to a multiple of 16 (channels in
- * blocks of 16, read without masks). Their positions come back through scale_at and shift_at. */
-void pack_epilogue(struct pool *, struct packer *, const struct group *, int64_t *scale_at, int64_t *shift_at);
+/* The step's packed weights: n floats, zeroed, for pack to fill. */
+float *step_weights(struct pool *, struct step *, int64_t n);
+int64_t round_up(int64_t n, int64_t to);
 
 /* Cost pieces, in cycles. */
 double cost_stream(const struct target *, double bytes_read, double bytes_written); /* each byte once */

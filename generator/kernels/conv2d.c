@@ -1,0 +1,67 @@
+#include "conv2d.h"
+
+bool conv2d_is_pointwise(const struct conv2d *a)
+{
+    return a->kernel[0] == 1 && a->kernel[1] == 1 && a->strides[0] == 1 && a->strides[1] == 1 &&
+           !a->pad[0] && !a->pad[1] && !a->pad[2] && !a->pad[3] && a->groups == 1;
+}
+
+bool conv2d_is_depthwise(const struct conv2d *a)
+{
+    return a->groups == a->in_channels && a->groups > 1;
+}
+
+bool conv2d_clips_rows(const struct conv2d *a, int ih, int oh)
+{
+    int64_t last = (int64_t)(oh - 1) * a->strides[0] - a->pad[0] + (int64_t)(a->kernel[0] - 1) * a->dilation[0];
+    return a->pad[0] > 0 || last >= ih;
+}
+
+void conv2d_halo(const struct group *g, int *left, int *right)
+{
+    const struct conv2d *a = g->main->attr;
+    struct hwc in = shape_hwc(&g->in.at[0]->shape), out = shape_hwc(&g->main->out->shape);
+    int64_t last = (int64_t)(out.w - 1) * a->strides[1] - a->pad[2] + (int64_t)(a->kernel[1] - 1) * a->dilation[1];
+    *left = a->pad[2];
+    *right = last >= in.w ? (int)(last - in.w + 1) : 0;
+}
+
+double conv2d_stream_cost(const struct group *g, int64_t batch, const struct target *t, double weight_bytes)
+{
+    double in = 4.0 * (double)shape_size(&g->in.at[0]->shape) * (double)batch;
+    double out = 4.0 * (double)shape_size(&g->out->shape) * (double)batch;
+    return cost_stream(t, in + weight_bytes + (g->add ? out : 0), out);
+}
+
+void conv2d_pack_channel(const struct group *g, int oc, float *at, int64_t step)
+{
+    const struct weight *bias = find_weight(g->main, "bias");
+    at[0] = bias ? bias->data[oc] : 0.0f;
+    if (g->affine) {
+        at[step] = find_weight(g->affine, "scale")->data[oc];
+        at[2 * step] = find_weight(g->affine, "shift")->data[oc];
+    }
+}
+
+void conv2d_bind_shape(struct pool *pool, struct args *args, const struct step *step, int join)
+{
+    const struct conv2d *a = step->group->main->attr;
+    struct view x = step->in.at[0], y = step->out;
+    x.row *= join;
+    y.row *= join;
+    args_int(pool, args, "IC", a->in_channels / a->groups);
+    args_int(pool, args, "OC", a->filters / a->groups);
+    args_int(pool, args, "G", a->groups);
+    args_int(pool, args, "IH", x.h / join);
+    args_int(pool, args, "OH", y.h / join);
+    args_int(pool, args, "KH", a->kernel[0]);
+    args_int(pool, args, "KW", a->kernel[1]);
+    args_int(pool, args, "SH", a->strides[0]);
+    args_int(pool, args, "SW", a->strides[1]);
+    args_int(pool, args, "DH", a->dilation[0]);
+    args_int(pool, args, "DW", a->dilation[1]);
+    args_int(pool, args, "PT", a->pad[0]);
+    args_int(pool, args, "PL", a->pad[2]);
+    bind_view(pool, args, "X", &x);
+    bind_view(pool, args, "Y", &y);
+}

@@ -1,0 +1,26 @@
+/* conv2d.h: what the convolution kernels share. */
+#ifndef CNNGEN_KERNELS_CONV2D_H
+#define CNNGEN_KERNELS_CONV2D_H
+
+#include "../kernel.h"
+
+bool conv2d_is_pointwise(const struct conv2d *);   /* 1x1, stride 1, no padding, one group */
+bool conv2d_is_depthwise(const struct conv2d *);   /* one input channel in each group */
+
+/* Some output rows use fewer than KH kernel rows. */
+bool conv2d_clips_rows(const struct conv2d *, int ih, int oh);
+
+/* kernel.halo: the padding on the left, and what windows reach over on the right. */
+void conv2d_halo(const struct group *, int *left, int *right);
+
+/* Cycles for moving input, output and weights once. */
+double conv2d_stream_cost(const struct group *, int64_t batch, const struct target *, double weight_bytes);
+
+/* Bias of channel oc to *at; with a fused affine its scale to at[step] and its shift to at[2 * step]. */
+void conv2d_pack_channel(const struct group *, int oc, float *at, int64_t step);
+
+/* IC OC (of one group) G IH OH KH KW SH SW DH DW PT PL and the pitches X and Y; the heights and rows are
+ * those of `join` rows taken as one. */
+void conv2d_bind_shape(struct pool *, struct args *, const struct step *, int join);
+
+#endif
