@@ -138,7 +138,7 @@ def train(model, train_set, val_set):
 # -------------------------------------------------------------------------------------------------- export
 
 def keras_weights(model):
-    """The weights under Keras' names and in its layouts. PyTorch keeps convolutions OIHW and flattens channels first."""
+    """The weights under Keras' names and in its layouts. PyTorch has OIHW and flattens channels first."""
     weights = {}
     for name, layer in model.named_children():
         if isinstance(layer, nn.Conv2d):
