@@ -197,6 +197,7 @@ static void want_word_of(struct reader *r, const struct expr *name, const struct
             return;
     diag_error(r->diag, DIAG_TEMPLATE, word->at, "'%s' is never '%s'", quote(r, name->text),
             quote(r, word->text));
+    diag_note(r->diag, scope_find(r->scope, name->text)->at, "declared here");
     help_closest(r, word->text, name->word, name->words);
 }
 
@@ -365,18 +366,20 @@ static struct expr *parse_binary(struct reader *r, int level)
 {
     struct expr *left = parse_unary(r);
     for (int i; left && (i = read_operator(r, level)) >= 0;) {
-        struct expr *e = new_expr(r, binary[i].op, r->at - strlen(binary[i].text), r->at);
+        enum op op = binary[i].op;
+        bool compares = op == OP_EQ || op == OP_NE;
+        struct expr *e = new_expr(r, op, r->at - strlen(binary[i].text), r->at);
+        if (!compares)
+            want_int(r, left);
         struct expr *right = e ? parse_binary(r, binary[i].level + 1) : NULL;
         if (!right)
             return NULL;
+        if (compares)
+            want_comparable(r, left, right);
+        else
+            want_int(r, right);
         e->arg[0] = left;
         e->arg[1] = right;
-        if (e->op == OP_EQ || e->op == OP_NE) {
-            want_comparable(r, left, right);
-        } else {
-            want_int(r, left);
-            want_int(r, right);
-        }
         left = e;
     }
     return left;

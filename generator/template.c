@@ -5,7 +5,7 @@
 #include "expr.h"
 
 enum {
-    MAX_SOURCE_BYTES = 1 << 20,
+    MAX_SOURCE_BYTES = 1 << 18,
     MAX_BLOCKS = 64,            /* one within the other */
     MAX_ITERATIONS = 65536,     /* of all $for of one expansion together */
     MAX_OUTPUT_BYTES = 1 << 24  /* of one expansion, without what $insert puts in */
@@ -57,6 +57,7 @@ struct loader {
     int next;                /* line to read */
     int blocks;              /* around it */
     int removed;             /* their indentation */
+    int give_up;             /* the number of errors at which to stop: no more would be shown */
 };
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -170,7 +171,8 @@ static bool load_bound(struct loader *l, int64_t *out)
 /* "in 1..28" */
 static bool load_range(struct loader *l, struct param *param)
 {
-    const char *from = l->r.at + 1;
+    read_end(&l->r);  /* skips blanks */
+    const char *from = l->r.at;
     if (!load_bound(l, &param->min) || !expect(l, "..") || !load_bound(l, &param->max))
         return false;
     if (param->min > param->max)
@@ -315,7 +317,7 @@ static struct node *load_stray(struct loader *l, const struct line *line)
 {
     const char *from = line->text + line->indent;
     diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, from, l->r.at),
-            "'%.*s' without an '$if' as deep before it", (int)(l->r.at - from), from);
+            "'%.*s' without an '$if' of the same indentation before it", (int)(l->r.at - from), from);
     load_block(l, line);
     return NULL;
 }
@@ -431,7 +433,7 @@ static const struct line *find_block(struct loader *l, const struct line *head, 
 static struct node *load_lines(struct loader *l, int end, int indent)
 {
     struct node *list = NULL, **tail = &list;
-    while (l->next < end) {
+    while (l->next < end && diag_errors(l->r.diag) < l->give_up) {
         const struct line *line = &l->line.at[l->next++];
         if (!line->blank && line->indent < indent) {
             start_line(l, line);
@@ -474,7 +476,8 @@ struct template *template_load(struct pool *pool, const struct source *src, stru
 {
     int before = diag_errors(d);
     struct template *t = NEW(pool, struct template);
-    struct loader l = {.t = t, .r = {.pool = pool, .diag = d, .src = src}};
+    struct loader l = {.t = t, .give_up = before + MAX_ERRORS,
+                       .r = {.pool = pool, .diag = d, .src = src}};
     *t = (struct template){.pool = pool, .src = src};
     l.r.scope = &l.scope;
     if (src->len > MAX_SOURCE_BYTES) {
@@ -661,6 +664,15 @@ static bool run_let(struct run *run, const struct node *n)
     return expr_eval(n->expr, run->slots, run->diag, &run->slots[n->slot]);
 }
 
+/* What a template says of itself is shown whole, unless it could play tricks on a terminal. */
+static const char *show(struct diag *d, const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            return quote(d, text);
+    return text;
+}
+
 static bool run_assert(struct run *run, const struct node *n)
 {
     struct value v;
@@ -671,7 +683,8 @@ static bool run_assert(struct run *run, const struct node *n)
         return true;
     out_init(&values);
     expr_print_values(n->expr, run->slots, run->t->pool, run->diag, &values);
-    diag_error(run->diag, DIAG_TEMPLATE, n->at, "%s%s%s%s", n->text ? n->text : "does not hold",
+    diag_error(run->diag, DIAG_TEMPLATE, n->at, "%s%s%s%s",
+            n->text ? show(run->diag, n->text) : "does not hold",
             values.len ? " (" : "", values.text, values.len ? ")" : "");
     out_free(&values);
     return false;
