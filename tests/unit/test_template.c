@@ -366,6 +366,25 @@ static void test_sketch(void **state)
     free(text);
 }
 
+/* The manual's example: its first piece of C is a template, its second what that emits. */
+static void test_manual(void **state)
+{
+    (void)state;
+    static const char begin[] = "```c\n", end[] = "```\n";
+    size_t len;
+    char *text = read_existing("templates/README.md", &len), *piece[2] = {text, NULL};
+    for (int i = 0; i < 2; i++) {
+        piece[i] = strstr(i ? piece[0] + strlen(piece[0]) + 1 : text, begin);
+        assert_non_null(piece[i]);
+        piece[i] += strlen(begin);
+        char *close = strstr(piece[i], end);
+        assert_non_null(close);
+        *close = 0;
+    }
+    expect(piece[0], "FN=dense VL=8 NR=2 IC=100 ACT=relu", piece[1]);
+    free(text);
+}
+
 /* NAME.c.in, whose first line may hold "$# args: N=3", against NAME.stderr. BLESS=1 in the
  * environment writes the latter, to be read as a diff. */
 static bool check_error(const char *file)
@@ -514,7 +533,8 @@ int main(void)
         cmocka_unit_test(test_functions_in_for), cmocka_unit_test(test_assert),
         cmocka_unit_test(test_insert), cmocka_unit_test(test_params),
         cmocka_unit_test(test_args_equal), cmocka_unit_test(test_failure_leaves_out),
-        cmocka_unit_test(test_sketch), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_sketch), cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_errors),
         cmocka_unit_test(test_too_large), cmocka_unit_test(test_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
