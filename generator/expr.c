@@ -142,6 +142,11 @@ bool read_expected(struct reader *r, const char *what)
     return false;
 }
 
+bool read_required(struct reader *r, const char *token)
+{
+    return read_token(r, token) || read_expected(r, pool_printf(r->pool, "'%s'", token));
+}
+
 /* ---- names and kinds ------------------------------------------------------------------------- */
 
 const struct name *scope_find(const struct scope *scope, const char *name)
@@ -256,7 +261,8 @@ static struct expr *parse_number(struct reader *r)
     for (; r->at < r->end && is_digit(*r->at); r->at++)
         ok = ok && mul_ok(num, 10, &num) && add_ok(num, *r->at - '0', &num);
     if (!ok) {
-        diag_error(r->diag, DIAG_TEMPLATE, read_span(r, from, r->at), "number does not fit 64 bits");
+        diag_error(r->diag, DIAG_TEMPLATE, read_span(r, from, r->at),
+                "number does not fit 64 bits");
         return NULL;
     }
     struct expr *e = new_expr(r, OP_NUM, from, r->at);
@@ -272,8 +278,8 @@ static struct expr *parse_call(struct reader *r, const char *name, const char *f
         if (strcmp(functions[i], name))
             continue;
         struct expr *e = new_expr(r, (enum op)(OP_MIN + i), from, from + strlen(name));
-        if (!e || !(e->arg[0] = parse_nested(r)) || (!read_token(r, ",") && !read_expected(r, "','")) ||
-                !(e->arg[1] = parse_nested(r)) || (!read_token(r, ")") && !read_expected(r, "')'")))
+        if (!e || !(e->arg[0] = parse_nested(r)) || !read_required(r, ",") ||
+                !(e->arg[1] = parse_nested(r)) || !read_required(r, ")"))
             return NULL;
         want_int(r, e->arg[0]);
         want_int(r, e->arg[1]);
@@ -346,7 +352,7 @@ static struct expr *parse_unary(struct reader *r)
         return NULL;
     }
     struct expr *e = parse_nested(r);
-    return e && (read_token(r, ")") || read_expected(r, "')'")) ? e : NULL;
+    return e && read_required(r, ")") ? e : NULL;
 }
 
 /* The operator at r->at when it binds at least as strongly as level: its index, or -1. */
@@ -388,8 +394,7 @@ static struct expr *parse_binary(struct reader *r, int level)
 static struct expr *parse_cond(struct reader *r, struct expr *condition)
 {
     struct expr *e = new_expr(r, OP_COND, r->at - 1, r->at);
-    if (!e || !(e->arg[1] = parse(r)) || (!read_token(r, ":") && !read_expected(r, "':'")) ||
-            !(e->arg[2] = parse(r)))
+    if (!e || !(e->arg[1] = parse(r)) || !read_required(r, ":") || !(e->arg[2] = parse(r)))
         return NULL;
     e->arg[0] = condition;
     for (int i = 0; i < 3; i++)

@@ -46,11 +46,14 @@ struct reader {
     int depth, nodes;         /* of the expression being read: bounded */
 };
 
-/* All skip blanks first. Those that return false or NULL have reported nothing and moved nothing. */
+/* These skip blanks first; false or NULL: the line goes on differently, nothing is reported. */
 bool read_end(struct reader *);                       /* nothing is left */
 bool read_token(struct reader *, const char *token);  /* punctuation */
 bool read_word(struct reader *, const char *word);    /* this very word */
 const char *read_name(struct reader *);               /* letters, digits, _ */
+
+/* The token, or false after "expected 'TOKEN', found 'x'". */
+bool read_required(struct reader *, const char *token);
 
 /* "text" in quotes, without escapes; NULL after a diagnostic. */
 const char *read_quoted(struct reader *);

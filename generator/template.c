@@ -116,16 +116,6 @@ static struct node *new_node(struct loader *l, enum node_kind kind, const struct
     return n;
 }
 
-static bool expect(struct loader *l, const char *token)
-{
-    if (read_token(&l->r, token))
-        return true;
-    char what[] = "'..'";
-    memcpy(what + 1, token, strlen(token));
-    memcpy(what + 1 + strlen(token), "'", 2);
-    return read_expected(&l->r, what);
-}
-
 static bool expect_end(struct loader *l)
 {
     return read_end(&l->r) || read_expected(&l->r, "the end of the line");
@@ -173,7 +163,7 @@ static bool load_range(struct loader *l, struct param *param)
 {
     read_end(&l->r);  /* skips blanks */
     const char *from = l->r.at;
-    if (!load_bound(l, &param->min) || !expect(l, "..") || !load_bound(l, &param->max))
+    if (!load_bound(l, &param->min) || !read_required(&l->r, "..") || !load_bound(l, &param->max))
         return false;
     if (param->min > param->max)
         diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, from, l->r.at), "an empty range");
@@ -225,14 +215,15 @@ static struct node *load_param(struct loader *l, const struct line *line)
     return NULL;
 }
 
-/* "$let NAME = EXPR". After a mistake the name is declared all the same: one mistake, one report. */
+/* "$let NAME = EXPR". After a mistake the name is declared all the same, or every use of it would
+ * be reported too. */
 static struct node *load_let(struct loader *l, const struct line *line)
 {
     struct name name;
     struct node *n = new_node(l, NODE_LET, line);
     if (!read_new_name(l, &name))
         return NULL;
-    if (expect(l, "=") && (n->expr = expr_read_any(&l->r))) {
+    if (read_required(&l->r, "=") && (n->expr = expr_read_any(&l->r))) {
         const struct name *word = expr_alone(n->expr, &l->scope);
         if (word) {
             name.kind = word->kind;
@@ -255,10 +246,10 @@ static struct node *load_assert(struct loader *l, const struct line *line)
     return n;
 }
 
-/* The ':' that ends a control line, and its block. Whatever the control line declares is in scope. */
+/* The ':' that ends a control line, and its block, which sees what the line declared. */
 static struct node *load_body(struct loader *l, const struct line *line, bool ok)
 {
-    if (ok && expect(l, ":"))
+    if (ok && read_required(&l->r, ":"))
         expect_end(l);
     return load_block(l, line);
 }
@@ -271,7 +262,8 @@ static struct node *load_for(struct loader *l, const struct line *line)
     bool ok = read_new_name(l, &name);
     if (ok) {
         ok = (read_word(&l->r, "in") || read_expected(&l->r, "'in'")) &&
-             (n->expr = expr_read(&l->r)) && expect(l, "..") && (n->to = expr_read(&l->r));
+             (n->expr = expr_read(&l->r)) && read_required(&l->r, "..") &&
+             (n->to = expr_read(&l->r));
         const struct name *known = declare(l, name);
         n->slot = known ? known->slot : -1;
     }
@@ -317,7 +309,8 @@ static struct node *load_stray(struct loader *l, const struct line *line)
 {
     const char *from = line->text + line->indent;
     diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, from, l->r.at),
-            "'%.*s' without an '$if' of the same indentation before it", (int)(l->r.at - from), from);
+            "'%.*s' without an '$if' of the same indentation before it",
+            (int)(l->r.at - from), from);
     load_block(l, line);
     return NULL;
 }
@@ -364,7 +357,7 @@ static bool load_hole(struct loader *l, struct piece *piece)
 {
     l->r.at += 2;
     *piece = (struct piece){.expr = expr_read_any(&l->r)};
-    return piece->expr && expect(l, "}");
+    return piece->expr && read_required(&l->r, "}");
 }
 
 static struct node *load_text(struct loader *l, const struct line *line)

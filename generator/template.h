@@ -3,8 +3,8 @@
  * A template is C with control lines that begin with '$' and holes ${expr}. Loading resolves every
  * name and checks every expression, in branches never taken too; expanding evaluates with the
  * arguments of one kernel instance and appends C to an out buffer. Mistakes in a template are
- * diagnostics with file, line and column [template]; arguments that a template does not declare, or
- * lacks, are bugs of the caller unless the template came from --template-dir. */
+ * diagnostics with file, line and column [template]; so are arguments that a template does not
+ * declare or lacks, or that are outside its ranges. */
 #ifndef CNNGEN_TEMPLATE_H
 #define CNNGEN_TEMPLATE_H
 
@@ -35,6 +35,7 @@ struct args {
     VEC(struct arg) arg;
 };
 
+/* Both keep the pointers: name and text must live as long as the arguments. */
 void args_int(struct pool *, struct args *, const char *name, int64_t value);
 void args_text(struct pool *, struct args *, const char *name, const char *text);
 bool args_equal(const struct args *, const struct args *);  /* same names and values, same order */

@@ -104,7 +104,8 @@ static void test_blank_lines(void **state)
 static void test_holes(void **state)
 {
     (void)state;
-    expect("$param N in 0..9 \"n\"\n$param A is x|y \"a\"\n$param T \"t\"\n${T}_${A}${N + 1};${ -N }\n",
+    expect("$param N in 0..9 \"n\"\n$param A is x|y \"a\"\n$param T \"t\"\n"
+           "${T}_${A}${N + 1};${ -N }\n",
             "N=4 A=y T=a\"%s\\$", "a\"%s\\$_y5;-4\n");
     expect("${1}", "", "1\n");
     expect("  $param T \"t\"\n    ${T}\nx\n", "T=", "\nx\n");
@@ -135,7 +136,8 @@ static void test_let(void **state)
 {
     (void)state;
     expect("$let A = 2\n$let B = A * A\n${A} ${B}\n", "", "2 4\n");
-    expect("$if 1:\n    $let A = 1\n    a${A}\n$if 1:\n    $let A = 2\n    b${A}\n", "", "a1\nb2\n");
+    expect("$if 1:\n    $let A = 1\n    a${A}\n$if 1:\n    $let A = 2\n    b${A}\n", "",
+            "a1\nb2\n");
     expect("$param ACT is none|relu \"a\"\n$let A = ACT\n$if A == relu:\n    ${A}\n", "ACT=relu",
             "relu\n");
     expect("{\n    $let A = 3\n    a = ${A};\n}\n", "", "{\n    a = 3;\n}\n");
