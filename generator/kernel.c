@@ -34,6 +34,25 @@ void bind_view(struct pool *pool, struct args *args, const char *letter, const s
     args_int(pool, args, pool_printf(pool, "%sP", letter), v->pixel);
 }
 
+static void join_rows(struct view *v, int join)
+{
+    v->h /= join;
+    v->w *= join;
+    v->row *= join;
+}
+
+struct step step_join_rows(struct pool *pool, const struct step *step, int join)
+{
+    struct step s = *step;
+    s.in.at = NEW_ARRAY(pool, struct view, step->in.n);
+    for (int i = 0; i < step->in.n; i++) {
+        s.in.at[i] = step->in.at[i];
+        join_rows(&s.in.at[i], join);
+    }
+    join_rows(&s.out, join);
+    return s;
+}
+
 /* ", 0.3f, 6.0f": the arguments of an activation behind the vector. */
 static const char *act_args(struct pool *pool, const struct activation *act)
 {

@@ -61,6 +61,9 @@ bool group_is_plain(const struct group *);                 /* nothing fused behi
 void bind_view(struct pool *, struct args *, const char *letter, const struct view *);
 void bind_epilogue(struct pool *, struct args *, const struct step *, int64_t scale_at, int64_t shift_at);
 
+/* The step as if `join` rows of every view were one: for kernels that may run over row ends. */
+struct step step_join_rows(struct pool *, const struct step *, int join);
+
 const char *float_text(struct pool *, float);              /* "0.3f": reads back as the same float */
 
 /* The step's packed weights: n floats, zeroed, for pack to fill. */

@@ -117,6 +117,8 @@ static inline enum family node_family(const struct node *n) { return op_defs[n->
 
 bool op_find(const char *type, enum op *);          /* also by alias */
 const char *op_suggest(const char *type);           /* did you mean; knows PyTorch's and ONNX's names too */
+/* Of a layer that Keras has and cnngen lacks: what to use instead, "" when nothing; else NULL. */
+const char *op_missing(const char *type);
 
 /* ---- helpers for ops/ ------------------------------------------------------------------------- */
 

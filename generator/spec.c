@@ -11,20 +11,20 @@
 
 /* ---- the text: what may stand in it at all ---------------------------------------------------- */
 
-/* Why a character may not stand in the text of a spec; NULL when it may. */
+/* What is wrong with a character in the text of a spec; NULL when nothing is. */
 static const char *char_refused(uint32_t c)
 {
     if (c == '\t' || c == '\n' || c == '\r')
         return NULL;
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0 && c != 0x85))
-        return "a control character";
     if (c == 0x85 || c == 0x2028 || c == 0x2029)
-        return "a line break of Unicode's (only LF, CR and CR LF end a line)";
-    if (char_is_hostile(c) && c != 0xfeff)
-        return "a character that changes the direction of the text around it";
-    if (c == 0xfeff || c == 0xfffe || c == 0xffff)
-        return "a byte order mark inside the text";
-    return NULL;
+        return "editors disagree whether it ends a line";
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+        return "it is a control character";
+    if (c == 0xfeff)
+        return "it is a byte order mark, which stands at the start of a file only";
+    if (c == 0xfffe || c == 0xffff)
+        return "it is no character";
+    return char_is_hostile(c) ? "it changes the direction of the text around it" : NULL;
 }
 
 static bool looks_like_utf16(const struct source *src)
@@ -38,15 +38,14 @@ static bool looks_like_utf16(const struct source *src)
 
 static bool refuse_char(const struct source *src, struct span at, uint32_t code, struct diag *d)
 {
-    const char *why = code ? char_refused(code) : "a NUL byte: is this a text file?";
+    const char *why = code ? char_refused(code) : "";
     if (!why)
         return false;
     if (code)
-        diag_error(d, DIAG_BAD_ENCODING, at, "U+%04X is %s", (unsigned)code, why);
+        diag_error(d, DIAG_BAD_ENCODING, at, "U+%04X may not stand here: %s", (unsigned)code, why);
     else
-        diag_error(d, DIAG_BAD_ENCODING, (struct span){.src = src}, "the file holds %s", why);
-    if (code >= 0x80)
-        diag_help(d, "in double quotes, \"\\u%04X\" stands for it", (unsigned)code);
+        diag_error(d, DIAG_BAD_ENCODING, (struct span){.src = src},
+                "line %d holds a NUL byte: this is not a text file", at.line);
     return true;
 }
 
@@ -57,14 +56,15 @@ static bool check_text(const struct source *src, struct diag *d)
     size_t i = source_bom(src);
     if (looks_like_utf16(src)) {
         diag_error(d, DIAG_BAD_ENCODING, (struct span){.src = src},
-                "the file is UTF-16 or UTF-32, and has to be UTF-8");
+                "the file is UTF-16 or UTF-32, not UTF-8");
+        diag_help(d, "save the file as UTF-8");
         return false;
     }
     while (i < src->len) {
         uint32_t code = 0;
         size_t n = utf8_next(src->text + i, src->len - i, &code);
         if (n == 0) {
-            diag_error(d, DIAG_BAD_ENCODING, at, "byte 0x%02X is not UTF-8 here",
+            diag_error(d, DIAG_BAD_ENCODING, at, "byte 0x%02X is not UTF-8",
                     (unsigned)(unsigned char)src->text[i]);
             diag_help(d, "save the file as UTF-8");
             return false;
@@ -111,6 +111,8 @@ struct reader {
     size_t line_start;            /* ... starts at this byte */
 };
 
+static bool is_plain(const struct value *v) { return v->kind == VALUE_SCALAR && !v->quoted; }
+
 static const char *quoted(struct diag *d, const char *text)
 {
     return diag_quote(d, text, strlen(text));
@@ -120,6 +122,10 @@ static const char *quoted(struct diag *d, const char *text)
 static int rest_of_line(struct reader *r, int line, int col)
 {
     const struct source *src = r->src;
+    if (line < r->line) {
+        r->line = 1;
+        r->line_start = source_bom(src);
+    }
     for (; r->line < line && r->line_start < src->len; r->line++) {
         size_t at = r->line_start;
         while (at < src->len && src->text[at] != '\n' && src->text[at] != '\r')
@@ -160,15 +166,249 @@ static void span_include(struct span *at, struct span part)
         at->len = part.col + part.len - at->col;
 }
 
+/* ---- what libyaml finds wrong, in words that say what to do */
+
+/* The text at a mark; "" at the end of a line or of the text. */
+static const char *text_at(const struct reader *r, yaml_mark_t mark, const char **line, size_t *len)
+{
+    size_t at = 0;
+    *line = source_line(r->src, (int)mark.line + 1, len);
+    for (size_t col = 0; col < mark.column && at < *len; col++) {
+        uint32_t code;
+        at += utf8_next(*line + at, *len - at, &code);
+    }
+    return *line + at;
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || !c; }
+
+/* Whether a ':' with (or without) a blank behind it stands in the text. */
+static bool has_colon(const char *text, const char *end, bool blank_behind)
+{
+    for (; text < end; text++)
+        if (*text == ':' && is_blank(text[1]) == blank_behind)
+            return true;
+    return false;
+}
+
+static bool starts_line(const char *line, const char *at)
+{
+    while (line < at && is_blank(*line))
+        line++;
+    return line == at;
+}
+
+struct problem {
+    struct reader *r;
+    yaml_mark_t at, context;      /* context: where what is wrong began */
+    const char *line, *text;      /* the line of at, and the text at it */
+    size_t len;                   /* bytes of the line */
+};
+
+typedef void (*explain_fn)(const struct problem *, struct diag *, struct span);
+
+/* The text of a line "  - text", a list's item without keys; NULL when it is none. */
+static const char *bare_item(const char *line, size_t len)
+{
+    const char *end = line + len;
+    while (line < end && *line == ' ')
+        line++;
+    bool item = line + 2 < end && line[0] == '-' && line[1] == ' ' && !memchr(line, ':', (size_t)(end - line));
+    return item ? line + 2 : NULL;
+}
+
+/* "key: value" where none may start: a second ':' in the line, or an indentation that fits nothing. */
+static void explain_colon(const struct problem *p, struct diag *d, struct span at)
+{
+    size_t len = 0;
+    const char *above = p->at.line ? source_line(p->r->src, (int)p->at.line, &len) : "";
+    const char *item = bare_item(above, len), *end = above + len;
+    if (has_colon(p->line, p->text, true)) {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a second ':' in one line");
+        diag_help(d, "start a new line for the second key, or put text that holds ': ' in quotes");
+    } else if (item) {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a key can't follow the item above, which has none");
+        diag_help(d, "write '- type: %s' above", diag_quote(d, item, (size_t)(end - item)));
+    } else if (has_colon(above, end, false) && !has_colon(above, end, true)) {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a key can't follow the line above, which is plain text");
+        diag_help(d, "put a space after the ':' of the line above");
+    } else {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a key can't start in this line");
+        diag_help(d, "start it in the same column as the key before it");
+    }
+}
+
+/* A line that is neither "key: value" nor "- item". */
+static void explain_no_colon(const struct problem *p, struct diag *d, struct span at)
+{
+    const char *line, *text;
+    size_t len;
+    text = text_at(p->r, p->context, &line, &len);
+    at = span_at(p->r, p->context, 0);
+    at.len = rest_of_line(p->r, at.line, at.col);
+    diag_error(d, DIAG_YAML_SYNTAX, at, "this line is not 'key: value'");
+    if (*text == '-')
+        diag_help(d, "put a space after the '-' of a list's item");
+    else if (has_colon(text, line + len, false))
+        diag_help(d, "put a space after the ':'");
+}
+
+/* A line or a text that does not go on with the mapping or the list it stands in. */
+static void explain_no_item(const struct problem *p, struct diag *d, struct span at)
+{
+    bool in_list = !strcmp(p->r->yaml.problem, "did not find expected '-' indicator");
+    if (!starts_line(p->line, p->text)) {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "text after the end of a value");
+    } else if (p->at.column != p->context.column) {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "the indentation of this line fits none above it");
+    } else if (in_list) {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a key where the next item of a list belongs");
+        diag_note(d, span_at(p->r, p->context, 1), "the list starts here");
+    } else {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a list's item where the next key of a mapping belongs");
+        diag_note(d, span_at(p->r, p->context, 1), "the mapping starts here");
+    }
+}
+
+static void explain_no_bracket(const struct problem *p, struct diag *d, struct span at)
+{
+    char close = p->r->yaml.problem[strlen(p->r->yaml.problem) - 2];
+    bool at_end = p->text == p->r->src->text + p->r->src->len;
+    if (at_end) {
+        diag_error(d, DIAG_YAML_SYNTAX, span_at(p->r, p->context, 1), "this '%c' is never closed",
+                close == ']' ? '[' : '{');
+        return;
+    }
+    if (*p->text && strchr("]}", *p->text))
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a '%c' where a ',' or '%c' belongs", *p->text, close);
+    else
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a ',' or '%c' is missing before this", close);
+    diag_note(d, span_at(p->r, p->context, 1), "the %s starts here",
+            close == ']' ? "list" : "mapping");
+}
+
+static void explain_no_value(const struct problem *p, struct diag *d, struct span at)
+{
+    if (*p->text && strchr(",]}", *p->text))
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a value is missing before '%c'", *p->text);
+    else
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a value is missing here");
+}
+
+static void explain_after_end(const struct problem *p, struct diag *d, struct span at)
+{
+    diag_error(d, DIAG_YAML_SYNTAX, at, "text after the end of the document");
+    if (p->at.column == 0 && !strchr("]}", *p->text))
+        diag_help(d, "start all keys of the top level in the same column");
+}
+
+static void explain_bad_start(const struct problem *p, struct diag *d, struct span at)
+{
+    if (*p->text == '\t') {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a tab can't indent a line");
+        diag_help(d, "YAML indents with spaces");
+        return;
+    }
+    diag_error(d, DIAG_YAML_SYNTAX, at, "a value can't start with '%s'",
+            diag_quote(d, p->text, *p->text != 0));
+    diag_help(d, "put it in quotes");
+}
+
+static void explain_escape(const struct problem *p, struct diag *d, struct span at)
+{
+    (void)p;
+    at.len = 2;
+    diag_error(d, DIAG_YAML_SYNTAX, at, "no such escape in double quotes");
+    diag_help(d, "write '\\\\' for a backslash, or use single quotes, which know no escapes");
+}
+
+static void explain_name(const struct problem *p, struct diag *d, struct span at)
+{
+    const char *line;
+    size_t len;
+    char sign = *text_at(p->r, p->context, &line, &len);
+    at = span_at(p->r, p->context, 1);
+    diag_error(d, DIAG_YAML_SYNTAX, at, "'%c' needs a name behind it: letters, digits, '-' and '_'",
+            sign == '*' ? '*' : '&');
+    diag_help(d, "put text that starts with '%c' in quotes", sign == '*' ? '*' : '&');
+}
+
+static void explain_tag(const struct problem *p, struct diag *d, struct span at)
+{
+    (void)p;
+    diag_error(d, DIAG_TAG, at, "tags are not used here");
+    diag_help(d, "put text that starts with '!' in quotes");
+}
+
+static void explain_open_quotes(const struct problem *p, struct diag *d, struct span at)
+{
+    at = span_at(p->r, p->context, 1);
+    diag_error(d, DIAG_YAML_SYNTAX, at, "these quotes are never closed");
+}
+
+static const struct {
+    const char *problem;   /* libyaml's words */
+    explain_fn explain;    /* or else: */
+    const char *what;
+} problems[] = {
+    {"mapping values are not allowed in this context", explain_colon, NULL},
+    {"could not find expected ':'", explain_no_colon, NULL},
+    {"did not find expected key", explain_no_item, NULL},
+    {"did not find expected '-' indicator", explain_no_item, NULL},
+    {"did not find expected ',' or ']'", explain_no_bracket, NULL},
+    {"did not find expected ',' or '}'", explain_no_bracket, NULL},
+    {"did not find expected node content", explain_no_value, NULL},
+    {"did not find expected <document start>", explain_after_end, NULL},
+    {"found character that cannot start any token", explain_bad_start, NULL},
+    {"found a tab character that violates indentation", explain_bad_start, NULL},
+    {"found a tab character where an indentation space is expected", explain_bad_start, NULL},
+    {"found unknown escape character", explain_escape, NULL},
+    {"did not find expected alphabetic or numeric character", explain_name, NULL},
+    {"found unexpected end of stream", explain_open_quotes, NULL},
+    {"found unexpected document indicator", explain_open_quotes, NULL},
+    {"found undefined tag handle", explain_tag, NULL},
+    {"did not find the expected '>'", explain_tag, NULL},
+    {"did not find expected tag URI", explain_tag, NULL},
+    {"did not find expected '!'", explain_tag, NULL},
+    {"did not find URI escaped octet", explain_tag, NULL},
+    {"did not find expected whitespace or line break", explain_tag, NULL},
+    {"did not find expected hexdecimal number", NULL,
+     "too few hexadecimal digits: '\\x' takes two, '\\u' four, '\\U' eight"},
+    {"found invalid Unicode character escape code", NULL, "this escape names no character"},
+    {"found unexpected ':'", NULL, "a space is missing after ':'"},
+    {"block sequence entries are not allowed in this context", NULL,
+     "a list with '- ' starts in a line of its own"},
+    {"did not find expected comment or line break", NULL,
+     "the text of a block starts in the line below its '|' or '>'"},
+    {"found incompatible YAML document", NULL, "the text is not YAML 1.1 or 1.2"},
+    {"found unknown directive name", NULL, "a line that starts with '%' is a directive of YAML's: "
+     "there is only '%YAML 1.2'"},
+};
+
+static void explain(struct reader *r, const struct problem *p)
+{
+    const char *words = r->yaml.problem ? r->yaml.problem : "the text is not YAML";
+    struct span at = span_at(r, p->at, 1);
+    for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
+        if (strcmp(words, problems[i].problem))
+            continue;
+        if (problems[i].explain) {
+            problems[i].explain(p, r->diag, at);
+            return;
+        }
+        words = problems[i].what;
+    }
+    diag_error(r->diag, DIAG_YAML_SYNTAX, at, "%s", words);
+}
+
 static void report_yaml_problem(struct reader *r)
 {
     const yaml_parser_t *y = &r->yaml;
+    struct problem p = {r, y->problem_mark, y->context_mark, NULL, NULL, 0};
     if (y->error == YAML_MEMORY_ERROR)
         die("out of memory (%s)", r->src->path);
-    diag_error(r->diag, DIAG_YAML_SYNTAX, span_at(r, y->problem_mark, 1), "%s",
-            y->problem ? y->problem : "the text is not YAML");
-    if (y->context)
-        diag_note(r->diag, span_at(r, y->context_mark, 1), "%s", y->context);
+    p.text = text_at(r, p.at, &p.line, &p.len);
+    explain(r, &p);
 }
 
 /* Goes to the next event. */
@@ -270,13 +510,16 @@ static bool check_depth(struct reader *r, int depth, struct span at)
 static void refuse_tag(struct reader *r, const yaml_char_t *tag, struct span at)
 {
     static const char standard[] = "tag:yaml.org,2002:";
+    const size_t n = sizeof standard - 1;
     if (!tag)
         return;
     const char *text = (const char *)tag;
-    bool is_standard = !strncmp(text, standard, sizeof standard - 1);
-    diag_error(r->diag, DIAG_TAG, at, "tags such as %s%s are not used here",
-            is_standard ? "!!" : "", quoted(r->diag, is_standard ? text + sizeof standard - 1 : text));
-    diag_help(r->diag, "delete the tag; to make a number a string, put it in quotes");
+    bool is_standard = !strncmp(text, standard, n), is_local = *text == '!';
+    diag_error(r->diag, DIAG_TAG, at, "tags are not used here: '%s%s%s'",
+            is_standard ? "!!" : is_local ? "" : "!<", quoted(r->diag, text + (is_standard ? n : 0)),
+            is_standard || is_local ? "" : ">");
+    diag_help(r->diag, "delete the tag%s",
+            is_standard && !strcmp(text + n, "str") ? "; text in quotes is a string" : "");
 }
 
 static struct built *built_new(struct reader *r, enum value_kind kind, const yaml_char_t *anchor,
@@ -418,9 +661,18 @@ static bool key_ok(struct reader *r, const struct value *key)
     return true;
 }
 
+/* "{filters:8}" is, to YAML, a key "filters:8" without a value. */
+static bool lacks_blank(const struct value *key, const struct value *val)
+{
+    return is_plain(key) && is_plain(val) && !val->len && strchr(key->text, ':');
+}
+
 static void add_entry(struct reader *r, struct value *map, const struct value *key,
         struct value *val)
 {
+    if (lacks_blank(key, val))
+        diag_error(r->diag, DIAG_BAD_KEY, key->at, "a space is missing after the ':' of '%s'",
+                quoted(r->diag, key->text));
     vec_push(r->pool, &map->entry, (struct entry){key->text, key->at, val, false});
 }
 
@@ -560,25 +812,20 @@ static struct built *compose(struct reader *r)
 
 /* ---- documents */
 
-static struct value *no_document(struct reader *r)
-{
-    diag_error(r->diag, DIAG_DOCUMENTS, (struct span){.src = r->src}, "the text holds no value");
-    return NULL;
-}
-
 static void refuse_tag_directives(struct reader *r)
 {
     if (r->event.data.document_start.tag_directives.start !=
             r->event.data.document_start.tag_directives.end)
-        diag_error(r->diag, DIAG_TAG, event_span(r), "tags are not used here, nor %%TAG");
+        diag_error(r->diag, DIAG_TAG, event_span(r), "tags are not used here: delete %%TAG");
 }
 
+/* A text without a document is one that holds null. */
 static struct value *compose_document(struct reader *r)
 {
     if (!advance(r) || !advance(r))  /* the start of the stream, then of the document */
         return NULL;
     if (r->event.type == YAML_STREAM_END_EVENT)
-        return no_document(r);
+        return &missing_value(r, (struct span){.src = r->src})->value;
     refuse_tag_directives(r);
     if (!advance(r))
         return NULL;
@@ -591,8 +838,6 @@ static struct value *compose_document(struct reader *r)
         diag_help(r->diag, "a file holds one model: make it two files");
         return NULL;
     }
-    if (value_is_null(&b->value))
-        return no_document(r);
     return &b->value;
 }
 
@@ -624,6 +869,8 @@ struct value *value_parse(struct pool *pool, const struct source *src, int64_t m
 {
     int errors = diag_errors(d);
     struct value *v = parse(pool, src, max_nodes, d);
+    if (v && value_is_null(v))
+        diag_error(d, DIAG_DOCUMENTS, (struct span){.src = src}, "the text holds no value");
     return diag_errors(d) == errors ? v : NULL;
 }
 
@@ -636,8 +883,6 @@ const struct entry *value_find(const struct value *map, const char *key)
 }
 
 /* ---- scalars: YAML 1.2's core schema ---------------------------------------------------------- */
-
-static bool is_plain(const struct value *v) { return v->kind == VALUE_SCALAR && !v->quoted; }
 
 static bool is_one_of(const char *text, const char *const *words)
 {
@@ -785,8 +1030,9 @@ static const struct { const char *why, *words; } reserved[] = {
     {"compilers give it a meaning of its own",
      " near far huge interrupt pascal cdecl fortran unix linux i386 vector pixel complex imaginary"
      " I NULL NAN INFINITY HUGE_VAL TRUE FALSE BOOL min max "},
+    {"it is the function that starts a program", " main "},
     {"it is a name of the C library",
-     " main errno assert offsetof printf fprintf sprintf snprintf vprintf scanf puts putchar getchar"
+     " errno assert offsetof printf fprintf sprintf snprintf vprintf scanf puts putchar getchar"
      " fopen fclose fread fwrite fflush fseek ftell remove rename stdin stdout stderr malloc calloc"
      " realloc free abort exit atexit system getenv abs labs div rand srand atoi atof strtol strtod"
      " qsort bsearch memcpy memmove memset memcmp memchr strlen strcpy strcat strcmp strchr strstr"
@@ -854,32 +1100,38 @@ static bool ends_with(const char *text, size_t len, const char *end)
     return n <= len;
 }
 
-/* "dir/mnist.cnn.yaml" -> "mnist", "3x3 net.yml" -> "m_3x3_net", "int.yaml" -> "int_model". */
-static const char *name_from_path(struct pool *pool, const char *path)
+/* Any text as a name: "3x3 net" -> "m_3x3_net", "int" -> "int_model". */
+static const char *make_name(struct pool *pool, const char *text, size_t len)
 {
-    static const char *const ends[] = {".yaml", ".yml", ".json", ".cnn"};
-    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path, *why;
-    size_t len = strlen(stem), at = 0;
+    const char *why;
     char name[LIMIT_NAME_CHARS + 1];
-    for (int i = 0; i < 4; i++)
-        if (ends_with(stem, len, ends[i]))
-            len -= strlen(ends[i]);
-    if (!strcmp(path, "<stdin>") || len == 0)
-        return "model";
-    bool prefixed = isdigit((unsigned char)stem[0]) ||
-                    (stem[0] == '_' && (stem[1] == '_' || isupper((unsigned char)stem[1])));
-    if (prefixed)
+    size_t at = 0;
+    bool reserved_start = len > 1 && text[0] == '_' &&
+                          (text[1] == '_' || isupper((unsigned char)text[1]));
+    if (len && (isdigit((unsigned char)text[0]) || reserved_start))
         memcpy(name, "m_", at = 2);
     for (size_t i = 0; i < len && at < LIMIT_NAME_CHARS; at++) {
         uint32_t code;
-        size_t n = utf8_next(stem + i, len - i, &code);
-        name[at] = n == 1 && strchr(LETTERS DIGITS "_", stem[i]) ? stem[i] : '_';
+        size_t n = utf8_next(text + i, len - i, &code);
+        name[at] = n == 1 && text[i] && strchr(LETTERS DIGITS, text[i]) ? text[i] : '_';
         i += n ? n : 1;
     }
     name[at] = 0;
-    if (c_name_ok(name, &why))
-        return pool_copy(pool, name, at);
-    return pool_printf(pool, "%.*s_model", LIMIT_NAME_CHARS - 6, name[1] == '_' ? "cnn" : name);
+    if (!name[strspn(name, "_")])
+        return "model";
+    return c_name_ok(name, &why) ? pool_copy(pool, name, at) : pool_printf(pool, "%s_model", name);
+}
+
+/* "dir/mnist.cnn.yaml" -> "mnist". */
+static const char *name_from_path(struct pool *pool, const char *path)
+{
+    static const char *const ends[] = {".yaml", ".yml", ".json", ".cnn"};
+    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
+    size_t len = strlen(stem);
+    for (int i = 0; i < 4; i++)
+        if (ends_with(stem, len, ends[i]))
+            len -= strlen(ends[i]);
+    return strcmp(path, "<stdin>") ? make_name(pool, stem, len) : "model";
 }
 
 /* ---- the specification ------------------------------------------------------------------------ */
@@ -888,7 +1140,16 @@ struct reading {
     struct pool *pool;
     struct diag *diag;
     struct spec *spec;
+    bool tree_ok;  /* the YAML had no errors: what is missing is missing */
 };
+
+/* A value as it follows "not": "'1e3'", "the string '4'", "a list". */
+static const char *described(struct reading *r, const struct value *v)
+{
+    if (v->kind != VALUE_SCALAR || (!v->quoted && !v->len))
+        return value_kind_name(v);
+    return pool_printf(r->pool, "%s'%s'", v->quoted ? "the string " : "", quoted(r->diag, v->text));
+}
 
 /* These read one key of the top level. False: what comes after spec_read can't go on. */
 
@@ -897,9 +1158,7 @@ static bool read_version(struct reading *r, const struct entry *e)
     int64_t version;
     if (!value_int(e->val, &version) || version < 1) {
         diag_error(r->diag, DIAG_VERSION, e->val->at, "'cnngen' is the version of the spec, 1, not %s",
-                e->val->kind == VALUE_SCALAR && e->val->len
-                    ? pool_printf(r->pool, "'%s'", quoted(r->diag, e->val->text))
-                    : value_kind_name(e->val));
+                described(r, e->val));
         return false;
     }
     if (version > 1)
@@ -910,47 +1169,66 @@ static bool read_version(struct reading *r, const struct entry *e)
 
 static bool read_name(struct reading *r, const struct entry *e)
 {
+    const struct value *v = e->val;
     const char *why;
-    if (e->val->kind != VALUE_SCALAR)
-        diag_error(r->diag, DIAG_WRONG_TYPE, e->val->at, "'name' is a string, not %s",
-                value_kind_name(e->val));
-    else if (!c_name_ok(e->val->text, &why))
-        diag_error(r->diag, DIAG_BAD_NAME, e->val->at, "'%s' can't be the name of a model: %s",
-                quoted(r->diag, e->val->text), why);
-    else
-        r->spec->name = e->val->text;
-    r->spec->name_at = e->val->at;
+    r->spec->name_at = v->at;
+    if (v->kind != VALUE_SCALAR || (!v->quoted && !v->len)) {
+        diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "'name' is a string, not %s", value_kind_name(v));
+        diag_help(r->diag, "without 'name' the model is called '%s'", r->spec->name);
+    } else if (!c_name_ok(v->text, &why)) {
+        diag_error(r->diag, DIAG_BAD_NAME, v->at, "'%s' can't be the name of a model: %s",
+                quoted(r->diag, v->text), why);
+        if (v->len && v->len <= LIMIT_NAME_CHARS && !v->text[strspn(v->text, LETTERS DIGITS "_.- ")])
+            diag_help(r->diag, "'%s' would do", make_name(r->pool, v->text, v->len));
+    } else {
+        r->spec->name = v->text;
+    }
     return true;
 }
 
 static bool read_batch(struct reading *r, const struct entry *e)
 {
     int64_t batch;
-    bool is_int = value_int(e->val, &batch);
-    if (is_int && batch >= 1 && batch <= LIMIT_BATCH)
+    if (value_int(e->val, &batch) && batch >= 1 && batch <= LIMIT_BATCH) {
         r->spec->batch = batch;
-    else
-        diag_error(r->diag, is_int ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, e->val->at,
-                "'batch' is an integer from 1 to %d, not %s", LIMIT_BATCH,
-                e->val->kind == VALUE_SCALAR && e->val->len
-                    ? pool_printf(r->pool, "'%s'", quoted(r->diag, e->val->text))
-                    : value_kind_name(e->val));
+        return true;
+    }
+    bool is_int = !strcmp(value_kind_name(e->val), "an integer");
+    diag_error(r->diag, is_int ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, e->val->at,
+            "'batch' is an integer from 1 to %d, not %s", LIMIT_BATCH, described(r, e->val));
     return true;
 }
 
 static bool read_dtype(struct reading *r, const struct entry *e)
 {
-    if (e->val->kind == VALUE_SCALAR && !strcmp(e->val->text, "float32"))
+    static const char *const others[] = {"float16", "bfloat16", "float64", "float", "double", "half",
+            "int8", "uint8", "int16", "int32", "mixed_float16", "mixed_bfloat16", NULL};
+    static const char *const known[] = {"float32"};
+    const struct value *v = e->val;
+    bool scalar = v->kind == VALUE_SCALAR;
+    if (scalar && !strcmp(v->text, "float32"))
         return true;
-    diag_error(r->diag, e->val->kind == VALUE_SCALAR ? DIAG_UNSUPPORTED : DIAG_WRONG_TYPE,
-            e->val->at, "cnngen computes in float32 only");
+    if (scalar && is_one_of(v->text, others)) {
+        diag_error(r->diag, DIAG_UNSUPPORTED, v->at, "cnngen computes in float32, not in '%s'", v->text);
+        if (!strcmp(v->text, "uint8"))
+            diag_help(r->diag, "for images of bytes, give the Input layer 'dtype: uint8'");
+        return true;
+    }
+    diag_error(r->diag, scalar ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at, "'dtype' is float32, not %s",
+            described(r, v));
+    if (scalar && closest(v->text, known, 1))
+        diag_help(r->diag, "did you mean 'float32'?");
     return true;
 }
 
 static bool read_weights(struct reading *r, const struct entry *e)
 {
     r->spec->weights = e->val;
-    return true;
+    if (!value_is_null(e->val))
+        return true;
+    diag_error(r->diag, DIAG_WRONG_TYPE, e->val->at, "'weights' has no value");
+    diag_help(r->diag, "name a safetensors file, or write 'weights: random' to try the model without");
+    return false;
 }
 
 static bool read_defaults(struct reading *r, const struct entry *e)
@@ -963,7 +1241,10 @@ static bool read_defaults(struct reading *r, const struct entry *e)
     }
     if (!ok)
         diag_error(r->diag, DIAG_WRONG_TYPE, bad->at,
-                "'defaults' maps layer types to mappings of keys, not to %s", value_kind_name(bad));
+                "%s is a mapping, not %s", bad == e->val ? "'defaults'"
+                : "what a layer type has in 'defaults'", value_kind_name(bad));
+    if (!ok)
+        diag_help(r->diag, "as in 'defaults: {Conv2D: {padding: same}}'");
     r->spec->defaults = e->val->kind == VALUE_MAP ? e->val : NULL;
     return ok;
 }
@@ -1000,6 +1281,11 @@ static bool read_bare_layer(struct reading *r, const struct value *v, struct spe
                 value_kind_name(v));
         return false;
     }
+    if (!v->quoted && strchr(v->text, ':')) {
+        diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "a space is missing after the ':' of '%s'",
+                quoted(r->diag, v->text));
+        return false;
+    }
     layer->type = v->text;
     layer->type_at = v->at;
     return true;
@@ -1015,15 +1301,17 @@ static void report_no_type(struct reading *r, const struct value *v)
 {
     static const char *const people_write[] = {"class_name", "class", "op", "op_type", "layer",
                                                "kind", "module", "Type", NULL};
-    const struct entry *first = v->entry.n ? &v->entry.at[0] : NULL;
-    diag_error(r->diag, DIAG_MISSING_KEY, v->at, "a layer without 'type'");
+    if (!r->tree_ok)
+        return;
+    diag_error(r->diag, DIAG_MISSING_KEY, v->at, "this layer has no 'type'");
     if (is_type_as_key(v)) {
-        diag_help(r->diag, "write '- {type: %s, ...}'", quoted(r->diag, first->key));
+        diag_help(r->diag, "write '- {type: %s, ...}'", quoted(r->diag, v->entry.at[0].key));
         return;
     }
     for (int i = 0; i < v->entry.n; i++)
         if (is_one_of(v->entry.at[i].key, people_write)) {
-            diag_help(r->diag, "cnngen calls it 'type', not '%s'", v->entry.at[i].key);
+            diag_help(r->diag, "cnngen calls it 'type', not '%s'%s", v->entry.at[i].key,
+                    value_find(v, "config") ? ", and what is under 'config' stands beside it" : "");
             return;
         }
 }
@@ -1054,25 +1342,35 @@ static bool read_layer(struct reading *r, const struct value *v)
     return ok;
 }
 
+static void report_no_layers(struct reading *r, enum diag_id id, struct span at, const char *what)
+{
+    diag_error(r->diag, id, at, "%s", what);
+    diag_help(r->diag, "the first layer is '- {type: Input, shape: [height, width, channels]}'");
+}
+
+static void report_layers_kind(struct reading *r, const struct value *v)
+{
+    diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "'layers' is a list, not %s", value_kind_name(v));
+    if (v->entry.n && v->entry.at[0].val->kind == VALUE_MAP)
+        diag_help(r->diag, "layers are items that may have names: '- {name: %s, type: ...}'",
+                quoted(r->diag, v->entry.at[0].key));
+    else
+        diag_help(r->diag, "start each layer with '- '");
+}
+
 static bool read_layers(struct reading *r, const struct entry *e)
 {
     const struct value *v = e->val;
-    bool ok = true;
-    if (v->kind != VALUE_LIST && !value_is_null(v)) {
-        diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "'layers' is a list, not %s", value_kind_name(v));
-        diag_help(r->diag, "start each layer with '- '");
-        return false;
-    }
-    if (v->item.n == 0) {
-        diag_error(r->diag, DIAG_NO_LAYERS, e->key_at, "the model has no layers");
-        return false;
-    }
-    if (v->item.n > LIMIT_LAYERS) {
+    int errors = diag_errors(r->diag);
+    if (v->kind != VALUE_LIST && !value_is_null(v))
+        report_layers_kind(r, v);
+    else if (v->item.n == 0)
+        report_no_layers(r, DIAG_NO_LAYERS, e->key_at, "the model has no layers");
+    else if (v->item.n > LIMIT_LAYERS)
         diag_error(r->diag, DIAG_TOO_LARGE, e->key_at, "%d layers: the limit is %d", v->item.n,
                 LIMIT_LAYERS);
-        return false;
-    }
-    for (int i = 0; i < v->item.n; i++)
+    bool ok = diag_errors(r->diag) == errors;
+    for (int i = 0; i < v->item.n && v->item.n <= LIMIT_LAYERS; i++)
         ok = read_layer(r, v->item.at[i]) && ok;
     return ok;
 }
@@ -1099,11 +1397,16 @@ static int top_key(const char *key)
 
 /* What people write, and what to tell them. */
 static const struct { const char *key, *help; } foreign_keys[] = {
-    {"model", "the list of layers stands under 'layers'"},
-    {"network", "the list of layers stands under 'layers'"},
+    {"model", "the list of layers is called 'layers'"},
+    {"network", "the list of layers is called 'layers'"},
     {"output", "did you mean 'outputs'?"},
     {"input", "the input is a layer: '- {type: Input, shape: [height, width, channels]}'"},
     {"inputs", "the input is a layer: '- {type: Input, shape: [height, width, channels]}'"},
+    {"version", "the version is called 'cnngen'"},
+    {"batch_size", "did you mean 'batch'?"},
+    {"model_name", "did you mean 'name'?"},
+    {"prefix", "did you mean 'name'?"},
+    {"anchors", "did you mean 'templates'?"},
     {"input_shape", "the input is a layer: '- {type: Input, shape: [height, width, channels]}'"},
 };
 
@@ -1124,21 +1427,38 @@ static void report_unknown_key(struct reading *r, const struct entry *e)
         diag_help(r->diag, "did you mean '%s'?", near);
 }
 
+/* A mapping that is something else altogether: one error instead of one for each key. */
+static bool is_foreign(struct reading *r, const struct value *top)
+{
+    bool is_keras = value_find(top, "class_name") && value_find(top, "config");
+    if (!r->tree_ok || value_find(top, "cnngen") || (value_find(top, "layers") && !is_keras))
+        return false;
+    diag_error(r->diag, DIAG_VERSION, top->at, "this is not a spec: it has neither 'cnngen' nor 'layers'");
+    if (is_keras)
+        diag_help(r->diag, "it looks like Keras' own format; a spec holds the same layers as a list "
+                "'layers' of '{type: CLASS, ARGUMENT: ...}'");
+    else
+        diag_help(r->diag, "a spec starts with 'cnngen: 1'");
+    return true;
+}
+
 static bool read_version_first(struct reading *r, const struct value *top)
 {
     const struct entry *e = value_find(top, "cnngen");
     if (e)
         return read_version(r, e);
-    diag_error(r->diag, DIAG_VERSION, top->at, "the spec does not say its version");
-    diag_help(r->diag, "start the file with 'cnngen: 1'");
+    if (r->tree_ok) {
+        diag_error(r->diag, DIAG_VERSION, top->at, "the spec does not say its version");
+        diag_help(r->diag, "start the file with 'cnngen: 1'");
+    }
     return true;
 }
 
 static bool read_top(struct reading *r, const struct value *top)
 {
-    bool ok = read_version_first(r, top);
-    if (!ok)
+    if (is_foreign(r, top) || !read_version_first(r, top))
         return false;
+    bool ok = true;
     for (int i = 0; i < top->entry.n; i++) {
         const struct entry *e = &top->entry.at[i];
         int k = top_key(e->key);
@@ -1147,11 +1467,11 @@ static bool read_top(struct reading *r, const struct value *top)
         else if (k > 0)
             ok = top_keys[k].read(r, e) && ok;
     }
-    if (!value_find(top, "layers")) {
-        diag_error(r->diag, DIAG_MISSING_KEY, top->at, "the spec has no 'layers'");
-        return false;
-    }
-    return ok;
+    if (value_find(top, "layers"))
+        return ok;
+    if (r->tree_ok && !value_find(top, "model") && !value_find(top, "network"))
+        report_no_layers(r, DIAG_MISSING_KEY, top->at, "the spec has no 'layers'");
+    return false;
 }
 
 struct spec *spec_read(struct pool *pool, const struct source *src, struct diag *d)
@@ -1160,16 +1480,22 @@ struct spec *spec_read(struct pool *pool, const struct source *src, struct diag 
     const struct value *top = parse(pool, src, LIMIT_SPEC_NODES, d);
     if (!top)
         return NULL;
+    if (value_is_null(top)) {
+        diag_error(d, DIAG_DOCUMENTS, (struct span){.src = src}, "the file holds no model");
+        diag_help(d, "a spec starts with 'cnngen: 1'");
+        return NULL;
+    }
     if (top->kind != VALUE_MAP) {
         diag_error(d, DIAG_WRONG_TYPE, top->at, "a spec is a mapping of keys to values, not %s",
                 value_kind_name(top));
         return NULL;
     }
-    bool tree_ok = diag_errors(d) == errors;
+    struct reading r = {pool, d, NULL, diag_errors(d) == errors};
     struct spec *spec = NEW(pool, struct spec);
     *spec = (struct spec){.src = src, .top = top, .batch = 1, .name_at = {.src = src}};
     spec->name = name_from_path(pool, src->path);
-    return read_top(&(struct reading){pool, d, spec}, top) && tree_ok ? spec : NULL;
+    r.spec = spec;
+    return read_top(&r, top) && r.tree_ok ? spec : NULL;
 }
 
 /* ---- printing --------------------------------------------------------------------------------- */

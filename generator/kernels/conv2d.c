@@ -43,17 +43,14 @@ void conv2d_pack_channel(const struct group *g, int oc, float *at, int64_t step)
     }
 }
 
-void conv2d_bind_shape(struct pool *pool, struct args *args, const struct step *step, int join)
+void conv2d_bind_shape(struct pool *pool, struct args *args, const struct step *step)
 {
     const struct conv2d *a = step->group->main->attr;
-    struct view x = step->in.at[0], y = step->out;
-    x.row *= join;
-    y.row *= join;
     args_int(pool, args, "IC", a->in_channels / a->groups);
     args_int(pool, args, "OC", a->filters / a->groups);
     args_int(pool, args, "G", a->groups);
-    args_int(pool, args, "IH", x.h / join);
-    args_int(pool, args, "OH", y.h / join);
+    args_int(pool, args, "IH", step->in.at[0].h);
+    args_int(pool, args, "OH", step->out.h);
     args_int(pool, args, "KH", a->kernel[0]);
     args_int(pool, args, "KW", a->kernel[1]);
     args_int(pool, args, "SH", a->strides[0]);
@@ -62,6 +59,6 @@ void conv2d_bind_shape(struct pool *pool, struct args *args, const struct step *
     args_int(pool, args, "DW", a->dilation[1]);
     args_int(pool, args, "PT", a->pad[0]);
     args_int(pool, args, "PL", a->pad[2]);
-    bind_view(pool, args, "X", &x);
-    bind_view(pool, args, "Y", &y);
+    bind_view(pool, args, "X", &step->in.at[0]);
+    bind_view(pool, args, "Y", &step->out);
 }

@@ -19,8 +19,7 @@ double conv2d_stream_cost(const struct group *, int64_t batch, const struct targ
 /* Bias of channel oc to *at; with a fused affine its scale to at[step] and its shift to at[2 * step]. */
 void conv2d_pack_channel(const struct group *, int oc, float *at, int64_t step);
 
-/* IC OC (of one group) G IH OH KH KW SH SW DH DW PT PL and the pitches X and Y; the heights and rows are
- * those of `join` rows taken as one. */
-void conv2d_bind_shape(struct pool *, struct args *, const struct step *, int join);
+/* IC OC (of one group) G IH OH KH KW SH SW DH DW PT PL and the pitches X and Y. */
+void conv2d_bind_shape(struct pool *, struct args *, const struct step *);
 
 #endif

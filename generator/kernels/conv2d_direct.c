@@ -97,8 +97,8 @@ static struct tiling best_tiling(const struct target *t, const struct shape_of_w
         for (int p = 1; p <= 28 && p * nr + nr + 1 <= t->registers - 1; p++) {
             struct tiling k = cut_row(s->ow, p, nr);
             k.cycles = tiling_cycles(t, s, taps, &k);
-            if (nr * t->vl > 16 && nr * t->vl % s->ocb != 0)
-                continue;
+            if (nr * t->vl % s->ocb != 0 && s->ocb % (nr * t->vl) != 0)
+                continue;  /* tiles must begin at a block or lie within one */
             if (best.nr == 0 || k.cycles < best.cycles)
                 best = k;
         }
@@ -127,8 +127,7 @@ static void pack(struct pool *pool, struct step *step)
     struct shape_of_work s = work_of(g, false);
     int64_t blocks = round_up(s.oc, s.ocb) / s.ocb, rows = (int64_t)a->kernel[0] * a->kernel[1] * s.ic;
     int64_t channels = blocks * s.ocb * a->groups;
-    /* 16 more: the last vector of a row of biases may reach behind it */
-    float *w = step_weights(pool, step, channels * rows + channels * (g->affine ? 3 : 1) + 16);
+    float *w = step_weights(pool, step, channels * rows + channels * (g->affine ? 3 : 1));
     float *bias = w + channels * rows;
     const float *kernel = g->main->weight[0].data;
 
@@ -146,6 +145,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     const struct group *g = step->group;
     const struct conv2d *a = g->main->attr;
     struct shape_of_work s = work_of(g, joinable(step));
+    struct step joined = step_join_rows(pool, step, s.join);
     if (t->vl > s.ocb && targets[t->base].vl >= s.ocb)
         t = &targets[t->base];  /* shorter vectors waste fewer lanes */
     struct tiling k = best_tiling(t, &s, (double)a->kernel[0] * a->kernel[1]);
@@ -154,7 +154,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
     b->target = t;
     b->units = (int)step->out.n * s.oh * a->groups * ((s.oc + nb - 1) / nb);
-    conv2d_bind_shape(pool, &b->args, step, s.join);
+    conv2d_bind_shape(pool, &b->args, &joined);
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "NR", k.nr);
     args_int(pool, &b->args, "P0", k.p0);
@@ -164,7 +164,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "OCB", s.ocb);
     args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
     args_int(pool, &b->args, "BIAS", channels * a->kernel[0] * a->kernel[1] * s.ic);
-    bind_epilogue(pool, &b->args, step, channels, 2 * channels);
+    bind_epilogue(pool, &b->args, &joined, channels, 2 * channels);
 }
 
 const struct kernel conv2d_direct = {

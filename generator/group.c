@@ -1,0 +1,132 @@
+#include "group.h"
+
+#include "kernel.h"
+
+static bool some_kernel(const struct group *g)
+{
+    for (int i = 0; i < KERNEL_COUNT; i++)
+        if (kernels[i]->ok(g))
+            return true;
+    return false;
+}
+
+/* The only user of a tensor that nobody else sees, or NULL. */
+static struct node *sole_user(const struct tensor *t)
+{
+    return t->user.n == 1 && !t->is_output ? t->user.at[0] : NULL;
+}
+
+/* Each try_... extends g by n when n is of its kind and in its place, and some kernel takes the whole. */
+static bool try_add(struct pool *pool, struct group *g, struct node *n)
+{
+    const struct binary *b = n->attr;
+    if (node_family(n) != FAMILY_BINARY || b->kind != BIN_ADD || n->in.n != 2 || g->add || g->act || g->affine)
+        return false;
+    struct tensor *other = n->in.at[n->in.at[0] == g->out];
+    if (other == g->out || other->type != DTYPE_FLOAT32 || !shape_equal(&other->shape, &g->out->shape))
+        return false;
+    g->add = n;
+    vec_push(pool, &g->in, other);
+    if (some_kernel(g))
+        return true;
+    g->add = NULL;
+    g->in.n--;
+    return false;
+}
+
+static bool try_act(struct pool *pool, struct group *g, struct node *n)
+{
+    (void)pool;
+    if (node_family(n) != FAMILY_ACTIVATION || g->act || g->affine)
+        return false;
+    g->act = n;
+    if (!some_kernel(g))
+        g->act = NULL;
+    return g->act != NULL;
+}
+
+static bool try_affine(struct pool *pool, struct group *g, struct node *n)
+{
+    (void)pool;
+    if (node_family(n) != FAMILY_AFFINE || g->affine)
+        return false;
+    g->affine = n;
+    if (!some_kernel(g))
+        g->affine = NULL;
+    return g->affine != NULL;
+}
+
+typedef bool try_fn(struct pool *, struct group *, struct node *);
+static try_fn *const tries[] = {try_add, try_act, try_affine};
+
+/* All other inputs of n exist before the group runs: their makers come before its main node. */
+static bool inputs_ready(const struct graph *graph, const struct group *g, const struct node *n, int main_at)
+{
+    for (int k = main_at + 1; k < graph->node.n; k++)
+        for (int i = 0; i < n->in.n; i++)
+            if (n->in.at[i] != g->out && n->in.at[i]->maker == graph->node.at[k])
+                return false;
+    return true;
+}
+
+static void grow(struct pool *pool, const struct graph *graph, struct group *g, int main_at, bool *taken)
+{
+    for (bool grown = true; grown;) {
+        struct node *n = sole_user(g->out);
+        grown = false;
+        if (!n || !inputs_ready(graph, g, n, main_at))
+            return;
+        for (int i = 0; i < (int)(sizeof tries / sizeof tries[0]) && !grown; i++)
+            grown = tries[i](pool, g, n);
+        if (!grown)
+            return;
+        g->out = n->out;
+        for (int k = 0; k < graph->node.n; k++)
+            taken[k] |= graph->node.at[k] == n;
+    }
+}
+
+static struct group *group_new(struct pool *pool, struct node *main)
+{
+    struct group *g = NEW(pool, struct group);
+    g->main = main;
+    g->out = main->out;
+    for (int i = 0; i < main->in.n; i++)
+        vec_push(pool, &g->in, main->in.at[i]);
+    return g;
+}
+
+struct groups group_nodes(struct pool *pool, const struct graph *graph)
+{
+    struct groups groups = {0};
+    bool *taken = NEW_ARRAY(pool, bool, graph->node.n + 1);
+    for (int i = 0; i < graph->node.n; i++) {
+        struct node *n = graph->node.at[i];
+        if (taken[i] || node_family(n) == FAMILY_INPUT)
+            continue;
+        struct group *g = group_new(pool, n);
+        grow(pool, graph, g, i, taken);
+        vec_push(pool, &groups.list, g);
+    }
+    return groups;
+}
+
+const char *group_text(struct pool *pool, const struct group *g)
+{
+    const char *text = node_def(g->main)->stem;
+    if (node_family(g->main) == FAMILY_ACTIVATION && g->main->act)
+        text = act_text(pool, g->main->act);
+    if (g->add)
+        text = pool_printf(pool, "%s + add", text);
+    if (g->act)
+        text = pool_printf(pool, "%s + %s", text, act_text(pool, g->act->act));
+    if (g->affine)
+        text = pool_printf(pool, "%s + scale and shift", text);
+    return text;
+}
+
+int64_t group_macs(const struct group *g)
+{
+    const struct op_def *def = node_def(g->main);
+    return def->macs ? def->macs(g->main) : 0;
+}

@@ -1,0 +1,18 @@
+/* group.h: the nodes of an optimised graph gathered into groups, one kernel call each, in order.
+ *
+ * A group starts with one node and grows along its only consumer as long as some kernel computes the
+ * longer chain: conv2d, then a residual add, an activation, a scale and shift. Every node that computes
+ * is in exactly one group. Reshape and Concatenate may need no code at all: place decides. */
+#ifndef CNNGEN_GROUP_H
+#define CNNGEN_GROUP_H
+
+#include "plan.h"
+
+struct groups { VEC(struct group *) list; };
+
+struct groups group_nodes(struct pool *, const struct graph *);
+
+const char *group_text(struct pool *, const struct group *);  /* "conv2d + relu" */
+int64_t group_macs(const struct group *);
+
+#endif

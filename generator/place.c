@@ -1,0 +1,441 @@
+#include "place.h"
+
+#include <stdlib.h>
+
+#include "kernel.h"
+
+/* Memory of one tensor, or of several that share it. A store with a parent is a slice of the parent's
+ * channels (concatenation) or the very same memory (in place). Only roots have halos and buffers. */
+struct store {
+    struct store *parent;
+    int at;                   /* channel of the parent where this begins */
+    enum place place;
+    int index;                /* of the input or output; of the buffer, once it has one */
+    int h, w, c;
+    int left, right;          /* halo */
+    bool fixed;               /* takes no halo: the user's memory, or seen through several shapes */
+    bool sliced;              /* others have it as their parent */
+    int first, last;          /* steps */
+    const char *name;
+    enum dtype type;
+    int64_t bytes, bare_bytes;
+};
+
+struct placer {
+    struct plan *plan;
+    struct pool *pool;
+    const struct graph *graph;
+    struct store **home;      /* of graph->tensor.at[i] */
+    struct store **padded;    /* its copy with a halo, if one was needed */
+    VEC(struct store *) store;
+    kernel_choice *choose;
+    void *context;
+};
+
+static struct store *root(struct store *s)
+{
+    while (s->parent)
+        s = s->parent;
+    return s;
+}
+
+static int tensor_index(const struct graph *g, const struct tensor *t)
+{
+    for (int i = 0; i < g->tensor.n; i++)
+        if (g->tensor.at[i] == t)
+            return i;
+    bug("tensor '%s' is not in the graph", t->name);
+}
+
+static struct store *home(struct placer *p, const struct tensor *t)
+{
+    return p->home[tensor_index(p->graph, t)];
+}
+
+static struct store *store_new(struct placer *p, const struct tensor *t)
+{
+    struct store *s = NEW(p->pool, struct store);
+    struct hwc d = shape_hwc(&t->shape);
+    s->place = PLACE_ARENA;
+    s->h = d.h;
+    s->w = d.w;
+    s->c = d.c;
+    s->first = INT32_MAX;
+    s->last = -1;
+    s->name = t->name;
+    s->type = t->type;
+    vec_push(p->pool, &p->store, s);
+    return s;
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+/* Views come later: in[] holds stores until all of them are final. */
+struct draft {
+    struct group *group;
+    VEC(struct store *) in;
+    struct store *out;
+    const struct kernel *kernel;
+    const char *why;
+};
+
+struct drafts { VEC(struct draft) list; };
+
+static void draft_step(struct placer *p, struct drafts *d, struct group *g, struct store *out)
+{
+    struct draft s = {.group = g, .out = out};
+    s.kernel = p->choose(p->context, g, &s.why);
+    for (int i = 0; i < g->in.n; i++)
+        vec_push(p->pool, &s.in, home(p, g->in.at[i]));
+    vec_push(p->pool, &d->list, s);
+}
+
+/* A group that copies tensor t as it is. */
+static struct group *copy_group(struct placer *p, struct tensor *t, struct node *origin)
+{
+    struct node *n = NEW(p->pool, struct node);
+    struct tensor *out = NEW(p->pool, struct tensor);
+    struct group *g = NEW(p->pool, struct group);
+    *out = *t;
+    out->maker = n;
+    out->is_output = false;
+    n->op = OP_COPY;
+    n->name = pool_printf(p->pool, "%s/copy", t->name);
+    n->out = out;
+    n->layer = origin->layer;
+    n->at = origin->at;
+    vec_push(p->pool, &n->in, t);
+    g->main = n;
+    g->out = out;
+    vec_push(p->pool, &g->in, t);
+    return g;
+}
+
+/* ---- aliases --------------------------------------------------------------------------------- */
+
+static int output_index(const struct graph *g, const struct tensor *t)
+{
+    for (int i = 0; i < g->output.n; i++)
+        if (g->output.at[i] == t)
+            return i;
+    bug("'%s' is no output", t->name);
+}
+
+static void bind_output(struct placer *p, struct store *s, const struct tensor *t)
+{
+    s->place = PLACE_OUTPUT;
+    s->index = output_index(p->graph, t);
+    s->fixed = true;
+}
+
+/* Reshape: the same memory, unless it is a slice, or input and output memory of the user at once. */
+static void place_reshape(struct placer *p, struct drafts *d, struct group *g)
+{
+    struct store *in = home(p, g->in.at[0]);
+    int at = tensor_index(p->graph, g->out);
+    bool same = !in->parent && !(g->out->is_output && in->place != PLACE_ARENA);
+    if (same) {
+        in->fixed = true;
+        if (g->out->is_output)
+            bind_output(p, in, g->out);
+        p->home[at] = in;
+        return;
+    }
+    p->home[at] = store_new(p, g->out);
+    p->home[at]->fixed = true;
+    if (g->out->is_output)
+        bind_output(p, p->home[at], g->out);
+    struct group *copy = copy_group(p, g->in.at[0], g->main);
+    copy->out->layer = g->out->layer;
+    draft_step(p, d, copy, p->home[at]);
+}
+
+static bool concat_of_channels(const struct node *n)
+{
+    const struct concat *a = n->attr;
+    return a->axis == n->out->shape.rank - 1;
+}
+
+/* Whether tensor t may be written right where the concatenation wants it. */
+static bool may_be_slice(const struct placer *p, const struct group *g, int i, const struct store *s)
+{
+    (void)p;
+    for (int k = 0; k < g->in.n; k++)
+        if (k != i && g->in.at[k] == g->in.at[i])
+            return false;
+    return !s->parent && !s->fixed && s->place == PLACE_ARENA;
+}
+
+static struct store *slice_store(struct placer *p, struct store *whole, const struct tensor *t, int at)
+{
+    struct store *s = store_new(p, t);
+    s->parent = whole;
+    s->at = at;
+    return s;
+}
+
+static void place_concat(struct placer *p, struct drafts *d, struct group *g)
+{
+    struct store *whole = store_new(p, g->out);
+    int c = 0;
+    p->home[tensor_index(p->graph, g->out)] = whole;
+    whole->sliced = true;
+    if (g->out->is_output)
+        bind_output(p, whole, g->out);
+    for (int i = 0; i < g->in.n; i++) {
+        struct tensor *t = g->in.at[i];
+        struct store *s = home(p, t);
+        if (may_be_slice(p, g, i, s)) {
+            s->parent = whole;
+            s->at = c;
+        } else {
+            draft_step(p, d, copy_group(p, t, g->main), slice_store(p, whole, t, c));
+        }
+        c += shape_hwc(&t->shape).c;
+    }
+}
+
+/* All steps in order, each tensor with a home; no halos yet. */
+static struct drafts draft_steps(struct placer *p, const struct groups *groups)
+{
+    struct drafts d = {0};
+    for (int i = 0; i < p->graph->input.n; i++) {
+        struct tensor *t = p->graph->input.at[i];
+        struct store *s = store_new(p, t);
+        s->place = PLACE_INPUT;
+        s->index = i;
+        s->fixed = true;
+        p->home[tensor_index(p->graph, t)] = s;
+    }
+    for (int i = 0; i < groups->list.n; i++) {
+        struct group *g = groups->list.at[i];
+        if (node_family(g->main) == FAMILY_RESHAPE && group_is_plain(g)) {
+            place_reshape(p, &d, g);
+        } else if (node_family(g->main) == FAMILY_CONCAT && concat_of_channels(g->main)) {
+            place_concat(p, &d, g);
+        } else {
+            struct store *out = store_new(p, g->out);
+            if (g->out->is_output)
+                bind_output(p, out, g->out);
+            p->home[tensor_index(p->graph, g->out)] = out;
+            draft_step(p, &d, g, out);
+        }
+    }
+    return d;
+}
+
+/* ---- halos ----------------------------------------------------------------------------------- */
+
+static void raise_halo(struct store *s, int left, int right)
+{
+    if (left > s->left)
+        s->left = left;
+    if (right > s->right)
+        s->right = right;
+}
+
+/* Gives what draft k reads first the halo its kernel needs; a copy step goes before it if need be. */
+static void give_halo(struct placer *p, struct drafts *from, int k, struct drafts *to)
+{
+    struct draft s = from->list.at[k];
+    int left = 0, right = 0;
+    if (s.kernel->halo)
+        s.kernel->halo(s.group, &left, &right);
+    if (left > 0 || right > 0) {
+        struct store *r = root(s.in.at[0]);
+        int at = tensor_index(p->graph, s.group->in.at[0]);
+        if (r->fixed) {
+            if (!p->padded[at]) {
+                p->padded[at] = store_new(p, s.group->in.at[0]);
+                draft_step(p, to, copy_group(p, s.group->in.at[0], s.group->main), p->padded[at]);
+            }
+            r = s.in.at[0] = p->padded[at];
+        }
+        raise_halo(r, left, right);
+    }
+    vec_push(p->pool, &to->list, s);
+}
+
+/* ---- lifetimes and sharing in place ---------------------------------------------------------- */
+
+static void touch(struct store *s, int step)
+{
+    for (; s; s = s->parent) {
+        if (step < s->first)
+            s->first = step;
+        if (step > s->last)
+            s->last = step;
+    }
+}
+
+static bool plain(const struct store *s)
+{
+    return s->place == PLACE_ARENA && !s->parent && !s->sliced && !s->fixed;
+}
+
+/* The result takes the place of the first input when nobody needs that any more. */
+static void share_in_place(struct draft *s, int step)
+{
+    struct store *in = s->in.at[0], *out = s->out;
+    if (!s->kernel->in_place || !plain(out) || in->place != PLACE_ARENA || in->parent || in->fixed ||
+            in->sliced || in->type != out->type)
+        return;
+    if (in->last != step || in->h != out->h || in->w != out->w || in->c != out->c)
+        return;
+    for (int i = 1; i < s->in.n; i++)
+        if (root(s->in.at[i]) == in)
+            return;
+    out->parent = in;
+    out->at = 0;
+    in->last = out->last;
+    raise_halo(in, out->left, out->right);
+}
+
+static void find_lifetimes(struct drafts *d)
+{
+    for (int k = 0; k < d->list.n; k++) {
+        struct draft *s = &d->list.at[k];
+        for (int i = 0; i < s->in.n; i++)
+            touch(s->in.at[i], k);
+        touch(s->out, k);
+    }
+    for (int k = 0; k < d->list.n; k++)
+        share_in_place(&d->list.at[k], k);
+}
+
+/* ---- views ----------------------------------------------------------------------------------- */
+
+static void make_buffer(struct placer *p, struct store *s)
+{
+    int64_t n = p->graph->batch, gap = s->left > s->right ? s->left : s->right;
+    int64_t row = (s->w + gap) * s->c, size = s->type == DTYPE_UINT8 ? 1 : 4;
+    s->bare_bytes = n * s->h * s->w * s->c * size;
+    s->bytes = (s->left * (int64_t)s->c + n * s->h * row) * size;
+    if (s->place != PLACE_ARENA)
+        return;
+    s->index = p->plan->buffer.n;
+    vec_push(p->pool, &p->plan->buffer,
+            (struct buffer){s->bytes, s->first, s->last, 0, s->bytes - s->bare_bytes, s->name});
+}
+
+/* Tensor t as it lies in its store: a shape of its own over fixed memory, else a slice of the root. */
+static struct view view_of(const struct placer *p, struct store *s, const struct tensor *t)
+{
+    struct hwc d = shape_hwc(&t->shape);
+    struct view v = {.h = d.h, .w = d.w, .c = d.c, .n = (int)p->graph->batch, .type = t->type};
+    for (; s->parent; s = s->parent)
+        v.offset += s->at;
+    v.place = s->place;
+    v.index = s->index;
+    if (d.h == s->h && d.w == s->w) {
+        v.pixel = s->c;
+        v.left = s->left;
+        v.right = s->right;
+    } else {
+        v.pixel = d.c;
+    }
+    v.offset += (int64_t)v.left * v.pixel;
+    v.row = (d.w + view_gap(&v)) * v.pixel;
+    v.image = d.h * v.row;
+    return v;
+}
+
+static void make_steps(struct placer *p, const struct drafts *d)
+{
+    for (int k = 0; k < d->list.n; k++) {
+        const struct draft *s = &d->list.at[k];
+        struct step *step = NEW(p->pool, struct step);
+        step->index = k + 1;
+        step->group = s->group;
+        step->kernel = s->kernel;
+        step->why = s->why;
+        step->macs = group_macs(s->group) * p->graph->batch;
+        for (int i = 0; i < s->in.n; i++)
+            vec_push(p->pool, &step->in, view_of(p, s->in.at[i], s->group->in.at[i]));
+        step->out = view_of(p, s->out, s->group->out);
+        vec_push(p->pool, &p->plan->step, step);
+    }
+}
+
+/* The most that is alive at once, halos not counted: what no placement can be better than. */
+static int64_t lower_bound(const struct placer *p, int steps)
+{
+    int64_t most = 0;
+    for (int k = 0; k < steps; k++) {
+        int64_t alive = 0;
+        for (int i = 0; i < p->store.n; i++) {
+            const struct store *s = p->store.at[i];
+            if (!s->parent && s->place == PLACE_ARENA && s->first <= k && k <= s->last)
+                alive += s->bare_bytes;
+        }
+        if (alive > most)
+            most = alive;
+    }
+    return most;
+}
+
+void place_views(struct plan *plan, const struct groups *groups, kernel_choice *choose, void *context)
+{
+    struct placer p = {.plan = plan, .pool = plan->pool, .graph = plan->graph, .choose = choose,
+            .context = context};
+    p.home = NEW_ARRAY(p.pool, struct store *, p.graph->tensor.n + 1);
+    p.padded = NEW_ARRAY(p.pool, struct store *, p.graph->tensor.n + 1);
+    struct drafts without = draft_steps(&p, groups), d = {0};
+    for (int k = 0; k < without.list.n; k++)
+        give_halo(&p, &without, k, &d);
+    find_lifetimes(&d);
+    for (int i = 0; i < p.store.n; i++)
+        if (!p.store.at[i]->parent && p.store.at[i]->last >= 0)
+            make_buffer(&p, p.store.at[i]);
+    make_steps(&p, &d);
+    plan->lower_bound = lower_bound(&p, d.list.n);
+}
+
+/* ---- offsets --------------------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b)
+{
+    const struct buffer *x = *(struct buffer *const *)a, *y = *(struct buffer *const *)b;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? 1 : -1;
+    return x < y ? -1 : x > y;
+}
+
+static bool together(const struct buffer *a, const struct buffer *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* The lowest offset for b among placed[0..n): tries 0 and the end of each neighbour. */
+static int64_t lowest_gap(struct buffer *const *placed, int n, const struct buffer *b)
+{
+    int64_t at = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (int i = 0; i < n; i++) {
+            const struct buffer *o = placed[i];
+            int64_t end = (o->offset + o->bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+            if (together(o, b) && at < end && o->offset < at + b->bytes) {
+                at = end;
+                moved = true;
+            }
+        }
+    }
+    return at;
+}
+
+void place_offsets(struct plan *plan)
+{
+    int n = plan->buffer.n;
+    struct buffer **order = NEW_ARRAY(plan->pool, struct buffer *, n + 1);
+    for (int i = 0; i < n; i++)
+        order[i] = &plan->buffer.at[i];
+    qsort(order, (size_t)n, sizeof *order, by_size);
+    for (int i = 0; i < n; i++) {
+        order[i]->offset = lowest_gap(order, i, order[i]);
+        int64_t end = order[i]->offset + order[i]->bytes;
+        if (end > plan->shared_bytes)
+            plan->shared_bytes = end;
+    }
+    plan->shared_bytes = (plan->shared_bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+}
