@@ -1,6 +1,7 @@
 #include "diag.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "out.h"
@@ -210,7 +211,9 @@ static void print_caret(struct out *out, const struct message *m, enum diag_colo
     int col = 1, mark_at = 0, mark_len = 0, shown_width = first > 1 ? 3 : 0;
     char shown[24];
 
-    out_printf(out, "%5d | %s", m->at.line, first > 1 ? "..." : "");
+    char number[16];
+    int margin = snprintf(number, sizeof number, "%5d", m->at.line);
+    out_printf(out, "%s | %s", number, first > 1 ? "..." : "");
     for (size_t i = 0; i < len; col++) {
         i += line[i] == '\t' ? (shown[0] = ' ', shown[1] = 0, 1u) : show_char(line + i, len - i, shown);
         if (col < first)
@@ -228,7 +231,7 @@ static void print_caret(struct out *out, const struct message *m, enum diag_colo
     }
     if (col <= m->at.col && !mark_len)
         mark_at = shown_width;
-    out_printf(out, "\n      | %*s", mark_at, "");
+    out_printf(out, "\n%*s | %*s", margin, "", mark_at, "");
     char mark[2 * SHOWN_WIDTH] = "^";
     if (mark_len > (int)sizeof mark - 1)
         mark_len = (int)sizeof mark - 1;

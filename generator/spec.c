@@ -87,6 +87,7 @@ struct built {
     int64_t nodes;       /* of the subtree, aliases expanded */
     int height;          /* nested collections in it, itself included; 0 for a scalar */
     bool open;           /* its end has not been seen */
+    bool missing;        /* what an alias failed to name: left out, to draw no more errors */
 };
 
 /* Anchors by name: an AA tree, so that no choice of names makes the search slow. */
@@ -259,6 +260,8 @@ static void explain_no_item(const struct problem *p, struct diag *d, struct span
     bool in_list = !strcmp(p->r->yaml.problem, "did not find expected '-' indicator");
     if (!starts_line(p->line, p->text)) {
         diag_error(d, DIAG_YAML_SYNTAX, at, "text after the end of a value");
+    } else if (*p->text == ':') {
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a key is missing before ':'");
     } else if (p->at.column != p->context.column) {
         diag_error(d, DIAG_YAML_SYNTAX, at, "the indentation of this line fits none above it");
     } else if (in_list) {
@@ -560,6 +563,7 @@ static struct built *missing_value(struct reader *r, struct span at)
 {
     struct built *b = NEW(r->pool, struct built);
     b->value = (struct value){.kind = VALUE_SCALAR, .at = at, .text = ""};
+    b->missing = true;
     return b;
 }
 
@@ -638,7 +642,8 @@ static struct built *compose_list(struct reader *r)
         if (!item)
             return NULL;
         add_part(b, item);
-        vec_push(r->pool, &b->value.item, &item->value);
+        if (!item->missing)
+            vec_push(r->pool, &b->value.item, &item->value);
     }
 }
 
@@ -655,7 +660,7 @@ static bool key_ok(struct reader *r, const struct value *key)
         return false;
     }
     if (!key->quoted && !key->len) {
-        diag_error(r->diag, DIAG_BAD_KEY, key->at, "the key before ':' is missing");
+        diag_error(r->diag, DIAG_BAD_KEY, key->at, "a key is missing before ':'");
         return false;
     }
     return true;
@@ -763,6 +768,8 @@ static bool compose_entry(struct reader *r, struct built *map, struct span *merg
         return false;
     add_part(map, key);
     add_part(map, val);
+    if (key->missing || val->missing)
+        return true;
     if (!is_merge_key(&key->value)) {
         if (key_ok(r, &key->value))
             add_entry(r, &map->value, &key->value, &val->value);
@@ -1108,7 +1115,9 @@ static const char *make_name(struct pool *pool, const char *text, size_t len)
     size_t at = 0;
     bool reserved_start = len > 1 && text[0] == '_' &&
                           (text[1] == '_' || isupper((unsigned char)text[1]));
-    if (len && (isdigit((unsigned char)text[0]) || reserved_start))
+    for (; reserved_start && len && *text == '_'; len--)
+        text++;
+    if (len && isdigit((unsigned char)text[0]))
         memcpy(name, "m_", at = 2);
     for (size_t i = 0; i < len && at < LIMIT_NAME_CHARS; at++) {
         uint32_t code;
@@ -1174,7 +1183,8 @@ static bool read_name(struct reading *r, const struct entry *e)
     r->spec->name_at = v->at;
     if (v->kind != VALUE_SCALAR || (!v->quoted && !v->len)) {
         diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "'name' is a string, not %s", value_kind_name(v));
-        diag_help(r->diag, "without 'name' the model is called '%s'", r->spec->name);
+        if (v->kind == VALUE_SCALAR)
+            diag_help(r->diag, "without 'name' the model is called '%s'", r->spec->name);
     } else if (!c_name_ok(v->text, &why)) {
         diag_error(r->diag, DIAG_BAD_NAME, v->at, "'%s' can't be the name of a model: %s",
                 quoted(r->diag, v->text), why);

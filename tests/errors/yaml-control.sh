@@ -1,0 +1,1 @@
+printf 'cnngen: 1\nname: \033[31mred\n'

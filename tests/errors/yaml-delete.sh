@@ -1,0 +1,1 @@
+printf 'cnngen: 1\nname: a\177\n'

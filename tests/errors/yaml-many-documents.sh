@@ -1,0 +1,2 @@
+# 100,000 documents.
+yes -- "---" | head -n 100000

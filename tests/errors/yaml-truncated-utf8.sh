@@ -1,0 +1,2 @@
+# The text ends in the middle of a character.
+printf 'cnngen: 1\nname: caf\303'
