@@ -110,9 +110,26 @@ static size_t show_char(const char *text, size_t len, char shown[24])
     return n;
 }
 
+/* Columns of a terminal that a shown character takes: East Asian ones and emoji two, accents none. */
 static int width(const char *shown)
 {
-    return shown[0] == '\\' && shown[1] ? (int)strlen(shown) : 1;
+    static const struct { uint32_t first, last; int columns; } unusual[] = {
+        {0x300, 0x36f, 0},       {0x1100, 0x115f, 2},     {0x200b, 0x200d, 0},
+        {0x20d0, 0x20ff, 0},     {0x2e80, 0x303e, 2},     {0x3041, 0xa4cf, 2},
+        {0xac00, 0xd7a3, 2},     {0xf900, 0xfaff, 2},     {0xfe00, 0xfe0f, 0},
+        {0xfe30, 0xfe6f, 2},     {0xff00, 0xff60, 2},     {0xffe0, 0xffe6, 2},
+        {0x1f300, 0x1f64f, 2},   {0x1f680, 0x1f6ff, 2},   {0x1f900, 0x1faff, 2},
+        {0x20000, 0x3fffd, 2},
+    };
+    size_t len = strlen(shown);
+    uint32_t code;
+    if (len > 1 && shown[0] == '\\')
+        return (int)len;
+    if (utf8_next(shown, len, &code) > 1)
+        for (size_t i = 0; i < sizeof unusual / sizeof unusual[0]; i++)
+            if (code >= unusual[i].first && code <= unusual[i].last)
+                return unusual[i].columns;
+    return 1;
 }
 
 const char *diag_quote(struct diag *d, const char *text, size_t len)
@@ -286,6 +303,7 @@ void diag_print(struct diag *d, struct out *out, enum diag_color color, bool qui
             print_message(out, m, color);
     }
     if (d->errors > MAX_ERRORS && d->message.n)
-        out_printf(out, "%d more errors are not shown\n", d->errors - MAX_ERRORS);
+        out_printf(out, d->errors == MAX_ERRORS + 1 ? "1 more error is not shown\n"
+                : "%d more errors are not shown\n", d->errors - MAX_ERRORS);
     d->message.n = 0;
 }

@@ -129,7 +129,8 @@ static bool write_all(int fd, const char *text, size_t len)
     return true;
 }
 
-/* Standard output, devices and FIFOs can't be renamed over: they are written when all else is done. */
+/* Standard output, devices and FIFOs can't be renamed over: they are written when all temporary files
+ * are complete, and before any is renamed, since they fail more easily than renaming does. */
 static bool is_stream(const char *path)
 {
     struct stat st;
@@ -151,17 +152,36 @@ static bool write_stream(const struct out_file *f)
     return ok;
 }
 
-/* "dir/.name.PID.tmp" beside the target, so that rename stays within one file system. */
-static char *temporary_name(const char *path)
+/* "dir/.cnngen-PID-N.tmp" beside the target, so that rename stays within one file system. */
+static char *temporary_name(const char *path, int number)
 {
     const char *slash = strrchr(path, '/');
     int dir = slash ? (int)(slash - path + 1) : 0;
-    size_t size = strlen(path) + 40;
+    size_t size = (size_t)dir + 64;
     char *name = malloc(size);
     if (!name)
         die("out of memory");
-    snprintf(name, size, "%.*s.%s.%ld.tmp", dir, path, path + dir, (long)getpid());
+    snprintf(name, size, "%.*s.cnngen-%ld-%d.tmp", dir, path, (long)getpid(), number);
     return name;
+}
+
+/* Opens a new file; one that a killed process has left behind is passed over. */
+static int open_temporary(const char *path, char *volatile *slot)
+{
+    enum { TRIES = 1000 };
+    int fd = -1;
+    errno = EEXIST;
+    for (int i = 0; i < TRIES && fd < 0 && errno == EEXIST; i++) {
+        char *name = temporary_name(path, i);
+        fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int saved = errno;
+        if (fd >= 0)
+            *slot = name;
+        else
+            free(name);
+        errno = saved;
+    }
+    return fd;
 }
 
 static bool write_temporary(const struct out_file *f, char *volatile *slot)
@@ -171,13 +191,9 @@ static bool write_temporary(const struct out_file *f, char *volatile *slot)
         errno = EISDIR;
         return false;
     }
-    char *name = temporary_name(f->path);
-    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        free(name);
+    int fd = open_temporary(f->path, slot);
+    if (fd < 0)
         return false;
-    }
-    *slot = name;
     bool ok = write_all(fd, f->text, f->len);
     int saved = errno;
     if (close(fd) != 0 && ok)
@@ -195,7 +211,12 @@ static bool write_and_rename(const struct out_file *files, int n, const char **f
     }
     for (int i = 0; i < n; i++) {
         *failed = files[i].path;
-        if (temporary[i] ? rename(temporary[i], files[i].path) != 0 : !write_stream(&files[i]))
+        if (is_stream(files[i].path) && !write_stream(&files[i]))
+            return false;
+    }
+    for (int i = 0; i < n; i++) {
+        *failed = files[i].path;
+        if (temporary[i] && rename(temporary[i], files[i].path) != 0)
             return false;
     }
     *failed = NULL;

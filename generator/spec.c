@@ -294,6 +294,8 @@ static void explain_no_value(const struct problem *p, struct diag *d, struct spa
 {
     if (*p->text && strchr(",]}", *p->text))
         diag_error(d, DIAG_YAML_SYNTAX, at, "a value is missing before '%c'", *p->text);
+    else if (*p->text == ':')
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a key is missing before ':'");
     else
         diag_error(d, DIAG_YAML_SYNTAX, at, "a value is missing here");
 }
