@@ -50,7 +50,7 @@ struct pool2d {
     int strides[2];
     struct padding padding;
     bool ceil_mode;
-    bool count_include_pad;  /* average: divide by the whole window */
+    bool count_include_pad;  /* average: divide by all of the window that lies on the padded input */
     bool keepdims;           /* global */
     /* resolved */
     bool is_max;
@@ -66,11 +66,11 @@ struct affine { int channels; };
  * until the shape rule has made the activation of them. */
 struct activation_args {
     const struct activation *given;  /* of Activation */
-    float max_value, negative_slope, threshold, alpha;
-    bool approximate;
+    struct floats max_value;         /* one, or none: no maximum */
+    float negative_slope, threshold, alpha;
 };
 
-/* PReLU: weight "alpha" of the input's shape with 1 in the shared axes. */
+/* PReLU: weight "alpha" of the input's shape with 1 in the shared axes (1 is the first, as in Keras). */
 struct prelu { struct floats shared_axes; };
 
 /* Add, Subtract, Multiply, Maximum, Minimum, Average: two or more inputs, a dimension of 1 stretches. */
@@ -80,10 +80,10 @@ struct concat { int axis; };             /* resolved: 0 .. rank-1 */
 struct softmax { int axis; bool log; };  /* last axis only */
 
 /* Weights "gamma" and "beta" as scale and center say. */
-struct layernorm { float epsilon; int axis; bool center, scale; };
-struct batchnorm { float epsilon; int axis; bool center, scale; };
+struct layernorm { float epsilon; struct floats axis; bool center, scale; };  /* axis: -1, also as [-1] */
+struct batchnorm { float epsilon; struct floats axis; bool center, scale; };
 struct rescaling { struct floats scale, offset; };
-struct normalization { struct floats mean, variance; int axis; bool invert; };
+struct normalization { struct floats mean, variance, axis; bool invert; };
 
 struct reshape { struct shape target; };         /* Flatten too; resolved: no -1 */
 struct permute { struct shape dims; };           /* output dimension i is input dimension dims.dim[i] - 1, as in Keras */
@@ -92,6 +92,10 @@ struct upsampling { int size[2]; int bilinear; };/* ATTR_WORD: 0 nearest, 1 bili
 struct separable {                               /* SeparableConv2D: rewritten to depthwise and pointwise */
     struct conv2d conv;                          /* filters of the pointwise, the rest of the depthwise */
 };
+
+/* Dropout, noise, regularization: nothing is left of them when a network runs. */
+struct training_only { float rate, stddev, l1, l2; struct floats noise_shape, seed; };
+
 struct input { struct shape shape; int dtype; }; /* ATTR_WORD: float32, uint8 */
 
 #endif

@@ -1,0 +1,193 @@
+#include "plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "group.h"
+#include "kernel.h"
+#include "out.h"
+#include "place.h"
+#include "select.h"
+
+/* Cycles below which it does not pay to give a step to one more thread: a barrier costs a few thousand. */
+#define CYCLES_PER_PART 20000.0
+
+static const struct kernel *choose(void *context, const struct group *g, const char **why)
+{
+    const struct plan *plan = context;
+    return select_kernel(plan->pool, g, plan->graph->batch, plan->targets, why);
+}
+
+static void bind_step(struct plan *plan, struct step *step)
+{
+    if (step->kernel->pack)
+        step->kernel->pack(plan->pool, step);
+    plan->weight_bytes += 4 * step->weights;
+    double least = INFINITY;
+    for (int t = 0; t < TARGET_COUNT; t++) {
+        struct binding *b = &step->bind[t];
+        if (!(plan->targets & TARGET_BIT(t)))
+            continue;
+        b->target = &targets[t];
+        b->units = 1;
+        step->kernel->bind(plan->pool, step, &targets[t], b);
+        if (b->units < 1)
+            bug("%s has no work in step %d", step->kernel->name, step->index);
+        step->cost[t] = step->kernel->cost(step->group, plan->graph->batch, &targets[t]);
+        least = step->cost[t] < least ? step->cost[t] : least;
+        if (round_up(4 * b->scratch, ARENA_ALIGN) > plan->scratch_bytes)
+            plan->scratch_bytes = round_up(4 * b->scratch, ARENA_ALIGN);
+    }
+    double parts = least / CYCLES_PER_PART;
+    step->parts = parts < 1 ? 1 : parts > 1024 ? 1024 : (int)parts;
+}
+
+struct plan *plan_make(struct pool *pool, const struct graph *graph, const struct plan_options *options,
+        struct diag *diag)
+{
+    struct plan *plan = NEW(pool, struct plan);
+    plan->pool = pool;
+    plan->graph = graph;
+    plan->targets = options->targets;
+    plan->max_threads = options->max_threads;
+    struct groups groups = group_nodes(pool, graph);
+    place_views(plan, &groups, choose, plan);
+    for (int i = 0; i < plan->step.n; i++)
+        bind_step(plan, plan->step.at[i]);
+    place_offsets(plan);
+    if (plan->shared_bytes + plan->scratch_bytes * plan->max_threads > LIMIT_TOTAL_BYTES)
+        diag_error(diag, DIAG_TENSOR_TOO_LARGE, (struct span){0},
+                "the arena would take %lld bytes; the limit is %lld", (long long)plan->shared_bytes,
+                (long long)LIMIT_TOTAL_BYTES);
+    if (diag_failed(diag))
+        return NULL;
+    plan_check(plan);
+    return plan;
+}
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+/* Elements from the first to behind the last that a view may touch, its halo included. */
+static void view_range(const struct view *v, int64_t *from, int64_t *to)
+{
+    *from = v->offset - v->left * v->pixel;
+    *to = v->offset + (v->n - 1) * v->image + (v->h - 1) * v->row + (v->w - 1 + v->right) * v->pixel + v->c;
+}
+
+static void check_view(const struct plan *plan, const struct step *step, const struct view *v)
+{
+    int64_t from, to;
+    view_range(v, &from, &to);
+    if (v->place != PLACE_ARENA) {
+        if (v->left || v->right)
+            bug("step %d wants a halo in the user's memory", step->index);
+        return;
+    }
+    const struct buffer *b = &plan->buffer.at[v->index];
+    if (from < 0 || 4 * to > b->bytes)
+        bug("step %d leaves buffer '%s'", step->index, b->name);
+    if (b->first > step->index - 1 || b->last < step->index - 1)
+        bug("step %d uses '%s' outside its life", step->index, b->name);
+}
+
+static void check_halo(const struct step *step)
+{
+    int left = 0, right = 0;
+    if (step->kernel->halo)
+        step->kernel->halo(step->group, &left, &right);
+    if (step->in.n && (step->in.at[0].left < left || step->in.at[0].right < right))
+        bug("step %d lacks its halo", step->index);
+}
+
+static void check_buffers(const struct plan *plan)
+{
+    for (int i = 0; i < plan->buffer.n; i++)
+        for (int k = 0; k < i; k++) {
+            const struct buffer *a = &plan->buffer.at[i], *b = &plan->buffer.at[k];
+            bool together = a->first <= b->last && b->first <= a->last;
+            if (together && a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes)
+                bug("buffers '%s' and '%s' overlap", a->name, b->name);
+            if (a->offset + a->bytes > plan->shared_bytes)
+                bug("buffer '%s' leaves the arena", a->name);
+        }
+}
+
+void plan_check(const struct plan *plan)
+{
+    for (int i = 0; i < plan->step.n; i++) {
+        const struct step *s = plan->step.at[i];
+        for (int k = 0; k < s->in.n; k++)
+            check_view(plan, s, &s->in.at[k]);
+        check_view(plan, s, &s->out);
+        check_halo(s);
+    }
+    check_buffers(plan);
+}
+
+/* ---- --dump=plan ----------------------------------------------------------------------------- */
+
+static void print_view(const struct plan *plan, const struct view *v, struct out *out)
+{
+    static const char *const places[] = {"input", "output", "arena"};
+    out_printf(out, " %s", places[v->place]);
+    if (v->place == PLACE_ARENA)
+        out_printf(out, "+%lld", (long long)plan->buffer.at[v->index].offset);
+    else
+        out_printf(out, "%d", v->index);
+    if (v->offset)
+        out_printf(out, "[%lld]", (long long)v->offset);
+    out_printf(out, " %dx%dx%d", v->h, v->w, v->c);
+    if (v->pixel != v->c)
+        out_printf(out, "/%lld", (long long)v->pixel);
+    if (v->left || v->right)
+        out_printf(out, " halo %d,%d", v->left, v->right);
+}
+
+static void print_binding(const struct binding *b, struct out *out)
+{
+    static const char *const shown[] = {"VL", "NR", "MR", "P0", "T0", "P1", "T1"};
+    out_printf(out, "      %-7s", b->target->name);
+    for (int i = 0; i < b->args.arg.n; i++)
+        for (int k = 0; k < (int)(sizeof shown / sizeof shown[0]); k++)
+            if (!strcmp(b->args.arg.at[i].name, shown[k]))
+                out_printf(out, " %s=%lld", shown[k], (long long)b->args.arg.at[i].value);
+    out_printf(out, " units=%d", b->units);
+    if (b->scratch)
+        out_printf(out, " scratch=%lld", (long long)(4 * b->scratch));
+    out_printf(out, "\n");
+}
+
+static void print_step(const struct plan *plan, const struct step *s, struct out *out)
+{
+    out_printf(out, "%3d  %s: %s\n", s->index, s->group->out->name, group_text(plan->pool, s->group));
+    out_printf(out, "    ");
+    for (int i = 0; i < s->in.n; i++) {
+        out_printf(out, "%s", i ? "," : "");
+        print_view(plan, &s->in.at[i], out);
+    }
+    out_printf(out, " ->");
+    print_view(plan, &s->out, out);
+    out_printf(out, "\n     %s (%s), %lld MACs, %lld weight bytes, parts %d\n", s->kernel->name, s->why,
+            (long long)s->macs, (long long)(4 * s->weights), s->parts);
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (plan->targets & TARGET_BIT(t))
+            print_binding(&s->bind[t], out);
+}
+
+void plan_print(const struct plan *plan, struct out *out)
+{
+    out_printf(out, "plan of %s: %d steps, batch %lld\n", plan->graph->name, plan->step.n,
+            (long long)plan->graph->batch);
+    for (int i = 0; i < plan->step.n; i++)
+        print_step(plan, plan->step.at[i], out);
+    int64_t halos = 0;
+    for (int i = 0; i < plan->buffer.n; i++) {
+        const struct buffer *b = &plan->buffer.at[i];
+        halos += b->halo_bytes;
+        out_printf(out, "buffer at %lld, %lld bytes, steps %d to %d: %s\n", (long long)b->offset,
+                (long long)b->bytes, b->first + 1, b->last + 1, b->name);
+    }
+    out_printf(out, "arena %lld bytes (at least %lld; halos of all buffers %lld), scratch %lld a thread, weights %lld\n",
+            (long long)plan->shared_bytes, (long long)plan->lower_bound, (long long)halos,
+            (long long)plan->scratch_bytes, (long long)plan->weight_bytes);
+}
