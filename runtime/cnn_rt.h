@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * cnn_rt.h: what generated code needs to know about its compiler and its CPU.
+ *
+ * Everything a compiler does differently is settled here, once, so that vector helpers and
+ * kernels contain no #ifdef.  No globals, no malloc, no I/O, nothing from libm.
+ */
+#ifndef CNN_RT_H
+#define CNN_RT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Kernels let NaN and infinities through as IEEE 754 says; these options delete the code for it. */
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "cnngen: compile this file without -ffast-math, -Ofast and -ffinite-math-only"
+#endif
+
+/* x87 keeps more bits than float has, so results would depend on what the compiler spills. */
+#if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
+#error "cnngen: float arithmetic must be done in float; on 32-bit x86 add -msse2 -mfpmath=sse"
+#endif
+
+/* Compilers with GNU attributes, vector types and target regions, recent enough to trust. */
+#if defined(__INTEL_COMPILER) || defined(__NVCOMPILER) || defined(__PGI) || defined(__TINYC__)
+#define CNN_GNU 0
+#elif defined(__clang__)
+#define CNN_GNU (__clang_major__ >= 8)
+#elif defined(__GNUC__)
+#define CNN_GNU (__GNUC__ >= 7)
+#else
+#define CNN_GNU 0
+#endif
+
+#if CNN_GNU && defined(__x86_64__) && defined(__SSE2__)
+#define CNN_X86 1
+#else
+#define CNN_X86 0
+#endif
+
+#if CNN_GNU && defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__)
+#define CNN_ARM64 1
+#else
+#define CNN_ARM64 0
+#endif
+
+#define CNN_VECTOR (CNN_X86 || CNN_ARM64)
+
+/* Weights stored as bytes are little-endian.  Unknown compilers are taken to be so, too: all that
+ * we know of define these macros where they are not. */
+#if defined(__BYTE_ORDER__) && defined(__ORDER_BIG_ENDIAN__)
+#define CNN_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+#elif defined(__BIG_ENDIAN__) || defined(__AARCH64EB__) || defined(__ARMEB__) || defined(__MIPSEB__)
+#define CNN_BIG_ENDIAN 1
+#else
+#define CNN_BIG_ENDIAN 0
+#endif
+
+/* a*b + c is rounded twice unless vf_fma says otherwise.  Left alone, compilers fuse it wherever
+ * the instruction set of the moment can, and the bits depend on -std= and -march=. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+#if defined(__cplusplus)
+#if CNN_GNU
+#define CNN_RESTRICT __restrict__
+#else
+#define CNN_RESTRICT
+#endif
+#else
+#define CNN_RESTRICT restrict
+#endif
+
+/* Vectors must not cross a call (the calling convention depends on the instruction set), so
+ * helpers are inlined whatever the optimiser thinks of it. */
+#if CNN_GNU
+#define CNN_INLINE static inline __attribute__((always_inline, unused))
+#define CNN_NOINLINE __attribute__((noinline))
+#define CNN_ALIGNED(n) __attribute__((aligned(n)))
+#else
+#define CNN_INLINE static inline
+#define CNN_NOINLINE
+#define CNN_ALIGNED(n)
+#endif
+
+/* A float constant, for "no upper limit". */
+#if CNN_GNU
+#define CNN_INFINITY __builtin_inff()
+#else
+#include <math.h>
+#define CNN_INFINITY INFINITY
+#endif
+
+/* The instruction sets in the order of preference; each contains those below it. */
+#define CNN_SCALAR 0
+#define CNN_SSE2 1
+#define CNN_NEON 1
+#define CNN_AVX2 2    /* with FMA */
+#define CNN_AVX512 3  /* F, VL, DQ and BW */
+
+#if CNN_X86
+#include <immintrin.h>
+#elif CNN_ARM64
+#include <arm_neon.h>
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The best of the levels above that CPU and operating system support.  Reads what the program
+ * loader found once; cheap enough for every run. */
+int cnn_isa_level(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

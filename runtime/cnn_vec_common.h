@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * cnn_vec_common.h: the helpers that are the same text for every instruction set.
+ *
+ * Included by each cnn_vec_<isa>.h after it has defined CNN_ISA, CNN_VL, vf, vi and vf_set1.
+ * The operators of C work on vectors as on scalars, so the scalar target uses this text as well.
+ *
+ * vi holds the bits of a vf as unsigned integers, for which shifts and wrap-around are defined.
+ */
+
+#if CNN_VL == 1
+
+CNN_INLINE vi vf_bits(vf x)
+{
+    vi b;
+    memcpy(&b, &x, sizeof b);
+    return b;
+}
+
+CNN_INLINE vf vf_from_bits(vi b)
+{
+    vf x;
+    memcpy(&x, &b, sizeof x);
+    return x;
+}
+
+#else
+
+CNN_INLINE vi vf_bits(vf x)
+{
+    return (vi)x;
+}
+
+CNN_INLINE vf vf_from_bits(vi b)
+{
+    return (vf)b;
+}
+
+#endif
+
+CNN_INLINE vf vf_load(const float *p)
+{
+    return *(const vf *)p;
+}
+
+CNN_INLINE void vf_store(float *p, vf v)
+{
+    *(vf *)p = v;
+}
+
+CNN_INLINE vf vf_zero(void)
+{
+    return vf_set1(0.0f);
+}
+
+CNN_INLINE vf vf_add(vf a, vf b)
+{
+    return a + b;
+}
+
+CNN_INLINE vf vf_sub(vf a, vf b)
+{
+    return a - b;
+}
+
+CNN_INLINE vf vf_mul(vf a, vf b)
+{
+    return a * b;
+}
+
+CNN_INLINE vf vf_div(vf a, vf b)
+{
+    return a / b;
+}
+
+CNN_INLINE vf vf_neg(vf x)
+{
+    return -x;
+}
+
+CNN_INLINE vf vf_abs(vf x)
+{
+    return vf_from_bits(vf_bits(x) & 0x7fffffffu);
+}
+
+/* |x| with the sign of s. */
+CNN_INLINE vf vf_copysign(vf x, vf s)
+{
+    return vf_from_bits((vf_bits(x) & 0x7fffffffu) | (vf_bits(s) & 0x80000000u));
+}
+
+/* x without the lower half of its significand: squares and products of two such are exact. */
+CNN_INLINE vf vf_head(vf x)
+{
+    return vf_from_bits(vf_bits(x) & 0xfffff000u);
+}
+
+/* 1.5 * 2^23: above it floats are integers, so that adding it rounds to one, nearest and ties to
+ * even, and leaves that integer in the low bits of the sum. */
+#define CNN_ROUNDER vf_set1(12582912.0f)
+
+/* x rounded to an integer, ties to even, for |x| < 2^22; -0.3 gives +0. */
+CNN_INLINE vf vf_round(vf x)
+{
+    return x + CNN_ROUNDER - CNN_ROUNDER;
+}
+
+/* 2^n for an integral n in -126 .. 127. */
+CNN_INLINE vf vf_pow2(vf n)
+{
+    return vf_from_bits((vf_bits(n + CNN_ROUNDER) + 127u) << 23);
+}
+
+/* x * 2^n for x in 1/2 .. 2 and an integral n in -252 .. 254, rounded once.  In two steps, since
+ * 2^n alone may be out of range; only the second can leave the normal range and round. */
+CNN_INLINE vf vf_ldexp(vf x, vf n)
+{
+    vf half = vf_round(n * 0.5f);
+
+    return x * vf_pow2(half) * vf_pow2(n - half);
+}
+
+/* Splits a normal x > 0 into m * 2^k with m from sqrt(1/2) to sqrt(2); returns m.  Counting the
+ * exponent from sqrt(1/2) keeps numbers near 1, where logarithms are delicate, together. */
+CNN_INLINE vf vf_frexp(vf x, vf *k)
+{
+    vi from_half_root = vf_bits(x) - 0x3f3504f3u + 0x3f800000u;
+
+    *k = vf_from_bits((from_half_root >> 23) | 0x4b000000u) - (8388608.0f + 127.0f);
+    return vf_from_bits((from_half_root & 0x007fffffu) + 0x3f3504f3u);
+}
+
+#if CNN_X86 && CNN_VL > 1
+
+/* The last two levels of the trees of vf_sum and vf_hmax, for all of x86. */
+CNN_INLINE float vf_sum4(__m128 v)
+{
+    v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+    return _mm_cvtss_f32(_mm_add_ss(v, _mm_shuffle_ps(v, v, 1)));
+}
+
+/* maxps returns its second operand if either is NaN, so only NaN in the first needs care; all
+ * bits set is a NaN, too. */
+CNN_INLINE __m128 vf_max4(__m128 a, __m128 b)
+{
+    return _mm_or_ps(_mm_max_ps(a, b), _mm_cmpunord_ps(a, a));
+}
+
+CNN_INLINE __m128 vf_min4(__m128 a, __m128 b)
+{
+    return _mm_or_ps(_mm_min_ps(a, b), _mm_cmpunord_ps(a, a));
+}
+
+CNN_INLINE float vf_hmax4(__m128 v)
+{
+    v = vf_max4(v, _mm_movehl_ps(v, v));
+    return _mm_cvtss_f32(vf_max4(v, _mm_shuffle_ps(v, v, 1)));
+}
+
+#endif
