@@ -38,6 +38,9 @@ extern const struct act_def act_defs[ACT_COUNT];
 double act_eval(const struct activation *, double x);
 double act_error(const struct activation *, double x, double e);
 
+/* Keras' ReLU with its arguments, as the simplest function that it is. max_value INFINITY: none. */
+struct activation act_relu(float negative_slope, float max_value, float threshold);
+
 bool act_find(const char *name, enum act *);
 /* From "relu" or {name: leaky_relu, negative_slope: 0.1}; *out NULL for linear. False after errors. */
 bool act_parse(struct pool *, const struct value *, struct diag *, const struct activation **out);

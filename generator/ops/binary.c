@@ -1,0 +1,203 @@
+/* Add, Subtract, Multiply, Maximum, Minimum and Average of two or more inputs. Dimensions of 1 stretch;
+ * an input of lower rank is as if it had dimensions of 1 in front, as in Keras. */
+#include "common.h"
+
+/* ---- shapes ---------------------------------------------------------------------------------- */
+
+/* Dimension d of a shape seen with the given rank. */
+static int dim_in_rank(const struct shape *s, int rank, int d)
+{
+    return d < rank - s->rank ? 1 : s->dim[d - (rank - s->rank)];
+}
+
+/* The shape of both, and in *bad a bit for each dimension that does not fit. */
+static struct shape broadcast(const struct shape *a, const struct shape *b, unsigned *bad)
+{
+    struct shape s = {.rank = a->rank > b->rank ? a->rank : b->rank};
+
+    *bad = 0;
+    for (int d = 0; d < s.rank; d++) {
+        int x = dim_in_rank(a, s.rank, d);
+        int y = dim_in_rank(b, s.rank, d);
+
+        s.dim[d] = x == 1 ? y : x;
+        if (x != y && x != 1 && y != 1)
+            *bad |= 1U << d;
+    }
+    return s;
+}
+
+/* "height and width differ" */
+static const char *axes_words(struct graph *g, unsigned bad, int rank)
+{
+    static const char *const image[] = {"height", "width", "channels"};
+    const char *text = "";
+    bool many = (bad & (bad - 1)) != 0;
+
+    for (int d = 0; d < rank; d++) {
+        const char *name = rank == 3 ? image[d] : pool_printf(g->pool, "dimension %d", d + 1);
+
+        if (bad & 1U << d)
+            text = pool_printf(g->pool, "%s%s%s", text,
+                               !*text ? "" : bad >> (d + 1) ? ", " : " and ", name);
+    }
+    return pool_printf(g->pool, "%s %s", text, many || (rank == 3 && bad == 4) ? "differ" : "differs");
+}
+
+static void report_unequal(struct graph *g, struct node *node, int i, int j, unsigned bad, int rank,
+                           struct diag *diag)
+{
+    diag_error(diag, DIAG_SHAPE_MISMATCH, node_attr_at(node, "inputs"),
+               "layer %s needs inputs of equal shapes, but gets %s and %s: %s", node_title(g, node),
+               input_words(g, node, i, diag), input_words(g, node, j, diag), axes_words(g, bad, rank));
+    note_maker(g, node, i, diag);
+    note_maker(g, node, j, diag);
+}
+
+/* The input that is to blame for the misfit with input j. */
+static int other_input(const struct node *node, int j)
+{
+    unsigned bad;
+
+    for (int i = 0; i < j; i++) {
+        broadcast(in_shape(node, i), in_shape(node, j), &bad);
+        if (bad)
+            return i;
+    }
+    return 0;
+}
+
+static void binary_shape(struct graph *g, struct node *node, struct diag *diag)
+{
+    static const struct { enum op op; int kind; } kinds[] = {
+        {OP_ADD, BIN_ADD}, {OP_SUBTRACT, BIN_SUB}, {OP_MULTIPLY, BIN_MUL},
+        {OP_MAXIMUM, BIN_MAX}, {OP_MINIMUM, BIN_MIN}, {OP_AVERAGE, BIN_AVG},
+    };
+    struct binary *b = node->attr;
+    struct shape s = *in_shape(node, 0);
+    unsigned bad = 0;
+
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (kinds[k].op == node->op)
+            *(int *)(void *)&b->kind = kinds[k].kind;
+    for (int j = 1; j < node->in.n; j++) {
+        s = broadcast(&s, in_shape(node, j), &bad);
+        if (bad) {
+            report_unequal(g, node, other_input(node, j), j, bad, s.rank, diag);
+            return;
+        }
+    }
+    set_shape(g, node, s, diag);
+}
+
+/* ---- evaluation ------------------------------------------------------------------------------ */
+
+static int64_t element_of(const struct shape *in, const struct shape *out, int64_t i)
+{
+    int64_t index = 0;
+    int64_t pitch = 1;
+
+    for (int d = out->rank - 1; d >= 0; d--) {
+        int n = dim_in_rank(in, out->rank, d);
+
+        if (n > 1)
+            index += i % out->dim[d] * pitch;
+        pitch *= n;
+        i /= out->dim[d];
+    }
+    return index;
+}
+
+/* A value so far, its error without the roundings of sums, and the sum of the magnitudes. */
+struct part { double v, e, magnitude; };
+
+static void part_add(struct part *p, double x, double e)
+{
+    p->v += x;
+    p->e += e;
+}
+
+static void part_sub(struct part *p, double x, double e)
+{
+    p->v -= x;
+    p->e += e;
+}
+
+static void part_mul(struct part *p, double x, double e)
+{
+    p->e = fabs(p->v) * e + fabs(x) * p->e + p->e * e;
+    p->v *= x;
+    p->e += rounding(fabs(p->v) + p->e);
+}
+
+/* An operand that loses by more than both errors has no influence. */
+static void part_max(struct part *p, double x, double e)
+{
+    if (isnan(p->v) || p->v - p->e > x + e)
+        return;
+    p->e = isnan(x) || x - e > p->v + p->e ? e : fmax(p->e, e);
+    p->v = isnan(x) || x > p->v ? x : p->v;
+}
+
+static void part_min(struct part *p, double x, double e)
+{
+    p->v = -p->v;
+    part_max(p, -x, e);
+    p->v = -p->v;
+}
+
+static void (*const parts[])(struct part *, double x, double e) = {
+    [BIN_ADD] = part_add, [BIN_SUB] = part_sub, [BIN_MUL] = part_mul,
+    [BIN_MAX] = part_max, [BIN_MIN] = part_min, [BIN_AVG] = part_add,
+};
+
+/* The roundings of n - 1 sums in any order: of the result alone if there is one. */
+static double sums_error(const struct part *p, int n)
+{
+    return n == 2 ? rounding(fabs(p->v) + p->e) : sum_error(n, p->magnitude);
+}
+
+static void binary_eval(const struct node *node, const struct tval *in, struct tval *out)
+{
+    const struct binary *b = node->attr;
+    int n = node->in.n;
+    int64_t size = shape_size(&out->shape);
+
+    for (int64_t i = 0; i < size; i++) {
+        struct part p = {0};
+
+        for (int j = 0; j < n; j++) {
+            int64_t x = element_of(&in[j].shape, &out->shape, i);
+            double magnitude = p.magnitude + fabs(in[j].v[x]) + in[j].e[x];
+
+            if (j == 0)
+                p = (struct part){in[j].v[x], in[j].e[x], 0};
+            else
+                parts[b->kind](&p, in[j].v[x], in[j].e[x]);
+            p.magnitude = magnitude;
+        }
+        if (b->kind == BIN_ADD || b->kind == BIN_SUB || b->kind == BIN_AVG)
+            p.e += sums_error(&p, n);
+        out->v[i] = b->kind == BIN_AVG ? p.v / n : p.v;
+        out->e[i] = b->kind == BIN_AVG ? (p.e + 2 * rounding(fabs(p.v) + p.e)) / n + 0x1p-149 : p.e;
+    }
+    drop_nonfinite(out);
+}
+
+/* ---- definitions ----------------------------------------------------------------------------- */
+
+static const struct attr_def no_attrs[] = {ATTRS_END};
+
+#define BINARY(id, max_inputs, type_name, stem_name, line) \
+    const struct op_def op_##id = { \
+        .type = type_name, .stem = stem_name, .doc = line, .family = FAMILY_BINARY, \
+        .min_in = 2, .max_in = max_inputs, .attr_bytes = sizeof(struct binary), .attrs = no_attrs, \
+        .shape = binary_shape, .eval = binary_eval, \
+    }
+
+BINARY(add, LIMIT_INPUTS, "Add", "add", "sum of the inputs");
+BINARY(subtract, 2, "Subtract", "subtract", "first input less the second");
+BINARY(multiply, LIMIT_INPUTS, "Multiply", "multiply", "product of the inputs, element by element");
+BINARY(maximum, LIMIT_INPUTS, "Maximum", "maximum", "largest of the inputs, element by element");
+BINARY(minimum, LIMIT_INPUTS, "Minimum", "minimum", "smallest of the inputs, element by element");
+BINARY(average, LIMIT_INPUTS, "Average", "average", "mean of the inputs, element by element");

@@ -1,0 +1,110 @@
+/* common.h: what the files of ops/ share: rows of attribute tables, messages, numbers.
+ *
+ * Error bounds: e is how far the emitted code may be from v whatever the fusion, the order of sums and
+ * the use of FMA. An element whose value is not finite has e = 0: it must come out the same. */
+#ifndef CNNGEN_OPS_COMMON_H
+#define CNNGEN_OPS_COMMON_H
+
+#include <math.h>
+
+#include "families.h"
+
+/* ---- attribute tables ------------------------------------------------------------------------ */
+
+enum {
+    MAX_WINDOW = 16384,      /* kernel, stride, dilation: their products stay far from overflow */
+    MAX_EXTENT = 536870911   /* filters, units, dimensions: a tensor of as many floats is at the limit */
+};
+
+#define ATTRS_END {.key = NULL}
+
+#define ATTRS_KERNEL_SIZE(type) \
+    {"kernel_size", ATTR_PAIR, AT(type, kernel), NULL, 1, MAX_WINDOW, NULL, \
+     "height and width of the kernel"}
+#define ATTRS_STRIDES(type) \
+    {"strides", ATTR_PAIR, AT(type, strides), "1", 1, MAX_WINDOW, NULL, \
+     "steps of the kernel down and to the right"}
+#define ATTRS_PADDING(type) \
+    {"padding", ATTR_PADDING, AT(type, padding), "valid", 0, 0, NULL, \
+     "valid (none), same (as TensorFlow: an odd pixel goes to the bottom and right), or pixels"}
+#define ATTRS_DILATION(type) \
+    {"dilation_rate", ATTR_PAIR, AT(type, dilation), "1", 1, MAX_WINDOW, NULL, \
+     "distance between the elements of the kernel"}
+#define ATTRS_USE_BIAS(type) \
+    {"use_bias", ATTR_BOOL, AT(type, use_bias), "true", 0, 0, NULL, \
+     "whether a bias is added to each output channel"}
+#define ATTRS_ACTIVATION \
+    {"activation", ATTR_ACTIVATION, ATTR_TO_NODE, "linear", 0, 0, NULL, \
+     "function applied to the result"}
+
+/* ---- shapes and messages --------------------------------------------------------------------- */
+
+const struct shape *in_shape(const struct node *, int i);
+struct shape image_shape(int h, int w, int c);
+struct shape vector_shape(int c);
+int last_dim(const struct shape *);
+
+/* "'stem' [32, 32, 16]" of an input, and where its shape comes from as a note. */
+const char *input_words(struct graph *, const struct node *, int i, struct diag *);
+void note_maker(struct graph *, const struct node *, int i, struct diag *);
+
+/* The output has the shape of the first input. */
+void shape_as_input(struct graph *, struct node *, struct diag *);
+
+/* Whether an axis as in Keras (0 is the batch, -1 the last) is the last one; reports if not. The second
+ * form is for layers whose configurations say [-1]. */
+bool need_last_axis(struct graph *, struct node *, int axis, struct diag *);
+bool need_last_axes(struct graph *, struct node *, const struct floats *axis, struct diag *);
+
+/* A window on an image: what is given and, resolved, its pads and the output's height and width. */
+struct window {
+    const char *key;                 /* of the attribute that an error underlines */
+    const char *what;                /* "kernel", "window" */
+    int size[2], strides[2], dilation[2];
+    const struct padding *padding;
+    bool ceil_mode;
+    int pad[4];                      /* resolved: top bottom left right */
+    int out[2];                      /* resolved */
+};
+
+/* Resolves against in[0], an image; reports [empty-output] and returns false when nothing comes out. */
+bool window_resolve(struct graph *, struct node *, struct window *, struct diag *);
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+void add_bias(struct node *, int channels);
+const float *weight_data(const struct node *, const char *name);  /* NULL: no such weight */
+int64_t saturated_product(const int64_t *factor, int n);          /* at most INT64_MAX */
+
+/* ---- evaluation ------------------------------------------------------------------------------ */
+
+/* The error of one rounding to single precision, denormals included. */
+static inline double rounding(double x) { return UNIT_ROUNDOFF * fabs(x) + 0x1p-150; }
+
+double *new_doubles(int64_t n);      /* zeroed; to be given to free() */
+void drop_nonfinite(struct tval *);  /* e = 0 where v is not finite: the end of every eval that computes */
+void eval_copy(const struct node *, const struct tval *in, struct tval *out);
+
+/* v[o] += x * w[o] and e[o] += t * |w[o]| for n outputs. With t = product_error(...) of x, e becomes the
+ * bound of a sum of products, gamma being sum_error of their number and 1. */
+void add_products(int n, double x, double t, const float *w, double *v, double *e);
+static inline double product_error(double x, double e, double gamma) { return e + gamma * (fabs(x) + e); }
+double *product_errors(const struct tval *, double gamma);  /* of all elements; to be freed */
+
+/* Starts n sums of k products each with the bias (NULL: 0). */
+void start_sums(int n, const float *bias, double k, double *v, double *e);
+
+/* Products summed by the layers before in[0] that an affine layer may be folded into, 0 if there are none. */
+double folded_products(const struct node *);
+
+/* y = x * scale + shift on channels, given in double precision. */
+void eval_affine(const struct node *, const struct tval *in, struct tval *out, const double *scale,
+                 const double *shift);
+
+/* Puts the internal AFFINE in a node's place; the floats are those of the doubles, rounded. */
+void replace_by_affine(struct graph *, struct node *, const double *scale, const double *shift);
+
+void eval_conv2d(const struct conv2d *, const float *kernel, const float *bias, const struct tval *in,
+                 struct tval *out);
+
+#endif

@@ -1,0 +1,124 @@
+/* LayerNormalization over the channels of each pixel. */
+#include "common.h"
+
+static void layernorm_shape(struct graph *g, struct node *node, struct diag *diag)
+{
+    const struct layernorm *l = node->attr;
+
+    if (need_last_axes(g, node, &l->axis, diag))
+        shape_as_input(g, node, diag);
+}
+
+static void layernorm_weights(struct graph *g, struct node *node)
+{
+    const struct layernorm *l = node->attr;
+    struct shape s = vector_shape(last_dim(&node->out->shape));
+
+    (void)g;
+    if (l->scale)
+        add_weight(node, "gamma", "weight", s)->init = INIT_ONE;
+    if (l->center)
+        add_weight(node, "beta", "bias", s)->init = INIT_SPREAD;
+}
+
+/* The statistics of one pixel and what they may be off by. */
+struct moments {
+    double mean, mean_error;
+    double rstd, rstd_error;   /* 1 / sqrt(variance + epsilon) */
+};
+
+/* By how much one x - mean may be off, but for what all of them share (the error of the mean). */
+static double own_error(double d, double e, double mean_error)
+{
+    return e + UNIT_ROUNDOFF * (fabs(d) + e + mean_error);
+}
+
+/* The variance changes by mean(2 d own + (own + shared)^2): the shared part meets sum d = 0. The rest
+ * is the rounding of the sum; epsilon, root and division are three roundings more. */
+static void set_rstd(struct moments *m, int n, const double *x, const double *e, double epsilon)
+{
+    double variance = 0;
+    double changed = 0;
+    double magnitude = 0;
+    double low;
+
+    for (int i = 0; i < n; i++) {
+        double d = x[i] - m->mean;
+        double own = own_error(d, e[i], m->mean_error);
+        double all = own + m->mean_error;
+
+        variance += d * d / n;
+        changed += (2 * fabs(d) * own + all * all) / n;
+        magnitude += (fabs(d) + all) * (fabs(d) + all) / n;
+    }
+    changed += sum_error(n, magnitude) + UNIT_ROUNDOFF * epsilon;
+    low = fmax(variance - changed, 0) + epsilon;
+    m->rstd = 1 / sqrt(variance + epsilon);
+    m->rstd_error = (1 / sqrt(low) - m->rstd) + 4 * UNIT_ROUNDOFF / sqrt(low);
+}
+
+static struct moments moments_of(int n, const double *x, const double *e, double epsilon)
+{
+    struct moments m = {0};
+    double magnitude = 0;
+
+    for (int i = 0; i < n; i++) {
+        m.mean += x[i] / n;
+        m.mean_error += e[i] / n;
+        magnitude += (fabs(x[i]) + e[i]) / n;
+    }
+    m.mean_error += sum_error(n, magnitude);
+    set_rstd(&m, n, x, e, epsilon);
+    return m;
+}
+
+/* y = d * rstd * gamma + beta; d, the products and the sum are four roundings. */
+static void layernorm_pixel(int n, const double *x, const double *e, const struct moments *m,
+                            const float *gamma, const float *beta, double *y, double *ye)
+{
+    for (int i = 0; i < n; i++) {
+        double d = x[i] - m->mean;
+        double d_error = own_error(d, e[i], m->mean_error) + m->mean_error;
+        double scale = gamma ? (double)gamma[i] : 1;
+        double shift = beta ? (double)beta[i] : 0;
+        double z = d * m->rstd;
+        double z_error = fabs(d) * m->rstd_error + d_error * (m->rstd + m->rstd_error);
+
+        y[i] = z * scale + shift;
+        ye[i] = fabs(scale) * z_error + 0x1p-148 +
+                sum_error(1, fabs(scale) * (fabs(z) + z_error) + fabs(shift));
+    }
+}
+
+static void layernorm_eval(const struct node *node, const struct tval *in, struct tval *out)
+{
+    const struct layernorm *l = node->attr;
+    const float *gamma = weight_data(node, "gamma");
+    const float *beta = weight_data(node, "beta");
+    int n = last_dim(&in->shape);
+    int64_t size = shape_size(&in->shape);
+
+    for (int64_t at = 0; at < size; at += n) {
+        struct moments m = moments_of(n, in->v + at, in->e + at, (double)l->epsilon);
+
+        layernorm_pixel(n, in->v + at, in->e + at, &m, gamma, beta, out->v + at, out->e + at);
+    }
+    drop_nonfinite(out);
+}
+
+static const struct attr_def layernorm_attrs[] = {
+    {"axis", ATTR_FLOATS, AT(layernorm, axis), "-1", 0, 0, NULL, "the channels: the last axis only"},
+    {"epsilon", ATTR_FLOAT, AT(layernorm, epsilon), "1e-3", 0, 1e30, NULL,
+     "added to the variance (Keras' default; PyTorch's is 1e-5)"},
+    {"center", ATTR_BOOL, AT(layernorm, center), "true", 0, 0, NULL, "whether there is a beta"},
+    {"scale", ATTR_BOOL, AT(layernorm, scale), "true", 0, 0, NULL, "whether there is a gamma"},
+    ATTRS_END
+};
+
+const struct op_def op_layer_normalization = {
+    .type = "LayerNormalization", .stem = "layer_normalization",
+    .doc = "gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics over the channels",
+    .family = FAMILY_LAYERNORM, .min_in = 1, .max_in = 1,
+    .attr_bytes = sizeof(struct layernorm), .attrs = layernorm_attrs, .shape = layernorm_shape,
+    .weights = layernorm_weights, .eval = layernorm_eval,
+};
