@@ -1,0 +1,739 @@
+#include "attr.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+/* One value on its way into an operator's struct. */
+struct parse {
+    struct pool *pool;
+    struct diag *diag;
+    const struct attr_def *def;
+    void *to;                         /* the field */
+};
+
+/* The value as messages show it: 'same', a list, null. */
+static const char *shown(struct parse *p, const struct value *v)
+{
+    if (v->kind != VALUE_SCALAR || value_is_null(v))
+        return value_kind_name(v);
+    return pool_printf(p->pool, "'%s'", diag_quote(p->diag, v->text, v->len));
+}
+
+static bool has_range(const struct attr_def *def) { return def->min != 0 || def->max != 0; }
+
+/* " from 1 to 8", " of at least 1", "": what the table allows. */
+static const char *range_text(struct pool *pool, double min, double max)
+{
+    if (min > INT32_MIN && max < INT32_MAX)
+        return pool_printf(pool, " from %.15g to %.15g", min, max);
+    if (min > INT32_MIN)
+        return pool_printf(pool, " of at least %.15g", min);
+    return max < INT32_MAX ? pool_printf(pool, " of at most %.15g", max) : "";
+}
+
+/* The range of a number inside of def: what its table says, or what its type can hold. */
+static double least(const struct attr_def *def)
+{
+    bool is_border = def->type == ATTR_PADDING || def->type == ATTR_BORDER;
+    return has_range(def) ? def->min : is_border ? 0 : def->type == ATTR_SHAPE ? 1 : INT32_MIN;
+}
+
+static double most(const struct attr_def *def)
+{
+    bool is_border = def->type == ATTR_PADDING || def->type == ATTR_BORDER;
+    return has_range(def) && def->max > def->min ? def->max : is_border ? MAX_BORDER : INT32_MAX;
+}
+
+/* "'kernel_size' is an integer ..., not 3.0" when the value would be right written otherwise. */
+static void suggest_number(struct parse *p, const struct value *v)
+{
+    struct value plain = *v;
+    int64_t n;
+    double x;
+    plain.quoted = false;
+    if (v->kind != VALUE_SCALAR)
+        return;
+    if (v->quoted && value_int(&plain, &n))
+        diag_help(p->diag, "write %lld without quotes", (long long)n);
+    else if (!v->quoted && value_float(v, &x) && x == floor(x) && x >= least(p->def) &&
+             x <= most(p->def))
+        diag_help(p->diag, "write %.0f", x);
+}
+
+/* Of one number, alone or in a list ("holds", for messages). */
+static bool parse_number(struct parse *p, const struct value *v, bool in_list, int *to)
+{
+    int64_t n = 0;
+    bool is_int = value_int(v, &n);
+    bool is_huge = !is_int && !strcmp(value_kind_name(v), "an integer");
+    if (is_int && (double)n >= least(p->def) && (double)n <= most(p->def) && n <= INT32_MAX &&
+            n >= INT32_MIN) {
+        *to = (int)n;
+        return true;
+    }
+    const char *range = range_text(p->pool, least(p->def), most(p->def));
+    diag_error(p->diag, is_int || is_huge ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at,
+            in_list ? "'%s' holds integers%s, not %s" : "'%s' is an integer%s, not %s", p->def->key,
+            is_huge && !*range ? " of 32 bits" : range, shown(p, v));
+    suggest_number(p, v);
+    return false;
+}
+
+static bool parse_int(struct parse *p, const struct value *v)
+{
+    return parse_number(p, v, false, p->to);
+}
+
+static bool parse_real(struct parse *p, const struct value *v, bool in_list, float *to)
+{
+    double x = 0;
+    const struct attr_def *def = p->def;
+    bool is_number = value_float(v, &x);
+    bool low = has_range(def) && x < def->min;
+    bool high = has_range(def) && def->max > def->min && x > def->max;
+    if (is_number && fabs(x) <= (double)FLT_MAX && !low && !high) {
+        *to = (float)x;
+        return true;
+    }
+    const char *range = !has_range(def) ? ""
+            : range_text(p->pool, def->min, def->max > def->min ? def->max : HUGE_VAL);
+    diag_error(p->diag, is_number ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at,
+            in_list ? "'%s' holds numbers%s, not %s" : "'%s' is a number%s, not %s", def->key,
+            is_number && !low && !high ? " of 32 bits" : range, shown(p, v));
+    return false;
+}
+
+static bool parse_float(struct parse *p, const struct value *v)
+{
+    return parse_real(p, v, false, p->to);
+}
+
+static bool parse_bool(struct parse *p, const struct value *v)
+{
+    static const struct { const char *text, *means; } others[] = {
+        {"1", "true"}, {"yes", "true"}, {"on", "true"}, {"0", "false"}, {"no", "false"}, {"off", "false"},
+    };
+    if (value_bool(v, p->to))
+        return true;
+    diag_error(p->diag, DIAG_WRONG_TYPE, v->at, "'%s' is true or false, not %s", p->def->key,
+            shown(p, v));
+    for (size_t i = 0; v->kind == VALUE_SCALAR && i < sizeof others / sizeof others[0]; i++)
+        if (!strcmp(v->text, others[i].text))
+            diag_help(p->diag, "write %s", others[i].means);
+    return false;
+}
+
+static const char *word_list(struct pool *pool, const char *const *words)
+{
+    const char *text = words[0];
+    for (int i = 1; words[i]; i++)
+        text = pool_printf(pool, "%s%s%s", text, words[i + 1] ? ", " : " or ", words[i]);
+    return text;
+}
+
+static int word_count(const char *const *words)
+{
+    int n = 0;
+    while (words[n])
+        n++;
+    return n;
+}
+
+static bool parse_word(struct parse *p, const struct value *v)
+{
+    const char *const *words = p->def->words;
+    for (int i = 0; v->kind == VALUE_SCALAR && words[i]; i++)
+        if (!strcmp(v->text, words[i])) {
+            *(int *)p->to = i;
+            return true;
+        }
+    bool is_text = !strcmp(value_kind_name(v), "a string");
+    diag_error(p->diag, is_text ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at, "'%s' is %s, not %s",
+            p->def->key, word_list(p->pool, words), shown(p, v));
+    const char *near = is_text ? closest(v->text, words, word_count(words)) : NULL;
+    if (near)
+        diag_help(p->diag, "did you mean '%s'?", near);
+    return false;
+}
+
+static bool parse_two(struct parse *p, const struct value *list, int to[2])
+{
+    bool ok = parse_number(p, list->item.at[0], true, &to[0]);
+    return parse_number(p, list->item.at[1], true, &to[1]) && ok;
+}
+
+static void report_form(struct parse *p, const struct value *v, const char *forms)
+{
+    const char *what = v->kind != VALUE_LIST ? shown(p, v)
+            : pool_printf(p->pool, "a list of %d", v->item.n);
+    diag_error(p->diag, DIAG_WRONG_TYPE, v->at, "'%s' is %s, not %s", p->def->key, forms, what);
+    suggest_number(p, v);
+}
+
+static bool is_number(const struct value *v)
+{
+    return !strcmp(value_kind_name(v), "an integer");
+}
+
+static bool parse_pair(struct parse *p, const struct value *v)
+{
+    int *to = p->to;
+    if (v->kind == VALUE_LIST && v->item.n == 2)
+        return parse_two(p, v, to);
+    if (!is_number(v)) {
+        report_form(p, v, "an integer, or two of them: [height, width]");
+        return false;
+    }
+    bool ok = parse_number(p, v, false, &to[0]);
+    to[1] = to[0];
+    return ok;
+}
+
+static bool is_list_of_pairs(const struct value *v)
+{
+    bool ok = v->item.n == 2;
+    for (int i = 0; ok && i < 2; i++)
+        ok = v->item.at[i]->kind == VALUE_LIST && v->item.at[i]->item.n == 2;
+    return ok;
+}
+
+/* n, [h, w] or [[top, bottom], [left, right]] into top bottom left right. */
+static bool parse_borders(struct parse *p, const struct value *v, const char *forms, int to[4])
+{
+    if (is_list_of_pairs(v)) {
+        bool ok = parse_two(p, v->item.at[0], to);
+        return parse_two(p, v->item.at[1], to + 2) && ok;
+    }
+    bool is_pair = v->kind == VALUE_LIST && v->item.n == 2 &&
+                   v->item.at[0]->kind == VALUE_SCALAR && v->item.at[1]->kind == VALUE_SCALAR;
+    int n[2];
+    if (!is_pair && !is_number(v)) {
+        report_form(p, v, forms);
+        return false;
+    }
+    if (is_pair ? !parse_two(p, v, n) : !parse_number(p, v, false, &n[0]))
+        return false;
+    to[0] = to[1] = n[0];
+    to[2] = to[3] = is_pair ? n[1] : n[0];
+    return true;
+}
+
+static bool parse_border(struct parse *p, const struct value *v)
+{
+    return parse_borders(p, v, "n, [height, width] or [[top, bottom], [left, right]]", p->to);
+}
+
+static const char *const padding_words[] = {"valid", "same", NULL};
+
+static bool parse_padding(struct parse *p, const struct value *v)
+{
+    static const char *const not_here[] = {"causal", "full", NULL};
+    struct padding *to = p->to;
+    *to = (struct padding){PAD_EXPLICIT, {0}};
+    if (strcmp(value_kind_name(v), "a string"))
+        return parse_borders(p, v, "valid, same, n, [height, width] or [[top, bottom], [left, right]]",
+                to->border);
+    for (int i = 0; padding_words[i]; i++)
+        if (!strcmp(v->text, padding_words[i])) {
+            to->kind = i ? PAD_SAME : PAD_VALID;
+            return true;
+        }
+    for (int i = 0; not_here[i]; i++)
+        if (!strcmp(v->text, not_here[i])) {
+            diag_error(p->diag, DIAG_UNSUPPORTED, v->at, "padding %s is not to be had", v->text);
+            diag_help(p->diag, "padding takes numbers too: [[top, bottom], [left, right]]");
+            return false;
+        }
+    const char *near = closest(v->text, padding_words, 2);
+    diag_error(p->diag, DIAG_BAD_VALUE, v->at, "'%s' is valid, same or numbers, not %s", p->def->key,
+            shown(p, v));
+    if (near)
+        diag_help(p->diag, "did you mean '%s'?", near);
+    return false;
+}
+
+/* "null" in a shape is how Keras writes a size that is not known: the batch's, in front. */
+static bool refuse_unknown_size(struct parse *p, const struct value *list)
+{
+    int i = 0, bad = 0;
+    while (i < list->item.n && !value_is_null(list->item.at[i]))
+        i++;
+    if (i == list->item.n)
+        return true;
+    diag_error(p->diag, DIAG_UNSUPPORTED, list->item.at[i]->at,
+            "'%s' has a size that is not known: cnngen needs all of them", p->def->key);
+    const char *rest = NULL;
+    for (int k = 1; k < list->item.n; k++) {
+        int64_t n;
+        bad += !value_int(list->item.at[k], &n) || n < 1;
+        rest = bad ? NULL : pool_printf(p->pool, "%s%s%lld", rest ? rest : "", rest ? ", " : "", (long long)n);
+    }
+    if (i == 0 && rest)
+        diag_help(p->diag, "leave out the batch: [%s]", rest);
+    return false;
+}
+
+static bool parse_shape(struct parse *p, const struct value *v)
+{
+    struct shape *to = p->to;
+    int open = 0;
+    bool ok = true;
+    if (v->kind != VALUE_LIST) {
+        report_form(p, v, "a list of sizes");
+        return false;
+    }
+    if (v->item.n < 1 || v->item.n > LIMIT_RANK) {
+        diag_error(p->diag, DIAG_BAD_VALUE, v->at, "'%s' has 1 to %d dimensions, not %d", p->def->key,
+                LIMIT_RANK, v->item.n);
+        return false;
+    }
+    if (!refuse_unknown_size(p, v))
+        return false;
+    *to = (struct shape){.rank = v->item.n};
+    for (int i = 0; i < to->rank; i++) {
+        ok = parse_number(p, v->item.at[i], true, &to->dim[i]) && ok;
+        if (ok && to->dim[i] < 1 && (to->dim[i] == 0 || ++open > 1)) {
+            diag_error(p->diag, DIAG_BAD_VALUE, v->item.at[i]->at, "'%s' holds %s", p->def->key,
+                    to->dim[i] ? "-1 (what remains) at most once" : "sizes of at least 1, not '0'");
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+static bool parse_floats(struct parse *p, const struct value *v)
+{
+    bool is_list = v->kind == VALUE_LIST, ok = true;
+    int n = is_list ? v->item.n : 1;
+    float *at = NEW_ARRAY(p->pool, float, n ? n : 1);
+    if (v->kind == VALUE_MAP || n == 0) {
+        report_form(p, v, "a number or a list of numbers");
+        return false;
+    }
+    for (int i = 0; i < n; i++)
+        ok = parse_real(p, is_list ? v->item.at[i] : v, is_list, &at[i]) && ok;
+    *(struct floats *)p->to = (struct floats){n, at};
+    return ok;
+}
+
+static bool parse_activation(struct parse *p, const struct value *v)
+{
+    const struct activation **to = p->to;
+    *to = NULL;
+    return value_is_null(v) || act_parse(p->pool, v, p->diag, to);
+}
+
+static bool (*const parsers[])(struct parse *, const struct value *) = {
+    [ATTR_INT] = parse_int,
+    [ATTR_FLOAT] = parse_float,
+    [ATTR_BOOL] = parse_bool,
+    [ATTR_WORD] = parse_word,
+    [ATTR_PAIR] = parse_pair,
+    [ATTR_PADDING] = parse_padding,
+    [ATTR_BORDER] = parse_border,
+    [ATTR_SHAPE] = parse_shape,
+    [ATTR_FLOATS] = parse_floats,
+    [ATTR_ACTIVATION] = parse_activation,
+};
+
+static void *field(const struct attr_def *def, void *attr, const struct activation **act)
+{
+    return def->offset == ATTR_TO_NODE ? (void *)act : (char *)attr + def->offset;
+}
+
+bool attr_parse(struct pool *pool, const struct attr_def *def, const struct value *v, void *attr,
+        const struct activation **act, struct diag *d)
+{
+    bool absent_by_default = def->fallback && !*def->fallback;
+    if (absent_by_default && value_is_null(v))
+        return true;  /* "strides: null", as Keras writes what was not given */
+    return parsers[def->type](&(struct parse){pool, d, def, field(def, attr, act)}, v);
+}
+
+/* ---- values as text -------------------------------------------------------------------------- */
+
+static const char *float_text(struct pool *pool, float x)
+{
+    const char *text = NULL;
+    struct value v = {.kind = VALUE_SCALAR};
+    for (int digits = 1; digits <= 9; digits++) {
+        double back;
+        v.text = text = pool_printf(pool, "%.*g", digits, (double)x);
+        if (value_float(&v, &back) && (float)back == x)
+            break;
+    }
+    return text;
+}
+
+static const char *floats_text(struct pool *pool, const struct floats *f)
+{
+    enum { SHOWN = 4 };
+    const char *text = "[";
+    if (f->n == 1)
+        return float_text(pool, f->at[0]);
+    for (int i = 0; i < f->n && i < SHOWN; i++)
+        text = pool_printf(pool, "%s%s%s", text, i ? ", " : "", float_text(pool, f->at[i]));
+    return pool_printf(pool, f->n > SHOWN ? "%s, ... %d in all]" : "%s]", text, f->n);
+}
+
+static const char *border_text(struct pool *pool, const int b[4])
+{
+    if (b[0] != b[1] || b[2] != b[3])
+        return pool_printf(pool, "[[%d, %d], [%d, %d]]", b[0], b[1], b[2], b[3]);
+    if (b[0] != b[2])
+        return pool_printf(pool, "[%d, %d]", b[0], b[2]);
+    return pool_printf(pool, "%d", b[0]);
+}
+
+static const char *padding_text(struct pool *pool, const struct padding *p)
+{
+    return p->kind == PAD_EXPLICIT ? border_text(pool, p->border) : padding_words[p->kind == PAD_SAME];
+}
+
+const char *attr_text(struct pool *pool, const struct attr_def *def, const void *attr,
+        const struct activation *act)
+{
+    const void *at = (const char *)attr + (def->offset == ATTR_TO_NODE ? 0 : def->offset);
+    const int *n = at;
+    switch (def->type) {
+    case ATTR_INT: return pool_printf(pool, "%d", *n);
+    case ATTR_FLOAT: return float_text(pool, *(const float *)at);
+    case ATTR_BOOL: return *(const bool *)at ? "true" : "false";
+    case ATTR_WORD: return def->words[*n];
+    case ATTR_PAIR: return n[0] || n[1] ? pool_printf(pool, "%dx%d", n[0], n[1]) : NULL;
+    case ATTR_PADDING: return padding_text(pool, at);
+    case ATTR_BORDER: return border_text(pool, n);
+    case ATTR_SHAPE: return ((const struct shape *)at)->rank ? shape_text(pool, at) : NULL;
+    case ATTR_FLOATS: return ((const struct floats *)at)->n ? floats_text(pool, at) : NULL;
+    case ATTR_ACTIVATION: break;
+    }
+    if (def->offset != ATTR_TO_NODE)
+        act = *(const struct activation *const *)at;
+    return act ? act_text(pool, act) : NULL;
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+const char *const attr_common_keys[] = {"type", "name", "inputs", "input_shape", "weights", NULL};
+
+const char *const attr_training_keys[] = {
+    "momentum", "trainable", "seed", "autocast", "renorm", "renorm_clipping", "renorm_momentum",
+    "synchronized", "virtual_batch_size", "fused", "noise_shape", "lora_rank", "lora_alpha",
+    "quantization_config", "supports_masking", "sparse", "ragged", "implementation", NULL,
+};
+const char *const attr_training_ends[] = {"_initializer", "_regularizer", "_constraint", NULL};
+
+const struct attr_def attr_input_shape = {"input_shape", ATTR_SHAPE, 0, "", 1, INT32_MAX, NULL,
+    "the shape that the layer expects of its input, without the batch; checked"};
+
+static bool in_list(const char *key, const char *const *list)
+{
+    while (*list && strcmp(key, *list))
+        list++;
+    return *list != NULL;
+}
+
+static bool is_training_key(const char *key)
+{
+    for (int i = 0; attr_training_ends[i]; i++) {
+        size_t n = strlen(key), m = strlen(attr_training_ends[i]);
+        if (n > m && !strcmp(key + n - m, attr_training_ends[i]))
+            return true;
+    }
+    return in_list(key, attr_training_keys);
+}
+
+const struct attr_def *attr_find(const struct op_def *op, const char *key)
+{
+    for (const struct attr_def *a = op->attrs; a && a->key; a++)
+        if (!strcmp(a->key, key))
+            return a;
+    return NULL;
+}
+
+/* What other tools call a key. The first whose meaning the layer knows counts. */
+static const struct { const char *key, *means; } aliases[] = {
+    {"kernel", "kernel_size"}, {"kernel", "pool_size"}, {"kernel_shape", "kernel_size"},
+    {"kernel_shape", "pool_size"}, {"ksize", "kernel_size"}, {"ksize", "pool_size"},
+    {"kernel_size", "pool_size"}, {"pool_size", "kernel_size"}, {"pool", "pool_size"},
+    {"size", "kernel_size"}, {"size", "pool_size"}, {"stride", "strides"}, {"subsample", "strides"},
+    {"pad", "padding"}, {"pads", "padding"}, {"auto_pad", "padding"}, {"border_mode", "padding"},
+    {"dilation", "dilation_rate"}, {"dilations", "dilation_rate"}, {"rate", "dilation_rate"},
+    {"out_channels", "filters"}, {"num_filters", "filters"}, {"nb_filter", "filters"},
+    {"n_filters", "filters"}, {"num_output", "filters"}, {"channels", "filters"},
+    {"units", "filters"}, {"out_features", "units"}, {"num_output", "units"},
+    {"output_dim", "units"}, {"filters", "units"}, {"group", "groups"}, {"bias", "use_bias"},
+    {"has_bias", "use_bias"}, {"bias_term", "use_bias"}, {"eps", "epsilon"}, {"affine", "scale"},
+    {"elementwise_affine", "scale"}, {"alpha", "negative_slope"}, {"slope", "negative_slope"},
+    {"max", "max_value"}, {"p", "rate"}, {"prob", "rate"}, {"dim", "axis"}, {"dims", "axis"},
+    {"perm", "dims"}, {"shape", "target_shape"}, {"shape", "input_shape"}, {"input_shape", "shape"},
+    {"batch_shape", "shape"}, {"batch_input_shape", "shape"}, {"batch_input_shape", "input_shape"},
+    {"input_dim", "input_shape"}, {"scale_factor", "size"}, {"mode", "interpolation"},
+    {"crop", "cropping"}, {"function", "activation"}, {"act", "activation"},
+    {"nonlinearity", "activation"}, {"input", "inputs"}, {"inbound_nodes", "inputs"},
+    {"from", "inputs"}, {"bottom", "inputs"}, {"id", "name"}, {"class_name", "type"},
+};
+
+/* What can't be said by another key's name. */
+static const struct { const char *key, *help; } explained[] = {
+    {"in_channels", "delete it: cnngen infers it"},
+    {"in_features", "delete it: cnngen infers it"},
+    {"num_features", "delete it: cnngen infers it"},
+    {"num_parameters", "delete it: cnngen infers it"},
+    {"normalized_shape", "delete it: cnngen infers it from 'axis'"},
+    {"track_running_stats", "delete it: it concerns training only"},
+    {"inplace", "delete it: cnngen works in place where it can"},
+    {"batch_size", "the batch stands at the top of the file: 'batch: 1'"},
+    {"padding_mode", "delete it: padding is with zeros"},
+    {"config", "write what it holds beside 'type'"},
+};
+
+/* The key that was probably meant; NULL: no idea. */
+static const char *meant(const struct op_def *op, const char *key)
+{
+    const char *known[128];
+    int n = 0;
+    for (const struct attr_def *a = op->attrs; a && a->key && n < 100; a++)
+        known[n++] = a->key;
+    for (int i = 0; attr_common_keys[i]; i++)
+        known[n++] = attr_common_keys[i];
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+        for (int k = 0; k < n && !strcmp(key, aliases[i].key); k++)
+            if (!strcmp(aliases[i].means, known[k]))
+                return known[k];
+    return closest(key, known, n);
+}
+
+static void help_unknown(struct diag *d, const struct op_def *op, const char *key)
+{
+    for (size_t i = 0; i < sizeof explained / sizeof explained[0]; i++)
+        if (!strcmp(key, explained[i].key)) {
+            diag_help(d, "%s", explained[i].help);
+            return;
+        }
+    const char *near = meant(op, key);
+    if (near)
+        diag_help(d, "did you mean '%s'?", near);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+static bool same_place(struct span a, struct span b)
+{
+    return a.src == b.src && a.line == b.line && a.col == b.col;
+}
+
+/* Layers made of one anchor share its mistakes. */
+static bool was_reported(const struct attr_reader *r, struct span at)
+{
+    for (int i = 0; i < r->reported.n; i++)
+        if (same_place(r->reported.at[i], at))
+            return true;
+    return false;
+}
+
+/* Of Keras, where it says what is so anyway. True: e was such a key. */
+static bool read_fixed_key(struct attr_reader *r, const struct entry *e)
+{
+    static const struct { const char *key, *value, *why, *help; } fixed[] = {
+        {"data_format", "channels_last", "tensors are [height, width, channels] (channels_last)",
+         "write the shapes so and delete 'data_format': Keras' weights are the same for both"},
+        {"dtype", "float32", "cnngen computes in float32 only", "delete 'dtype'"},
+    };
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        if (strcmp(e->key, fixed[i].key))
+            continue;
+        bool is_text = e->val->kind == VALUE_SCALAR;
+        if (!value_is_null(e->val) && !(is_text && !strcmp(e->val->text, fixed[i].value))) {
+            diag_error(r->diag, is_text ? DIAG_UNSUPPORTED : DIAG_WRONG_TYPE, e->val->at, "%s",
+                    fixed[i].why);
+            diag_help(r->diag, "%s", fixed[i].help);
+        }
+        return true;
+    }
+    return false;
+}
+
+static void ignore_key(struct attr_reader *r, const struct entry *e)
+{
+    if (r->ignored++ == 0) {
+        r->ignored_at = e->key_at;
+        r->ignored_key = e->key;
+    }
+}
+
+static void report_unknown_key(struct attr_reader *r, const struct op_def *op, const struct value *map,
+        const struct entry *e)
+{
+    const struct entry *shape = value_find(map, "shape");
+    if (op->family == FAMILY_INPUT && !strcmp(e->key, "input_shape") && shape) {
+        diag_error(r->diag, DIAG_CONFLICTING_KEYS, e->key_at, "'shape' says what 'input_shape' says again");
+        diag_note(r->diag, shape->key_at, "'shape' is here");
+        diag_help(r->diag, "delete 'input_shape'");
+        return;
+    }
+    diag_error(r->diag, DIAG_UNKNOWN_KEY, e->key_at, "%s has no key '%s'", op->type,
+            diag_quote(r->diag, e->key, strlen(e->key)));
+    help_unknown(r->diag, op, e->key);
+}
+
+/* One key of a layer, or of its type's defaults. */
+static void read_key(struct attr_reader *r, const struct op_def *op, const struct value *map,
+        const struct entry *e, struct attr_base *to)
+{
+    const struct attr_def *def = attr_find(op, e->key);
+    if (def) {
+        to->given |= UINT64_C(1) << (def - op->attrs);
+        attr_parse(r->pool, def, e->val, to->attr, &to->act, r->diag);
+    } else if (is_training_key(e->key)) {
+        ignore_key(r, e);
+    } else if (!read_fixed_key(r, e)) {
+        report_unknown_key(r, op, map, e);
+    }
+}
+
+static void read_keys(struct attr_reader *r, const struct op_def *op, const struct value *map,
+        const char *const *skip, struct attr_base *to)
+{
+    for (int i = 0; map && i < map->entry.n; i++) {
+        const struct entry *e = &map->entry.at[i];
+        int errors = diag_errors(r->diag);
+        if (in_list(e->key, skip))
+            continue;
+        if (was_reported(r, e->key_at))
+            to->broken = true;
+        else
+            read_key(r, op, map, e, to);
+        if (diag_errors(r->diag) > errors) {
+            to->broken = true;
+            vec_push(r->pool, &r->reported, e->key_at);
+        }
+    }
+}
+
+/* ---- defaults -------------------------------------------------------------------------------- */
+
+void attr_fallback(struct pool *pool, const struct op_def *op, struct attr_base *base)
+{
+    struct diag *d = diag_new(pool);
+    *base = (struct attr_base){.attr = pool_alloc(pool, op->attr_bytes + 1)};
+    for (const struct attr_def *a = op->attrs; a && a->key; a++) {
+        if (a - op->attrs >= 64)
+            bug("%s has more than 64 attributes", op->stem);
+        if (!a->fallback)
+            continue;
+        base->given |= UINT64_C(1) << (a - op->attrs);
+        if (!*a->fallback)
+            continue;
+        struct source *src = NEW(pool, struct source);
+        *src = source_of("default", a->fallback, strlen(a->fallback));
+        const struct value *v = value_parse(pool, src, 1000, d);
+        if (!v || !attr_parse(pool, a, v, base->attr, &base->act, d) || diag_failed(d))
+            bug("%s: the default of '%s' is not a value of it", op->stem, a->key);
+    }
+}
+
+static struct attr_base *base_of(struct attr_reader *r, enum op op)
+{
+    if (!r->base[op].attr)
+        attr_fallback(r->pool, op_defs[op], &r->base[op]);
+    return &r->base[op];
+}
+
+static void report_unknown_type(struct attr_reader *r, const struct entry *e)
+{
+    const char *near = op_suggest(e->key);
+    diag_error(r->diag, DIAG_UNKNOWN_LAYER, e->key_at, "unknown layer type '%s'",
+            diag_quote(r->diag, e->key, strlen(e->key)));
+    if (near)
+        diag_help(r->diag, "did you mean '%s'?", near);
+}
+
+static void read_defaults(struct attr_reader *r, const struct entry *e, const struct entry **first)
+{
+    static const char *const none[] = {NULL};
+    enum op op;
+    if (!op_find(e->key, &op)) {
+        report_unknown_type(r, e);
+        return;
+    }
+    if (first[op]) {
+        diag_error(r->diag, DIAG_DUPLICATE_KEY, e->key_at, "%s and %s are one layer type", e->key,
+                first[op]->key);
+        diag_note(r->diag, first[op]->key_at, "the first is here");
+        return;
+    }
+    first[op] = e;
+    if (e->val->kind != VALUE_MAP) {
+        diag_error(r->diag, DIAG_WRONG_TYPE, e->val->at,
+                "the defaults of %s are a mapping of keys, not %s", e->key, value_kind_name(e->val));
+        return;
+    }
+    read_keys(r, op_defs[op], e->val, none, base_of(r, op));
+}
+
+void attr_start(struct attr_reader *r, struct pool *pool, const struct spec *spec, struct diag *d)
+{
+    const struct entry *first[OP_COUNT] = {NULL};
+    *r = (struct attr_reader){.pool = pool, .spec = spec, .diag = d};
+    for (int i = 0; spec->defaults && i < spec->defaults->entry.n; i++)
+        read_defaults(r, &spec->defaults->entry.at[i], first);
+}
+
+/* ---- a layer --------------------------------------------------------------------------------- */
+
+/* A key that was misspelled is not missing as well. */
+static bool is_misspelled(const struct op_def *op, const struct value *map, const char *key)
+{
+    for (int i = 0; map && i < map->entry.n; i++) {
+        const char *given = map->entry.at[i].key;
+        bool is_known = attr_find(op, given) ||
+                        (in_list(given, attr_common_keys) && op->family != FAMILY_INPUT);
+        const char *near = is_known ? NULL : meant(op, given);
+        if (near && !strcmp(near, key))
+            return true;
+    }
+    return false;
+}
+
+static void report_missing(struct attr_reader *r, const struct node *n, uint64_t given)
+{
+    const struct op_def *op = node_def(n);
+    for (const struct attr_def *a = op->attrs; a && a->key; a++)
+        if (!(given >> (a - op->attrs) & 1) && !is_misspelled(op, n->layer->map, a->key)) {
+            diag_error(r->diag, DIAG_MISSING_KEY, n->at, "'%s' (%s) needs '%s': %s",
+                    diag_quote(r->diag, n->name, strlen(n->name)), op->type, a->key, a->doc);
+        }
+}
+
+bool attr_read(struct attr_reader *r, struct node *n)
+{
+    static const char *const input_keys[] = {"type", "name", "inputs", "weights", NULL};
+    const struct op_def *op = node_def(n);
+    const char *const *common = op->family == FAMILY_INPUT ? input_keys : attr_common_keys;
+    struct attr_base own = *base_of(r, n->op);
+    int errors = diag_errors(r->diag);
+    own.attr = pool_alloc(r->pool, op->attr_bytes + 1);
+    memcpy(own.attr, base_of(r, n->op)->attr, op->attr_bytes);
+    read_keys(r, op, n->layer->map, common, &own);
+    report_missing(r, n, own.given);
+    n->act = own.act;
+    n->attr = own.broken || diag_errors(r->diag) > errors ? NULL : own.attr;
+    return n->attr != NULL;
+}
+
+void attr_finish(struct attr_reader *r)
+{
+    if (r->ignored == 0)
+        return;
+    const char *key = diag_quote(r->diag, r->ignored_key, strlen(r->ignored_key));
+    if (r->ignored == 1)
+        diag_warn(r->diag, DIAG_IGNORED_KEY, r->ignored_at, "'%s' concerns training and has no effect",
+                key);
+    else
+        diag_warn(r->diag, DIAG_IGNORED_KEY, r->ignored_at,
+                "'%s' and %d more keys concern training and have no effect", key, r->ignored - 1);
+}
