@@ -110,7 +110,7 @@ static size_t show_char(const char *text, size_t len, char shown[24])
     return n;
 }
 
-/* Columns of a terminal that a shown character takes: East Asian ones and emoji two, accents none. */
+/* Columns of a terminal that a shown character takes: East Asian ones and emoji two, accents 0. */
 static int width(const char *shown)
 {
     static const struct { uint32_t first, last; int columns; } unusual[] = {
@@ -217,39 +217,63 @@ static void styled(struct out *out, enum severity s, const char *text, enum diag
         out_printf(out, "%s", text);
 }
 
-enum { SHOWN_WIDTH = 100 };  /* characters of a source line that are printed */
+enum { SHOWN_WIDTH = 100 };  /* columns of a source line that are printed */
+
+/* As show_char, but for a line of a source: a tab is one blank. */
+static size_t show_line_char(const char *text, size_t len, char shown[24])
+{
+    if (*text != '\t')
+        return show_char(text, len, shown);
+    memcpy(shown, " ", 2);
+    return 1;
+}
+
+/* How many characters in front of column col are left out, so that a long line shows its place. */
+static int skipped_chars(const char *line, size_t len, int col)
+{
+    char shown[24];
+    int before = 0, skipped = 0;
+    size_t i = 0;
+    for (int c = 1; c < col && i < len; c++) {
+        i += show_line_char(line + i, len - i, shown);
+        before += width(shown);
+    }
+    if (before < SHOWN_WIDTH - 20)
+        return 0;
+    for (i = 0; before > SHOWN_WIDTH / 2; skipped++) {
+        i += show_line_char(line + i, len - i, shown);
+        before -= width(shown);
+    }
+    return skipped;
+}
 
 /* The line of m, and under it "^~~~": tabs become blanks, long lines are cut around the place. */
 static void print_caret(struct out *out, const struct message *m, enum diag_color color)
 {
     size_t len;
     const char *line = source_line(m->at.src, m->at.line, &len);
-    int first = m->at.col > SHOWN_WIDTH - 20 ? m->at.col - SHOWN_WIDTH / 2 : 1;
-    int col = 1, mark_at = 0, mark_len = 0, shown_width = first > 1 ? 3 : 0;
-    char shown[24];
+    int skipped = skipped_chars(line, len, m->at.col);
+    int col = 1, mark_at = -1, mark_len = 0, columns = skipped ? 3 : 0;
+    char shown[24], number[16], mark[2 * SHOWN_WIDTH] = "^";
 
-    char number[16];
     int margin = snprintf(number, sizeof number, "%5d", m->at.line);
-    out_printf(out, "%s | %s", number, first > 1 ? "..." : "");
+    out_printf(out, "%s | %s", number, skipped ? "..." : "");
     for (size_t i = 0; i < len; col++) {
-        i += line[i] == '\t' ? (shown[0] = ' ', shown[1] = 0, 1u) : show_char(line + i, len - i, shown);
-        if (col < first)
+        i += show_line_char(line + i, len - i, shown);
+        if (col <= skipped)
             continue;
         if (col == m->at.col)
-            mark_at = shown_width;
-        if (col >= m->at.col && col < m->at.col + (m->at.len ? m->at.len : 1))
+            mark_at = columns;
+        if (mark_at >= 0 && col < m->at.col + (m->at.len ? m->at.len : 1))
             mark_len += width(shown);
         out_printf(out, "%s", shown);
-        shown_width += width(shown);
-        if (shown_width > SHOWN_WIDTH && i < len) {
+        columns += width(shown);
+        if (columns > SHOWN_WIDTH && i < len) {
             out_printf(out, "...");
             break;
         }
     }
-    if (col <= m->at.col && !mark_len)
-        mark_at = shown_width;
-    out_printf(out, "\n%*s | %*s", margin, "", mark_at, "");
-    char mark[2 * SHOWN_WIDTH] = "^";
+    out_printf(out, "\n%*s | %*s", margin, "", mark_at < 0 ? columns : mark_at, "");
     if (mark_len > (int)sizeof mark - 1)
         mark_len = (int)sizeof mark - 1;
     if (mark_len > 1)

@@ -129,8 +129,8 @@ static bool write_all(int fd, const char *text, size_t len)
     return true;
 }
 
-/* Standard output, devices and FIFOs can't be renamed over: they are written when all temporary files
- * are complete, and before any is renamed, since they fail more easily than renaming does. */
+/* Standard output, devices and FIFOs can't be renamed over: they are written when all temporary
+ * files are complete, and before any is renamed, since they fail more easily than renaming does. */
 static bool is_stream(const char *path)
 {
     struct stat st;

@@ -9,7 +9,7 @@
 #include "limits.h"
 #include "out.h"
 
-/* ---- the text: what may stand in it at all ---------------------------------------------------- */
+/* ---- the text: what may stand in it at all --------------------------------------------------- */
 
 /* What is wrong with a character in the text of a spec; NULL when nothing is. */
 static const char *char_refused(uint32_t c)
@@ -79,7 +79,7 @@ static bool check_text(const struct source *src, struct diag *d)
     return true;
 }
 
-/* ---- the tree --------------------------------------------------------------------------------- */
+/* ---- the tree -------------------------------------------------------------------------------- */
 
 /* A value while the tree grows: what aliases need to know of it. */
 struct built {
@@ -214,11 +214,11 @@ static const char *bare_item(const char *line, size_t len)
     const char *end = line + len;
     while (line < end && *line == ' ')
         line++;
-    bool item = line + 2 < end && line[0] == '-' && line[1] == ' ' && !memchr(line, ':', (size_t)(end - line));
-    return item ? line + 2 : NULL;
+    bool item = line + 2 < end && line[0] == '-' && line[1] == ' ';
+    return item && !memchr(line, ':', (size_t)(end - line)) ? line + 2 : NULL;
 }
 
-/* "key: value" where none may start: a second ':' in the line, or an indentation that fits nothing. */
+/* "key: value" where none may start: a second ':' in the line, or an indentation that fits none. */
 static void explain_colon(const struct problem *p, struct diag *d, struct span at)
 {
     size_t len = 0;
@@ -231,7 +231,7 @@ static void explain_colon(const struct problem *p, struct diag *d, struct span a
         diag_error(d, DIAG_YAML_SYNTAX, at, "a key can't follow the item above, which has none");
         diag_help(d, "write '- type: %s' above", diag_quote(d, item, (size_t)(end - item)));
     } else if (has_colon(above, end, false) && !has_colon(above, end, true)) {
-        diag_error(d, DIAG_YAML_SYNTAX, at, "a key can't follow the line above, which is plain text");
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a key can't follow the line above: it is plain text");
         diag_help(d, "put a space after the ':' of the line above");
     } else {
         diag_error(d, DIAG_YAML_SYNTAX, at, "a key can't start in this line");
@@ -249,7 +249,7 @@ static void explain_no_colon(const struct problem *p, struct diag *d, struct spa
     at.len = rest_of_line(p->r, at.line, at.col);
     diag_error(d, DIAG_YAML_SYNTAX, at, "this line is not 'key: value'");
     if (*text == '-')
-        diag_help(d, "put a space after the '-' of a list's item");
+        diag_help(d, "put a space after the '-' of a list item");
     else if (has_colon(text, line + len, false))
         diag_help(d, "put a space after the ':'");
 }
@@ -268,7 +268,7 @@ static void explain_no_item(const struct problem *p, struct diag *d, struct span
         diag_error(d, DIAG_YAML_SYNTAX, at, "a key where the next item of a list belongs");
         diag_note(d, span_at(p->r, p->context, 1), "the list starts here");
     } else {
-        diag_error(d, DIAG_YAML_SYNTAX, at, "a list's item where the next key of a mapping belongs");
+        diag_error(d, DIAG_YAML_SYNTAX, at, "a list item where the next key of a mapping belongs");
         diag_note(d, span_at(p->r, p->context, 1), "the mapping starts here");
     }
 }
@@ -521,8 +521,8 @@ static void refuse_tag(struct reader *r, const yaml_char_t *tag, struct span at)
     const char *text = (const char *)tag;
     bool is_standard = !strncmp(text, standard, n), is_local = *text == '!';
     diag_error(r->diag, DIAG_TAG, at, "tags are not used here: '%s%s%s'",
-            is_standard ? "!!" : is_local ? "" : "!<", quoted(r->diag, text + (is_standard ? n : 0)),
-            is_standard || is_local ? "" : ">");
+            is_standard ? "!!" : is_local ? "" : "!<",
+            quoted(r->diag, text + (is_standard ? n : 0)), is_standard || is_local ? "" : ">");
     diag_help(r->diag, "delete the tag%s",
             is_standard && !strcmp(text + n, "str") ? "; text in quotes is a string" : "");
 }
@@ -857,7 +857,7 @@ static struct value *parse(struct pool *pool, const struct source *src, int64_t 
     struct reader r = {.pool = pool, .src = src, .diag = d, .max_nodes = max_nodes, .line = 1,
                        .line_start = source_bom(src)};
     if (src->len > INT32_MAX) {
-        diag_error(d, DIAG_TOO_LARGE, (struct span){.src = src}, "the text has %zu bytes", src->len);
+        diag_error(d, DIAG_TOO_LARGE, (struct span){.src = src}, "a text of %zu bytes", src->len);
         return NULL;
     }
     if (!check_text(src, d))
@@ -891,7 +891,7 @@ const struct entry *value_find(const struct value *map, const char *key)
     return NULL;
 }
 
-/* ---- scalars: YAML 1.2's core schema ---------------------------------------------------------- */
+/* ---- scalars: YAML 1.2's core schema --------------------------------------------------------- */
 
 static bool is_one_of(const char *text, const char *const *words)
 {
@@ -1018,7 +1018,7 @@ const char *value_kind_name(const struct value *v)
     return value_float(v, &number) ? "a number" : "a string";
 }
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -1045,9 +1045,9 @@ static const struct { const char *why, *words; } reserved[] = {
      " fopen fclose fread fwrite fflush fseek ftell remove rename stdin stdout stderr malloc calloc"
      " realloc free abort exit atexit system getenv abs labs div rand srand atoi atof strtol strtod"
      " qsort bsearch memcpy memmove memset memcmp memchr strlen strcpy strcat strcmp strchr strstr"
-     " strtok exp expf exp2 log logf log2 log10 pow powf sqrt sqrtf sin cos tan tanh tanhf sinh cosh"
-     " asin acos atan floor ceil round trunc fabs fabsf fmod fma fmaf fmin fmax hypot cbrt erf gamma"
-     " lgamma tgamma j0 j1 jn y0 y1 yn signal raise time clock index read write open close"
+     " exp expf exp2 log logf log2 log10 pow powf sqrt sqrtf sin cos tan tanh tanhf sinh cosh"
+     " asin acos atan floor ceil round trunc fabs fabsf fmod fma fmaf fmin fmax hypot cbrt erf"
+     " gamma lgamma tgamma strtok j0 j1 jn y0 y1 yn signal raise time clock index read write open close"
      " size_t ptrdiff_t intptr_t uintptr_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t"
      " uint64_t setjmp longjmp va_list va_start va_arg va_end "},
     {"Windows can't create files with this name",
@@ -1145,7 +1145,7 @@ static const char *name_from_path(struct pool *pool, const char *path)
     return strcmp(path, "<stdin>") ? make_name(pool, stem, len) : "model";
 }
 
-/* ---- the specification ------------------------------------------------------------------------ */
+/* ---- the specification ----------------------------------------------------------------------- */
 
 struct reading {
     struct pool *pool;
@@ -1168,8 +1168,8 @@ static bool read_version(struct reading *r, const struct entry *e)
 {
     int64_t version;
     if (!value_int(e->val, &version) || version < 1) {
-        diag_error(r->diag, DIAG_VERSION, e->val->at, "'cnngen' is the version of the spec, 1, not %s",
-                described(r, e->val));
+        diag_error(r->diag, DIAG_VERSION, e->val->at,
+                "'cnngen' is the version of the spec, 1, not %s", described(r, e->val));
         return false;
     }
     if (version > 1)
@@ -1184,13 +1184,15 @@ static bool read_name(struct reading *r, const struct entry *e)
     const char *why;
     r->spec->name_at = v->at;
     if (v->kind != VALUE_SCALAR || (!v->quoted && !v->len)) {
-        diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "'name' is a string, not %s", value_kind_name(v));
+        diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "'name' is a string, not %s",
+                value_kind_name(v));
         if (v->kind == VALUE_SCALAR)
             diag_help(r->diag, "without 'name' the model is called '%s'", r->spec->name);
     } else if (!c_name_ok(v->text, &why)) {
         diag_error(r->diag, DIAG_BAD_NAME, v->at, "'%s' can't be the name of a model: %s",
                 quoted(r->diag, v->text), why);
-        if (v->len && v->len <= LIMIT_NAME_CHARS && !v->text[strspn(v->text, LETTERS DIGITS "_.- ")])
+        bool is_near = !v->text[strspn(v->text, LETTERS DIGITS "_.- ")];
+        if (is_near && v->len && v->len <= LIMIT_NAME_CHARS)
             diag_help(r->diag, "'%s' would do", make_name(r->pool, v->text, v->len));
     } else {
         r->spec->name = v->text;
@@ -1213,21 +1215,23 @@ static bool read_batch(struct reading *r, const struct entry *e)
 
 static bool read_dtype(struct reading *r, const struct entry *e)
 {
-    static const char *const others[] = {"float16", "bfloat16", "float64", "float", "double", "half",
-            "int8", "uint8", "int16", "int32", "mixed_float16", "mixed_bfloat16", NULL};
+    static const char *const others[] = {"float16", "bfloat16", "float64", "float", "double",
+                                         "half", "int8", "uint8", "int16", "int32",
+                                         "mixed_float16", "mixed_bfloat16", NULL};
     static const char *const known[] = {"float32"};
     const struct value *v = e->val;
     bool scalar = v->kind == VALUE_SCALAR;
     if (scalar && !strcmp(v->text, "float32"))
         return true;
     if (scalar && is_one_of(v->text, others)) {
-        diag_error(r->diag, DIAG_UNSUPPORTED, v->at, "cnngen computes in float32, not in '%s'", v->text);
+        diag_error(r->diag, DIAG_UNSUPPORTED, v->at, "cnngen computes in float32, not in '%s'",
+                v->text);
         if (!strcmp(v->text, "uint8"))
             diag_help(r->diag, "for images of bytes, give the Input layer 'dtype: uint8'");
         return true;
     }
-    diag_error(r->diag, scalar ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at, "'dtype' is float32, not %s",
-            described(r, v));
+    diag_error(r->diag, scalar ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at,
+            "'dtype' is float32, not %s", described(r, v));
     if (scalar && closest(v->text, known, 1))
         diag_help(r->diag, "did you mean 'float32'?");
     return true;
@@ -1239,7 +1243,7 @@ static bool read_weights(struct reading *r, const struct entry *e)
     if (!value_is_null(e->val))
         return true;
     diag_error(r->diag, DIAG_WRONG_TYPE, e->val->at, "'weights' has no value");
-    diag_help(r->diag, "name a safetensors file, or write 'weights: random' to try the model without");
+    diag_help(r->diag, "name a safetensors file, or write 'weights: random' to do without one");
     return false;
 }
 
@@ -1336,7 +1340,8 @@ static bool read_map_layer(struct reading *r, const struct value *v, struct spec
         return false;
     }
     if (strcmp(value_kind_name(type->val), "a string") || !type->val->len) {
-        diag_error(r->diag, DIAG_WRONG_TYPE, type->val->at, "'type' is the name of a layer type, not %s",
+        diag_error(r->diag, DIAG_WRONG_TYPE, type->val->at,
+                "'type' is the name of a layer type, not %s",
                 type->val->quoted ? "an empty string" : value_kind_name(type->val));
         return false;
     }
@@ -1445,10 +1450,11 @@ static bool is_foreign(struct reading *r, const struct value *top)
     bool is_keras = value_find(top, "class_name") && value_find(top, "config");
     if (!r->tree_ok || value_find(top, "cnngen") || (value_find(top, "layers") && !is_keras))
         return false;
-    diag_error(r->diag, DIAG_VERSION, top->at, "this is not a spec: it has neither 'cnngen' nor 'layers'");
+    diag_error(r->diag, DIAG_VERSION, top->at,
+            "this is not a spec: it has neither 'cnngen' nor 'layers'");
     if (is_keras)
-        diag_help(r->diag, "it looks like Keras' own format; a spec holds the same layers as a list "
-                "'layers' of '{type: CLASS, ARGUMENT: ...}'");
+        diag_help(r->diag, "it looks like Keras' own format; a spec holds the same layers "
+                "as a list 'layers' of '{type: CLASS, ARGUMENT: ...}'");
     else
         diag_help(r->diag, "a spec starts with 'cnngen: 1'");
     return true;
@@ -1510,7 +1516,7 @@ struct spec *spec_read(struct pool *pool, const struct source *src, struct diag 
     return read_top(&r, top) && r.tree_ok ? spec : NULL;
 }
 
-/* ---- printing --------------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 /* A scalar that stands for itself without quotes, wherever it stands. */
 static bool is_safe_plain(const char *text)
