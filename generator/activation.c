@@ -388,8 +388,10 @@ static bool parse_approximate(const struct entry *e, struct diag *diag, struct a
     return true;
 }
 
-static void report_key(const struct entry *e, const struct act_def *d, bool gelu, struct diag *diag)
+static void report_key(const struct entry *e, enum act kind, struct diag *diag)
 {
+    const struct act_def *d = &act_defs[kind];
+    bool gelu = kind == ACT_GELU || kind == ACT_GELU_TANH;
     const char *known[MAX_ACT_ARGS + 2] = {"name"};
     int n = 1;
     const char *near;
@@ -400,7 +402,7 @@ static void report_key(const struct entry *e, const struct act_def *d, bool gelu
         known[n++] = "approximate";
     near = closest(e->key, known, n);
     diag_error(diag, DIAG_UNKNOWN_KEY, e->key_at, "activation %s has no argument '%s'",
-               d == &act_defs[ACT_RELU_FULL] ? "relu" : d->name,
+               kind == ACT_RELU_FULL ? "relu" : gelu ? "gelu" : d->name,
                diag_quote(diag, e->key, strlen(e->key)));
     if (near)
         diag_help(diag, "did you mean '%s'?", near);
@@ -424,7 +426,7 @@ static bool parse_arg(const struct entry *e, struct diag *diag, struct activatio
     if (a->kind == ACT_GELU && !strcmp(e->key, "approximate"))
         return parse_approximate(e, diag, a);
     if (i < 0) {
-        report_key(e, &act_defs[a->kind], a->kind == ACT_GELU, diag);
+        report_key(e, a->kind, diag);
         return false;
     }
     if (value_is_null(e->val))

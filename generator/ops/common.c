@@ -220,35 +220,54 @@ static double products_of(const struct node *node)
     return (double)n;
 }
 
-double folded_products(const struct node *node)
+/* What folding looks through. */
+static bool is_transparent(const struct node *node)
 {
-    while (node->in.n == 1 && node->in.at[0]->maker && !node->in.at[0]->maker->act) {
-        node = node->in.at[0]->maker;
-        if (products_of(node) > 0)
-            return products_of(node);
-        if (node_family(node) != FAMILY_LOWERED && node_family(node) != FAMILY_AFFINE &&
-            node_family(node) != FAMILY_IDENTITY)
-            return 0;
-    }
-    return 0;
+    enum family f = node_family(node);
+
+    return node->in.n == 1 && !node->act && products_of(node) <= 0 &&
+           (f == FAMILY_LOWERED || f == FAMILY_AFFINE || f == FAMILY_IDENTITY);
 }
 
-/* Alone, three roundings: of scale or shift, product, sum. Folded into a sum of n products, the shift
- * is one of the summands. */
+/* Products summed by the layer in front that an affine layer may be folded into; 0: there is none. */
+static double products_before(const struct node *node)
+{
+    do
+        node = node->in.n == 1 ? node->in.at[0]->maker : NULL;
+    while (node && is_transparent(node));
+    return node && !node->act ? products_of(node) : 0;
+}
+
+/* The same of the layer behind. */
+static double products_behind(const struct node *node)
+{
+    do
+        node = !node->act && node->out && node->out->user.n == 1 ? node->out->user.at[0] : NULL;
+    while (node && is_transparent(node));
+    return node ? products_of(node) : 0;
+}
+
+/* Alone, three roundings: of scale or shift, product, sum. Folded into the sum of n products before, the
+ * shift is one of the summands. Folded into the sum behind, its products are of x * scale and of shift
+ * instead of y, and what these are larger by counts too. */
 void eval_affine(const struct node *node, const struct tval *in, struct tval *out, const double *scale,
                  const double *shift)
 {
     int64_t n = shape_size(&out->shape);
     int channels = last_dim(&out->shape);
     double alone = sum_error(0, 1);
-    double folded = sum_error(folded_products(node), 1);
+    double before = sum_error(products_before(node), 1);
+    double behind = products_behind(node) > 0 ? sum_error(products_behind(node), 1) : 0;
 
     for (int64_t i = 0; i < n; i++) {
         double s = scale[i % channels];
         double b = shift[i % channels];
+        double y = in->v[i] * s + b;
+        double magnitude = fabs(s) * (fabs(in->v[i]) + in->e[i]) + fabs(b);
 
-        out->v[i] = in->v[i] * s + b;
-        out->e[i] = fabs(s) * product_error(in->v[i], in->e[i], alone) + folded * fabs(b) + 0x1p-149;
+        out->v[i] = y;
+        out->e[i] = fabs(s) * product_error(in->v[i], in->e[i], alone) + before * fabs(b) +
+                    behind * (magnitude - fabs(y)) + 0x1p-149;
     }
     drop_nonfinite(out);
 }

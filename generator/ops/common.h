@@ -94,9 +94,6 @@ double *product_errors(const struct tval *, double gamma);  /* of all elements; 
 /* Starts n sums of k products each with the bias (NULL: 0). */
 void start_sums(int n, const float *bias, double k, double *v, double *e);
 
-/* Products summed by the layers before in[0] that an affine layer may be folded into, 0 if there are none. */
-double folded_products(const struct node *);
-
 /* y = x * scale + shift on channels, given in double precision. */
 void eval_affine(const struct node *, const struct tval *in, struct tval *out, const double *scale,
                  const double *shift);

@@ -1,4 +1,5 @@
-/* Layers of which nothing is left when a network runs: dropout, noise, regularization. */
+/* Layers of which nothing is left when a network runs: dropout, noise, regularization. And the internal
+ * COPY, of which only the copying is. */
 #include "common.h"
 
 #define RATE \
@@ -43,3 +44,9 @@ IDENTITY(alpha_dropout, dropout_attrs, "AlphaDropout", "alpha_dropout",
          "its input: acts in training only");
 IDENTITY(activity_regularization, regularization_attrs, "ActivityRegularization",
          "activity_regularization", "its input: acts in training only");
+
+const struct op_def op_copy = {
+    .stem = "copy", .doc = "the same values elsewhere, as float32", .family = FAMILY_IDENTITY,
+    .min_in = 1, .max_in = 1, .attr_bytes = sizeof(struct training_only), .attrs = no_attrs,
+    .shape = shape_as_input, .eval = eval_copy,
+};
