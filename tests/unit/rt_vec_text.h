@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * rt_vec_text.h: the vector helpers wrapped into functions on arrays, for one instruction set.
+ */
+
+/* out[i] = value of the lanes a, b, c, d for n = a multiple of the vector length. */
+#define RT_MAP(name, value, exact)                                                                 \
+    static CNN_NOINLINE void CNN_JOIN(lanes_##name)(const float *pa, const float *pb,              \
+                                                    const float *pc, float *out, int n)            \
+    {                                                                                              \
+        int i;                                                                                     \
+                                                                                                   \
+        for (i = 0; i < n; i += CNN_VL) {                                                          \
+            vf a = vf_load(pa + i);                                                                \
+            vf b = vf_load(pb + i);                                                                \
+            vf c = vf_load(pc + i);                                                                \
+                                                                                                   \
+            (void)a;                                                                               \
+            (void)b;                                                                               \
+            (void)c;                                                                               \
+            vf_store(out + i, value);                                                              \
+        }                                                                                          \
+    }
+RT_LANES(RT_MAP)
+#undef RT_MAP
+
+#define RT_MAP(name, value, exact) CNN_JOIN(lanes_##name),
+static rt_lanes *const CNN_JOIN(lanes)[] = {RT_LANES(RT_MAP)};
+#undef RT_MAP
+
+static CNN_NOINLINE float CNN_JOIN(sum)(const float *p)
+{
+    return vf_sum(vf_load(p));
+}
+
+static CNN_NOINLINE float CNN_JOIN(hmax)(const float *p)
+{
+    return vf_hmax(vf_load(p));
+}
+
+/* Tails of a length that the compiler knows, as in generated code, and of one that it doesn't. */
+static CNN_NOINLINE void CNN_JOIN(copy_n)(const float *in, float *out, int n)
+{
+    vf_store_n(out, vf_load_n(in, n), n);
+}
+
+static CNN_NOINLINE void CNN_JOIN(copy_known)(const float *in, float *out, int n)
+{
+    switch (n) {
+#define RT_CASE(k) case k: if (k <= CNN_VL) vf_store_n(out, vf_load_n(in, k), k); break;
+        RT_TAILS(RT_CASE)
+#undef RT_CASE
+    }
+}
+
+static CNN_NOINLINE void CNN_JOIN(load_n)(const float *in, float *out, int n)
+{
+    vf_store(out, vf_load_n(in, n));
+}
+
+static CNN_NOINLINE void CNN_JOIN(from_u8_n)(const uint8_t *in, float *out, int n)
+{
+    vf_store(out, n == CNN_VL ? vf_from_u8(in) : vf_from_u8_n(in, n));
+}
+
+static CNN_NOINLINE void CNN_JOIN(from_u8_known)(const uint8_t *in, float *out, int n)
+{
+    switch (n) {
+#define RT_CASE(k) case k: if (k <= CNN_VL) vf_store(out, vf_from_u8_n(in, k)); break;
+        RT_TAILS(RT_CASE)
+#undef RT_CASE
+    }
+}
+
+static const struct rt_vec CNN_JOIN(vec) = {
+    CNN_VL, CNN_JOIN(lanes), CNN_JOIN(sum), CNN_JOIN(hmax), CNN_JOIN(copy_n), CNN_JOIN(copy_known),
+    CNN_JOIN(load_n), CNN_JOIN(from_u8_n), CNN_JOIN(from_u8_known),
+};
