@@ -1,4 +1,5 @@
-/* half.h: 16-bit floating point as found in weight files, to float; every value converts exactly. */
+/* half.h: 16-bit floating point as found in weight files, to float; every value converts exactly.
+ */
 #ifndef CNNGEN_HALF_H
 #define CNNGEN_HALF_H
 

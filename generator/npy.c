@@ -70,7 +70,7 @@ static bool number(struct cursor *c, int64_t *out)
     return true;
 }
 
-/* ---- the three keys --------------------------------------------------------------------------- */
+/* ---- the three keys ------------------------------------------------------------------------- */
 
 struct header {
     struct npy *npy;
@@ -155,10 +155,11 @@ static bool parse_header(struct cursor *c, struct header *h)
     skip_blanks(c);
     if (c->at != c->end)
         return refuse(c, "its header goes on behind its end");
-    return h->seen == (1u << KEYS) - 1 || refuse(c, "its header lacks descr, fortran_order or shape");
+    return h->seen == (1u << KEYS) - 1 ||
+           refuse(c, "its header lacks descr, fortran_order or shape");
 }
 
-/* ---- elements --------------------------------------------------------------------------------- */
+/* ---- elements ------------------------------------------------------------------------------- */
 
 static uint64_t little(const unsigned char *p, int bytes)
 {
@@ -264,15 +265,16 @@ bool npy_parse(struct pool *pool, const char *bytes, size_t len, struct npy *out
         return false;
     const struct element *e = find_element(out->type);
     if (!e)
-        return refuse(&c, pool_printf(pool, "its element type is '%s'; float32, float64, float16 and "
-                                            "uint8 can be read (numpy: a.astype('float32'))",
+        return refuse(&c, pool_printf(pool,
+                                  "its element type is '%s'; float32, float64, float16 and "
+                                  "uint8 can be read (numpy: a.astype('float32'))",
                                   out->type));
     if (!mul_ok(out->size, e->bytes, &need) || !mul_ok(out->size, 8, &wide))
         return refuse(&c, "its shape is too large");
     size_t have = (size_t)(bytes + len - data);
     if ((uint64_t)need != have)
-        return refuse(&c, pool_printf(pool, "it holds %zu bytes of data, but its shape needs %lld", have,
-                                  (long long)need));
+        return refuse(&c, pool_printf(pool, "it holds %zu bytes of data, but its shape needs %lld",
+                                  have, (long long)need));
     out->at = NEW_ARRAY(pool, double, out->size);
     if (out->size)
         decode_all(out, e, data, h.fortran);
@@ -291,7 +293,7 @@ bool npy_read(struct pool *pool, const char *path, struct npy *out, const char *
     return npy_parse(pool, file.text, file.len, out, why);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static void write_floats(struct out *out, const float *at, int64_t n)
 {
@@ -316,7 +318,8 @@ void npy_text(struct out *out, int rank, const int64_t *dim, const float *at)
     out_init(&dict);
     out_printf(&dict, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
     for (int d = 0; d < rank; d++) {
-        out_printf(&dict, "%s%lld%s", d ? " " : "", (long long)dim[d], d + 1 < rank || rank == 1 ? "," : "");
+        out_printf(&dict, "%s%lld%s", d ? " " : "", (long long)dim[d],
+                d + 1 < rank || rank == 1 ? "," : "");
         if (!mul_ok(size, dim[d], &size))
             bug("a shape too large to write");
     }
@@ -324,8 +327,8 @@ void npy_text(struct out *out, int rank, const int64_t *dim, const float *at)
     while ((10 + dict.len + 1) % 64)
         out_raw(&dict, " ", 1);
     out_raw(&dict, "\n", 1);
-    const unsigned char start[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(dict.len & 255),
-        (unsigned char)(dict.len >> 8)};
+    const unsigned char start[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0,
+            (unsigned char)(dict.len & 255), (unsigned char)(dict.len >> 8)};
     out_raw(out, (const char *)start, sizeof start);
     out_raw(out, dict.text, dict.len);
     write_floats(out, at, size);

@@ -12,7 +12,7 @@ struct npy {
     int64_t dim[NPY_MAX_RANK];   /* outermost first */
     int64_t size;                /* elements */
     const char *type;            /* as in the file: "<f4" */
-    double *at;                  /* row-major, whatever the file's order; every type converts exactly */
+    double *at; /* row-major, whatever the file's order; every type converts exactly */
 };
 
 /* Versions 1 to 3; float16, float32, float64 of either endianness, and uint8. False with *why, a

@@ -6,7 +6,7 @@
 #include "activation.h"
 #include "ops.h"
 
-/* ---- the generator ---------------------------------------------------------------------------- */
+/* ---- the generator -------------------------------------------------------------------------- */
 
 uint64_t random_next(struct random *r)
 {
@@ -35,8 +35,8 @@ struct random random_seeded(uint64_t seed, const char *layer, const char *weight
     return r;
 }
 
-/* to[i] = (k + offset) * scale with k random in [0, 2^24 >> shift). The sum has at most 24 bits, so that
- * the product is rounded once, whatever the platform computes in. */
+/* to[i] = (k + offset) * scale with k random in [0, 2^24 >> shift). The sum has at most 24 bits, so
+ * that the product is rounded once, whatever the platform computes in. */
 static void fill(struct random *r, int shift, int32_t offset, float scale, float *to, int64_t n)
 {
     for (int64_t i = 0; i < n; i += 2) {
@@ -58,7 +58,7 @@ void random_near_one(struct random *r, float *to, int64_t n)
     fill(r, 2, 1 << 23, 0.4f * 0x1p-22f, to, n);  /* 0.4 * [2, 3) */
 }
 
-/* ---- how large kernels should be -------------------------------------------------------------- */
+/* ---- how large kernels should be ------------------------------------------------------------ */
 
 /* Layers that leave the size of values about as it is. */
 static const bool transparent[OP_COUNT] = {
@@ -133,10 +133,10 @@ static int count_sums(const struct graph *g)
     return n;
 }
 
-/* The mean square of the layer's result that keeps what follows of order one: doubled in front of a ReLU,
- * which takes half of it away; shared between kernels that are added up. In x + f(x) the shortcut can't
- * be scaled, so f's kernel is: by the number of sums S, for then all of them together multiply the
- * mean square by at most (1 + 1/S)^S < e. */
+/* The mean square of the layer's result that keeps what follows of order one: doubled in front of a
+ * ReLU, which takes half of it away; shared between kernels that are added up. In x + f(x) the
+ * shortcut can't be scaled, so f's kernel is: by the number of sums S, for then all of them
+ * together multiply the mean square by at most (1 + 1/S)^S < e. */
 static double kernel_variance(const struct graph *g, const struct node *n)
 {
     double variance = node_gain(n);
@@ -164,8 +164,8 @@ static bool is_last_kernel(const struct node *n, const struct weight *w)
     return true;
 }
 
-void random_weight(const struct graph *g, const struct node *n, const struct weight *w, uint64_t seed,
-        float *to)
+void random_weight(const struct graph *g, const struct node *n, const struct weight *w,
+        uint64_t seed, float *to)
 {
     struct random r = random_seeded(seed, n->name, w->name);
     int64_t size = shape_size(&w->shape);

@@ -7,7 +7,7 @@
 #include "out.h"
 #include "spec.h"
 
-/* ---- element types ---------------------------------------------------------------------------- */
+/* ---- element types -------------------------------------------------------------------------- */
 
 static void decode_f32(const unsigned char *from, float *to, int64_t n)
 {
@@ -46,12 +46,14 @@ static const struct st_dtype *find_dtype(const char *name)
     return NULL;
 }
 
-/* ---- files that are something else ------------------------------------------------------------ */
+/* ---- files that are something else ---------------------------------------------------------- */
 
-#define FROM_KERAS "in Python, with safetensors.numpy.save_file: one array for each weight, named LAYER.kernel, " \
-                   "LAYER.bias ..."
-#define FROM_TORCH "in Python: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), and " \
-                   "'layout: torch' in the spec"
+#define FROM_KERAS                                                                                 \
+    "in Python, with safetensors.numpy.save_file: one array for each weight, named LAYER.kernel, " \
+    "LAYER.bias ..."
+#define FROM_TORCH                                                                                 \
+    "in Python: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), and "        \
+    "'layout: torch' in the spec"
 
 static const struct {
     const char *magic;
@@ -71,10 +73,10 @@ static const struct {
     {"\x80\4", 0, 2, NULL, "a Python pickle", FROM_TORCH},
     {"\x80\5", 0, 2, NULL, "a Python pickle", FROM_TORCH},
     {"GGUF", 0, 4, NULL, "a GGUF file", FROM_TORCH},
-    {"\x08", 0, 1, "ir_version", "an ONNX model", FROM_TORCH},
     {"\x08", 0, 1, "pytorch", "an ONNX model", FROM_TORCH},
     {"\x08", 0, 1, "\x12", "an ONNX model, it seems", FROM_TORCH},
-    {"version https://git-lfs", 0, 23, NULL, "a Git LFS pointer, not the file itself", "run: git lfs pull"},
+    {"version https://git-lfs", 0, 23, NULL, "a Git LFS pointer, not the file itself",
+        "run: git lfs pull"},
     {"cnngen:", 0, 7, NULL, "a spec, not a weight file", NULL},
 };
 
@@ -136,7 +138,7 @@ bool st_header_bytes(const struct source *file, const char *start, size_t n, int
     return false;
 }
 
-/* ---- the header ------------------------------------------------------------------------------- */
+/* ---- the header ----------------------------------------------------------------------------- */
 
 struct reader {
     struct pool *pool;
@@ -159,8 +161,9 @@ static bool read_dtype(struct reader *r, const struct value *v, struct st_tensor
     t->type = find_dtype(v->text);
     if (t->type)
         return true;
-    diag_error(r->diag, DIAG_TENSOR_TYPE, file_span(r->file), "tensor '%s' has the unknown dtype '%s'",
-            diag_quote(r->diag, t->name, strlen(t->name)), diag_quote(r->diag, v->text, v->len));
+    diag_error(r->diag, DIAG_TENSOR_TYPE, file_span(r->file),
+            "tensor '%s' has the unknown dtype '%s'", diag_quote(r->diag, t->name, strlen(t->name)),
+            diag_quote(r->diag, v->text, v->len));
     return false;
 }
 
@@ -204,7 +207,8 @@ static bool read_offsets(struct reader *r, const struct value *v, struct st_tens
         return refuse(r, t->name, "has data_offsets that end before they begin");
     if (end > r->data_bytes) {
         diag_error(r->diag, DIAG_WEIGHT_FILE, file_span(r->file),
-                "the file is cut off: tensor '%s' ends at byte %lld of the data, of which %lld bytes are there",
+                "the file is cut off: tensor '%s' ends at byte %lld of the data, of which %lld "
+                "bytes are there",
                 diag_quote(r->diag, t->name, strlen(t->name)), (long long)end,
                 (long long)r->data_bytes);
         return false;
@@ -298,7 +302,7 @@ static const char *first_message(struct pool *pool, struct diag *d)
     return copy;
 }
 
-/* The JSON as a tree. A YAML parser reads it, whose messages are about YAML: they are wrapped up. */
+/* The JSON as a tree. A YAML parser reads it, whose messages are about YAML: one is quoted. */
 static const struct value *parse_json(struct reader *r, const char *header, size_t n)
 {
     struct source *json = NEW(r->pool, struct source);
@@ -308,7 +312,8 @@ static const struct value *parse_json(struct reader *r, const char *header, size
     if (v && !diag_failed(d) && v->kind == VALUE_MAP)
         return v;
     if (v && !diag_failed(d))
-        diag_error(r->diag, DIAG_WEIGHT_HEADER, file_span(r->file), "the header is not a JSON object");
+        diag_error(r->diag, DIAG_WEIGHT_HEADER, file_span(r->file),
+                "the header is not a JSON object");
     else
         diag_error(r->diag, DIAG_WEIGHT_HEADER, file_span(r->file),
                 "the header can't be read as JSON: %s", first_message(r->pool, d));
@@ -346,7 +351,8 @@ bool st_parse(struct pool *pool, const struct source *file, const char *header, 
 const struct st_tensor *st_find(const struct safetensors *st, const char *name)
 {
     struct st_tensor key = {.name = name};
-    return st->tensor.n ? bsearch(&key, st->tensor.at, (size_t)st->tensor.n, sizeof key, by_name) : NULL;
+    return st->tensor.n ? bsearch(&key, st->tensor.at, (size_t)st->tensor.n, sizeof key, by_name)
+                        : NULL;
 }
 
 const char *st_shape_text(struct pool *pool, const struct st_tensor *t)

@@ -1,6 +1,7 @@
 /* safetensors.h: the header of a .safetensors file, checked against itself and the file's size.
  *
- * The file is 8 bytes of length (little-endian), that many bytes of JSON, possibly padded with spaces,
+ * The file is 8 bytes of length (little-endian), that many bytes of JSON, possibly padded with
+ * spaces,
  *     {"conv1.kernel": {"dtype": "F32", "shape": [3, 3, 1, 16], "data_offsets": [0, 576]}, ...}
  * and the tensors' bytes, which follow one another without gaps. */
 #ifndef CNNGEN_SAFETENSORS_H
@@ -34,16 +35,16 @@ struct safetensors {
     VEC(struct st_tensor) tensor;   /* by name */
 };
 
-/* The header's length from the first n <= 512 bytes of a file of the given size (n < 512 only if the file
- * ends there). Reports what the file is if it is something else; false then. */
+/* The header's length from the first n <= 512 bytes of a file of the given size (n < 512 only if
+ * the file ends there). Reports what the file is if it is something else; false then. */
 bool st_header_bytes(const struct source *file, const char *start, size_t n, int64_t file_bytes,
         struct diag *, int64_t *out);
 
 /* Parses the n bytes behind the length. file is for messages: its path counts, not its text. */
-bool st_parse(struct pool *, const struct source *file, const char *header, size_t n, int64_t file_bytes,
-        struct diag *, struct safetensors *out);
+bool st_parse(struct pool *, const struct source *file, const char *header, size_t n,
+        int64_t file_bytes, struct diag *, struct safetensors *out);
 
 const struct st_tensor *st_find(const struct safetensors *, const char *name);  /* NULL: none */
-const char *st_shape_text(struct pool *, const struct st_tensor *);             /* "[3, 3, 1, 16]" */
+const char *st_shape_text(struct pool *, const struct st_tensor *); /* "[3, 3, 1, 16]" */
 
 #endif

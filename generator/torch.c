@@ -4,16 +4,16 @@
 
 #include "ops.h"
 
-/* ---- the order of features -------------------------------------------------------------------- */
+/* ---- the order of features ------------------------------------------------------------------ */
 
 /* Layers whose result [i] comes from their inputs' [i]. */
 static const bool elementwise[OP_COUNT] = {
     [OP_BATCH_NORMALIZATION] = true, [OP_LAYER_NORMALIZATION] = true, [OP_RESCALING] = true,
-    [OP_ACTIVATION] = true, [OP_RELU] = true, [OP_LEAKY_RELU] = true, [OP_PRELU] = true, [OP_ELU] = true,
-    [OP_SOFTMAX] = true, [OP_ADD] = true, [OP_SUBTRACT] = true, [OP_MULTIPLY] = true,
-    [OP_MAXIMUM] = true, [OP_MINIMUM] = true, [OP_AVERAGE] = true, [OP_DROPOUT] = true,
-    [OP_SPATIAL_DROPOUT2D] = true, [OP_GAUSSIAN_DROPOUT] = true, [OP_GAUSSIAN_NOISE] = true,
-    [OP_ALPHA_DROPOUT] = true, [OP_ACTIVITY_REGULARIZATION] = true,
+    [OP_ACTIVATION] = true, [OP_RELU] = true, [OP_LEAKY_RELU] = true, [OP_PRELU] = true,
+    [OP_ELU] = true, [OP_SOFTMAX] = true, [OP_ADD] = true, [OP_SUBTRACT] = true,
+    [OP_MULTIPLY] = true, [OP_MAXIMUM] = true, [OP_MINIMUM] = true, [OP_AVERAGE] = true,
+    [OP_DROPOUT] = true, [OP_SPATIAL_DROPOUT2D] = true, [OP_GAUSSIAN_DROPOUT] = true,
+    [OP_GAUSSIAN_NOISE] = true, [OP_ALPHA_DROPOUT] = true, [OP_ACTIVITY_REGULARIZATION] = true,
 };
 
 struct finder {
@@ -21,14 +21,15 @@ struct finder {
     struct torch_orders *orders;
     void (*problem)(void *to, const struct node *, const char *why);
     void *to;
-    bool *explicit_order;   /* by layer: a Permute has said the order outright; nothing is guessed behind it */
+    bool *explicit_order; /* by layer: a Permute before it has said the order outright */
 };
 
 static bool reshapes(const struct node *n) { return node_family(n) == FAMILY_RESHAPE; }
 
 static bool same_order(const struct feature_order *a, const struct feature_order *b)
 {
-    return a == b || (a && b && a->n == b->n && !memcmp(a->at, b->at, (size_t)a->n * sizeof *a->at));
+    return a == b ||
+           (a && b && a->n == b->n && !memcmp(a->at, b->at, (size_t)a->n * sizeof *a->at));
 }
 
 /* The order of [..., C] flattened by PyTorch, which has [C, ...]; NULL where it is ours. */
@@ -45,7 +46,8 @@ static const struct feature_order *image_order(struct pool *pool, const struct s
     return order;
 }
 
-static const struct feature_order *order_of(const struct torch_orders *orders, const struct tensor *t)
+static const struct feature_order *order_of(
+        const struct torch_orders *orders, const struct tensor *t)
 {
     return t->layer >= 0 && t->shape.rank == 1 ? orders->value[t->layer] : NULL;
 }
@@ -56,11 +58,12 @@ static bool is_explicit(const struct node *reshape)
     return reshape->out->user.n == 1 && reshape->out->user.at[0]->op == OP_PERMUTE;
 }
 
-/* An image made of features: they have to be in the order in which PyTorch would make that image. */
+/* An image made of features: they have to be in the order PyTorch would make that image of. */
 static void check_to_image(struct finder *f, const struct node *n)
 {
     const struct feature_order *have = order_of(f->orders, n->in.at[0]);
-    if (!f->explicit_order[n->in.at[0]->layer] && !same_order(have, image_order(f->g->pool, &n->out->shape)))
+    if (!f->explicit_order[n->in.at[0]->layer] &&
+            !same_order(have, image_order(f->g->pool, &n->out->shape)))
         f->problem(f->to, n, "makes an image of features, whose order PyTorch and Keras differ in");
 }
 
@@ -107,7 +110,8 @@ static const struct feature_order *elementwise_order(struct finder *f, const str
             continue;
         const struct feature_order *other = order_of(f->orders, in);
         if (i > 0 && !same_order(order, other))
-            f->problem(f->to, n, "combines flattened features with others, which PyTorch orders otherwise");
+            f->problem(f->to, n,
+                    "combines flattened features with others, which PyTorch orders otherwise");
         order = i > 0 ? order : other;
     }
     return order;
@@ -130,7 +134,8 @@ static void order_generators(struct finder *f)
 {
     for (int i = 0; i < f->g->layer.n; i++) {
         const struct node *n = f->g->layer.at[i];
-        if (!reshapes(n) || n->in.at[0]->shape.rank != 1 || n->out->shape.rank < 3 || is_explicit(n))
+        if (!reshapes(n) || n->in.at[0]->shape.rank != 1 || n->out->shape.rank < 3 ||
+                is_explicit(n))
             continue;
         const struct node *dense = dense_before(n->in.at[0]);
         if (dense && dense->out->layer >= 0 && dense->out->shape.rank == 1)
@@ -143,7 +148,7 @@ static void order_value(struct finder *f, const struct node *n)
 {
     int k = n->out->layer;
     bool *explicit_order = f->explicit_order;
-    if (n->in.n == 0)
+    if (n->in.n == 0 || n->out->shape.rank == 0)
         return;
     if (n->op == OP_PERMUTE)
         explicit_order[k] = true;
@@ -168,11 +173,12 @@ void torch_orders_find(struct graph *g, struct torch_orders *out,
         order_value(&f, g->layer.at[i]);
 }
 
-/* ---- one weight ------------------------------------------------------------------------------- */
+/* ---- one weight ----------------------------------------------------------------------------- */
 
 static bool is_depthwise(const struct node *n, const struct weight *w)
 {
-    return w->shape.rank == 4 && (n->op == OP_DEPTHWISE_CONV2D || !strcmp(w->name, "depthwise_kernel"));
+    return w->shape.rank == 4 &&
+           (n->op == OP_DEPTHWISE_CONV2D || !strcmp(w->name, "depthwise_kernel"));
 }
 
 /* Keras [KH, KW, IC, mult] is PyTorch's [IC * mult, 1, KH, KW]. */

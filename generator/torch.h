@@ -1,14 +1,15 @@
 /* torch.h: what PyTorch stores in another order than Keras, and the way from one to the other.
  *
- * A kernel's dimensions stand in another order (struct weight.torch_order). And PyTorch's Flatten runs
- * through channels first, ours through channels last: the features behind it are permuted, and so is
- * each weight that belongs to one of those features, up to and with the next Dense. */
+ * A kernel's dimensions stand in another order (struct weight.torch_order). And PyTorch's Flatten
+ * runs through channels first, ours through channels last: the features behind it are permuted, and
+ * so is each weight that belongs to one of those features, up to and with the next Dense. */
 #ifndef CNNGEN_TORCH_H
 #define CNNGEN_TORCH_H
 
 #include "graph.h"
 
-/* The order of features of a rank-1 value: at[i] is PyTorch's index of our feature i. NULL: the same. */
+/* The order of features of a rank-1 value: at[i] is PyTorch's index of our feature i. NULL: the
+ * same. */
 struct feature_order {
     int n;
     const int32_t *at;
@@ -19,9 +20,9 @@ struct torch_orders {
     const struct feature_order **value;  /* of each layer's value, by index in graph.layer */
 };
 
-/* Follows features from Flatten (Reshape to rank 1) through element-wise layers, and from a Reshape to an
- * image back to the Dense that makes its features. problem is called for what has no answer: the layer,
- * and why; the order of its value is then taken to be ours. */
+/* Follows features from Flatten (Reshape to rank 1) through element-wise layers, and from a Reshape
+ * to an image back to the Dense that makes its features. problem is called for what has no answer:
+ * the layer, and why; the order of its value is then taken to be ours. */
 void torch_orders_find(struct graph *, struct torch_orders *out,
         void (*problem)(void *to, const struct node *, const char *why), void *to);
 

@@ -8,7 +8,7 @@
 
 #include "limits.h"
 
-/* ---- paths in a spec -------------------------------------------------------------------------- */
+/* ---- paths in a spec ------------------------------------------------------------------------ */
 
 /* Why a path may not stand in a spec; NULL when it may. */
 static const char *path_refused(const char *path)
@@ -38,8 +38,8 @@ static const char *folder_of(struct pool *pool, const char *path)
     return slash ? pool_copy(pool, path, (size_t)(slash - path) + 1) : "";
 }
 
-/* Opens folder, then one component after the other, none of which may be a symbolic link. -1 with errno
- * (ELOOP or ENOTDIR for a link). */
+/* Opens folder, then one component after the other, none of which may be a symbolic link. -1 with
+ * errno (ELOOP or ENOTDIR for a link). */
 static int open_below(struct pool *pool, const char *folder, const char *path)
 {
     int fd = open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -59,24 +59,26 @@ static int open_below(struct pool *pool, const char *folder, const char *path)
     return fd;
 }
 
-/* Is some component of path, below folder, a symbolic link? (Only to say so: open_below decides.) */
+/* Is some component of path, below folder, a symbolic link? (Only to say so: open_below decides.)
+ */
 static bool has_link(struct pool *pool, const char *folder, const char *path)
 {
     for (size_t i = 1; i <= strlen(path); i++) {
         struct stat st;
         if (path[i] != '/' && path[i] != 0)
             continue;
-        if (lstat(pool_printf(pool, "%s%.*s", folder, (int)i, path), &st) == 0 && S_ISLNK(st.st_mode))
+        if (lstat(pool_printf(pool, "%s%.*s", folder, (int)i, path), &st) == 0 &&
+                S_ISLNK(st.st_mode))
             return true;
     }
     return false;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
 /* Checks what was opened, and fills *out. The file is closed again when it can't be used. */
-static bool accept_file(struct pool *pool, int fd, const char *shown, struct span at, struct diag *d,
-        struct weight_file *out)
+static bool accept_file(struct pool *pool, int fd, const char *shown, struct span at,
+        struct diag *d, struct weight_file *out)
 {
     struct stat st;
     const char *path = diag_quote(d, shown, strlen(shown)), *why = NULL;
@@ -110,7 +112,8 @@ bool weight_file_open(struct pool *pool, const char *spec_path, const char *path
         why = "goes through a symbolic link";
     if (why) {
         diag_error(d, DIAG_WEIGHT_PATH, at, "the weight path '%s' %s", quoted, why);
-        diag_help(d, "name a file in the spec's folder or below it, or use --weights-file, which may name any");
+        diag_help(d, "name a file in the spec's folder or below it, or use --weights-file, which "
+                     "may name any");
     } else {
         diag_error(d, DIAG_WEIGHT_FILE, at, "can't read the weight file '%s': %s", quoted,
                 strerror(saved));
@@ -118,7 +121,8 @@ bool weight_file_open(struct pool *pool, const char *spec_path, const char *path
     return false;
 }
 
-bool weight_file_open_any(struct pool *pool, const char *path, struct diag *d, struct weight_file *out)
+bool weight_file_open_any(
+        struct pool *pool, const char *path, struct diag *d, struct weight_file *out)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0)
@@ -128,7 +132,7 @@ bool weight_file_open_any(struct pool *pool, const char *path, struct diag *d, s
     return false;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 bool weight_file_read(const struct weight_file *f, int64_t at, void *to, int64_t n, struct diag *d)
 {
@@ -141,7 +145,8 @@ bool weight_file_read(const struct weight_file *f, int64_t at, void *to, int64_t
         if (got < 0)
             why = strerror(errno);
         if (got <= 0) {
-            diag_error(d, DIAG_WEIGHT_FILE, (struct span){.src = f->src}, "can't read the file: %s", why);
+            diag_error(d, DIAG_WEIGHT_FILE, (struct span){.src = f->src}, "can't read the file: %s",
+                    why);
             return false;
         }
         p += got;

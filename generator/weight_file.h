@@ -1,5 +1,6 @@
-/* weight_file.h: opening and reading weight files: which paths a spec may name, and reads that notice
- * a file that changes. Never mapped: a file cut short while it is read is an error, not a signal. */
+/* weight_file.h: opening and reading weight files: which paths a spec may name, and reads that
+ * notice a file that changes. Never mapped: a file cut short while it is read is an error, not a
+ * signal. */
 #ifndef CNNGEN_WEIGHT_FILE_H
 #define CNNGEN_WEIGHT_FILE_H
 
@@ -13,7 +14,8 @@ struct weight_file {
     int64_t bytes;             /* when it was opened */
 };
 
-/* Opens a path that stands in the spec at the given place: in the spec's folder or below, through no
+/* Opens a path that stands in the spec at the given place: in the spec's folder or below, through
+ * no
  * "..", no symbolic link, and a regular file. False after an error. */
 bool weight_file_open(struct pool *, const char *spec_path, const char *path, struct span at,
         struct diag *, struct weight_file *out);

@@ -12,7 +12,7 @@
 #include "weight_file.h"
 
 enum order { ORDER_UNSAID, ORDER_KERAS, ORDER_TORCH };
-enum origin { FROM_NOTHING, FROM_RANDOM, FROM_FILE, FROM_BROKEN /* a file with errors, reported */ };
+enum origin { FROM_NOTHING, FROM_RANDOM, FROM_FILE, FROM_BROKEN };  /* BROKEN: and reported */
 
 /* One weight being loaded. */
 struct target {
@@ -52,7 +52,7 @@ static const char *quoted(struct loader *l, const char *text)
 
 static struct span file_span(const struct loader *l) { return (struct span){.src = l->file.src}; }
 
-/* ---- the top level's "weights" ---------------------------------------------------------------- */
+/* ---- the top level's "weights" -------------------------------------------------------------- */
 
 static bool is_text(const struct value *v)
 {
@@ -64,7 +64,8 @@ static bool is_text(const struct value *v)
 
 static bool wrong_type(struct loader *l, const struct value *v, const char *key, const char *needed)
 {
-    diag_error(l->diag, DIAG_WRONG_TYPE, v->at, "%s takes %s, not %s", key, needed, value_kind_name(v));
+    diag_error(l->diag, DIAG_WRONG_TYPE, v->at, "%s takes %s, not %s", key, needed,
+            value_kind_name(v));
     return false;
 }
 
@@ -84,7 +85,8 @@ static bool top_random(struct loader *l, const struct value *v)
     if (!value_int(v, &seed))
         return wrong_type(l, v, "'random'", "an integer, the seed");
     if (seed < 0) {
-        diag_error(l->diag, DIAG_BAD_VALUE, v->at, "a seed is at least 0, not %lld", (long long)seed);
+        diag_error(l->diag, DIAG_BAD_VALUE, v->at, "a seed is at least 0, not %lld",
+                (long long)seed);
         return false;
     }
     l->origin = FROM_RANDOM;
@@ -102,9 +104,11 @@ static bool top_layout(struct loader *l, const struct value *v)
         }
     if (v->kind != VALUE_SCALAR)
         return wrong_type(l, v, "'layout'", "keras or torch");
-    const char *near = strstr(v->text, "torch") || strstr(v->text, "Torch") ? "torch"
-                                                                           : closest(v->text, words, 2);
-    diag_error(l->diag, DIAG_BAD_VALUE, v->at, "'layout' is keras or torch, not '%s'", quoted(l, v->text));
+    const char *near = strstr(v->text, "torch") || strstr(v->text, "Torch")
+                               ? "torch"
+                               : closest(v->text, words, 2);
+    diag_error(l->diag, DIAG_BAD_VALUE, v->at, "'layout' is keras or torch, not '%s'",
+            quoted(l, v->text));
     if (near)
         diag_help(l->diag, "did you mean '%s'?", near);
     return false;
@@ -120,10 +124,12 @@ static bool unknown_top_key(struct loader *l, const struct entry *e)
 {
     static const char *const words[] = {"file", "random", "layout"};
     const char *near = closest(e->key, words, TOP_KEYS);
-    diag_error(l->diag, DIAG_UNKNOWN_KEY, e->key_at, "unknown key '%s' for weights", quoted(l, e->key));
+    diag_error(l->diag, DIAG_UNKNOWN_KEY, e->key_at, "unknown key '%s' for weights",
+            quoted(l, e->key));
     for (int i = 0; i < l->g->layer.n; i++)
         if (!strcmp(l->g->layer.at[i]->name, e->key)) {
-            diag_help(l->diag, "a layer's tensors are named in the layer: weights: {kernel: TENSOR}");
+            diag_help(l->diag,
+                    "a layer's tensors are named in the layer: weights: {kernel: TENSOR}");
             return false;
         }
     if (near)
@@ -148,7 +154,8 @@ static bool top_map(struct loader *l, const struct value *v)
     for (int i = 0; i < v->entry.n; i++)
         ok = top_entry(l, &v->entry.at[i]) && ok;
     if (file && rnd) {
-        diag_error(l->diag, DIAG_CONFLICTING_KEYS, rnd->key_at, "weights come from a file or are random, not both");
+        diag_error(l->diag, DIAG_CONFLICTING_KEYS, rnd->key_at,
+                "weights come from a file or are random, not both");
         diag_note(l->diag, file->key_at, "the file is given here");
         return false;
     }
@@ -168,13 +175,14 @@ static bool read_top(struct loader *l)
     if (v->kind == VALUE_MAP)
         return top_map(l, v);
     if (!is_text(v))
-        return wrong_type(l, v, "'weights'", "the path of a safetensors file, 'random' or a mapping");
+        return wrong_type(l, v, "'weights'",
+                "the path of a safetensors file, 'random' or a mapping");
     l->origin = strcmp(v->text, "random") ? FROM_FILE : FROM_RANDOM;
     l->path = v->text;
     return true;
 }
 
-/* ---- the file --------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------- */
 
 static bool read_header(struct loader *l)
 {
@@ -239,8 +247,8 @@ static bool all_finite(struct loader *l, const struct target *x, const struct st
         }
     if (bad == 0)
         return true;
-    diag_error(l->diag, DIAG_NOT_FINITE, x->at, "tensor '%s' of %s holds %s at %s", quoted(l, t->name),
-            l->file.src->path, isnan(at[first]) ? "NaN" : "an infinity",
+    diag_error(l->diag, DIAG_NOT_FINITE, x->at, "tensor '%s' of %s holds %s at %s",
+            quoted(l, t->name), l->file.src->path, isnan(at[first]) ? "NaN" : "an infinity",
             index_text(l->pool, t->rank, t->dim, first));
     if (bad > 1)
         diag_note(l->diag, file_span(l), "%lld of its %lld elements are not finite", (long long)bad,
@@ -248,7 +256,7 @@ static bool all_finite(struct loader *l, const struct target *x, const struct st
     return false;
 }
 
-/* ---- shapes ----------------------------------------------------------------------------------- */
+/* ---- shapes --------------------------------------------------------------------------------- */
 
 static bool has_shape(const struct st_tensor *t, const struct shape *s)
 {
@@ -267,7 +275,8 @@ static const struct {
     {OP_CONV2D, "kernel", {"kernel_size", "kernel_size", NULL, "filters"}},
     {OP_CONV2D, "bias", {"filters"}},
     {OP_DEPTHWISE_CONV2D, "kernel", {"kernel_size", "kernel_size", NULL, "depth_multiplier"}},
-    {OP_SEPARABLE_CONV2D, "depthwise_kernel", {"kernel_size", "kernel_size", NULL, "depth_multiplier"}},
+    {OP_SEPARABLE_CONV2D, "depthwise_kernel",
+        {"kernel_size", "kernel_size", NULL, "depth_multiplier"}},
     {OP_SEPARABLE_CONV2D, "pointwise_kernel", {NULL, NULL, NULL, "filters"}},
     {OP_SEPARABLE_CONV2D, "bias", {"filters"}},
     {OP_CONV2D_TRANSPOSE, "kernel", {"kernel_size", "kernel_size", "filters", NULL}},
@@ -314,7 +323,8 @@ static void note_dimensions(struct loader *l, const struct target *x, const stru
     }
 }
 
-static void report_shape(struct loader *l, const struct target *x, const struct st_tensor *t, bool torch)
+static void report_shape(
+        struct loader *l, const struct target *x, const struct st_tensor *t, bool torch)
 {
     const struct shape *need = torch ? &x->torch.shape : &x->w->shape;
     const struct shape *other = torch ? &x->w->shape : &x->torch.shape;
@@ -325,14 +335,16 @@ static void report_shape(struct loader *l, const struct target *x, const struct 
         note_dimensions(l, x, t, need, torch);
         return;
     }
-    const char *to = torch ? "keras" : "torch", *name = torch ? x->w->name : x->w->torch_name;
-    diag_help(l->diag, "%s is its shape in %s order: say 'layout: %s'%s", shape_text(l->pool, other),
-            torch ? "Keras'" : "PyTorch's", to,
-            l->layout == ORDER_UNSAID && name
-                ? pool_printf(l->pool, ", or call the tensor '%s.%s'", quoted(l, x->node->name), name) : "");
+    const char *name = torch ? x->w->name : x->w->torch_name, *or_call = "";
+    if (l->layout == ORDER_UNSAID && name)
+        or_call = pool_printf(l->pool, ", or call the tensor '%s.%s'", quoted(l, x->node->name),
+                name);
+    diag_help(l->diag, "%s is its shape in %s order: say 'layout: %s'%s",
+            shape_text(l->pool, other), torch ? "Keras'" : "PyTorch's", torch ? "keras" : "torch",
+            or_call);
 }
 
-/* ---- putting data into weights ---------------------------------------------------------------- */
+/* ---- putting data into weights -------------------------------------------------------------- */
 
 /* Room for the weight, unless there is too much of it all. */
 static float *allocate(struct loader *l, const struct target *x)
@@ -342,17 +354,19 @@ static float *allocate(struct loader *l, const struct target *x)
     if (ok && add_ok(l->bytes, bytes, &l->bytes) && l->bytes <= LIMIT_WEIGHT_BYTES)
         return NEW_ARRAY(l->pool, float, shape_size(&x->w->shape));
     if (!ok)
-        diag_error(l->diag, DIAG_TENSOR_TOO_LARGE, x->node->at, "%s needs a %s of %s, more than 2^31 bytes",
-                node_title(l->g, x->node), x->w->name, shape_text(l->pool, &x->w->shape));
+        diag_error(l->diag, DIAG_TENSOR_TOO_LARGE, x->node->at,
+                "%s needs a %s of %s, more than 2^31 bytes", node_title(l->g, x->node), x->w->name,
+                shape_text(l->pool, &x->w->shape));
     else if (l->bytes - bytes <= LIMIT_WEIGHT_BYTES)
-        diag_error(l->diag, DIAG_TENSOR_TOO_LARGE, x->node->at, "the weights up to %s exceed 16 GiB",
-                node_title(l->g, x->node));
+        diag_error(l->diag, DIAG_TENSOR_TOO_LARGE, x->node->at,
+                "the weights up to %s exceed 16 GiB", node_title(l->g, x->node));
     return NULL;
 }
 
 static double epsilon(const struct node *n)
 {
-    return n->op == OP_BATCH_NORMALIZATION ? (double)((const struct batchnorm *)n->attr)->epsilon : 0;
+    return n->op == OP_BATCH_NORMALIZATION ? (double)((const struct batchnorm *)n->attr)->epsilon
+                                           : 0;
 }
 
 /* A square root of variance + epsilon will be divided by. */
@@ -364,8 +378,9 @@ static void check_variance(struct loader *l, const struct target *x)
     for (int64_t i = 0; i < n; i++)
         if (!((double)x->w->data[i] + epsilon(x->node) > 0)) {
             diag_error(l->diag, DIAG_NOT_FINITE, x->at,
-                    "variance %lld of %s is %.9g: with epsilon %.9g added it has to be above 0", (long long)i,
-                    node_title(l->g, x->node), (double)x->w->data[i], epsilon(x->node));
+                    "variance %lld of %s is %.9g: with epsilon %.9g added it has to be above 0",
+                    (long long)i, node_title(l->g, x->node), (double)x->w->data[i],
+                    epsilon(x->node));
             return;
         }
 }
@@ -383,8 +398,8 @@ static void load_tensor(struct loader *l, struct target *x, const struct st_tens
     l->used[t - l->st.tensor.at] = true;
     l->has_torch = l->has_torch || torch;
     if (!t->type->decode) {
-        diag_error(l->diag, DIAG_TENSOR_TYPE, x->at, "tensor '%s' of %s has the type %s", quoted(l, t->name),
-                l->file.src->path, t->type->name);
+        diag_error(l->diag, DIAG_TENSOR_TYPE, x->at, "tensor '%s' of %s has the type %s",
+                quoted(l, t->name), l->file.src->path, t->type->name);
         diag_help(l->diag, "save it as float32 (F32); F16 and BF16 are read too");
         return;
     }
@@ -401,7 +416,7 @@ static void load_tensor(struct loader *l, struct target *x, const struct st_tens
     pool_free(scratch);
 }
 
-/* ---- in the spec itself ----------------------------------------------------------------------- */
+/* ---- in the spec itself --------------------------------------------------------------------- */
 
 static bool one_number(struct loader *l, const struct value *v, float *to)
 {
@@ -411,8 +426,8 @@ static bool one_number(struct loader *l, const struct value *v, float *to)
     *to = (float)number;
     if (isfinite(*to))
         return true;
-    diag_error(l->diag, DIAG_NOT_FINITE, v->at, "a weight has to be a finite single-precision number, not %s",
-            quoted(l, v->text));
+    diag_error(l->diag, DIAG_NOT_FINITE, v->at,
+            "a weight has to be a finite single-precision number, not %s", quoted(l, v->text));
     return false;
 }
 
@@ -423,9 +438,11 @@ static bool numbers(struct loader *l, const struct target *x, const struct value
     if (d == s->rank)
         return one_number(l, v, (*to)++);
     if (v->kind != VALUE_LIST || v->item.n != s->dim[d]) {
-        diag_error(l->diag, DIAG_TENSOR_SHAPE, v->at, "%s of %s is %s: a list of %d belongs here, not %s",
-                x->w->name, node_title(l->g, x->node), shape_text(l->pool, s), s->dim[d],
-                v->kind == VALUE_LIST ? pool_printf(l->pool, "of %d", v->item.n) : value_kind_name(v));
+        diag_error(l->diag, DIAG_TENSOR_SHAPE, v->at,
+                "%s of %s is %s: a list of %d belongs here, not %s", x->w->name,
+                node_title(l->g, x->node), shape_text(l->pool, s), s->dim[d],
+                v->kind == VALUE_LIST ? pool_printf(l->pool, "of %d", v->item.n)
+                                      : value_kind_name(v));
         return false;
     }
     for (int i = 0; i < v->item.n; i++)
@@ -439,7 +456,8 @@ static void load_list(struct loader *l, struct target *x, const struct value *v,
     float *to = allocate(l, x);
     bool permute = torch && !x->torch.same;
     struct pool *scratch = pool_new();
-    float *from = to && permute ? NEW_ARRAY(scratch, float, shape_size(&x->w->shape)) : to, *end = from;
+    float *from = to && permute ? NEW_ARRAY(scratch, float, shape_size(&x->w->shape)) : to;
+    float *end = from;
     l->has_torch = l->has_torch || torch;
     if (to && numbers(l, x, v, torch ? &x->torch.shape : &x->w->shape, 0, &end))
         accept(x, from, permute, to);
@@ -456,7 +474,7 @@ static void load_scalar(struct loader *l, struct target *x, const struct value *
     x->w->data = to;
 }
 
-/* ---- which order a tensor is in --------------------------------------------------------------- */
+/* ---- which order a tensor is in ------------------------------------------------------------- */
 
 /* Another name of Keras' for the weight, in older or newer versions; NULL: none. */
 static const char *other_name(const struct node *n, const struct weight *w)
@@ -504,14 +522,18 @@ static bool choose_order(struct loader *l, struct target *x, const char *name, b
     }
     diag_error(l->diag, DIAG_TENSOR_LAYOUT, x->at,
             "nothing says in which order the dimensions of tensor '%s' stand", quoted(l, name));
-    diag_help(l->diag, "say 'layout: keras' (%s) or 'layout: torch' (%s) in the top level's weights",
+    diag_help(l->diag,
+            "say 'layout: keras' (%s) or 'layout: torch' (%s) in the top level's weights",
             shape_text(l->pool, &x->w->shape), shape_text(l->pool, &x->torch.shape));
     return false;
 }
 
-/* ---- a layer's own "weights" ------------------------------------------------------------------ */
+/* ---- a layer's own "weights" ---------------------------------------------------------------- */
 
-static void add_missing(struct loader *l, const struct target *x) { vec_push(l->pool, &l->missing, *x); }
+static void add_missing(struct loader *l, const struct target *x)
+{
+    vec_push(l->pool, &l->missing, *x);
+}
 
 /* weights: {kernel: head.fc.weight} */
 static void load_named(struct loader *l, struct target *x, const struct value *v)
@@ -521,7 +543,8 @@ static void load_named(struct loader *l, struct target *x, const struct value *v
     if (l->origin == FROM_BROKEN)
         return;
     if (l->origin != FROM_FILE) {
-        diag_error(l->diag, DIAG_NO_WEIGHTS, v->at, "tensor '%s' has no file to come from", quoted(l, v->text));
+        diag_error(l->diag, DIAG_NO_WEIGHTS, v->at, "tensor '%s' has no file to come from",
+                quoted(l, v->text));
         diag_help(l->diag, "name the file in the top level: weights: FILE.safetensors");
         return;
     }
@@ -580,8 +603,8 @@ static void load_entry(struct loader *l, struct target *x, const struct entry *e
 }
 
 /* The weight's entry in the layer's map, by Keras' or PyTorch's name; NULL: none. */
-static const struct entry *find_entry(struct loader *l, const struct node *n, const struct weight *w,
-        const struct value *map)
+static const struct entry *find_entry(
+        struct loader *l, const struct node *n, const struct weight *w, const struct value *map)
 {
     const char *other = other_name(n, w);
     const struct entry *keras = map ? value_find(map, w->name) : NULL;
@@ -589,8 +612,8 @@ static const struct entry *find_entry(struct loader *l, const struct node *n, co
     if (!keras && map && other)
         keras = value_find(map, other);
     if (keras && torch) {
-        diag_error(l->diag, DIAG_CONFLICTING_KEYS, torch->key_at, "'%s' and '%s' are the same weight",
-                torch->key, keras->key);
+        diag_error(l->diag, DIAG_CONFLICTING_KEYS, torch->key_at,
+                "'%s' and '%s' are the same weight", torch->key, keras->key);
         diag_note(l->diag, keras->key_at, "the other one is here");
     }
     return keras ? keras : torch;
@@ -614,8 +637,7 @@ static void report_unknown_weight(struct loader *l, const struct node *n, const 
     int count = 0;
     for (int i = 0; i < n->weights; i++) {
         names[count++] = n->weight[i].name;
-        list = pool_printf(l->pool, "%s%s%s", list, i == 0 ? "" : i + 1 < n->weights ? ", " : " and ",
-                n->weight[i].name);
+        list = pool_printf(l->pool, "%s%s%s", list, i > 0 ? ", " : "", n->weight[i].name);
     }
     for (int i = 0; i < n->weights; i++)
         if (names_differ(&n->weight[i]))
@@ -650,9 +672,10 @@ static const struct value *layer_map(struct loader *l, const struct node *n)
     return e->val;
 }
 
-/* ---- by default names ------------------------------------------------------------------------- */
+/* ---- by default names ----------------------------------------------------------------------- */
 
-static const struct st_tensor *find_tensor(struct loader *l, const struct node *n, const char *weight)
+static const struct st_tensor *find_tensor(
+        struct loader *l, const struct node *n, const char *weight)
 {
     return weight ? st_find(&l->st, pool_printf(l->pool, "%s.%s", n->name, weight)) : NULL;
 }
@@ -667,8 +690,9 @@ static void report_both(struct loader *l, const struct target *x, const struct s
         const struct st_tensor *torch)
 {
     l->used[keras - l->st.tensor.at] = l->used[torch - l->st.tensor.at] = true;
-    diag_error(l->diag, DIAG_TENSOR_LAYOUT, x->at, "%s has both '%s' and '%s' for %s", l->file.src->path,
-            quoted(l, keras->name), quoted(l, torch->name), node_title(l->g, x->node));
+    diag_error(l->diag, DIAG_TENSOR_LAYOUT, x->at, "%s has both '%s' and '%s' for %s",
+            l->file.src->path, quoted(l, keras->name), quoted(l, torch->name),
+            node_title(l->g, x->node));
     diag_help(l->diag, "say 'layout: keras' or 'layout: torch' in the top level's weights");
 }
 
@@ -718,13 +742,14 @@ static void load_node(struct loader *l, struct node *n)
     const struct value *map = layer_map(l, n);
     enum order order = l->layout;
     for (int i = 0; i < n->weights; i++) {
-        struct target x = {n, &n->weight[i], torch_layout(&l->orders, n, &n->weight[i]), n->at, order};
+        struct torch_layout torch = torch_layout(&l->orders, n, &n->weight[i]);
+        struct target x = {n, &n->weight[i], torch, n->at, order};
         load_weight(l, &x, find_entry(l, n, x.w, map));
         order = x.of_node;
     }
 }
 
-/* ---- what is missing, what is left over ------------------------------------------------------- */
+/* ---- what is missing, what is left over ----------------------------------------------------- */
 
 static bool is_tracked(const char *name)
 {
@@ -758,7 +783,8 @@ static const char *expected_text(struct loader *l, const struct target *x)
 }
 
 /* The unused tensor whose name is nearest to one the weight could have; NULL: none. */
-static const char *nearest_unused(struct loader *l, const struct target *x, const char **unused, int n)
+static const char *nearest_unused(
+        struct loader *l, const struct target *x, const char **unused, int n)
 {
     const char *near = NULL;
     if (l->layout != ORDER_TORCH || !names_differ(x->w))
@@ -775,13 +801,15 @@ static void help_missing(struct loader *l, const struct target *x, const char **
     const struct st_tensor *other = !l->layout || !names_differ(x->w) ? NULL
         : torch ? find_keras(l, x) : find_tensor(l, x->node, x->w->torch_name);
     if (other)
-        diag_help(l->diag, "it has '%s', %s name for it; the spec says 'layout: %s'", quoted(l, other->name),
-                torch ? "Keras'" : "PyTorch's", torch ? "torch" : "keras");
+        diag_help(l->diag, "it has '%s', %s name for it; the spec says 'layout: %s'",
+                quoted(l, other->name), torch ? "Keras'" : "PyTorch's", torch ? "torch" : "keras");
     else if (near)
         diag_help(l->diag, "did you mean '%s'? To use it as it is: weights: {%s: %s} in the layer",
                 quoted(l, near), x->w->name, quoted(l, near));
     else if (n > 0)
-        diag_help(l->diag, "a tensor with another name is used by naming it in the layer: weights: {%s: TENSOR}",
+        diag_help(l->diag,
+                "a tensor with another name is used by naming it in the layer: weights: {%s: "
+                "TENSOR}",
                 x->w->name);
 }
 
@@ -794,8 +822,9 @@ static void report_missing(struct loader *l)
             unused[n++] = l->st.tensor.at[i].name;
     for (int i = 0; i < l->missing.n; i++) {
         const struct target *x = &l->missing.at[i];
-        diag_error(l->diag, DIAG_MISSING_TENSOR, x->at, "%s needs the tensor %s of shape %s, which %s lacks",
-                node_title(l->g, x->node), expected_text(l, x),
+        diag_error(l->diag, DIAG_MISSING_TENSOR, x->at,
+                "%s needs the tensor %s of shape %s, which %s lacks", node_title(l->g, x->node),
+                expected_text(l, x),
                 shape_text(l->pool, l->layout == ORDER_TORCH ? &x->torch.shape : &x->w->shape),
                 l->file.src->path);
         const char *text = i == 0 ? unused_text(l, &count) : "";
@@ -818,12 +847,13 @@ static void warn_extra(struct loader *l)
 static void report_bare(struct loader *l)
 {
     const struct node *first = l->bare.at[0];
-    const char *rest = l->bare.n == 1 ? "" : pool_printf(l->pool, " (and %d more layer%s)", l->bare.n - 1,
-            l->bare.n > 2 ? "s" : "");
-    diag_error(l->diag, DIAG_NO_WEIGHTS, first->at, "%s needs weights%s, and the spec names none",
+    const char *rest = l->bare.n == 1 ? " needs" : pool_printf(l->pool, " and %d more layer%s need",
+            l->bare.n - 1, l->bare.n > 2 ? "s" : "");
+    diag_error(l->diag, DIAG_NO_WEIGHTS, first->at, "%s%s weights, and the spec names none",
             node_title(l->g, first), rest);
-    diag_help(l->diag, "add 'weights: FILE.safetensors' to the top level; 'weights: random' lets you try "
-                       "size and speed");
+    diag_help(l->diag,
+            "add 'weights: FILE.safetensors' to the top level; 'weights: random' lets you try "
+            "size and speed");
 }
 
 static void add_unclear(void *to, const struct node *n, const char *why)
@@ -836,11 +866,13 @@ static void report_unclear(struct loader *l)
 {
     for (int i = 0; i < l->unclear.n; i++) {
         const struct node *n = l->unclear.at[i].node;
-        diag_error(l->diag, DIAG_UNSUPPORTED, n->at, "with PyTorch's weights, %s %s", node_title(l->g, n),
-                l->unclear.at[i].why);
-        diag_help(l->diag, "%s", n->in.n > 1
-            ? "say the order outright: Permute with dims [3, 1, 2] in front of Flatten"
-            : "say the order outright: Reshape to [channels, height, width], then Permute with dims [2, 3, 1]");
+        diag_error(l->diag, DIAG_UNSUPPORTED, n->at, "with PyTorch's weights, %s %s",
+                node_title(l->g, n), l->unclear.at[i].why);
+        diag_help(l->diag, "%s",
+                n->in.n > 1
+                        ? "say the order outright: Permute with dims [3, 1, 2] in front of Flatten"
+                        : "say the order outright: Reshape to [channels, height, width], then "
+                          "Permute with dims [2, 3, 1]");
     }
 }
 
@@ -854,14 +886,15 @@ bool weights_load(struct graph *g, const struct weight_options *options, struct 
     else if (options->override_file || l.origin == FROM_FILE)
         open_file(&l, options->override_file);
     for (int i = 0; i < g->layer.n; i++)
-        load_node(&l, g->layer.at[i]);
-    if (l.bare.n > 0)
+        if (g->layer.at[i]->out->shape.rank > 0)
+            load_node(&l, g->layer.at[i]);
+    if (l.bare.n > 0 && !diag_failed(d))
         report_bare(&l);
     if (l.missing.n > 0)
         report_missing(&l);
     if (l.has_torch)
         report_unclear(&l);
-    if (l.origin == FROM_FILE && diag_errors(d) == before)
+    if (l.origin == FROM_FILE && !diag_failed(d))
         warn_extra(&l);
     weight_file_close(&l.file);
     return diag_errors(d) == before;
