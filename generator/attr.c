@@ -22,8 +22,6 @@ static const char *shown(struct parse *p, const struct value *v)
     return pool_printf(p->pool, "'%s'", diag_quote(p->diag, v->text, v->len));
 }
 
-static bool has_range(const struct attr_def *def) { return def->min != 0 || def->max != 0; }
-
 /* " from 1 to 8", " of at least 1", "": what the table allows. */
 static const char *range_text(struct pool *pool, double min, double max)
 {
@@ -34,50 +32,60 @@ static const char *range_text(struct pool *pool, double min, double max)
     return max < INT32_MAX ? pool_printf(pool, " of at most %.15g", max) : "";
 }
 
-/* The range of a number inside of def: what its table says, or what its type can hold. */
-static double least(const struct attr_def *def)
+void attr_range(const struct attr_def *def, double *min, double *max)
 {
+    bool has_range = def->min != 0 || def->max != 0;
+    bool is_real = def->type == ATTR_FLOAT || def->type == ATTR_FLOATS;
     bool is_border = def->type == ATTR_PADDING || def->type == ATTR_BORDER;
-    return has_range(def) ? def->min : is_border ? 0 : def->type == ATTR_SHAPE ? 1 : INT32_MIN;
+    *min = has_range ? def->min : is_real ? -HUGE_VAL : is_border ? 0
+            : def->type == ATTR_SHAPE ? 1 : INT32_MIN;
+    *max = has_range && def->max > def->min ? def->max : is_real ? HUGE_VAL
+            : is_border ? MAX_BORDER : INT32_MAX;
 }
 
-static double most(const struct attr_def *def)
+static const char *range_of(struct parse *p)
 {
-    bool is_border = def->type == ATTR_PADDING || def->type == ATTR_BORDER;
-    return has_range(def) && def->max > def->min ? def->max : is_border ? MAX_BORDER : INT32_MAX;
+    double min, max;
+    attr_range(p->def, &min, &max);
+    return range_text(p->pool, min, max);
 }
 
-/* "'kernel_size' is an integer ..., not 3.0" when the value would be right written otherwise. */
+static bool in_range(const struct attr_def *def, double x)
+{
+    double min, max;
+    attr_range(def, &min, &max);
+    return x >= min && x <= max;
+}
+
+/* What would have been right: 3 for 3.0 and "3". */
 static void suggest_number(struct parse *p, const struct value *v)
 {
     struct value plain = *v;
-    int64_t n;
     double x;
     plain.quoted = false;
     if (v->kind != VALUE_SCALAR)
         return;
-    if (v->quoted && value_int(&plain, &n))
-        diag_help(p->diag, "write %lld without quotes", (long long)n);
-    else if (!v->quoted && value_float(v, &x) && x == floor(x) && x >= least(p->def) &&
-             x <= most(p->def))
+    if (v->quoted && value_float(&plain, &x) && in_range(p->def, x))
+        diag_help(p->diag, "delete the quotes");
+    else if (!v->quoted && value_float(v, &x) && x == floor(x) && in_range(p->def, x))
         diag_help(p->diag, "write %.0f", x);
 }
 
-/* Of one number, alone or in a list ("holds", for messages). */
 static bool parse_number(struct parse *p, const struct value *v, bool in_list, int *to)
 {
     int64_t n = 0;
     bool is_int = value_int(v, &n);
     bool is_huge = !is_int && !strcmp(value_kind_name(v), "an integer");
-    if (is_int && (double)n >= least(p->def) && (double)n <= most(p->def) && n <= INT32_MAX &&
-            n >= INT32_MIN) {
+    if (is_int && n >= INT32_MIN && n <= INT32_MAX && in_range(p->def, (double)n)) {
         *to = (int)n;
         return true;
     }
-    const char *range = range_text(p->pool, least(p->def), most(p->def));
+    const char *range = range_of(p);
+    if (!*range && (is_int || is_huge))
+        range = " of 32 bits";
     diag_error(p->diag, is_int || is_huge ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at,
             in_list ? "'%s' holds integers%s, not %s" : "'%s' is an integer%s, not %s", p->def->key,
-            is_huge && !*range ? " of 32 bits" : range, shown(p, v));
+            range, shown(p, v));
     suggest_number(p, v);
     return false;
 }
@@ -90,19 +98,16 @@ static bool parse_int(struct parse *p, const struct value *v)
 static bool parse_real(struct parse *p, const struct value *v, bool in_list, float *to)
 {
     double x = 0;
-    const struct attr_def *def = p->def;
     bool is_number = value_float(v, &x);
-    bool low = has_range(def) && x < def->min;
-    bool high = has_range(def) && def->max > def->min && x > def->max;
-    if (is_number && fabs(x) <= (double)FLT_MAX && !low && !high) {
+    if (is_number && fabs(x) <= (double)FLT_MAX && in_range(p->def, x)) {
         *to = (float)x;
         return true;
     }
-    const char *range = !has_range(def) ? ""
-            : range_text(p->pool, def->min, def->max > def->min ? def->max : HUGE_VAL);
+    const char *range = range_of(p);
     diag_error(p->diag, is_number ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at,
-            in_list ? "'%s' holds numbers%s, not %s" : "'%s' is a number%s, not %s", def->key,
-            is_number && !low && !high ? " of 32 bits" : range, shown(p, v));
+            in_list ? "'%s' holds numbers%s, not %s" : "'%s' is a number%s, not %s", p->def->key,
+            is_number && in_range(p->def, x) ? " of single precision" : range, shown(p, v));
+    suggest_number(p, v);
     return false;
 }
 

@@ -48,6 +48,9 @@ void attr_fallback(struct pool *, const struct op_def *, struct attr_base *);
 const char *attr_text(struct pool *, const struct attr_def *, const void *attr,
         const struct activation *act);
 
+/* What a number of the attribute may be, both ends included; infinite: any. */
+void attr_range(const struct attr_def *, double *min, double *max);
+
 /* The key of the table, or NULL. */
 const struct attr_def *attr_find(const struct op_def *, const char *key);
 

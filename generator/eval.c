@@ -92,6 +92,8 @@ static void softmax_row(double *x, double *e, int n, bool is_log)
             x[i] = exp(d - b.log_sum);
             e[i] = x[i] * expm1(t + b.spread) + (1 + n * x[i]) * tiny;
         }
+        if (!isfinite(x[i]))
+            e[i] = 0;  /* it must come out the same */
     }
 }
 

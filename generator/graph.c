@@ -437,7 +437,7 @@ static void move_node(struct graph *g, int i, int k)
 struct node *graph_node(struct graph *g, enum op op, const char *name, const struct node *origin)
 {
     struct node *n = NEW(g->pool, struct node);
-    *n = (struct node){.op = op, .name = name};
+    *n = (struct node){.op = op, .name = name, .attr = pool_alloc(g->pool, op_defs[op]->attr_bytes + 1)};
     vec_push(g->pool, &g->node, n);
     if (!origin)
         return n;

@@ -76,6 +76,7 @@ struct node {
     int weights;              /* how many */
     const struct spec_layer *layer; /* where it stands; for derived nodes that of the origin */
     struct span at;           /* the layer's type or name: what diagnostics about it underline */
+    int mark;                 /* scratch of the pass that runs */
 };
 
 struct graph {
@@ -101,10 +102,11 @@ void graph_print(const struct graph *, struct out *);  /* --dump=graph, shapes, 
 
 /* ---- for passes ------------------------------------------------------------------------------ */
 
+/* A node in front of origin (at the end when origin is NULL or not in the graph), attributes all zero. */
 struct node *graph_node(struct graph *, enum op, const char *name, const struct node *origin);
 struct tensor *graph_tensor(struct graph *, struct node *maker, struct shape, enum dtype);
-void node_input(struct graph *, struct node *, struct tensor *);     /* appends an input */
-void tensor_replace(struct graph *, struct tensor *old, struct tensor *by); /* all uses, and outputs */
+void node_input(struct graph *, struct node *, struct tensor *);     /* appends an input; moves the node behind its maker */
+void tensor_replace(struct graph *, struct tensor *old, struct tensor *by); /* all uses but that by the maker of by; and outputs */
 void node_remove(struct graph *, struct node *);                     /* its output must be unused */
 struct span node_attr_at(const struct node *, const char *key);      /* of the key's value, else node.at */
 
