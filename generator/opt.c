@@ -54,41 +54,33 @@ static void clone(struct graph *g)
 
 /* ---- order ------------------------------------------------------------------------------------ */
 
-static int layer_of(const struct node *n) { return n->layer ? n->layer->index : -1; }
+enum { NOT_YET, DONE };  /* node.mark */
 
-static bool inputs_done(const struct node *n, struct node *const *done, int ndone)
+/* Appends n to order behind the makers of its inputs: as deep as nodes were appended in a row. */
+static void visit(struct node *n, struct node **order, int *count)
 {
-    for (int i = 0; i < n->in.n; i++) {
-        bool found = false;
-        for (int k = ndone - 1; k >= 0 && !found; k--)
-            found = done[k] == n->in.at[i]->maker;
-        if (!found)
-            return false;
-    }
-    return true;
+    if (n->mark == DONE)
+        return;
+    for (int i = 0; i < n->in.n; i++)
+        visit(n->in.at[i]->maker, order, count);
+    n->mark = DONE;
+    order[(*count)++] = n;
 }
 
-/* Passes append nodes at the end: back to topological order, by layer, and tensors as their makers. */
+/* Passes append nodes at the end: back to topological order, and tensors in the order of their makers. */
 static void sort(struct graph *g)
 {
-    struct node **done = NEW_ARRAY(g->pool, struct node *, g->node.n + 1);
-    bool *taken = NEW_ARRAY(g->pool, bool, g->node.n + 1);
-    for (int n = 0; n < g->node.n; n++) {
-        int best = -1;
-        for (int i = 0; i < g->node.n; i++)
-            if (!taken[i] && (best < 0 || layer_of(g->node.at[i]) < layer_of(g->node.at[best])) &&
-                    inputs_done(g->node.at[i], done, n))
-                best = i;
-        if (best < 0)
-            bug("the graph of '%s' has a cycle", g->name);
-        taken[best] = true;
-        done[n] = g->node.at[best];
+    struct node **order = NEW_ARRAY(g->pool, struct node *, g->node.n + 1);
+    int count = 0;
+    for (int i = 0; i < g->node.n; i++)
+        g->node.at[i]->mark = NOT_YET;
+    for (int i = 0; i < g->node.n; i++)
+        visit(g->node.at[i], order, &count);
+    for (int i = 0; i < count; i++) {
+        g->node.at[i] = order[i];
+        g->tensor.at[i] = order[i]->out;
     }
-    for (int n = 0; n < g->node.n; n++) {
-        g->node.at[n] = done[n];
-        g->tensor.at[n] = done[n]->out;
-    }
-    g->tensor.n = g->node.n;
+    g->tensor.n = count;
 }
 
 /* ---- the passes ------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 
 /* The compiler's library asks the CPU once, and the system whether it saves the wide registers.
  * A cpuid of our own on every run would trap in virtual machines (about 30 microseconds). */
-int cnn_isa_level(void)
+CNN_API int cnn_isa_level(void)
 {
 #if CNN_X86
     __builtin_cpu_init();

@@ -108,13 +108,30 @@
 #include <arm_neon.h>
 #endif
 
+/* Zeros around the rows of a tensor: `left` pixels before the first row and `gap` pixels behind each,
+ * which are the left halo of the next row too. Pitches are in floats; c channels of each pixel. */
+CNN_INLINE void cnn_clear_halo(float *y, int rows, ptrdiff_t row, int w, ptrdiff_t pixel, int c, int left,
+        int gap)
+{
+    for (int i = 1; i <= left; i++)
+        memset(y - i * pixel, 0, (size_t)c * sizeof(float));
+    for (int r = 0; r < rows; r++)
+        for (int i = 0; i < gap; i++)
+            memset(y + r * row + (w + i) * pixel, 0, (size_t)c * sizeof(float));
+}
+
+/* "static" when this text stands in the generated file itself. */
+#ifndef CNN_API
+#define CNN_API
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* The best of the levels above that CPU and operating system support.  Reads what the program
  * loader found once; cheap enough for every run. */
-int cnn_isa_level(void);
+CNN_API int cnn_isa_level(void);
 
 #ifdef __cplusplus
 }

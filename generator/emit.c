@@ -1,0 +1,589 @@
+#include "emit.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "group.h"
+#include "kernel.h"
+#include "selftest.h"
+
+enum { NUMBERS_MAX = 1024 };  /* floats: shorter arrays are written as numbers */
+
+/* A kernel instance: steps with equal arguments share one. */
+struct instance {
+    const char *fn;            /* "conv2d_direct_1_avx2" */
+    const struct kernel *kernel;
+    const struct target *target;
+    const struct args *args;   /* without FN */
+    VEC(const struct step *) user;
+};
+
+struct emitter {
+    const struct plan *plan;
+    const struct emit_options *opt;
+    struct pool *pool;
+    struct diag *diag;
+    const char *upper;         /* the prefix in capitals */
+    VEC(struct instance) instance;
+    bool failed;
+};
+
+/* ---- names ------------------------------------------------------------------------------------ */
+
+static const char *upper_case(struct pool *pool, const char *s)
+{
+    char *copy = pool_copy(pool, s, strlen(s));
+    for (char *c = copy; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return copy;
+}
+
+/* A layer's name as part of a C identifier. Not unique by itself: step numbers make it so. */
+static const char *c_part(struct pool *pool, const char *name)
+{
+    char *copy = pool_copy(pool, name, strlen(name));
+    for (char *c = copy; *c; c++)
+        if (!isalnum((unsigned char)*c))
+            *c = '_';
+    return copy;
+}
+
+static const char *step_fn(struct emitter *e, const struct step *s, const struct target *t)
+{
+    return pool_printf(e->pool, "%s_%d_%s_%s", e->opt->prefix, s->index,
+            c_part(e->pool, s->group->out->name), t->name);
+}
+
+/* The pointer argument of the network's i-th input (or output) in the run function. */
+static const char *pointer_name(struct emitter *e, bool output, int i)
+{
+    const struct graph *g = e->plan->graph;
+    if (output ? g->output.n == 1 : g->input.n == 1)
+        return output ? "output" : "input";
+    return pool_printf(e->pool, "%s_%s", output ? "out" : "in",
+            c_part(e->pool, output ? g->output.at[i]->name : g->input.at[i]->name));
+}
+
+static const char *c_type(enum dtype type) { return type == DTYPE_UINT8 ? "uint8_t" : "float"; }
+
+static const char *place_text(struct emitter *e, const struct node *n)
+{
+    return n->layer && n->at.line ? pool_printf(e->pool, "%s:%d", e->opt->spec_name, n->at.line) : "";
+}
+
+static const char *hwc_text(struct emitter *e, const struct tensor *t)
+{
+    struct hwc d = shape_hwc(&t->shape);
+    if (t->shape.rank == 1)
+        return pool_printf(e->pool, "%d", d.c);
+    return pool_printf(e->pool, "%dx%dx%d", d.h, d.w, d.c);
+}
+
+/* ---- templates --------------------------------------------------------------------------------- */
+
+static const struct source *find_source(struct emitter *e, const char *name)
+{
+    if (e->opt->template_dir) {
+        struct source *src = NEW(e->pool, struct source);
+        const char *path = pool_printf(e->pool, "%s/%s", e->opt->template_dir, name);
+        if (source_read(e->pool, path, 1 << 20, src) == SOURCE_OK)
+            return src;
+    }
+    const struct source *src = template_builtin(name);
+    if (!src)
+        bug("no template '%s'", name);
+    return src;
+}
+
+static void expand(struct emitter *e, const char *name, const struct args *args, template_insert *insert,
+        struct out *out)
+{
+    struct template *t = template_load(e->pool, find_source(e, name), e->diag);
+    if (!t || !template_expand(t, args, insert, e, out, e->diag))
+        e->failed = true;
+}
+
+/* ---- weights ----------------------------------------------------------------------------------- */
+
+static bool as_bytes(const struct emitter *e, const struct step *s)
+{
+    return e->opt->bytes && s->weights > NUMBERS_MAX;
+}
+
+static void write_numbers(struct emitter *e, const struct step *s, struct out *out)
+{
+    out_printf(out, "static const float %s_w%d[%lld] CNN_ALIGNED(64) = {", e->opt->prefix, s->index,
+            (long long)s->weights);
+    for (int64_t i = 0; i < s->weights; i++) {
+        char text[32];
+        int n = snprintf(text, sizeof text, "%.9g", (double)s->weight[i]);
+        if (!strpbrk(text, ".e"))
+            n += snprintf(text + n, sizeof text - (size_t)n, ".0");
+        out_printf(out, "%s%.*sf,", i % 8 ? " " : "\n    ", n, text);
+    }
+    out_printf(out, "\n};\n");
+}
+
+/* One byte inside a string literal: itself where that is safe ('?' might begin a trigraph), else three
+ * octal digits, which end by themselves. */
+static size_t escape_byte(unsigned char b, char *at)
+{
+    if (b >= 32 && b < 127 && b != '"' && b != '\\' && b != '?') {
+        at[0] = (char)b;
+        return 1;
+    }
+    at[0] = '\\';
+    at[1] = (char)('0' + (b >> 6));
+    at[2] = (char)('0' + (b >> 3 & 7));
+    at[3] = (char)('0' + (b & 7));
+    return 4;
+}
+
+enum { FLOATS_PER_LINE = 8 };
+
+static size_t bytes_line(const float *f, int64_t n, char *line)
+{
+    size_t at = 0;
+    line[at++] = '"';
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &f[i], 4);
+        for (int k = 0; k < 32; k += 8)
+            at += escape_byte((unsigned char)(bits >> k), line + at);
+    }
+    line[at++] = '"';
+    line[at++] = '\n';
+    return at;
+}
+
+static void write_bytes(struct emitter *e, const struct step *s, struct out *out)
+{
+    char line[FLOATS_PER_LINE * 16 + 8];
+    out_printf(out, "static const union {\n    char bytes[%lld];\n    float f[%lld];\n} %s_w%d CNN_ALIGNED(64) = {\n",
+            (long long)(4 * s->weights + 1), (long long)s->weights, e->opt->prefix, s->index);
+    for (int64_t i = 0; i < s->weights; i += FLOATS_PER_LINE) {
+        int64_t n = s->weights - i < FLOATS_PER_LINE ? s->weights - i : FLOATS_PER_LINE;
+        out_raw(out, line, bytes_line(s->weight + i, n, line));
+    }
+    out_printf(out, "};\n");
+}
+
+static void insert_weights(struct emitter *e, struct out *out)
+{
+    for (int i = 0; i < e->plan->step.n; i++) {
+        const struct step *s = e->plan->step.at[i];
+        if (!s->weights)
+            continue;
+        out_printf(out, "/* step %d, %s: %s */\n", s->index, s->group->out->name, s->kernel->name);
+        if (as_bytes(e, s))
+            write_bytes(e, s, out);
+        else
+            write_numbers(e, s, out);
+        out_printf(out, "\n");
+    }
+}
+
+/* ---- one target -------------------------------------------------------------------------------- */
+
+static struct instance *find_instance(struct emitter *e, const struct step *s, const struct binding *b)
+{
+    for (int i = 0; i < e->instance.n; i++) {
+        struct instance *k = &e->instance.at[i];
+        if (k->kernel == s->kernel && k->target == b->target && args_equal(k->args, &b->args))
+            return k;
+    }
+    return NULL;
+}
+
+/* Gathers the instances of all steps and targets; each belongs to the target whose code it is. */
+static void find_instances(struct emitter *e)
+{
+    for (int i = 0; i < e->plan->step.n; i++)
+        for (int t = 0; t < TARGET_COUNT; t++) {
+            const struct step *s = e->plan->step.at[i];
+            if (!(e->plan->targets & TARGET_BIT(t)))
+                continue;
+            struct instance *k = find_instance(e, s, &s->bind[t]);
+            if (!k) {
+                struct instance fresh = {.kernel = s->kernel, .target = s->bind[t].target,
+                    .args = &s->bind[t].args};
+                fresh.fn = pool_printf(e->pool, "%s_%d_%s", s->kernel->name, s->index, fresh.target->name);
+                vec_push(e->pool, &e->instance, fresh);
+                k = &e->instance.at[e->instance.n - 1];
+            }
+            if (k->user.n == 0 || k->user.at[k->user.n - 1] != s)
+                vec_push(e->pool, &k->user, s);
+        }
+}
+
+static void write_instance(struct emitter *e, const struct instance *k, struct out *out)
+{
+    struct args args = {0};
+    out_printf(out, "\n/* %s: %s.\n * For", k->kernel->name, k->kernel->doc);
+    for (int i = 0; i < k->user.n; i++) {
+        const struct group *g = k->user.at[i]->group;
+        out_printf(out, "%s %s (%s%s%s)", i ? "," : "", g->out->name, group_text(e->pool, g),
+                g->main->layer ? ", " : "", place_text(e, g->main));
+    }
+    out_printf(out, ". */\n");
+    args_text(e->pool, &args, "FN", k->fn);
+    for (int i = 0; i < k->args->arg.n; i++)
+        vec_push(e->pool, &args.arg, k->args->arg.at[i]);
+    expand(e, pool_printf(e->pool, "%s.c.in", k->kernel->name), &args, NULL, out);
+}
+
+/* "job->input + 5" or "(float *)(void *)(job->arena + 1024)": element (0, 0, 0, 0) of a view. */
+static const char *view_pointer(struct emitter *e, const struct view *v, bool output)
+{
+    if (v->place == PLACE_ARENA)
+        return pool_printf(e->pool, "(%s%s *)(void *)(job->arena + %lld)", output ? "" : "const ",
+                c_type(v->type), (long long)(e->plan->buffer.at[v->index].offset + 4 * v->offset));
+    const char *name = pointer_name(e, v->place == PLACE_OUTPUT, v->index);
+    return v->offset ? pool_printf(e->pool, "job->%s + %lld", name, (long long)v->offset)
+                     : pool_printf(e->pool, "job->%s", name);
+}
+
+static void write_call(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
+{
+    out_printf(out, "    %s(", find_instance(e, s, b)->fn);
+    for (int i = 0; i < s->in.n; i++)
+        out_printf(out, "%s, ", view_pointer(e, &s->in.at[i], false));
+    out_printf(out, "%s, ", view_pointer(e, &s->out, true));
+    if (s->weights)
+        out_printf(out, "%s_w%d%s, ", e->opt->prefix, s->index, as_bytes(e, s) ? ".f" : "");
+    if (b->scratch)
+        out_printf(out, "(float *)(void *)(job->arena + %lld + thread * %lld), ",
+                (long long)e->plan->shared_bytes, (long long)e->plan->scratch_bytes);
+    out_printf(out, "first, last);\n");
+}
+
+static void write_halo(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
+{
+    const struct view *v = &s->out;
+    if (view_gap(v) == 0)
+        return;
+    out_printf(out, "    if (last == %d)\n        cnn_clear_halo(%s, %lld, %lld, %d, %lld, %d, %d, %d);\n",
+            b->units, view_pointer(e, v, true), (long long)v->n * v->h, (long long)v->row, v->w,
+            (long long)v->pixel, v->c, v->left, view_gap(v));
+}
+
+static void write_step(struct emitter *e, const struct step *s, const struct target *t, struct out *out)
+{
+    const struct binding *b = &s->bind[t->id];
+    out_printf(out, "\nstatic void %s(const struct %s_job *job, int first, int last, int thread)\n{\n",
+            step_fn(e, s, t), e->opt->prefix);
+    write_call(e, s, b, out);
+    write_halo(e, s, b, out);
+    if (!b->scratch)
+        out_printf(out, "    (void)thread;\n");
+    out_printf(out, "}\n");
+}
+
+static void write_table(struct emitter *e, const struct target *t, struct out *out)
+{
+    out_printf(out, "\nstatic const struct %s_work %s_%s[%d] = {\n", e->opt->prefix, e->opt->prefix,
+            t->name, e->plan->step.n);
+    for (int i = 0; i < e->plan->step.n; i++) {
+        const struct step *s = e->plan->step.at[i];
+        int units = s->bind[t->id].units;
+        out_printf(out, "    {%s, %d, %d},\n", step_fn(e, s, t), units, units < s->parts ? units : s->parts);
+    }
+    out_printf(out, "};\n");
+}
+
+/* The text of a runtime file: an #include, or with --standalone the file itself, those that it includes
+ * in their places. */
+static void write_runtime(struct emitter *e, const char *name, struct out *out)
+{
+    if (!e->opt->standalone) {
+        out_printf(out, "#include \"%s\"\n", name);
+        return;
+    }
+    const struct source *src = template_builtin(name);
+    if (!src)
+        bug("no runtime file '%s'", name);
+    for (int line = 1;; line++) {
+        size_t len;
+        const char *text = source_line(src, line, &len);
+        if (text >= src->text + src->len)
+            return;
+        char file[64];
+        if (sscanf(text, "#include \"cnn_%50[^\"]\"", file) == 1) {
+            if (strcmp(file, "rt.h"))
+                write_runtime(e, pool_printf(e->pool, "cnn_%s", file), out);
+        } else {
+            out_write(out, text, len);
+            out_write(out, "\n", 1);
+        }
+    }
+}
+
+static void write_region_start(const struct target *t, struct out *out)
+{
+    if (!t->attribute)
+        return;
+    out_printf(out, "#if defined(__clang__)\n");
+    out_printf(out, "#pragma clang attribute push(__attribute__((target(\"%s\"))), apply_to = function)\n",
+            t->attribute);
+    out_printf(out, "#else\n#pragma GCC push_options\n#pragma GCC target(\"%s\")\n#endif\n", t->attribute);
+}
+
+static void write_region_end(const struct target *t, struct out *out)
+{
+    if (t->attribute)
+        out_printf(out, "\n#if defined(__clang__)\n#pragma clang attribute pop\n#else\n#pragma GCC pop_options\n#endif\n");
+}
+
+static void write_target(struct emitter *e, const struct target *t, struct out *out)
+{
+    const char *upper = upper_case(e->pool, t->name);
+    out_printf(out, "/* ---- %s ", t->title);
+    for (size_t i = strlen(t->title); i < 90; i++)
+        out_printf(out, "-");
+    out_printf(out, " */\n\n#if %s_%s\n", e->upper, upper);
+    write_region_start(t, out);
+    write_runtime(e, t->header, out);
+    write_runtime(e, "cnn_math.h", out);
+    for (int i = 0; i < e->instance.n; i++)
+        if (e->instance.at[i].target == t)
+            write_instance(e, &e->instance.at[i], out);
+    write_region_end(t, out);
+    for (int i = 0; i < e->plan->step.n; i++)
+        write_step(e, e->plan->step.at[i], t, out);
+    write_table(e, t, out);
+    out_printf(out, "\n#endif /* %s_%s */\n\n", e->upper, upper);
+}
+
+static void insert_targets(struct emitter *e, struct out *out)
+{
+    static const enum target_id order[] = {TARGET_SCALAR, TARGET_SSE2, TARGET_AVX2, TARGET_AVX512, TARGET_NEON};
+    for (int i = 0; i < TARGET_COUNT; i++)
+        if (e->plan->targets & TARGET_BIT(order[i]))
+            write_target(e, &targets[order[i]], out);
+}
+
+/* ---- the file's other holes --------------------------------------------------------------------- */
+
+static void insert_runtime(struct emitter *e, struct out *out)
+{
+    if (e->opt->standalone)
+        out_printf(out, "#define CNN_API static\n");
+    write_runtime(e, "cnn_rt.h", out);
+    write_runtime(e, "cnn_names.h", out);
+    if (e->opt->standalone)
+        write_runtime(e, "cnn_rt.c", out);
+    if (e->opt->bytes)
+        out_printf(out, "\n#if defined(__GNUC__)\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n#endif\n");
+}
+
+/* The plan as a table in the opening comment. */
+static void insert_plan(struct emitter *e, struct out *out)
+{
+    out_printf(out, " * %4s  %-22s %-14s %-18s %13s %11s  %s\n", "step", "result", "shape", "kernel", "MACs",
+            "weights", "what");
+    for (int i = 0; i < e->plan->step.n; i++) {
+        const struct step *s = e->plan->step.at[i];
+        out_printf(out, " * %4d  %-22s %-14s %-18s %13lld %11lld  %s\n", s->index, s->group->out->name,
+                hwc_text(e, s->group->out), s->kernel->name, (long long)s->macs, (long long)(4 * s->weights),
+                group_text(e->pool, s->group));
+    }
+    out_printf(out, " *\n * Arena: %lld bytes, and %lld for each thread. Weights: %lld bytes.\n",
+            (long long)e->plan->shared_bytes, (long long)e->plan->scratch_bytes,
+            (long long)e->plan->weight_bytes);
+}
+
+static void insert_pointers(struct emitter *e, struct out *out)
+{
+    const struct graph *g = e->plan->graph;
+    for (int i = 0; i < g->input.n; i++)
+        out_printf(out, "const %s *%s;\n", c_type(g->input.at[i]->type), pointer_name(e, false, i));
+    for (int i = 0; i < g->output.n; i++)
+        out_printf(out, "float *%s;\n", pointer_name(e, true, i));
+}
+
+static void insert_walk(struct emitter *e, struct out *out)
+{
+    for (int i = 0; i < e->plan->step.n; i++) {
+        const struct step *s = e->plan->step.at[i];
+        const struct group *g = s->group;
+        out_printf(out, "/* %s: %s -> %s, %s", g->out->name, hwc_text(e, g->in.at[0]), hwc_text(e, g->out),
+                group_text(e->pool, g));
+        out_printf(out, "%s%s */\n", g->main->layer ? "    " : "", place_text(e, g->main));
+        out_printf(out, "%s_do(job, %d, thread, threads);\n", e->opt->prefix, i);
+    }
+}
+
+/* "mnist_status mnist_run(const float *input, float *output, void *arena, size_t arena_bytes)" */
+static void write_run(struct emitter *e, struct out *out)
+{
+    const struct graph *g = e->plan->graph;
+    const char *next = "";
+    out_printf(out, "%s_status %s_run(", e->opt->prefix, e->opt->prefix);
+    for (int i = 0; i < g->input.n; i++, next = ", ")
+        out_printf(out, "%sconst %s *%s", next, c_type(g->input.at[i]->type), pointer_name(e, false, i));
+    for (int i = 0; i < g->output.n; i++)
+        out_printf(out, ", float *%s", pointer_name(e, true, i));
+    out_printf(out, ", void *arena, size_t arena_bytes)");
+}
+
+static void insert_run(struct emitter *e, struct out *out)
+{
+    write_run(e, out);
+    out_printf(out, ";\n");
+}
+
+static void insert_run_head(struct emitter *e, struct out *out)
+{
+    write_run(e, out);
+    out_printf(out, "\n");
+}
+
+static void insert_run_check(struct emitter *e, struct out *out)
+{
+    const struct graph *g = e->plan->graph;
+    out_printf(out, "if (!arena");
+    for (int i = 0; i < g->input.n; i++)
+        out_printf(out, " || !%s", pointer_name(e, false, i));
+    for (int i = 0; i < g->output.n; i++)
+        out_printf(out, " || !%s", pointer_name(e, true, i));
+    out_printf(out, ")\n    return %s_ERR_NULL;\n", e->upper);
+}
+
+static void insert_run_job(struct emitter *e, struct out *out)
+{
+    const struct graph *g = e->plan->graph;
+    for (int i = 0; i < g->input.n; i++)
+        out_printf(out, "job.%s = %s;\n", pointer_name(e, false, i), pointer_name(e, false, i));
+    for (int i = 0; i < g->output.n; i++)
+        out_printf(out, "job.%s = %s;\n", pointer_name(e, true, i), pointer_name(e, true, i));
+}
+
+static void write_size(struct emitter *e, const struct tensor *t, bool output, bool single, struct out *out)
+{
+    const char *kind = output ? "OUTPUT" : "INPUT";
+    const char *name = single ? kind : pool_printf(e->pool, "%s_%s", kind,
+            upper_case(e->pool, c_part(e->pool, t->name)));
+    struct hwc d = shape_hwc(&t->shape);
+    out_printf(out, "#define %s_%s_SIZE %lld /* %s */\n", e->upper, name,
+            (long long)(shape_size(&t->shape) * e->plan->graph->batch), t->name);
+    out_printf(out, "#define %s_%s_HEIGHT %d\n#define %s_%s_WIDTH %d\n#define %s_%s_CHANNELS %d\n", e->upper,
+            name, d.h, e->upper, name, d.w, e->upper, name, d.c);
+}
+
+static void insert_sizes(struct emitter *e, struct out *out)
+{
+    const struct graph *g = e->plan->graph;
+    for (int i = 0; i < g->input.n; i++)
+        write_size(e, g->input.at[i], false, g->input.n == 1, out);
+    for (int i = 0; i < g->output.n; i++)
+        write_size(e, g->output.at[i], true, g->output.n == 1, out);
+}
+
+/* Where each step's result lies, for the hook. */
+static void insert_taps(struct emitter *e, struct out *out)
+{
+    const char *p = e->opt->prefix;
+    out_printf(out, "static const struct %s_result {\n    const char *layer;\n    int place; /* -1: the arena; else the output's number */\n"
+            "    size_t offset; /* floats */\n    int extent[4];\n    ptrdiff_t pitch[3];\n} %s_results[%d] = {\n",
+            p, p, e->plan->step.n);
+    for (int i = 0; i < e->plan->step.n; i++) {
+        const struct step *s = e->plan->step.at[i];
+        const struct view *v = &s->out;
+        int64_t offset = v->offset;
+        if (v->place == PLACE_ARENA)
+            offset += e->plan->buffer.at[v->index].offset / 4;
+        out_printf(out, "    {\"%s\", %d, %lld, {%d, %d, %d, %d}, {%lld, %lld, %lld}},\n", s->group->out->name,
+                v->place == PLACE_ARENA ? -1 : v->index, (long long)offset, v->n, v->h, v->w, v->c,
+                (long long)v->image, (long long)v->row, (long long)v->pixel);
+    }
+    out_printf(out, "};\n");
+}
+
+static void insert_tap(struct emitter *e, struct out *out)
+{
+    const struct graph *g = e->plan->graph;
+    out_printf(out, "const float *base = (const float *)(const void *)job->arena;\n\n");
+    for (int i = 0; i < g->output.n; i++)
+        out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i, pointer_name(e, true, i));
+}
+
+static const struct { const char *name; void (*write)(struct emitter *, struct out *); } holes[] = {
+    {"plan", insert_plan}, {"runtime", insert_runtime}, {"weights", insert_weights},
+    {"pointers", insert_pointers}, {"targets", insert_targets}, {"taps", insert_taps}, {"tap", insert_tap},
+    {"walk", insert_walk}, {"run", insert_run}, {"run_head", insert_run_head},
+    {"run_check", insert_run_check}, {"run_job", insert_run_job}, {"sizes", insert_sizes},
+};
+
+static void insert(void *context, const char *name, struct out *out)
+{
+    struct emitter *e = context;
+    for (int i = 0; i < (int)(sizeof holes / sizeof holes[0]); i++)
+        if (!strcmp(name, holes[i].name)) {
+            holes[i].write(e, out);
+            return;
+        }
+    if (!strcmp(name, "selftest") && e->opt->selftest) {
+        selftest_write(e->opt->selftest, e->opt->prefix, out);
+        return;
+    }
+    bug("no hole '%s'", name);
+}
+
+/* ---- both files ---------------------------------------------------------------------------------- */
+
+static bool parallel(const struct plan *plan)
+{
+    for (int i = 0; i < plan->step.n; i++)
+        if (plan->step.at[i]->parts > 1 && plan->max_threads > 1)
+            return true;
+    return false;
+}
+
+static struct args common_args(struct emitter *e)
+{
+    struct args a = {0};
+    args_text(e->pool, &a, "MODEL", e->opt->prefix);
+    args_text(e->pool, &a, "UPPER", e->upper);
+    args_text(e->pool, &a, "SPEC", e->opt->spec_name);
+    args_text(e->pool, &a, "COMMAND", e->opt->command);
+    args_text(e->pool, &a, "VERSION", CNNGEN_VERSION);
+    args_int(e->pool, &a, "SHARED", e->plan->shared_bytes);
+    args_int(e->pool, &a, "SCRATCH", e->plan->scratch_bytes);
+    args_int(e->pool, &a, "STEPS", e->plan->step.n);
+    args_int(e->pool, &a, "SELFTEST", e->opt->selftest != NULL);
+    return a;
+}
+
+static void emit_header(struct emitter *e, struct out *out)
+{
+    struct args a = common_args(e);
+    args_int(e->pool, &a, "ALIGN", ARENA_ALIGN);
+    args_int(e->pool, &a, "THREADS", e->plan->max_threads);
+    args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
+    expand(e, "model.h.in", &a, insert, out);
+}
+
+static void emit_program(struct emitter *e, struct out *out)
+{
+    static const struct { const char *name; enum target_id id; } flags[] = {
+        {"SSE2", TARGET_SSE2}, {"AVX2", TARGET_AVX2}, {"AVX512", TARGET_AVX512}, {"NEON", TARGET_NEON}};
+    struct args a = common_args(e);
+    args_text(e->pool, &a, "HEADER", e->opt->header_name);
+    for (int i = 0; i < 4; i++)
+        args_int(e->pool, &a, flags[i].name, (e->plan->targets & TARGET_BIT(flags[i].id)) != 0);
+    args_int(e->pool, &a, "BYTES", e->opt->bytes);
+    args_int(e->pool, &a, "PARALLEL", parallel(e->plan));
+    expand(e, "model.c.in", &a, insert, out);
+}
+
+bool emit(const struct plan *plan, const struct emit_options *opt, struct out *c, struct out *h,
+        struct diag *diag)
+{
+    struct emitter e = {.plan = plan, .opt = opt, .pool = plan->pool, .diag = diag};
+    e.upper = upper_case(e.pool, opt->prefix);
+    find_instances(&e);
+    emit_header(&e, h);
+    emit_program(&e, c);
+    return !e.failed;
+}

@@ -1,0 +1,27 @@
+/* emit.h: a plan as C text: MODEL.c and MODEL.h. Decides nothing; the C is in templates/. */
+#ifndef CNNGEN_EMIT_H
+#define CNNGEN_EMIT_H
+
+#include "diag.h"
+#include "out.h"
+#include "plan.h"
+
+#define CNNGEN_VERSION "0.1.0"
+
+struct selftest;                   /* selftest.h */
+
+struct emit_options {
+    const char *prefix;            /* of everything visible: a C identifier */
+    const char *spec_name;         /* base name of the specification */
+    const char *header_name;       /* base name of the header, for #include */
+    const char *command;           /* in canonical form */
+    const char *template_dir;      /* instead of the built-in templates; NULL */
+    bool standalone;               /* the runtime's text goes into the .c file */
+    bool bytes;                    /* big weights as string literals (little-endian), else all as numbers */
+    const struct selftest *selftest; /* NULL: none */
+};
+
+/* Appends both texts; false after diagnostics (only a --template-dir's templates can be wrong). */
+bool emit(const struct plan *, const struct emit_options *, struct out *c, struct out *h, struct diag *);
+
+#endif

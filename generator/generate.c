@@ -1,0 +1,91 @@
+/* generate: the default command: a specification to MODEL.c and MODEL.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "session.h"
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* "dir/mnist.cnn.yaml" -> "mnist": names the output where -o does not. */
+static const char *stem(struct pool *pool, const char *path)
+{
+    static const char *const ends[] = {".yaml", ".yml", ".json", ".cnn"};
+    const char *base = base_name(path);
+    char *name = pool_copy(pool, base, strlen(base));
+    for (int i = 0; i < 4; i++) {
+        size_t n = strlen(name), e = strlen(ends[i]);
+        if (n > e && !strcmp(name + n - e, ends[i]))
+            name[n - e] = 0;
+    }
+    return name;
+}
+
+static const char *output_path(struct session *s)
+{
+    if (s->options->output)
+        return s->options->output;
+    return strcmp(s->options->spec, "-") ? pool_printf(s->pool, "%s.c", stem(s->pool, s->options->spec)) : "-";
+}
+
+/* The output with ".h" for its ".c"; NULL: no header (the output is standard output). */
+static const char *header_path(struct session *s, const char *output)
+{
+    size_t n = strlen(output);
+    if (s->options->header)
+        return s->options->header;
+    if (!strcmp(output, "-"))
+        return NULL;
+    if (n > 2 && !strcmp(output + n - 2, ".c"))
+        return pool_printf(s->pool, "%.*s.h", (int)n - 2, output);
+    return pool_printf(s->pool, "%s.h", output);
+}
+
+bool session_emit(struct session *s)
+{
+    const char *header = header_path(s, output_path(s));
+    const struct emit_options emit_options = {
+        .prefix = s->prefix,
+        .spec_name = strcmp(s->options->spec, "-") ? base_name(s->options->spec) : "-",
+        .header_name = header && strcmp(header, "-") ? base_name(header)
+                                                     : pool_printf(s->pool, "%s.h", s->prefix),
+        .command = options_command(s->pool, s->options),
+        .template_dir = s->options->template_dir,
+        .standalone = s->options->standalone,
+        .bytes = s->options->bytes,
+    };
+    out_init(&s->c);
+    out_init(&s->h);
+    return emit(s->plan, &emit_options, &s->c, &s->h, s->diag);
+}
+
+static void write_files(struct session *s)
+{
+    const char *output = output_path(s), *header = header_path(s, output), *failed;
+    struct out_file files[2] = {{output, s->c.text, s->c.len}, {header, s->h.text, s->h.len}};
+    if (header && !strcmp(header, output))
+        die("the header and the C file are both '%s'", output);
+    if (!out_commit(files, header ? 2 : 1, &failed))
+        die("can't write '%s': %s", failed, strerror(errno));
+}
+
+int command_generate(struct session *s)
+{
+    bool done = session_read(s) && session_plan(s) && session_emit(s);
+    int status = session_report(s);
+    if (done)
+        write_files(s);
+    out_free(&s->c);
+    out_free(&s->h);
+    return status;
+}
+
+int command_check(struct session *s)
+{
+    if (session_read(s))
+        session_plan(s);
+    return session_report(s);
+}

@@ -1,0 +1,27 @@
+/* cnngen: compiles a convolutional network, written as YAML, into C.
+ *
+ *     text -> spec -> graph -> plan -> C text        (session.c)
+ *
+ * Exit codes: 0 fine, 1 the model is wrong, 2 usage, files or the environment. */
+#include "session.h"
+
+static command_fn *const commands[COMMAND_COUNT] = {
+    [CMD_GENERATE] = command_generate,
+    [CMD_CHECK] = command_check,
+    [CMD_SUMMARY] = command_summary,
+    [CMD_RUN] = command_run,
+    [CMD_VERIFY] = command_verify,
+};
+
+int main(int argc, char **argv)
+{
+    struct pool *pool = pool_new();
+    struct options options;
+    int status;
+    if (options_parse(pool, argc, argv, &options, &status)) {
+        struct session session = {.pool = pool, .options = &options, .diag = diag_new(pool)};
+        status = commands[options.command](&session);
+    }
+    pool_free(pool);
+    return status;
+}

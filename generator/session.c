@@ -1,0 +1,81 @@
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "limits.h"
+#include "opt.h"
+#include "shape.h"
+#include "weights.h"
+
+/* Prints a stage that --dump asks for. */
+static bool dumped(struct session *s, enum dump stage)
+{
+    struct out out;
+    if (s->options->dump != stage)
+        return false;
+    out_init(&out);
+    if (stage == DUMP_SPEC)
+        spec_print(s->spec, &out);
+    else if (stage == DUMP_PLAN)
+        plan_print(s->plan, &out);
+    else
+        graph_print(s->graph, &out);
+    fwrite(out.text, 1, out.len, stdout);
+    out_free(&out);
+    return true;
+}
+
+static void read_source(struct session *s)
+{
+    const char *path = s->options->spec;
+    switch (source_read(s->pool, path, LIMIT_SPEC_BYTES, &s->source)) {
+    case SOURCE_OK:
+        return;
+    case SOURCE_ERRNO:
+        die("can't read '%s': %s", path, strerror(errno));
+    case SOURCE_NOT_REGULAR:
+        die("can't read '%s': not a regular file", path);
+    case SOURCE_TOO_BIG:
+        die("can't read '%s': larger than %d MB", path, LIMIT_SPEC_BYTES >> 20);
+    }
+}
+
+bool session_read(struct session *s)
+{
+    const struct weight_options weights = {s->options->weights_file};
+    read_source(s);
+    s->spec = spec_read(s->pool, &s->source, s->diag);
+    if (!s->spec || dumped(s, DUMP_SPEC))
+        return false;
+    s->graph = graph_build(s->pool, s->spec, s->diag);
+    if (!s->graph || dumped(s, DUMP_GRAPH))
+        return false;
+    shape_infer(s->graph, s->diag);
+    if (diag_failed(s->diag) || dumped(s, DUMP_SHAPES))
+        return false;
+    graph_check(s->graph);
+    s->prefix = s->options->prefix ? s->options->prefix : s->graph->name;
+    return weights_load(s->graph, &weights, s->diag) && !diag_failed(s->diag);
+}
+
+bool session_plan(struct session *s)
+{
+    const struct plan_options plan = {s->options->targets, s->options->max_threads};
+    optimise(s->graph);
+    if (dumped(s, DUMP_OPT))
+        return false;
+    s->plan = plan_make(s->pool, s->graph, &plan, s->diag);
+    return s->plan && !dumped(s, DUMP_PLAN);
+}
+
+int session_report(struct session *s)
+{
+    struct out out;
+    out_init(&out);
+    diag_print(s->diag, &out, s->options->color, s->options->quiet);
+    fwrite(out.text, 1, out.len, stderr);
+    out_free(&out);
+    return diag_failed(s->diag) ? 1 : 0;
+}

@@ -1,0 +1,38 @@
+/* session.h: one run of the program: the pipeline's stages as far as a command needs them. */
+#ifndef CNNGEN_SESSION_H
+#define CNNGEN_SESSION_H
+
+#include "diag.h"
+#include "emit.h"
+#include "graph.h"
+#include "options.h"
+#include "out.h"
+#include "plan.h"
+#include "spec.h"
+
+struct session {
+    struct pool *pool;
+    const struct options *options;
+    struct diag *diag;
+    struct source source;
+    struct spec *spec;
+    struct graph *graph;        /* with shapes and, but for check and summary, weights */
+    struct plan *plan;
+    const char *prefix;         /* of what is emitted */
+    struct out c, h;            /* the emitted texts */
+};
+
+/* Each takes the session from the stage before. False after diagnostics, or with the message of a dump
+ * in place: session_exit says with what to end. */
+bool session_read(struct session *);    /* text -> spec -> graph with shapes -> weights */
+bool session_plan(struct session *);    /* optimise, plan */
+bool session_emit(struct session *);    /* C text in s->c and s->h */
+
+/* Prints diagnostics to stderr. The exit code: 1 if there were errors. */
+int session_report(struct session *);
+
+/* The commands. Each prints its own output and returns the exit code. */
+typedef int command_fn(struct session *);
+command_fn command_generate, command_check, command_summary, command_run, command_verify;
+
+#endif
