@@ -187,8 +187,11 @@ static int open_temporary(const char *path, char *volatile *slot)
 static bool write_temporary(const struct out_file *f, char *volatile *slot)
 {
     struct stat st;
-    if (stat(f->path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        errno = EISDIR;
+    size_t len = strlen(f->path);
+    bool is_dir = (stat(f->path, &st) == 0 && S_ISDIR(st.st_mode)) ||
+                  (len && f->path[len - 1] == '/');
+    if (is_dir || len == 0) {
+        errno = is_dir ? EISDIR : ENOENT;
         return false;
     }
     int fd = open_temporary(f->path, slot);

@@ -878,7 +878,7 @@ struct value *value_parse(struct pool *pool, const struct source *src, int64_t m
 {
     int errors = diag_errors(d);
     struct value *v = parse(pool, src, max_nodes, d);
-    if (v && value_is_null(v))
+    if (v && value_is_null(v) && diag_errors(d) == errors)
         diag_error(d, DIAG_DOCUMENTS, (struct span){.src = src}, "the text holds no value");
     return diag_errors(d) == errors ? v : NULL;
 }
@@ -1047,9 +1047,9 @@ static const struct { const char *why, *words; } reserved[] = {
      " qsort bsearch memcpy memmove memset memcmp memchr strlen strcpy strcat strcmp strchr strstr"
      " exp expf exp2 log logf log2 log10 pow powf sqrt sqrtf sin cos tan tanh tanhf sinh cosh"
      " asin acos atan floor ceil round trunc fabs fabsf fmod fma fmaf fmin fmax hypot cbrt erf"
-     " gamma lgamma tgamma strtok j0 j1 jn y0 y1 yn signal raise time clock index read write open close"
-     " size_t ptrdiff_t intptr_t uintptr_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t"
-     " uint64_t setjmp longjmp va_list va_start va_arg va_end "},
+     " gamma lgamma tgamma strtok j0 j1 jn y0 y1 yn signal raise time clock index read write open"
+     " close size_t ptrdiff_t intptr_t uintptr_t int8_t int16_t int32_t int64_t uint8_t uint16_t"
+     " uint32_t uint64_t setjmp longjmp va_list va_start va_arg va_end "},
     {"Windows can't create files with this name",
      " con prn aux nul com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6"
      " lpt7 lpt8 lpt9 CON PRN AUX NUL "},
@@ -1498,6 +1498,8 @@ struct spec *spec_read(struct pool *pool, const struct source *src, struct diag 
     const struct value *top = parse(pool, src, LIMIT_SPEC_NODES, d);
     if (!top)
         return NULL;
+    if (value_is_null(top) && diag_errors(d) > errors)
+        return NULL;
     if (value_is_null(top)) {
         diag_error(d, DIAG_DOCUMENTS, (struct span){.src = src}, "the file holds no model");
         diag_help(d, "a spec starts with 'cnngen: 1'");
@@ -1528,14 +1530,14 @@ static bool is_safe_plain(const char *text)
 
 static void print_quoted(const char *text, size_t len, struct out *out)
 {
-    static const char named[] = "\"\"\\\\\nn\tt\rr";  /* character, escape letter */
+    static const char chars[] = "\"\\\n\t\r", letters[] = "\"\\ntr";
     out_raw(out, "\"", 1);
     for (size_t i = 0; i < len;) {
         uint32_t code = 0;
         size_t n = utf8_next(text + i, len - i, &code);
-        const char *escape = code < 0x80 && n ? memchr(named, (int)code, sizeof named - 1) : NULL;
+        const char *escape = code && code < 0x80 ? strchr(chars, (int)code) : NULL;
         if (escape)
-            out_printf(out, "\\%c", escape[1]);
+            out_printf(out, "\\%c", letters[escape - chars]);
         else if (char_refused(code))
             out_printf(out, "\\u%04X", (unsigned)code);
         else
