@@ -351,6 +351,9 @@ static void explain_open_quotes(const struct problem *p, struct diag *d, struct 
     diag_error(d, DIAG_YAML_SYNTAX, at, "these quotes are never closed");
 }
 
+#define NO_DIRECTIVE \
+    "a line that starts with '%' is a directive of YAML's: there is only '%YAML 1.2'"
+
 static const struct {
     const char *problem;   /* libyaml's words */
     explain_fn explain;    /* or else: */
@@ -386,8 +389,11 @@ static const struct {
     {"did not find expected comment or line break", NULL,
      "the text of a block starts in the line below its '|' or '>'"},
     {"found incompatible YAML document", NULL, "the text is not YAML 1.1 or 1.2"},
-    {"found unknown directive name", NULL, "a line that starts with '%' is a directive of YAML's: "
-     "there is only '%YAML 1.2'"},
+    {"found unknown directive name", NULL, NO_DIRECTIVE},
+    {"found unexpected non-alphabetical character", NULL, NO_DIRECTIVE},
+    {"could not find expected directive name", NULL, NO_DIRECTIVE},
+    {"did not find expected version number", NULL, NO_DIRECTIVE},
+    {"did not find expected digit or '.' character", NULL, NO_DIRECTIVE},
 };
 
 static void explain(struct reader *r, const struct problem *p)

@@ -5,8 +5,9 @@
 #
 # A case is NAME.yaml, or NAME.sh that prints what can't be kept as text (100,000 brackets, broken
 # UTF-8); NAME.stderr is what "cnngen check NAME.yaml" says, NAME.status its exit code if that is not 1.
-# Standard output must stay empty. --bless writes the .stderr files anew: read the diff. Without names
-# all cases run, and every diagnostic of generator/diag.def must occur in one of them.
+# Standard output must stay empty. --bless writes anew the .stderr files of cases whose exit code is
+# right: read the diff. Without names all cases run, and every diagnostic of generator/diag.def must
+# occur in one of them.
 # CNNGEN is the program: build/cnngen by default.
 
 top=$(cd "$(dirname "$0")/.." && pwd) || exit 2
@@ -53,8 +54,9 @@ run_case() {
     [ -f "$cases/$name.status" ] && expected=$(cat "$cases/$name.status")
     [ "$status" -eq "$expected" ] || fail "$name" "exit code $status instead of $expected"
     [ -s "$tmp/stdout" ] && fail "$name" "something on standard output"
-    if [ -n "$bless" ]; then
-        cmp -s "$tmp/stderr" "$cases/$name.stderr" || cp "$tmp/stderr" "$cases/$name.stderr"
+    if [ -n "$bless" ]; then  # never from a run that went wrong otherwise
+        [ -n "$bad" ] || cmp -s "$tmp/stderr" "$cases/$name.stderr" ||
+            cp "$tmp/stderr" "$cases/$name.stderr"
     elif [ ! -f "$cases/$name.stderr" ]; then
         fail "$name" "no $name.stderr: --bless writes it"
     elif ! cmp -s "$cases/$name.stderr" "$tmp/stderr"; then
