@@ -68,8 +68,21 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
+# The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
+CHECK := unit errors cli goldens cases differential arm strict sanitize oracle examples
+
 unit: $(UNIT)
-	$(Q)set -e; for t in $(UNIT); do $$t; done
+	$(Q)BUILD=$(B) sh tests/unit.sh
+
+check: all $(UNIT)
+	$(Q)sh tests/stages.sh $(CHECK)
+
+check-all: all $(UNIT)
+	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 sh tests/stages.sh $(CHECK) fuzz
+
+bless: all
+	$(Q)sh tests/goldens.sh --bless
+	$(Q)sh tests/errors.sh --bless
 
 demo: all
 	$(Q)$(MAKE) --no-print-directory -C examples/digits CNNGEN=$(abspath $(B)/cnngen) run
@@ -79,5 +92,5 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all unit demo clean
+.PHONY: all unit check check-all bless demo clean
 .DELETE_ON_ERROR:

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Installs what the tests need (Debian and its relatives) and runs them.
+# As root or with sudo:  sh tests/check.sh [all]
+set -eu
+cd "$(dirname "$0")/.."
+
+packages="gcc g++ libc6-dev make pkg-config libyaml-dev libcmocka-dev clang libomp-dev
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libonnx-testdata python3-onnx python3-numpy
+    python3-jsonschema"
+installed=$(dpkg-query -W -f '${Package} ${Status}\n' $packages 2>/dev/null | grep -c 'install ok installed' || true)
+if [ "$installed" -lt "$(echo $packages | wc -w)" ]; then
+    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+    $sudo apt-get update -q
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
+fi
+make -j2
+make check${1:+-$1}

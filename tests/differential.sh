@@ -1,0 +1,36 @@
+#!/bin/sh
+# Random networks: emitted C against the reference, every step, every target of this machine, one and two
+# threads. The seeds rotate by day; DIFFERENTIAL_SEED and DIFFERENTIAL_COUNT repeat or extend a run.
+set -u
+cnngen=$(realpath "${CNNGEN:-build/cnngen}")
+root=$(realpath "$(dirname "$0")/..")
+seed=${DIFFERENTIAL_SEED:-$(($(date +%s) / 86400 * 1000))}
+count=${DIFFERENTIAL_COUNT:-300}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cc -O1 -o "$tmp/random_spec" "$root/tests/differential/random_spec.c" || exit 2
+echo "seed $seed, $count networks (DIFFERENTIAL_SEED=$seed repeats them)"
+passed=0 failed=0
+batch=25
+i=0
+while [ $i -lt "$count" ]; do
+    rm -f "$tmp"/*.yaml
+    j=0
+    while [ $j -lt $batch ] && [ $((i + j)) -lt "$count" ]; do
+        "$tmp/random_spec" $((seed + i + j)) >"$tmp/r$((seed + i + j)).cnn.yaml"
+        j=$((j + 1))
+    done
+    cc=$([ $((i / batch % 4)) = 3 ] && echo clang || echo gcc)
+    out=$("$cnngen" verify -q --cc "$cc" --cflags -O1 --seed $((seed + i)) "$tmp"/*.cnn.yaml 2>&1)
+    status=$?
+    line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
+    p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p') f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0}))
+    if [ $status -ne 0 ]; then
+        echo "$out"
+        [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
+    fi
+    i=$((i + batch))
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

@@ -1,0 +1,36 @@
+#!/bin/sh
+# The stages' dumps and some emitted files against tests/golden/, byte for byte.
+#     goldens.sh [--bless]      --bless rewrites them, to be read as a diff
+set -u
+cnngen=$(realpath "${CNNGEN:-build/cnngen}")
+cd "$(dirname "$0")/golden" || exit 2
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+same() {  # same FILE: $tmp/out against FILE
+    if [ "${bless:-}" ]; then
+        cp "$tmp/out" "$1"
+    elif diff -u "$1" "$tmp/out"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+}
+[ "${1:-}" = --bless ] && bless=1
+for spec in *.cnn.yaml; do
+    name=${spec%.cnn.yaml}
+    for stage in spec graph shapes opt plan; do
+        "$cnngen" "$spec" --dump="$stage" >"$tmp/out" 2>&1
+        same "$name.$stage"
+    done
+done
+# Emitted text: one target at a time, so that a file can be read.
+for case in conv_chain:avx2 residual:avx512 elementwise:scalar; do
+    name=${case%:*} target=${case#*:}
+    "$cnngen" "$name.cnn.yaml" --target="$target" -o - >"$tmp/out" 2>&1
+    same "$name.$target.c"
+    "$cnngen" "$name.cnn.yaml" --target="$target" -o "$tmp/$name.c" -H "$tmp/out" 2>&1
+    same "$name.$target.h"
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

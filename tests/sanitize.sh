@@ -1,0 +1,24 @@
+#!/bin/sh
+# The generator under ASan and UBSan over every spec and every bad input; emitted code under both too.
+set -u
+root=$(realpath "$(dirname "$0")/..")
+cd "$root" || exit 2
+make -s MODE=san -j2 build/san/cnngen >/dev/null || exit 2
+export CNNGEN=$root/build/san/cnngen UBSAN_OPTIONS=print_stacktrace=1
+passed=0 failed=0
+count() {
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
+    passed=$((passed + $(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')))
+    failed=$((failed + $(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')))
+}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+sh tests/errors.sh >"$tmp/errors" || cat "$tmp/errors"
+count <"$tmp/errors"
+sh tests/goldens.sh >"$tmp/goldens" || cat "$tmp/goldens"
+count <"$tmp/goldens"
+"$CNNGEN" verify -q --cflags "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
+    $(ls tests/cases/*.cnn.yaml | awk 'NR % 3 == 1') >"$tmp/verify" 2>&1 || cat "$tmp/verify"
+count <"$tmp/verify"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
