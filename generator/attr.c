@@ -1,5 +1,6 @@
 #include "attr.h"
 
+#include <ctype.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -19,17 +20,8 @@ static const char *shown(struct parse *p, const struct value *v)
 {
     if (v->kind != VALUE_SCALAR || value_is_null(v))
         return value_kind_name(v);
-    return pool_printf(p->pool, "'%s'", diag_quote(p->diag, v->text, v->len));
-}
-
-/* " from 1 to 8", " of at least 1", "": what the table allows. */
-static const char *range_text(struct pool *pool, double min, double max)
-{
-    if (min > INT32_MIN && max < INT32_MAX)
-        return pool_printf(pool, " from %.15g to %.15g", min, max);
-    if (min > INT32_MIN)
-        return pool_printf(pool, " of at least %.15g", min);
-    return max < INT32_MAX ? pool_printf(pool, " of at most %.15g", max) : "";
+    return pool_printf(p->pool, v->quoted ? "the string '%s'" : "'%s'",
+            diag_quote(p->diag, v->text, v->len));
 }
 
 void attr_range(const struct attr_def *def, double *min, double *max)
@@ -43,18 +35,25 @@ void attr_range(const struct attr_def *def, double *min, double *max)
             : is_border ? MAX_BORDER : INT32_MAX;
 }
 
-static const char *range_of(struct parse *p)
-{
-    double min, max;
-    attr_range(p->def, &min, &max);
-    return range_text(p->pool, min, max);
-}
-
 static bool in_range(const struct attr_def *def, double x)
 {
     double min, max;
     attr_range(def, &min, &max);
     return x >= min && x <= max;
+}
+
+/* " from 1 to 8", " of at least 1", "": a maximum that is far away is told only to who passes it. */
+static const char *range_text(struct parse *p, double x)
+{
+    const double far = 1e6;
+    double min, max;
+    attr_range(p->def, &min, &max);
+    bool has_min = min > INT32_MIN, has_max = max < far || (x > max && max < HUGE_VAL);
+    if (has_min && has_max)
+        return pool_printf(p->pool, " from %.15g to %.15g", min, max);
+    if (has_min)
+        return pool_printf(p->pool, " of at least %.15g", min);
+    return has_max ? pool_printf(p->pool, " of at most %.15g", max) : "";
 }
 
 /* What would have been right: 3 for 3.0 and "3". */
@@ -67,25 +66,25 @@ static void suggest_number(struct parse *p, const struct value *v)
         return;
     if (v->quoted && value_float(&plain, &x) && in_range(p->def, x))
         diag_help(p->diag, "delete the quotes");
-    else if (!v->quoted && value_float(v, &x) && x == floor(x) && in_range(p->def, x))
+    else if (p->def->type != ATTR_FLOAT && p->def->type != ATTR_FLOATS && value_float(v, &x) &&
+             x == floor(x) && in_range(p->def, x))
         diag_help(p->diag, "write %.0f", x);
 }
 
+/* One number, alone or in a list. */
 static bool parse_number(struct parse *p, const struct value *v, bool in_list, int *to)
 {
     int64_t n = 0;
-    bool is_int = value_int(v, &n);
-    bool is_huge = !is_int && !strcmp(value_kind_name(v), "an integer");
-    if (is_int && n >= INT32_MIN && n <= INT32_MAX && in_range(p->def, (double)n)) {
+    double x = 0;
+    bool is_int = value_int(v, &n) || !strcmp(value_kind_name(v), "an integer");
+    value_float(v, &x);
+    if (is_int && x >= INT32_MIN && x <= INT32_MAX && in_range(p->def, x)) {
         *to = (int)n;
         return true;
     }
-    const char *range = range_of(p);
-    if (!*range && (is_int || is_huge))
-        range = " of 32 bits";
-    diag_error(p->diag, is_int || is_huge ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at,
+    diag_error(p->diag, is_int ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at,
             in_list ? "'%s' holds integers%s, not %s" : "'%s' is an integer%s, not %s", p->def->key,
-            range, shown(p, v));
+            range_text(p, x), shown(p, v));
     suggest_number(p, v);
     return false;
 }
@@ -98,15 +97,15 @@ static bool parse_int(struct parse *p, const struct value *v)
 static bool parse_real(struct parse *p, const struct value *v, bool in_list, float *to)
 {
     double x = 0;
-    bool is_number = value_float(v, &x);
-    if (is_number && fabs(x) <= (double)FLT_MAX && in_range(p->def, x)) {
+    bool is_number = value_float(v, &x), is_single = fabs(x) <= (double)FLT_MAX;
+    if (is_number && is_single && in_range(p->def, x)) {
         *to = (float)x;
         return true;
     }
-    const char *range = range_of(p);
+    const char *kind = is_single ? "" : "finite single-precision ";
     diag_error(p->diag, is_number ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at,
-            in_list ? "'%s' holds numbers%s, not %s" : "'%s' is a number%s, not %s", p->def->key,
-            is_number && in_range(p->def, x) ? " of single precision" : range, shown(p, v));
+            in_list ? "'%s' holds %snumbers%s, not %s" : "'%s' is a %snumber%s, not %s", p->def->key,
+            kind, is_single ? range_text(p, x) : "", shown(p, v));
     suggest_number(p, v);
     return false;
 }
@@ -172,10 +171,9 @@ static bool parse_two(struct parse *p, const struct value *list, int to[2])
 
 static void report_form(struct parse *p, const struct value *v, const char *forms)
 {
-    const char *what = v->kind != VALUE_LIST ? shown(p, v)
+    const char *what = v->kind != VALUE_LIST ? shown(p, v) : !v->item.n ? "an empty list"
             : pool_printf(p->pool, "a list of %d", v->item.n);
     diag_error(p->diag, DIAG_WRONG_TYPE, v->at, "'%s' is %s, not %s", p->def->key, forms, what);
-    suggest_number(p, v);
 }
 
 static bool is_number(const struct value *v)
@@ -190,6 +188,7 @@ static bool parse_pair(struct parse *p, const struct value *v)
         return parse_two(p, v, to);
     if (!is_number(v)) {
         report_form(p, v, "an integer, or two of them: [height, width]");
+        suggest_number(p, v);
         return false;
     }
     bool ok = parse_number(p, v, false, &to[0]);
@@ -217,6 +216,7 @@ static bool parse_borders(struct parse *p, const struct value *v, const char *fo
     int n[2];
     if (!is_pair && !is_number(v)) {
         report_form(p, v, forms);
+        suggest_number(p, v);
         return false;
     }
     if (is_pair ? !parse_two(p, v, n) : !parse_number(p, v, false, &n[0]))
@@ -248,7 +248,7 @@ static bool parse_padding(struct parse *p, const struct value *v)
         }
     for (int i = 0; not_here[i]; i++)
         if (!strcmp(v->text, not_here[i])) {
-            diag_error(p->diag, DIAG_UNSUPPORTED, v->at, "padding %s is not to be had", v->text);
+            diag_error(p->diag, DIAG_UNSUPPORTED, v->at, "Keras' padding %s is not to be had", v->text);
             diag_help(p->diag, "padding takes numbers too: [[top, bottom], [left, right]]");
             return false;
         }
@@ -288,6 +288,8 @@ static bool parse_shape(struct parse *p, const struct value *v)
     bool ok = true;
     if (v->kind != VALUE_LIST) {
         report_form(p, v, "a list of sizes");
+        if (is_number(v))
+            diag_help(p->diag, "write [%s]", v->text);
         return false;
     }
     if (v->item.n < 1 || v->item.n > LIMIT_RANK) {
@@ -471,8 +473,7 @@ static const struct { const char *key, *means; } aliases[] = {
     {"n_filters", "filters"}, {"num_output", "filters"}, {"channels", "filters"},
     {"units", "filters"}, {"out_features", "units"}, {"num_output", "units"},
     {"output_dim", "units"}, {"filters", "units"}, {"group", "groups"}, {"bias", "use_bias"},
-    {"has_bias", "use_bias"}, {"bias_term", "use_bias"}, {"eps", "epsilon"}, {"affine", "scale"},
-    {"elementwise_affine", "scale"}, {"alpha", "negative_slope"}, {"slope", "negative_slope"},
+    {"has_bias", "use_bias"}, {"bias_term", "use_bias"}, {"eps", "epsilon"}, {"alpha", "negative_slope"}, {"slope", "negative_slope"},
     {"max", "max_value"}, {"p", "rate"}, {"prob", "rate"}, {"dim", "axis"}, {"dims", "axis"},
     {"perm", "dims"}, {"shape", "target_shape"}, {"shape", "input_shape"}, {"input_shape", "shape"},
     {"batch_shape", "shape"}, {"batch_input_shape", "shape"}, {"batch_input_shape", "input_shape"},
@@ -491,6 +492,10 @@ static const struct { const char *key, *help; } explained[] = {
     {"normalized_shape", "delete it: cnngen infers it from 'axis'"},
     {"track_running_stats", "delete it: it concerns training only"},
     {"inplace", "delete it: cnngen works in place where it can"},
+    {"affine", "'scale' and 'center' say it"},
+    {"elementwise_affine", "'scale' and 'center' say it"},
+    {"batch_shape", "write 'shape', without the batch"},
+    {"batch_input_shape", "write 'input_shape', without the batch"},
     {"batch_size", "the batch stands at the top of the file: 'batch: 1'"},
     {"padding_mode", "delete it: padding is with zeros"},
     {"config", "write what it holds beside 'type'"},
@@ -540,21 +545,22 @@ static bool was_reported(const struct attr_reader *r, struct span at)
     return false;
 }
 
-/* Of Keras, where it says what is so anyway. True: e was such a key. */
+/* Keys of Keras that may say what is so anyway. True: e was one of them. */
 static bool read_fixed_key(struct attr_reader *r, const struct entry *e)
 {
     static const struct { const char *key, *value, *why, *help; } fixed[] = {
-        {"data_format", "channels_last", "tensors are [height, width, channels] (channels_last)",
-         "write the shapes so and delete 'data_format': Keras' weights are the same for both"},
-        {"dtype", "float32", "cnngen computes in float32 only", "delete 'dtype'"},
+        {"data_format", "channels_last", "tensors are [height, width, channels]",
+         "write shapes so and delete 'data_format'; Keras' weights are the same for both"},
+        {"dtype", "float32", "cnngen computes in nothing else", "delete 'dtype'"},
     };
+    struct parse p = {.pool = r->pool, .diag = r->diag};
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         if (strcmp(e->key, fixed[i].key))
             continue;
         bool is_text = e->val->kind == VALUE_SCALAR;
         if (!value_is_null(e->val) && !(is_text && !strcmp(e->val->text, fixed[i].value))) {
-            diag_error(r->diag, is_text ? DIAG_UNSUPPORTED : DIAG_WRONG_TYPE, e->val->at, "%s",
-                    fixed[i].why);
+            diag_error(r->diag, is_text ? DIAG_UNSUPPORTED : DIAG_WRONG_TYPE, e->val->at,
+                    "'%s' is %s, not %s: %s", e->key, fixed[i].value, shown(&p, e->val), fixed[i].why);
             diag_help(r->diag, "%s", fixed[i].help);
         }
         return true;
@@ -575,9 +581,14 @@ static void report_unknown_key(struct attr_reader *r, const struct op_def *op, c
 {
     const struct entry *shape = value_find(map, "shape");
     if (op->family == FAMILY_INPUT && !strcmp(e->key, "input_shape") && shape) {
-        diag_error(r->diag, DIAG_CONFLICTING_KEYS, e->key_at, "'shape' says what 'input_shape' says again");
+        diag_error(r->diag, DIAG_CONFLICTING_KEYS, e->key_at, "an Input has 'shape' or 'input_shape', not both");
         diag_note(r->diag, shape->key_at, "'shape' is here");
         diag_help(r->diag, "delete 'input_shape'");
+        return;
+    }
+    if (in_list(e->key, attr_common_keys) && op->family != FAMILY_INPUT) {
+        diag_error(r->diag, DIAG_UNKNOWN_KEY, e->key_at, "'%s' can't have a default: layers differ in it",
+                e->key);
         return;
     }
     diag_error(r->diag, DIAG_UNKNOWN_KEY, e->key_at, "%s has no key '%s'", op->type,
@@ -648,13 +659,48 @@ static struct attr_base *base_of(struct attr_reader *r, enum op op)
     return &r->base[op];
 }
 
-static void report_unknown_type(struct attr_reader *r, const struct entry *e)
+const char *attr_snake_case(struct pool *pool, const char *type)
 {
-    const char *near = op_suggest(e->key);
-    diag_error(r->diag, DIAG_UNKNOWN_LAYER, e->key_at, "unknown layer type '%s'",
-            diag_quote(r->diag, e->key, strlen(e->key)));
-    if (near)
-        diag_help(r->diag, "did you mean '%s'?", near);
+    size_t n = strlen(type), at = 0;
+    char *text = pool_alloc(pool, 2 * n + 1);
+    for (size_t i = 0; i < n; i++) {
+        bool starts = i && isupper((unsigned char)type[i]) &&
+                      (islower((unsigned char)type[i - 1]) ||
+                       (isupper((unsigned char)type[i - 1]) && islower((unsigned char)type[i + 1])));
+        if (starts)
+            text[at++] = '_';
+        text[at++] = (char)tolower((unsigned char)type[i]);
+    }
+    return text;
+}
+
+/* As an activation would be called: "LogSoftmax" -> "log_softmax", "SiLU" -> "silu". */
+static const char *activation_named(struct pool *pool, const char *type)
+{
+    enum act kind;
+    size_t n = strlen(type);
+    char *plain = pool_copy(pool, type, n);
+    for (size_t i = 0; i < n; i++)
+        plain[i] = (char)tolower((unsigned char)type[i]);
+    const char *snake = attr_snake_case(pool, type);
+    return act_find(plain, &kind) ? plain : act_find(snake, &kind) ? snake : NULL;
+}
+
+void attr_report_type(struct pool *pool, const char *type, struct span at, struct diag *d)
+{
+    const char *instead = op_missing(type), *near = op_suggest(type);
+    const char *act = activation_named(pool, type);
+    if (instead) {
+        diag_error(d, DIAG_UNSUPPORTED, at, "cnngen has no layer %s", type);
+        if (*instead)
+            diag_help(d, "use %s", instead);
+        return;
+    }
+    diag_error(d, DIAG_UNKNOWN_LAYER, at, "unknown layer type '%s'", diag_quote(d, type, strlen(type)));
+    if (act && (!near || !strcmp(near, op_defs[OP_ACTIVATION]->type)))
+        diag_help(d, "write {type: Activation, activation: %s}", act);
+    else if (near)
+        diag_help(d, "did you mean '%s'?", near);
 }
 
 static void read_defaults(struct attr_reader *r, const struct entry *e, const struct entry **first)
@@ -662,7 +708,7 @@ static void read_defaults(struct attr_reader *r, const struct entry *e, const st
     static const char *const none[] = {NULL};
     enum op op;
     if (!op_find(e->key, &op)) {
-        report_unknown_type(r, e);
+        attr_report_type(r->pool, e->key, e->key_at, r->diag);
         return;
     }
     if (first[op]) {
@@ -698,7 +744,7 @@ static bool is_misspelled(const struct op_def *op, const struct value *map, cons
         bool is_known = attr_find(op, given) ||
                         (in_list(given, attr_common_keys) && op->family != FAMILY_INPUT);
         const char *near = is_known ? NULL : meant(op, given);
-        if (near && !strcmp(near, key))
+        if ((near && !strcmp(near, key)) || (!is_known && !strcmp(given, "config")))
             return true;
     }
     return false;
@@ -709,7 +755,7 @@ static void report_missing(struct attr_reader *r, const struct node *n, uint64_t
     const struct op_def *op = node_def(n);
     for (const struct attr_def *a = op->attrs; a && a->key; a++)
         if (!(given >> (a - op->attrs) & 1) && !is_misspelled(op, n->layer->map, a->key)) {
-            diag_error(r->diag, DIAG_MISSING_KEY, n->at, "'%s' (%s) needs '%s': %s",
+            diag_error(r->diag, DIAG_MISSING_KEY, n->at, "layer '%s' (%s) lacks '%s' (%s)",
                     diag_quote(r->diag, n->name, strlen(n->name)), op->type, a->key, a->doc);
         }
 }

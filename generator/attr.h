@@ -51,6 +51,12 @@ const char *attr_text(struct pool *, const struct attr_def *, const void *attr,
 /* What a number of the attribute may be, both ends included; infinite: any. */
 void attr_range(const struct attr_def *, double *min, double *max);
 
+/* Reports a layer type that no operator has. */
+void attr_report_type(struct pool *, const char *type, struct span, struct diag *);
+
+/* As Keras makes names: "MaxPooling2D" -> "max_pooling2d". */
+const char *attr_snake_case(struct pool *, const char *type);
+
 /* The key of the table, or NULL. */
 const struct attr_def *attr_find(const struct op_def *, const char *key);
 

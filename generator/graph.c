@@ -69,22 +69,6 @@ static struct item *find_item(const struct build *b, const char *name)
     return i;
 }
 
-/* As Keras: MaxPooling2D -> max_pooling2d. For types that are not in the table. */
-static const char *snake_case(struct pool *pool, const char *type)
-{
-    size_t n = strlen(type), at = 0;
-    char *text = pool_alloc(pool, 2 * n + 1);
-    for (size_t i = 0; i < n; i++) {
-        bool starts = i && isupper((unsigned char)type[i]) &&
-                      (islower((unsigned char)type[i - 1]) ||
-                       (isupper((unsigned char)type[i - 1]) && islower((unsigned char)type[i + 1])));
-        if (starts)
-            text[at++] = '_';
-        text[at++] = (char)tolower((unsigned char)type[i]);
-    }
-    return text;
-}
-
 /* "conv2d", "conv2d_1" ... */
 static const char *default_name(struct build *b, const char *text)
 {
@@ -138,7 +122,8 @@ static void check_unique(struct build *b, const struct item *i)
         diag_error(b->diag, DIAG_DUPLICATE_NAME, i->name_at,
                 "the names '%s' and '%s' are the same in C", quote(b, i->name),
                 quote(b, first->name));
-    diag_note(b->diag, first->name_at, "the first is here");
+    diag_note(b->diag, first->name_at, first->implied ? "this 'input_shape' makes an Input of that name"
+                                                      : "the first is here");
     if (!layer_value(i->layer, "name"))
         diag_help(b->diag, "this one got its name by default: give it another");
 }
@@ -153,21 +138,6 @@ static struct item *add_item(struct build *b, const struct spec_layer *layer, co
     b->bucket[c_hash(name)] = i;
     vec_push(b->pool, &b->item, i);
     return i;
-}
-
-static void report_type(struct build *b, const struct spec_layer *layer)
-{
-    const char *instead = op_missing(layer->type), *near = op_suggest(layer->type);
-    if (instead) {
-        diag_error(b->diag, DIAG_UNSUPPORTED, layer->type_at, "cnngen has no layer %s", layer->type);
-        if (*instead)
-            diag_help(b->diag, "use %s", instead);
-        return;
-    }
-    diag_error(b->diag, DIAG_UNKNOWN_LAYER, layer->type_at, "unknown layer type '%s'",
-            quote(b, layer->type));
-    if (near)
-        diag_help(b->diag, "did you mean '%s'?", near);
 }
 
 static struct node *new_node(struct build *b, const struct item *i, enum op op)
@@ -194,7 +164,7 @@ static void add_layer(struct build *b, const struct spec_layer *layer)
     const char *name = given_name(b, v);
     bool known = op_find(layer->type, &op);
     if (!name)
-        name = default_name(b, known ? op_defs[op]->stem : snake_case(b->pool, layer->type));
+        name = default_name(b, known ? op_defs[op]->stem : attr_snake_case(b->pool, layer->type));
     struct item *i = add_item(b, layer, name, v ? v->at : layer->type_at);
     b->edges_unsure = b->edges_unsure || !known;
     if (known) {
@@ -203,7 +173,7 @@ static void add_layer(struct build *b, const struct spec_layer *layer)
         if (op != OP_INPUT)
             check_claim(b, layer);
     } else {
-        report_type(b, layer);
+        attr_report_type(b->pool, layer->type, layer->type_at, b->diag);
     }
 }
 
@@ -211,7 +181,7 @@ static void add_layer(struct build *b, const struct spec_layer *layer)
 
 static void add_implicit_input(struct build *b, const struct spec_layer *first, const struct value *shape)
 {
-    struct item *i = add_item(b, first, default_name(b, op_defs[OP_INPUT]->stem), first->type_at);
+    struct item *i = add_item(b, first, default_name(b, op_defs[OP_INPUT]->stem), shape->at);
     struct attr_base base;
     struct shape given;
     i->implied = true;
@@ -249,7 +219,9 @@ static void report_no_layer(struct build *b, const struct value *v, int before)
         known[k] = b->item.at[k]->name;
     const char *near = closest(v->text, known, before);
     diag_error(b->diag, DIAG_UNKNOWN_INPUT, v->at, "no layer is called '%s'", quote(b, v->text));
-    if (near)
+    if (!strcmp(value_kind_name(v), "an integer"))
+        diag_help(b->diag, "inputs are names of layers, not positions");
+    else if (near)
         diag_help(b->diag, "did you mean '%s'?", quote(b, near));
 }
 
@@ -290,15 +262,14 @@ static void report_input_count(struct build *b, const struct item *i, const stru
     const struct op_def *op = node_def(i->node);
     const char *title = node_title(b->graph, i->node);
     struct span at = v ? v->at : i->node->at;
+    int need = n < op->min_in ? op->min_in : op->max_in < LIMIT_INPUTS ? op->max_in : LIMIT_INPUTS;
+    const char *bound = op->min_in == op->max_in ? "" : n < op->min_in ? "at least " : "at most ";
     if (op->max_in == 0)
         diag_error(b->diag, DIAG_INPUT_COUNT, at, "layer %s takes no inputs", title);
-    else if (op->min_in == op->max_in)
-        diag_error(b->diag, DIAG_INPUT_COUNT, at, "layer %s takes %d input%s, not %d", title,
-                op->min_in, op->min_in > 1 ? "s" : "", n);
     else
-        diag_error(b->diag, DIAG_INPUT_COUNT, at, "layer %s takes %d to %d inputs, not %d", title,
-                op->min_in, op->max_in < LIMIT_INPUTS ? op->max_in : LIMIT_INPUTS, n);
-    if (!v && op->max_in > 0)
+        diag_error(b->diag, DIAG_INPUT_COUNT, at, "layer %s takes %s%d input%s, not %d", title, bound,
+                need, need == 1 ? "" : "s", n);
+    if (!v)
         diag_help(b->diag, "name them: 'inputs: [a, b]'; without 'inputs' it is the layer before alone");
     else if (n > 1 && op->max_in == 1)
         diag_help(b->diag, "a layer in front (Add, Concatenate ...) makes one of several");
@@ -314,11 +285,13 @@ static void connect(struct build *b, struct item *i)
     int n = is_list ? v->item.n : v ? 1 : i->index > 0 && !is_input;
     bool few = i->node && n < node_def(i->node)->min_in;
     bool many = i->node && (n > node_def(i->node)->max_in || n > LIMIT_INPUTS);
-    if (many || (few && (v || i->index > 0)))  /* else it is the first layer, without an Input */
-        report_input_count(b, i, v, n);
+    int errors = diag_errors(b->diag);
     for (int k = 0; k < n && !many; k++)
         use(b, i, !v ? b->item.at[i->index - 1]
                      : resolve(b, "inputs", is_list ? v->item.at[k] : v, i->index));
+    bool is_first = !v && i->index == 0;  /* and has no Input, which was reported */
+    if ((few || many) && !is_first && diag_errors(b->diag) == errors)
+        report_input_count(b, i, v, n);
     if (few || many) {
         i->node->attr = NULL;
         b->edges_unsure = true;
@@ -359,7 +332,11 @@ static void find_unused(struct build *b)
         if (n->out->user.n || n->out->is_output)
             continue;
         diag_error(b->diag, DIAG_UNUSED_LAYER, n->at, "nothing uses layer %s", node_title(b->graph, n));
-        diag_help(b->diag, "delete it, or add '%s' to the list 'outputs' at the top", quote(b, n->name));
+        if (b->spec->outputs)
+            diag_help(b->diag, "delete it, or add '%s' to 'outputs'", quote(b, n->name));
+        else
+            diag_help(b->diag, "delete it, or add 'outputs: [%s, %s]' to the top level", quote(b, n->name),
+                    quote(b, b->item.at[b->item.n - 1]->name));
     }
 }
 

@@ -40,14 +40,14 @@ static const struct { const char *foreign, *type; } foreign_types[] = {
     {"GAP", "GlobalAveragePooling2D"}, {"BatchNorm", "BatchNormalization"},
     {"BN", "BatchNormalization"}, {"BatchNorm1d", "BatchNormalization"},
     {"BatchNorm2d", "BatchNormalization"}, {"LayerNorm", "LayerNormalization"},
-    {"Normalize", "Normalization"}, {"Relu", "ReLU"}, {"RELU", "ReLU"}, {"Relu6", "ReLU"},
-    {"ReLU6", "ReLU"}, {"LeakyRelu", "LeakyReLU"}, {"LEAKY_RELU", "LeakyReLU"}, {"PRelu", "PReLU"},
+    {"Normalize", "Normalization"}, {"Relu", "ReLU"}, {"RELU", "ReLU"}, {"Relu6", "Activation"},
+    {"ReLU6", "Activation"}, {"LeakyRelu", "LeakyReLU"}, {"LEAKY_RELU", "LeakyReLU"}, {"PRelu", "PReLU"},
     {"Elu", "ELU"}, {"Sigmoid", "Activation"}, {"Tanh", "Activation"}, {"SiLU", "Activation"},
     {"Swish", "Activation"}, {"Mish", "Activation"}, {"GELU", "Activation"}, {"Gelu", "Activation"},
     {"SELU", "Activation"}, {"Selu", "Activation"}, {"CELU", "Activation"},
     {"Hardswish", "Activation"}, {"HardSwish", "Activation"}, {"Hardsigmoid", "Activation"},
     {"HardSigmoid", "Activation"}, {"Softplus", "Activation"}, {"Softsign", "Activation"},
-    {"Nonlinearity", "Activation"}, {"LogSoftmax", "Softmax"}, {"Softmax2d", "Softmax"},
+    {"Nonlinearity", "Activation"}, {"LogSoftmax", "Activation"}, {"Softmax2d", "Softmax"},
     {"SOFTMAX", "Softmax"}, {"View", "Reshape"}, {"Unflatten", "Reshape"}, {"RESHAPE", "Reshape"},
     {"Transpose", "Permute"}, {"Pad", "ZeroPadding2D"}, {"ZeroPad2d", "ZeroPadding2D"},
     {"ConstantPad2d", "ZeroPadding2D"}, {"Crop", "Cropping2D"}, {"Crop2D", "Cropping2D"},
@@ -58,7 +58,7 @@ static const struct { const char *foreign, *type; } foreign_types[] = {
     {"Mean", "Average"}, {"Avg", "Average"}, {"Concat", "Concatenate"}, {"CONCATENATION", "Concatenate"},
     {"Cat", "Concatenate"}, {"Merge", "Concatenate"}, {"Route", "Concatenate"},
     {"Dropout2d", "SpatialDropout2D"}, {"InputLayer", "Input"}, {"Placeholder", "Input"},
-    {"Data", "Input"}, {"Identity", "Dropout"}, {"FlattenLayer", "Flatten"}, {"Scale", "Rescaling"},
+    {"Data", "Input"},
 };
 
 const char *op_suggest(const char *type)

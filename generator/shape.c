@@ -116,6 +116,29 @@ const char *node_words(struct graph *g, const struct node *n)
 
 /* ---- for the operators' shape rules ---------------------------------------------------------- */
 
+/* "[32, 32, 16], [32, 32, 8] and 3 more" */
+static const char *input_shapes(struct pool *pool, const struct node *n)
+{
+    enum { SHOWN = 3 };
+    const char *text = shape_text(pool, &n->in.at[0]->shape);
+    int shown = n->in.n <= SHOWN ? n->in.n : SHOWN - 1;
+    for (int i = 1; i < shown; i++)
+        text = pool_printf(pool, "%s%s%s", text, i == n->in.n - 1 ? " and " : ", ",
+                shape_text(pool, &n->in.at[i]->shape));
+    return shown < n->in.n ? pool_printf(pool, "%s and %d more", text, n->in.n - shown) : text;
+}
+
+/* "'conv1' (Conv2D, 256 filters ...) turns [28, 28, 1] into [26, 26, 256]" */
+static void note_maker(struct graph *g, const struct node *n, struct diag *d)
+{
+    struct pool *pool = g->pool;
+    const char *made = shape_text(pool, &n->out->shape);
+    if (n->in.n == 0)
+        diag_note(d, n->layer->at, "%s is %s", title(pool, n), made);
+    else
+        diag_note(d, n->layer->at, "%s turns %s into %s", node_words(g, n), input_shapes(pool, n), made);
+}
+
 bool need_rank(struct node *n, int i, int rank, struct diag *d)
 {
     static const char *const takes[LIMIT_RANK + 1] = {
@@ -126,9 +149,10 @@ bool need_rank(struct node *n, int i, int rank, struct diag *d)
     if (t->shape.rank == rank)
         return true;
     struct pool *pool = pool_new();
+    struct graph texts = {.pool = pool};
     diag_error(d, DIAG_BAD_RANK, n->at, "layer %s takes %s, but receives %s from '%s'", title(pool, n),
             takes[rank], shape_text(pool, &t->shape), printable(pool, t->name));
-    diag_note(d, t->maker->at, "'%s' is here", printable(pool, t->name));
+    note_maker(&texts, t->maker, d);
     pool_free(pool);
     return false;
 }
@@ -211,29 +235,6 @@ void set_shape(struct graph *g, struct node *n, struct shape s, struct diag *d)
 
 /* ---- declared shapes ------------------------------------------------------------------------- */
 
-/* "[32, 32, 16], [32, 32, 8] and 3 more" */
-static const char *input_shapes(struct pool *pool, const struct node *n)
-{
-    enum { SHOWN = 3 };
-    const char *text = shape_text(pool, &n->in.at[0]->shape);
-    int shown = n->in.n <= SHOWN ? n->in.n : SHOWN - 1;
-    for (int i = 1; i < shown; i++)
-        text = pool_printf(pool, "%s%s%s", text, i == n->in.n - 1 ? " and " : ", ",
-                shape_text(pool, &n->in.at[i]->shape));
-    return shown < n->in.n ? pool_printf(pool, "%s and %d more", text, n->in.n - shown) : text;
-}
-
-/* "'conv1' (Conv2D, 256 filters ...) turns [28, 28, 1] into [26, 26, 256]" */
-static void note_maker(struct graph *g, const struct node *n, struct diag *d)
-{
-    struct pool *pool = g->pool;
-    const char *made = shape_text(pool, &n->out->shape);
-    if (n->in.n == 0)
-        diag_note(d, n->layer->at, "%s is %s", title(pool, n), made);
-    else
-        diag_note(d, n->layer->at, "%s turns %s into %s", node_words(g, n), input_shapes(pool, n), made);
-}
-
 /* Which change of the maker gives the shape that is wanted: "filters: 64 and padding: same"; NULL when
  * none of those that are tried does. */
 static const char *find_change(struct graph *g, const struct node *maker, const struct shape *want)
@@ -270,7 +271,10 @@ static void report_declared(struct graph *g, const struct node *n, const struct 
             "layer %s declares input_shape %s, but receives %s from '%s'", title(pool, n),
             shape_text(pool, declared), shape_text(pool, &in->shape), printable(pool, in->name));
     note_maker(g, in->maker, d);
-    if (change)
+    if (declared->rank == in->shape.rank + 1 &&
+            !memcmp(declared->dim + 1, in->shape.dim, (size_t)in->shape.rank * sizeof in->shape.dim[0]))
+        diag_help(d, "leave out the batch: input_shape: %s", shape_text(pool, &in->shape));
+    else if (change)
         diag_help(d, "delete input_shape from '%s' (shapes are inferred), or give '%s' %s",
                 printable(pool, n->name), printable(pool, in->name), change);
     else
