@@ -1,5 +1,6 @@
 /* generate: the default command: a specification to MODEL.c and MODEL.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "session.h"
@@ -49,7 +50,7 @@ bool session_emit(struct session *s)
     const char *header = header_path(s, output_path(s));
     const struct emit_options emit_options = {
         .prefix = s->prefix,
-        .spec_name = strcmp(s->options->spec, "-") ? base_name(s->options->spec) : "-",
+        .spec_name = options_base_name(s->pool, s->options->spec),
         .header_name = header && strcmp(header, "-") ? base_name(header)
                                                      : pool_printf(s->pool, "%s.h", s->prefix),
         .command = options_command(s->pool, s->options),
@@ -70,6 +71,8 @@ static void write_files(struct session *s)
         die("the header and the C file are both '%s'", output);
     if (!out_commit(files, header ? 2 : 1, &failed))
         die("can't write '%s': %s", failed, strerror(errno));
+    for (int i = 0; s->options->verbose && i < (header ? 2 : 1); i++)
+        fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", files[i].path, files[i].len);
 }
 
 int command_generate(struct session *s)

@@ -9,6 +9,15 @@
 #include "shape.h"
 #include "weights.h"
 
+void session_print(struct out *out)
+{
+    const struct out_file file = {"-", out->text, out->len};
+    const char *failed;
+    if (!out_commit(&file, 1, &failed))
+        die("can't write standard output: %s", strerror(errno));
+    out_free(out);
+}
+
 /* Prints a stage that --dump asks for. */
 static bool dumped(struct session *s, enum dump stage)
 {
@@ -22,8 +31,7 @@ static bool dumped(struct session *s, enum dump stage)
         plan_print(s->plan, &out);
     else
         graph_print(s->graph, &out);
-    fwrite(out.text, 1, out.len, stdout);
-    out_free(&out);
+    session_print(&out);
     return true;
 }
 

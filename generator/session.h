@@ -28,6 +28,9 @@ bool session_read(struct session *);    /* text -> spec -> graph with shapes -> 
 bool session_plan(struct session *);    /* optimise, plan */
 bool session_emit(struct session *);    /* C text in s->c and s->h */
 
+/* The text to standard output, and frees it. Ends the program when that can't be written. */
+void session_print(struct out *);
+
 /* Prints diagnostics to stderr. The exit code: 1 if there were errors. */
 int session_report(struct session *);
 

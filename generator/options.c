@@ -1,0 +1,614 @@
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emit.h"
+#include "out.h"
+#include "schema.h"
+#include "spec.h"
+#include "targets.h"
+
+static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summary", "run", "verify"};
+static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
+static const char *const colors[] = {"auto", "always", "never"};
+static const char *const weight_kinds[] = {"array", "auto"};
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+enum { MAX_SEED = 1 << 30 };
+
+/* ---- the table --------------------------------------------------------------------------------- */
+
+#define GENERATE (1u << CMD_GENERATE)
+#define CHECK    (1u << CMD_CHECK)
+#define SUMMARY  (1u << CMD_SUMMARY)
+#define RUN      (1u << CMD_RUN)
+#define VERIFY   (1u << CMD_VERIFY)
+#define ANY      (GENERATE | CHECK | SUMMARY | RUN | VERIFY)
+
+struct parser {
+    struct pool *pool;
+    struct options *options;
+    const char *color;         /* --color, as given */
+    int *status;
+};
+
+typedef bool apply_fn(struct parser *, const char *arg);
+static apply_fn set_output, set_prefix, set_target, set_max_threads, set_weights, set_dump, set_color,
+    set_input, set_seed;
+
+enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
+
+static const struct option_def {
+    const char *name;
+    char letter;               /* 0: none */
+    enum kind kind;
+    size_t offset;             /* TEXT: of a const char *; FLAG: of a bool */
+    apply_fn *apply;           /* CALL; its argument is required */
+    unsigned commands;         /* that take it */
+    bool many;                 /* may be repeated: once for each input or output of the network */
+} defs[] = {
+#define FIELD(f) offsetof(struct options, f), NULL
+    {"output", 'o', CALL, 0, set_output, GENERATE | RUN, true},
+    {"header", 'H', TEXT, FIELD(header), GENERATE, false},
+    {"prefix", 'p', CALL, 0, set_prefix, GENERATE, false},
+    {"target", 0, CALL, 0, set_target, GENERATE | CHECK | SUMMARY | VERIFY, false},
+    {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | VERIFY, false},
+    {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | VERIFY, false},
+    {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | VERIFY, false},
+    {"weights", 0, CALL, 0, set_weights, GENERATE | VERIFY, false},
+    {"standalone", 0, FLAG, FIELD(standalone), GENERATE, false},
+    {"selftest", 0, FLAG, FIELD(selftest), GENERATE | VERIFY, false},
+    {"dump", 0, CALL, 0, set_dump, GENERATE, false},
+    {"json", 0, FLAG, FIELD(json), SUMMARY, false},
+    {"input", 0, CALL, 0, set_input, RUN | VERIFY, true},
+    {"cc", 0, TEXT, FIELD(cc), VERIFY, false},
+    {"cflags", 0, TEXT, FIELD(cflags), VERIFY, false},
+    {"run", 0, TEXT, FIELD(runner), VERIFY, false},
+    {"seed", 0, CALL, 0, set_seed, VERIFY, false},
+    {"color", 0, CALL, 0, set_color, ANY, false},
+    {"quiet", 'q', FLAG, FIELD(quiet), ANY, false},
+    {"verbose", 'v', FLAG, FIELD(verbose), GENERATE | VERIFY, false},
+    {"print-schema", 0, INSTANT, 0, NULL, ANY, false},
+    {"help", 'h', INSTANT, 0, NULL, ANY, false},
+    {"version", 'V', INSTANT, 0, NULL, ANY, false},
+#undef FIELD
+};
+
+enum { DEFS = LENGTH(defs), FIRST_VALUE = 256 };  /* getopt's value for defs[i] is FIRST_VALUE + i */
+
+static bool takes_argument(const struct option_def *d) { return d->kind == TEXT || d->kind == CALL; }
+
+/* ---- messages ---------------------------------------------------------------------------------- */
+
+static void print_usage_error(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
+
+static void print_usage_error(const char *fmt, va_list ap)
+{
+    fputs("cnngen: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputs("\nTry 'cnngen --help'.\n", stderr);
+}
+
+void usage_error(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    print_usage_error(fmt, ap);
+    va_end(ap);
+}
+
+static bool fail(int *status, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* A usage error, as what options_parse returns. */
+static bool fail(int *status, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    print_usage_error(fmt, ap);
+    va_end(ap);
+    *status = 2;
+    return false;
+}
+
+/* User text, cut and free of what a terminal would obey. */
+static const char *shown(struct pool *pool, const char *text, size_t len)
+{
+    return diag_quote(diag_new(pool), text, len);
+}
+
+/* "; did you mean 'x'?", or nothing. */
+static const char *suggestion(struct pool *pool, const char *word, const char *const *known, int n)
+{
+    const char *near = closest(word, known, n);
+    return near ? pool_printf(pool, "; did you mean '%s'?", near) : "";
+}
+
+static const char *list_words(struct pool *pool, const char *const *words, int n)
+{
+    const char *text = words[0];
+    for (int i = 1; i < n; i++)
+        text = pool_printf(pool, "%s%s%s", text, i + 1 < n ? ", " : " or ", words[i]);
+    return text;
+}
+
+/* ---- help, version ----------------------------------------------------------------------------- */
+
+static const char help_text[] =
+    "cnngen: compiles a convolutional network, written as YAML, into C.\n"
+    "\n"
+    "usage: cnngen [OPTION]... SPEC.yaml         write MODEL.c and MODEL.h\n"
+    "       cnngen check SPEC.yaml               diagnostics only\n"
+    "       cnngen summary SPEC.yaml             layers, shapes, parameters, memory\n"
+    "       cnngen run SPEC.yaml --input X.npy   evaluate it, in double precision\n"
+    "       cnngen verify SPEC.yaml...           compile the C and compare it with that\n"
+    "A SPEC of '-' is standard input; './check' is a file of that name.\n"
+    "\n"
+    "Generate:\n"
+    "  -o, --output FILE        the C file ('-': standard output);\n"
+    "                           default: the spec's name with .c, in this folder\n"
+    "  -H, --header FILE        the header; default: the C file's name with .h\n"
+    "  -p, --prefix NAME        of functions and macros; default: the model's name\n"
+    "      --target LIST        of scalar, sse2, avx2, avx512, neon, separated by\n"
+    "                           commas, or all (default)\n"
+    "      --max-threads N      that a run uses at most, 1 to 1024 (default 8)\n"
+    "      --standalone         put the runtime into the C file: nothing to link\n"
+    "      --selftest           emit PREFIX_selftest\n"
+    "      --weights KIND       auto (default: large ones as strings of bytes) or\n"
+    "                           array (numbers only)\n"
+    "      --weights-file FILE  a safetensors file instead of the spec's\n"
+    "      --template-dir DIR   take templates from there first\n"
+    "      --dump STAGE         print spec, graph, shapes, opt or plan, and stop\n"
+    "\n"
+    "Summary:\n"
+    "      --json               the same numbers as JSON\n"
+    "\n"
+    "Run:\n"
+    "      --input FILE.npy     once for each input of the network\n"
+    "  -o, --output FILE.npy    once for each output; default: print them\n"
+    "\n"
+    "Verify:\n"
+    "      --input FILE.npy     once for each input; default: random numbers\n"
+    "      --seed N             of those random numbers (default 1)\n"
+    "      --cc COMMAND         the compiler; default: $CC, or cc\n"
+    "      --cflags OPTIONS     of the compiler; default: -O2\n"
+    "      --run COMMAND        in front of the program, as 'qemu-aarch64 -L DIR'\n"
+    "\n"
+    "  check and summary take --target and --max-threads; check and run\n"
+    "  --weights-file; verify these, --weights, --selftest and --template-dir.\n"
+    "\n"
+    "      --print-schema       print the JSON Schema of specifications\n"
+    "      --color WHEN         auto, always or never\n"
+    "  -q, --quiet              no warnings\n"
+    "  -v, --verbose            say what is done (generate, verify)\n"
+    "  -h, --help               print this text\n"
+    "  -V, --version            print version and licence\n"
+    "\n"
+    "Exit codes: 0 fine, 1 the model is wrong, 2 usage, files or the environment.\n";
+
+static const char version_text[] =
+    "cnngen " CNNGEN_VERSION "\n"
+    "Licence MIT: free software, without any warranty.\n"
+    "What it generates, the runtime included, is yours under 0BSD: no conditions.\n";
+
+static bool do_instant(char which, int *status)
+{
+    struct out out;
+    struct out_file file = {.path = "-"};
+    const char *failed;
+    out_init(&out);
+    if (which == 'h')
+        out_raw(&out, help_text, sizeof help_text - 1);
+    else if (which == 'V')
+        out_raw(&out, version_text, sizeof version_text - 1);
+    else
+        schema_print(&out);
+    file.text = out.text;
+    file.len = out.len;
+    if (!out_commit(&file, 1, &failed))
+        die("can't write standard output: %s", strerror(errno));
+    out_free(&out);
+    *status = 0;
+    return false;
+}
+
+/* ---- one option each --------------------------------------------------------------------------- */
+
+static int word_index(const char *const *words, int n, const char *word)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(words[i], word))
+            return i;
+    return -1;
+}
+
+/* The index of the option's argument among its words; -1 after a message. */
+static int choose(struct parser *p, const char *name, const char *const *words, int n, const char *arg)
+{
+    int i = word_index(words, n, arg);
+    if (i < 0)
+        fail(p->status, "--%s is %s, not '%s'%s", name, list_words(p->pool, words, n),
+                shown(p->pool, arg, strlen(arg)), suggestion(p->pool, arg, words, n));
+    return i;
+}
+
+/* Decimal digits and nothing else. */
+static bool parse_int(struct parser *p, const char *name, const char *arg, int64_t min, int64_t max,
+        int64_t *out)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(arg, &end, 10);
+    if (!*arg || strspn(arg, "0123456789") != strlen(arg) || errno || n < min || n > max)
+        return fail(p->status, "--%s is a number from %lld to %lld, not '%s'", name, (long long)min,
+                (long long)max, shown(p->pool, arg, strlen(arg)));
+    *out = n;
+    return true;
+}
+
+static bool set_output(struct parser *p, const char *arg)
+{
+    if (p->options->command == CMD_RUN)
+        vec_push(p->pool, &p->options->output_npy, arg);
+    else if (p->options->output)
+        return fail(p->status, "--output is given twice");
+    else
+        p->options->output = arg;
+    return true;
+}
+
+static bool set_prefix(struct parser *p, const char *arg)
+{
+    const char *why;
+    p->options->prefix = arg;
+    return c_name_ok(arg, &why) ||
+           fail(p->status, "'%s' can't be a prefix: %s", shown(p->pool, arg, strlen(arg)), why);
+}
+
+static bool set_target(struct parser *p, const char *arg)
+{
+    const char *known[TARGET_COUNT + 1] = {"all"}, *unknown;
+    for (int i = 0; i < TARGET_COUNT; i++)
+        known[i + 1] = targets[i].name;
+    p->options->targets = targets_parse(arg, &unknown);
+    if (p->options->targets)
+        return true;
+    const char *word = pool_copy(p->pool, unknown, strcspn(unknown, ","));
+    return fail(p->status, "unknown target '%s'%s", shown(p->pool, word, strlen(word)),
+            suggestion(p->pool, word, known, TARGET_COUNT + 1));
+}
+
+static bool set_max_threads(struct parser *p, const char *arg)
+{
+    int64_t n;
+    if (!parse_int(p, "max-threads", arg, 1, 1024, &n))
+        return false;
+    p->options->max_threads = (int)n;
+    return true;
+}
+
+static bool set_weights(struct parser *p, const char *arg)
+{
+    int i = choose(p, "weights", weight_kinds, LENGTH(weight_kinds), arg);
+    p->options->bytes = i == 1;
+    return i >= 0;
+}
+
+static bool set_dump(struct parser *p, const char *arg)
+{
+    int i = choose(p, "dump", dumps + 1, LENGTH(dumps) - 1, arg);
+    p->options->dump = (enum dump)(i + 1);
+    return i >= 0;
+}
+
+static bool set_color(struct parser *p, const char *arg)
+{
+    p->color = arg;
+    return choose(p, "color", colors, LENGTH(colors), arg) >= 0;
+}
+
+static bool set_input(struct parser *p, const char *arg)
+{
+    vec_push(p->pool, &p->options->input, arg);
+    return true;
+}
+
+static bool set_seed(struct parser *p, const char *arg)
+{
+    return parse_int(p, "seed", arg, 0, MAX_SEED, &p->options->seed);
+}
+
+/* ---- parsing ----------------------------------------------------------------------------------- */
+
+struct given { const struct option_def *def; const char *arg; };
+
+/* A command line, before it is known what its words mean for the command. */
+struct line {
+    VEC(struct given) option;
+    VEC(const char *) word;    /* but for the command */
+};
+
+static void fill_getopt(char *letters, struct option *longs)
+{
+    strcpy(letters, "-:");  /* words come in their places, a missing argument as ':' */
+    letters += 2;
+    for (int i = 0; i < DEFS; i++) {
+        bool arg = takes_argument(&defs[i]);
+        longs[i] = (struct option){defs[i].name, arg ? required_argument : no_argument, NULL, FIRST_VALUE + i};
+        if (defs[i].letter)
+            *letters++ = defs[i].letter;
+        if (defs[i].letter && arg)
+            *letters++ = ':';
+    }
+    *letters = 0;
+}
+
+static const struct option_def *find_def(int value)
+{
+    for (int i = 0; i < DEFS; i++)
+        if (value == FIRST_VALUE + i || (value && value == defs[i].letter))
+            return &defs[i];
+    return NULL;
+}
+
+static bool unknown_option(struct pool *pool, const char *word, int *status)
+{
+    const char *known[DEFS];
+    size_t len;
+    if (strncmp(word, "--", 2))
+        return fail(status, "unknown option '-%s'", shown(pool, word, strlen(word)));
+    len = strcspn(word + 2, "=");
+    for (int i = 0; i < DEFS; i++)
+        known[i] = pool_printf(pool, "--%s", defs[i].name);
+    for (int i = 0; i < DEFS; i++)
+        if (len && !strncmp(defs[i].name, word + 2, len))
+            return fail(status, "'%s' is short for several options", shown(pool, word, len + 2));
+    return fail(status, "unknown option '%s'%s", shown(pool, word, len + 2),
+            suggestion(pool, pool_copy(pool, word, len + 2), known, DEFS));
+}
+
+/* What getopt refused: value is ':' or '?'. */
+static bool bad_option(struct pool *pool, int value, char **argv, int *status)
+{
+    const struct option_def *d = find_def(optopt);
+    if (d && value == ':')
+        return fail(status, "--%s needs an argument", d->name);
+    if (d)
+        return fail(status, "--%s takes no argument", d->name);
+    if (optopt)
+        return unknown_option(pool, pool_printf(pool, "%c", optopt), status);
+    return unknown_option(pool, argv[optind - 1], status);
+}
+
+static void add_word(struct pool *pool, struct line *line, struct options *o, const char *word, bool *first)
+{
+    int command = *first ? word_index(commands + 1, COMMAND_COUNT - 1, word) : -1;
+    *first = false;
+    if (command >= 0)
+        o->command = (enum command)(command + 1);
+    else
+        vec_push(pool, &line->word, word);
+}
+
+static bool read_line(struct pool *pool, int argc, char **argv, struct line *line, struct options *o,
+        int *status)
+{
+    char letters[2 * DEFS + 3];
+    struct option longs[DEFS + 1] = {{0}};
+    bool first = true;
+    fill_getopt(letters, longs);
+    opterr = 0;
+    for (int value; (value = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
+        if (value == 1) {
+            add_word(pool, line, o, optarg, &first);
+            continue;
+        }
+        if (value == '?' || value == ':')
+            return bad_option(pool, value, argv, status);
+        const struct option_def *d = find_def(value);
+        if (d->kind == INSTANT)
+            return do_instant(d->letter, status);
+        vec_push(pool, &line->option, (struct given){d, takes_argument(d) ? optarg : NULL});
+    }
+    while (optind < argc)
+        vec_push(pool, &line->word, argv[optind++]);
+    return true;
+}
+
+/* "check or run": the commands that take the option. */
+static const char *takers(struct pool *pool, const struct option_def *d)
+{
+    const char *words[COMMAND_COUNT];
+    int n = 0;
+    for (int i = 1; i < COMMAND_COUNT; i++)
+        if (d->commands & (1u << i))
+            words[n++] = commands[i];
+    return n ? list_words(pool, words, n) : NULL;
+}
+
+static bool misplaced(struct parser *p, const struct option_def *d)
+{
+    const char *command = commands[p->options->command];
+    const char *of = takers(p->pool, d);
+    if (p->options->command == CMD_GENERATE)
+        return fail(p->status, "--%s is for 'cnngen %s'", d->name, of);
+    if (d->commands & GENERATE)
+        return fail(p->status, "'cnngen %s' takes no --%s", command, d->name);
+    return fail(p->status, "'cnngen %s' takes no --%s: it is for %s", command, d->name, of);
+}
+
+static bool is_repeated(const struct line *line, int i)
+{
+    for (int k = 0; k < i; k++)
+        if (line->option.at[k].def == line->option.at[i].def)
+            return true;
+    return false;
+}
+
+static bool apply(struct parser *p, const struct line *line, int i)
+{
+    const struct option_def *d = line->option.at[i].def;
+    char *base = (char *)p->options;
+    if (!(d->commands & (1u << p->options->command)))
+        return misplaced(p, d);
+    if (!d->many && is_repeated(line, i))
+        return fail(p->status, "--%s is given twice", d->name);
+    if (d->kind == TEXT)
+        memcpy(base + d->offset, &line->option.at[i].arg, sizeof(const char *));
+    else if (d->kind == FLAG)
+        base[d->offset] = true;
+    else
+        return d->apply(p, line->option.at[i].arg);
+    return true;
+}
+
+static bool take_specs(struct parser *p, const struct line *line)
+{
+    struct options *o = p->options;
+    int n = line->word.n;
+    if (n == 0)
+        return fail(p->status, "a specification is missing");
+    if (n > 1 && o->command != CMD_VERIFY)
+        return fail(p->status, "one specification at a time: '%s' and '%s'",
+                shown(p->pool, line->word.at[0], strlen(line->word.at[0])),
+                shown(p->pool, line->word.at[1], strlen(line->word.at[1])));
+    for (int i = 0; i < n; i++)
+        vec_push(p->pool, &o->specs, line->word.at[i]);
+    o->spec = o->specs.at[0];
+    return true;
+}
+
+/* Options that exclude each other. */
+static bool agree(struct parser *p)
+{
+    const struct options *o = p->options;
+    if (o->dump && (o->output || o->header))
+        return fail(p->status, "--dump writes to standard output: it takes no --%s",
+                o->output ? "output" : "header");
+    if (o->specs.n > 1 && (o->input.n || o->weights_file))
+        return fail(p->status, "--%s is for one specification", o->input.n ? "input" : "weights-file");
+    return true;
+}
+
+static bool set_by(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && *value && strcmp(value, "0");
+}
+
+static enum diag_color resolve_color(const char *when)
+{
+    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+    if (when && strcmp(when, "auto"))
+        return strcmp(when, "always") ? COLOR_NEVER : COLOR_ALWAYS;
+    if (no_color && *no_color)
+        return COLOR_NEVER;
+    if (set_by("CLICOLOR_FORCE"))
+        return COLOR_ALWAYS;
+    return isatty(2) && term && strcmp(term, "dumb") ? COLOR_ALWAYS : COLOR_NEVER;
+}
+
+bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, int *status)
+{
+    struct line line = {0};
+    struct parser p = {.pool = pool, .options = o, .status = status};
+    *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .bytes = true, .seed = 1};
+    if (!read_line(pool, argc, argv, &line, o, status))
+        return false;
+    for (int i = 0; i < line.option.n; i++)
+        if (!apply(&p, &line, i))
+            return false;
+    o->color = resolve_color(p.color);
+    return take_specs(&p, &line) && agree(&p);
+}
+
+/* ---- the canonical command --------------------------------------------------------------------- */
+
+const char *options_base_name(struct pool *pool, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    size_t len = strlen(base), n = 0;
+    char *copy = pool_copy(pool, base, len);
+    for (size_t i = 0; i < len;) {
+        uint32_t code;
+        size_t bytes = utf8_next(base + i, len - i, &code);
+        if (bytes == 0 || char_is_hostile(code)) {
+            copy[n++] = '?';
+            i++;
+            continue;
+        }
+        memcpy(copy + n, base + i, bytes);
+        n += bytes;
+        i += bytes;
+    }
+    copy[n] = 0;
+    return copy;
+}
+
+/* The word as a shell reads it. */
+static void add_shell(struct out *out, const char *word)
+{
+    static const char safe[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:=+@%/";
+    out_printf(out, " ");
+    if (*word && strspn(word, safe) == strlen(word)) {
+        out_printf(out, "%s", word);
+        return;
+    }
+    out_printf(out, "'");
+    for (const char *c = word; *c; c++)
+        out_printf(out, "%.*s", *c == '\'' ? 5 : 1, *c == '\'' ? "'\"'\"'" : c);
+    out_printf(out, "'");
+}
+
+static bool implied(unsigned set, int id)
+{
+    for (int i = 0; i < TARGET_COUNT; i++)
+        if (i != id && (set & TARGET_BIT(i)) && ((int)targets[i].base == id || id == TARGET_SCALAR))
+            return true;
+    return false;
+}
+
+/* " --target avx2,neon": without those that others bring with them. */
+static void add_targets(struct out *out, unsigned set)
+{
+    const char *next = " --target ";
+    if (set == TARGETS_ALL)
+        return;
+    for (int i = 0; i < TARGET_COUNT; i++)
+        if ((set & TARGET_BIT(i)) && !implied(set, i)) {
+            out_printf(out, "%s%s", next, targets[i].name);
+            next = ",";
+        }
+}
+
+const char *options_command(struct pool *pool, const struct options *o)
+{
+    struct out out;
+    out_init(&out);
+    out_printf(&out, "cnngen");
+    if (o->prefix)
+        out_printf(&out, " --prefix %s", o->prefix);
+    add_targets(&out, o->targets);
+    if (o->max_threads != 8)
+        out_printf(&out, " --max-threads %d", o->max_threads);
+    if (o->standalone)
+        out_printf(&out, " --standalone");
+    if (o->selftest)
+        out_printf(&out, " --selftest");
+    if (!o->bytes)
+        out_printf(&out, " --weights array");
+    if (o->weights_file) {
+        out_printf(&out, " --weights-file");
+        add_shell(&out, options_base_name(pool, o->weights_file));
+    }
+    add_shell(&out, options_base_name(pool, o->spec));
+    const char *text = pool_copy(pool, out.text, out.len);
+    out_free(&out);
+    return text;
+}

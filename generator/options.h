@@ -1,0 +1,50 @@
+/* options.h: the command line. */
+#ifndef CNNGEN_OPTIONS_H
+#define CNNGEN_OPTIONS_H
+
+#include "diag.h"
+#include "pool.h"
+
+enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, COMMAND_COUNT };
+enum dump { DUMP_NONE, DUMP_SPEC, DUMP_GRAPH, DUMP_SHAPES, DUMP_OPT, DUMP_PLAN };
+
+struct options {
+    enum command command;
+    const char *spec;             /* path; "-" is standard input */
+    VEC(const char *) specs;      /* all of them: verify takes several; the others have this one */
+    const char *output;           /* -o; NULL: the spec's stem + ".c" in the current folder; "-": stdout */
+    const char *header;           /* -H; NULL: the output's with ".h", none when the output is stdout */
+    const char *prefix;           /* NULL: the model's name */
+    unsigned targets;             /* TARGET_BITs */
+    int max_threads;
+    const char *template_dir;
+    const char *weights_file;
+    bool standalone, selftest;
+    bool bytes;                   /* large weights as strings of bytes; --weights array clears it */
+    enum dump dump;
+    bool quiet, verbose;
+    enum diag_color color;        /* resolved: --color, NO_COLOR, whether stderr is a terminal */
+    bool json;                    /* summary */
+    VEC(const char *) input;      /* --input: .npy files of run and verify, in the network's order */
+    VEC(const char *) output_npy; /* --output: .npy files of run */
+    const char *cc;               /* verify: compiler command; NULL: $CC or cc */
+    const char *cflags;           /* verify: its options; NULL: "-O2" */
+    const char *runner;           /* verify: --run, put before the program; NULL: none */
+    int64_t seed;                 /* verify: of its random inputs */
+};
+
+/* Parses argv. Prints help, version or a usage error itself: then returns false with *status to exit
+ * with. An option that the command doesn't take is a usage error. */
+bool options_parse(struct pool *, int argc, char **argv, struct options *, int *status);
+
+/* The command that makes the same text again: only options that change it, in a fixed order, and base
+ * names without folders; words that a shell would split are quoted. Safe inside a C comment. */
+const char *options_command(struct pool *, const struct options *);
+
+/* The last part of a path, made safe to show in a C comment or on a terminal. */
+const char *options_base_name(struct pool *, const char *path);
+
+/* "cnngen: MESSAGE", "Try 'cnngen --help'." to stderr; exit code 2 is the caller's to give. */
+void usage_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+#endif
