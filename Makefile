@@ -18,7 +18,7 @@ OPT_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fn
 CFLAGS ?=
 YAML_CFLAGS := $(shell pkg-config --cflags yaml-0.1 2>/dev/null)
 YAML_LIBS   := $(or $(shell pkg-config --libs yaml-0.1 2>/dev/null),-lyaml)
-ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -Igenerator -I$(B) $(YAML_CFLAGS) $(CFLAGS)
+ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -iquote generator -iquote $(B) $(YAML_CFLAGS) $(CFLAGS)
 
 SRC       := $(wildcard generator/*.c generator/ops/*.c generator/kernels/*.c)
 OBJ       := $(SRC:%.c=$(B)/%.o)

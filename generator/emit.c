@@ -380,15 +380,15 @@ static void insert_runtime(struct emitter *e, struct out *out)
 /* The plan as a table in the opening comment. */
 static void insert_plan(struct emitter *e, struct out *out)
 {
-    out_printf(out, " * %4s  %-22s %-14s %-18s %13s %11s  %s\n", "step", "result", "shape", "kernel", "MACs",
+    out_printf(out, "* %4s  %-22s %-14s %-18s %13s %11s  %s\n", "step", "result", "shape", "kernel", "MACs",
             "weights", "what");
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];
-        out_printf(out, " * %4d  %-22s %-14s %-18s %13lld %11lld  %s\n", s->index, s->group->out->name,
+        out_printf(out, "* %4d  %-22s %-14s %-18s %13lld %11lld  %s\n", s->index, s->group->out->name,
                 hwc_text(e, s->group->out), s->kernel->name, (long long)s->macs, (long long)(4 * s->weights),
                 group_text(e->pool, s->group));
     }
-    out_printf(out, " *\n * Arena: %lld bytes, and %lld for each thread. Weights: %lld bytes.\n",
+    out_printf(out, "*\n* Arena: %lld bytes, and %lld for each thread. Weights: %lld bytes.\n",
             (long long)e->plan->shared_bytes, (long long)e->plan->scratch_bytes,
             (long long)e->plan->weight_bytes);
 }
