@@ -1,0 +1,141 @@
+/* conv2d_dot: convolution to few output channels. Vectors over input channels, several pixels and outputs
+ * at once; every output is 16 partial sums, added at the end. */
+#include "conv2d.h"
+#include "cut.h"
+
+enum { CHUNK = 16, MAX_OUTPUTS = 16, MAX_SHARED = 11 };  /* kernel columns in text */
+
+/* What one instance looks like on a target. */
+struct tiling {
+    bool share;              /* an input vector serves all taps of its kernel row */
+    struct cut q, p;         /* outputs of a group, pixels of a row */
+    double cycles;           /* for all pixels and channels of one group and image, by the model */
+};
+
+static bool may_share(const struct conv2d *a)
+{
+    return a->dilation[1] == 1 && a->strides[1] <= a->kernel[1] && a->kernel[1] <= MAX_SHARED;
+}
+
+static bool fits(const struct target *t, const struct conv2d *a, bool share, int p, int q)
+{
+    int sums = p * q * (CHUNK / t->vl), weights = share ? q * a->kernel[1] : q;
+    return sums + weights + 1 + !t->fma <= t->registers - 1;
+}
+
+/* Cycles for one kernel row and 16 input channels of a tile: limited by multiplies, by loads, or by the
+ * four cycles that a sum waits for itself. */
+static double chunk_cycles(const struct target *t, const struct conv2d *a, bool share, int p, int q)
+{
+    double kw = a->kernel[1], parts = CHUNK / t->vl;
+    double loads = share ? (p - 1) * a->strides[1] + kw + kw * q : kw * (p + q);
+    double busy = cost_fma(t, parts * p * q * kw, parts * loads);
+    return busy > 4 * kw ? busy : 4 * kw;
+}
+
+/* Of a tile; the sum of a vector's lanes takes about twelve. */
+static double tile_cycles(const struct target *t, const struct conv2d *a, bool share, int p, int q)
+{
+    double chunks = (double)a->kernel[0] * (double)(round_up(a->in_channels / a->groups, CHUNK) / CHUNK);
+    return chunks * (chunk_cycles(t, a, share, p, q) + 2) + p * q * (t->vl == 1 ? 16 : 12) + 10;
+}
+
+static double cycles(const struct target *t, const struct conv2d *a, int oh, const struct tiling *k)
+{
+    double sum = 0;
+    for (int i = 0; i < 4; i++) {
+        int p = i & 1 ? k->p.n1 : k->p.n0, tp = i & 1 ? k->p.t1 : k->p.t0;
+        int q = i & 2 ? k->q.n1 : k->q.n0, tq = i & 2 ? k->q.t1 : k->q.t0;
+        if (tp && tq)
+            sum += (double)tp * tq * tile_cycles(t, a, k->share, p, q);
+    }
+    return sum * oh;
+}
+
+/* The tile with the fewest predicted cycles among those that fit the registers; one by one always goes. */
+static struct tiling best_tiling(const struct target *t, const struct conv2d *a, int oh, int ow)
+{
+    int oc = a->filters / a->groups;
+    struct tiling best = {false, cut_even(oc, 1), cut_even(ow, 1), 0};
+    best.cycles = cycles(t, a, oh, &best);
+    for (int share = 0; share <= may_share(a); share++)
+        for (int q = 1; q <= oc && fits(t, a, share, 1, q); q++)
+            for (int p = 1; p <= 28 && fits(t, a, share, p, q); p++) {
+                struct tiling k = {share, cut_even(oc, q), cut_even(ow, p), 0};
+                k.cycles = cycles(t, a, oh, &k);
+                if (k.cycles < best.cycles)
+                    best = k;
+            }
+    return best;
+}
+
+/* Floats of weights for one kernel row and column. */
+static int64_t tap_floats(const struct conv2d *a)
+{
+    return round_up(a->in_channels / a->groups, CHUNK) * (a->filters / a->groups);
+}
+
+static bool ok(const struct group *g)
+{
+    const struct conv2d *a = g->main->attr;
+    return node_family(g->main) == FAMILY_CONV2D       /* any residual, activation and affine go along */
+        && a->filters / a->groups <= MAX_OUTPUTS       /* more: conv2d_direct fills its vectors */
+        && a->in_channels / a->groups >= 4;            /* fewer: vectors would be almost empty */
+}
+
+static double cost(const struct group *g, int64_t batch, const struct target *t)
+{
+    const struct conv2d *a = g->main->attr;
+    struct hwc out = shape_hwc(&g->main->out->shape);
+    t = target_for(t, a->in_channels / a->groups);
+    struct tiling k = best_tiling(t, a, out.h, out.w);
+    double weights = 4.0 * a->kernel[0] * a->kernel[1] * (double)tap_floats(a) * a->groups;
+    return (double)batch * a->groups * k.cycles + conv2d_stream_cost(g, batch, t, weights);
+}
+
+/* The weights of output oc at one kernel row and column: 16 input channels, then those of the next output. */
+static void pack_tap(const struct conv2d *a, const float *kernel, int oc, float *to)
+{
+    int per_group = a->filters / a->groups, ic = a->in_channels / a->groups;
+    for (int i = 0; i < ic; i++)
+        to[(int64_t)i / CHUNK * CHUNK * per_group + i % CHUNK] = kernel[(int64_t)i * a->filters + oc];
+}
+
+static void pack(struct pool *pool, struct step *step)
+{
+    const struct group *g = step->group;
+    const struct conv2d *a = g->main->attr;
+    int taps = a->kernel[0] * a->kernel[1], per_group = a->filters / a->groups;
+    int64_t tap = tap_floats(a), all = tap * taps * a->groups;
+    int64_t kernel_tap = (int64_t)(a->in_channels / a->groups) * a->filters;
+    float *w = step_weights(pool, step, all + (int64_t)a->filters * (g->affine ? 3 : 1));
+
+    for (int oc = 0; oc < a->filters; oc++) {
+        float *to = w + oc / per_group * taps * tap + oc % per_group * CHUNK;
+        for (int i = 0; i < taps; i++)
+            pack_tap(a, g->main->weight[0].data + i * kernel_tap, oc, to + i * tap);
+        conv2d_pack_channel(g, oc, w + all + oc, a->filters);
+    }
+}
+
+static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+{
+    const struct conv2d *a = step->group->main->attr;
+    b->target = t = target_for(t, a->in_channels / a->groups);
+    struct tiling k = best_tiling(t, a, step->out.h, step->out.w);
+
+    b->units = step->out.n * step->out.h * a->groups * (k.q.t0 + k.q.t1);
+    conv2d_bind_shape(pool, &b->args, step);
+    args_int(pool, &b->args, "VL", t->vl);
+    args_int(pool, &b->args, "SHARE", k.share);
+    bind_cut(pool, &b->args, "P", "T", &k.p);
+    bind_cut(pool, &b->args, "Q", "B", &k.q);
+    args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
+    args_int(pool, &b->args, "BIAS", tap_floats(a) * a->kernel[0] * a->kernel[1] * a->groups);
+    bind_epilogue(pool, &b->args, step, a->filters, 2 * a->filters);
+}
+
+const struct kernel conv2d_dot = {
+    "conv2d_dot", "convolution to few channels, input channels in vectors, pixels and outputs in registers",
+    ok, cost, conv2d_halo, pack, bind, false,
+};

@@ -1,0 +1,23 @@
+/* cut.h: how kernels divide a row (of pixels, rows, outputs) into tiles. */
+#ifndef CNNGEN_KERNELS_CUT_H
+#define CNNGEN_KERNELS_CUT_H
+
+#include "../kernel.h"
+
+/* t0 tiles of n0, then t1 of n1 = n0 - 1; t1 and n1 are 0 when all are alike. */
+struct cut { int n0, t0, n1, t1; };
+
+/* The fewest tiles of at most `most`, as equal as can be. */
+struct cut cut_even(int n, int most);
+
+/* The arguments that templates call P0 T0 P1 T1 when the letters are "P" and "T". */
+void bind_cut(struct pool *, struct args *, const char *size, const char *count, const struct cut *);
+
+/* Whether rows (of all images, if asked) follow one another without a gap, so that they are one. */
+bool view_rows_join(const struct view *);
+bool view_images_join(const struct view *);
+
+/* The target whose vectors waste no lanes on n floats: t itself, or one that it includes. */
+const struct target *target_for(const struct target *t, int n);
+
+#endif

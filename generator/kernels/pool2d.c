@@ -1,0 +1,83 @@
+/* pool2d: maximum and average of windows. Channels in vectors, several windows of a row at once. */
+#include "cut.h"
+
+enum { TILE = 8 };           /* pixels at once */
+
+/* Pixels x0 <= ox < x1 have windows inside the row. */
+static void inside(const struct pool2d *a, int iw, int ow, int *x0, int *x1)
+{
+    int sw = a->strides[1], last = iw + a->pad[2] - a->size[1];
+    *x0 = (a->pad[2] + sw - 1) / sw;
+    *x1 = last < 0 ? 0 : last / sw + 1;
+    if (*x1 > ow)
+        *x1 = ow;
+    if (*x0 >= *x1)
+        *x0 = *x1 = 0;       /* no window is: all of the row is border */
+}
+
+static bool clips_rows(const struct pool2d *a, int ih, int oh)
+{
+    return a->pad[0] > 0 || (int64_t)(oh - 1) * a->strides[0] + a->size[0] > ih;
+}
+
+static bool ok(const struct group *g)
+{
+    const struct pool2d *a = g->main->attr;
+    return node_family(g->main) == FAMILY_POOL2D && !a->is_global && group_is_plain(g);
+}
+
+static double cost(const struct group *g, int64_t batch, const struct target *t)
+{
+    const struct pool2d *a = g->main->attr;
+    struct hwc out = shape_hwc(&g->out->shape);
+    double in_bytes = 4.0 * (double)shape_size(&g->in.at[0]->shape) * (double)batch;
+    double out_bytes = 4.0 * (double)shape_size(&g->out->shape) * (double)batch;
+    double vectors = (double)batch * out.h * out.w * (double)(round_up(out.c, t->vl) / t->vl);
+    double ops = vectors * a->size[0] * a->size[1] * (a->is_max ? 2 : 1);
+    return cost_fma(t, ops, vectors) + 2 * vectors + cost_stream(t, in_bytes, out_bytes);
+}
+
+static void bind_window(struct pool *pool, struct args *args, const struct step *step)
+{
+    const struct pool2d *a = step->group->main->attr;
+    static const char *const pads[] = {"PT", "PB", "PL", "PR"};
+    args_int(pool, args, "MAX", a->is_max);
+    args_int(pool, args, "INCLUDE", a->count_include_pad);
+    args_int(pool, args, "C", step->out.c);
+    args_int(pool, args, "IH", step->in.at[0].h);
+    args_int(pool, args, "IW", step->in.at[0].w);
+    args_int(pool, args, "OH", step->out.h);
+    args_int(pool, args, "OW", step->out.w);
+    args_int(pool, args, "KH", a->size[0]);
+    args_int(pool, args, "KW", a->size[1]);
+    args_int(pool, args, "SH", a->strides[0]);
+    args_int(pool, args, "SW", a->strides[1]);
+    for (int i = 0; i < 4; i++)
+        args_int(pool, args, pads[i], a->pad[i]);
+    args_int(pool, args, "CLIP", clips_rows(a, step->in.at[0].h, step->out.h));
+}
+
+static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+{
+    const struct pool2d *a = step->group->main->attr;
+    int x0, x1;
+    struct cut k = {0};
+    inside(a, step->in.at[0].w, step->out.w, &x0, &x1);
+    if (x1 > x0)
+        k = cut_even(x1 - x0, TILE);
+
+    b->target = t = target_for(t, step->out.c);
+    b->units = step->out.n * step->out.h;
+    bind_window(pool, &b->args, step);
+    args_int(pool, &b->args, "VL", t->vl);
+    bind_cut(pool, &b->args, "P", "T", &k);
+    args_int(pool, &b->args, "X0", x0);
+    args_int(pool, &b->args, "X1", x1);
+    bind_view(pool, &b->args, "X", &step->in.at[0]);
+    bind_view(pool, &b->args, "Y", &step->out);
+}
+
+const struct kernel pool2d = {
+    "pool2d", "maximum or average of windows, channels in vectors, several windows of a row at once",
+    ok, cost, NULL, NULL, bind, false,
+};
