@@ -42,7 +42,7 @@ static bool in_range(const struct attr_def *def, double x)
     return x >= min && x <= max;
 }
 
-/* " from 1 to 8", " of at least 1", "": a maximum that is far away is told only to who passes it. */
+/* " from 1 to 8", " of at least 1", ""; a maximum far away is told only to those who pass it. */
 static const char *range_text(struct parse *p, double x)
 {
     const double far = 1e6;
@@ -104,8 +104,8 @@ static bool parse_real(struct parse *p, const struct value *v, bool in_list, flo
     }
     const char *kind = is_single ? "" : "finite single-precision ";
     diag_error(p->diag, is_number ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at,
-            in_list ? "'%s' holds %snumbers%s, not %s" : "'%s' is a %snumber%s, not %s", p->def->key,
-            kind, is_single ? range_text(p, x) : "", shown(p, v));
+            in_list ? "'%s' holds %snumbers%s, not %s" : "'%s' is a %snumber%s, not %s",
+            p->def->key, kind, is_single ? range_text(p, x) : "", shown(p, v));
     suggest_number(p, v);
     return false;
 }
@@ -118,7 +118,8 @@ static bool parse_float(struct parse *p, const struct value *v)
 static bool parse_bool(struct parse *p, const struct value *v)
 {
     static const struct { const char *text, *means; } others[] = {
-        {"1", "true"}, {"yes", "true"}, {"on", "true"}, {"0", "false"}, {"no", "false"}, {"off", "false"},
+        {"1", "true"}, {"yes", "true"}, {"on", "true"},
+        {"0", "false"}, {"no", "false"}, {"off", "false"},
     };
     if (value_bool(v, p->to))
         return true;
@@ -239,8 +240,8 @@ static bool parse_padding(struct parse *p, const struct value *v)
     struct padding *to = p->to;
     *to = (struct padding){PAD_EXPLICIT, {0}};
     if (strcmp(value_kind_name(v), "a string"))
-        return parse_borders(p, v, "valid, same, n, [height, width] or [[top, bottom], [left, right]]",
-                to->border);
+        return parse_borders(p, v,
+                "valid, same, n, [height, width] or [[top, bottom], [left, right]]", to->border);
     for (int i = 0; padding_words[i]; i++)
         if (!strcmp(v->text, padding_words[i])) {
             to->kind = i ? PAD_SAME : PAD_VALID;
@@ -248,13 +249,14 @@ static bool parse_padding(struct parse *p, const struct value *v)
         }
     for (int i = 0; not_here[i]; i++)
         if (!strcmp(v->text, not_here[i])) {
-            diag_error(p->diag, DIAG_UNSUPPORTED, v->at, "Keras' padding %s is not to be had", v->text);
+            diag_error(p->diag, DIAG_UNSUPPORTED, v->at, "Keras' padding %s is not to be had",
+                    v->text);
             diag_help(p->diag, "padding takes numbers too: [[top, bottom], [left, right]]");
             return false;
         }
     const char *near = closest(v->text, padding_words, 2);
-    diag_error(p->diag, DIAG_BAD_VALUE, v->at, "'%s' is valid, same or numbers, not %s", p->def->key,
-            shown(p, v));
+    diag_error(p->diag, DIAG_BAD_VALUE, v->at, "'%s' is valid, same or numbers, not %s",
+            p->def->key, shown(p, v));
     if (near)
         diag_help(p->diag, "did you mean '%s'?", near);
     return false;
@@ -274,7 +276,9 @@ static bool refuse_unknown_size(struct parse *p, const struct value *list)
     for (int k = 1; k < list->item.n; k++) {
         int64_t n;
         bad += !value_int(list->item.at[k], &n) || n < 1;
-        rest = bad ? NULL : pool_printf(p->pool, "%s%s%lld", rest ? rest : "", rest ? ", " : "", (long long)n);
+        rest = bad ? NULL
+                   : pool_printf(p->pool, "%s%s%lld", rest ? rest : "", rest ? ", " : "",
+                             (long long)n);
     }
     if (i == 0 && rest)
         diag_help(p->diag, "leave out the batch: [%s]", rest);
@@ -293,8 +297,8 @@ static bool parse_shape(struct parse *p, const struct value *v)
         return false;
     }
     if (v->item.n < 1 || v->item.n > LIMIT_RANK) {
-        diag_error(p->diag, DIAG_BAD_VALUE, v->at, "'%s' has 1 to %d dimensions, not %d", p->def->key,
-                LIMIT_RANK, v->item.n);
+        diag_error(p->diag, DIAG_BAD_VALUE, v->at, "'%s' has 1 to %d dimensions, not %d",
+                p->def->key, LIMIT_RANK, v->item.n);
         return false;
     }
     if (!refuse_unknown_size(p, v))
@@ -397,7 +401,8 @@ static const char *border_text(struct pool *pool, const int b[4])
 
 static const char *padding_text(struct pool *pool, const struct padding *p)
 {
-    return p->kind == PAD_EXPLICIT ? border_text(pool, p->border) : padding_words[p->kind == PAD_SAME];
+    return p->kind == PAD_EXPLICIT ? border_text(pool, p->border)
+                                   : padding_words[p->kind == PAD_SAME];
 }
 
 const char *attr_text(struct pool *pool, const struct attr_def *def, const void *attr,
@@ -466,21 +471,23 @@ static const struct { const char *key, *means; } aliases[] = {
     {"kernel", "kernel_size"}, {"kernel", "pool_size"}, {"kernel_shape", "kernel_size"},
     {"kernel_shape", "pool_size"}, {"ksize", "kernel_size"}, {"ksize", "pool_size"},
     {"kernel_size", "pool_size"}, {"pool_size", "kernel_size"}, {"pool", "pool_size"},
-    {"size", "kernel_size"}, {"size", "pool_size"}, {"stride", "strides"}, {"subsample", "strides"},
-    {"pad", "padding"}, {"pads", "padding"}, {"auto_pad", "padding"}, {"border_mode", "padding"},
-    {"dilation", "dilation_rate"}, {"dilations", "dilation_rate"}, {"rate", "dilation_rate"},
-    {"out_channels", "filters"}, {"num_filters", "filters"}, {"nb_filter", "filters"},
-    {"n_filters", "filters"}, {"num_output", "filters"}, {"channels", "filters"},
-    {"units", "filters"}, {"out_features", "units"}, {"num_output", "units"},
-    {"output_dim", "units"}, {"filters", "units"}, {"group", "groups"}, {"bias", "use_bias"},
-    {"has_bias", "use_bias"}, {"bias_term", "use_bias"}, {"eps", "epsilon"}, {"alpha", "negative_slope"}, {"slope", "negative_slope"},
-    {"max", "max_value"}, {"p", "rate"}, {"prob", "rate"}, {"dim", "axis"}, {"dims", "axis"},
-    {"perm", "dims"}, {"shape", "target_shape"}, {"shape", "input_shape"}, {"input_shape", "shape"},
-    {"batch_shape", "shape"}, {"batch_input_shape", "shape"}, {"batch_input_shape", "input_shape"},
-    {"input_dim", "input_shape"}, {"scale_factor", "size"}, {"mode", "interpolation"},
-    {"crop", "cropping"}, {"function", "activation"}, {"act", "activation"},
-    {"nonlinearity", "activation"}, {"input", "inputs"}, {"inbound_nodes", "inputs"},
-    {"from", "inputs"}, {"bottom", "inputs"}, {"id", "name"}, {"class_name", "type"},
+    {"size", "kernel_size"}, {"size", "pool_size"}, {"stride", "strides"},
+    {"subsample", "strides"}, {"pad", "padding"}, {"pads", "padding"}, {"auto_pad", "padding"},
+    {"border_mode", "padding"}, {"dilation", "dilation_rate"}, {"dilations", "dilation_rate"},
+    {"rate", "dilation_rate"}, {"out_channels", "filters"}, {"num_filters", "filters"},
+    {"nb_filter", "filters"}, {"n_filters", "filters"}, {"num_output", "filters"},
+    {"channels", "filters"}, {"units", "filters"}, {"out_features", "units"},
+    {"num_output", "units"}, {"output_dim", "units"}, {"filters", "units"}, {"group", "groups"},
+    {"bias", "use_bias"}, {"has_bias", "use_bias"}, {"bias_term", "use_bias"}, {"eps", "epsilon"},
+    {"alpha", "negative_slope"}, {"slope", "negative_slope"}, {"max", "max_value"}, {"p", "rate"},
+    {"prob", "rate"}, {"dim", "axis"}, {"dims", "axis"}, {"perm", "dims"},
+    {"shape", "target_shape"}, {"shape", "input_shape"}, {"input_shape", "shape"},
+    {"batch_shape", "shape"}, {"batch_input_shape", "shape"},
+    {"batch_input_shape", "input_shape"}, {"input_dim", "input_shape"}, {"scale_factor", "size"},
+    {"mode", "interpolation"}, {"crop", "cropping"}, {"function", "activation"},
+    {"act", "activation"}, {"nonlinearity", "activation"}, {"input", "inputs"},
+    {"inbound_nodes", "inputs"}, {"from", "inputs"}, {"bottom", "inputs"}, {"id", "name"},
+    {"class_name", "type"},
 };
 
 /* What can't be said by another key's name. */
@@ -560,7 +567,8 @@ static bool read_fixed_key(struct attr_reader *r, const struct entry *e)
         bool is_text = e->val->kind == VALUE_SCALAR;
         if (!value_is_null(e->val) && !(is_text && !strcmp(e->val->text, fixed[i].value))) {
             diag_error(r->diag, is_text ? DIAG_UNSUPPORTED : DIAG_WRONG_TYPE, e->val->at,
-                    "'%s' is %s, not %s: %s", e->key, fixed[i].value, shown(&p, e->val), fixed[i].why);
+                    "'%s' is %s, not %s: %s", e->key, fixed[i].value, shown(&p, e->val),
+                    fixed[i].why);
             diag_help(r->diag, "%s", fixed[i].help);
         }
         return true;
@@ -576,19 +584,20 @@ static void ignore_key(struct attr_reader *r, const struct entry *e)
     }
 }
 
-static void report_unknown_key(struct attr_reader *r, const struct op_def *op, const struct value *map,
-        const struct entry *e)
+static void report_unknown_key(struct attr_reader *r, const struct op_def *op,
+        const struct value *map, const struct entry *e)
 {
     const struct entry *shape = value_find(map, "shape");
     if (op->family == FAMILY_INPUT && !strcmp(e->key, "input_shape") && shape) {
-        diag_error(r->diag, DIAG_CONFLICTING_KEYS, e->key_at, "an Input has 'shape' or 'input_shape', not both");
+        diag_error(r->diag, DIAG_CONFLICTING_KEYS, e->key_at,
+                "an Input has 'shape' or 'input_shape', not both");
         diag_note(r->diag, shape->key_at, "'shape' is here");
         diag_help(r->diag, "delete 'input_shape'");
         return;
     }
     if (in_list(e->key, attr_common_keys) && op->family != FAMILY_INPUT) {
-        diag_error(r->diag, DIAG_UNKNOWN_KEY, e->key_at, "'%s' can't have a default: layers differ in it",
-                e->key);
+        diag_error(r->diag, DIAG_UNKNOWN_KEY, e->key_at,
+                "'%s' can't have a default: layers differ in it", e->key);
         return;
     }
     diag_error(r->diag, DIAG_UNKNOWN_KEY, e->key_at, "%s has no key '%s'", op->type,
@@ -664,12 +673,11 @@ const char *attr_snake_case(struct pool *pool, const char *type)
     size_t n = strlen(type), at = 0;
     char *text = pool_alloc(pool, 2 * n + 1);
     for (size_t i = 0; i < n; i++) {
-        bool starts = i && isupper((unsigned char)type[i]) &&
-                      (islower((unsigned char)type[i - 1]) ||
-                       (isupper((unsigned char)type[i - 1]) && islower((unsigned char)type[i + 1])));
-        if (starts)
+        unsigned char before = i ? (unsigned char)type[i - 1] : 0, c = (unsigned char)type[i];
+        bool ends_capitals = isupper(before) && islower((unsigned char)type[i + 1]);
+        if (isupper(c) && (islower(before) || ends_capitals))
             text[at++] = '_';
-        text[at++] = (char)tolower((unsigned char)type[i]);
+        text[at++] = (char)tolower(c);
     }
     return text;
 }
@@ -696,7 +704,8 @@ void attr_report_type(struct pool *pool, const char *type, struct span at, struc
             diag_help(d, "use %s", instead);
         return;
     }
-    diag_error(d, DIAG_UNKNOWN_LAYER, at, "unknown layer type '%s'", diag_quote(d, type, strlen(type)));
+    diag_error(d, DIAG_UNKNOWN_LAYER, at, "unknown layer type '%s'",
+            diag_quote(d, type, strlen(type)));
     if (act && (!near || !strcmp(near, op_defs[OP_ACTIVATION]->type)))
         diag_help(d, "write {type: Activation, activation: %s}", act);
     else if (near)
@@ -720,7 +729,8 @@ static void read_defaults(struct attr_reader *r, const struct entry *e, const st
     first[op] = e;
     if (e->val->kind != VALUE_MAP) {
         diag_error(r->diag, DIAG_WRONG_TYPE, e->val->at,
-                "the defaults of %s are a mapping of keys, not %s", e->key, value_kind_name(e->val));
+                "the defaults of %s are a mapping of keys, not %s", e->key,
+                value_kind_name(e->val));
         return;
     }
     read_keys(r, op_defs[op], e->val, none, base_of(r, op));
@@ -782,8 +792,8 @@ void attr_finish(struct attr_reader *r)
         return;
     const char *key = diag_quote(r->diag, r->ignored_key, strlen(r->ignored_key));
     if (r->ignored == 1)
-        diag_warn(r->diag, DIAG_IGNORED_KEY, r->ignored_at, "'%s' concerns training and has no effect",
-                key);
+        diag_warn(r->diag, DIAG_IGNORED_KEY, r->ignored_at,
+                "'%s' concerns training and has no effect", key);
     else
         diag_warn(r->diag, DIAG_IGNORED_KEY, r->ignored_at,
                 "'%s' and %d more keys concern training and have no effect", key, r->ignored - 1);

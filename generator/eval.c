@@ -34,13 +34,13 @@ double sum_error(double n, double s)
 
 /* Softmax as emitted: m = max x, d[i] = x[i] - m, p[i] = exp(d[i]), y[i] = p[i] / sum p.
  *
- * Every error is written as a factor exp(+-t[i]) of p[i]: t[i] = e[i] (of the input) + u*|d[i]| (of the
- * subtraction) + the relative error of exp. The sum is then off by at most exp(+-spread), where
+ * Every error is written as a factor exp(+-t[i]) of p[i]: t[i] = e[i] (of the input) + u*|d[i]|
+ * (of the subtraction) + the relative error of exp. The sum is off by at most exp(+-spread), where
  *
  *     spread = log sum s[j] exp(t[j]),    s the exact softmax
  *
- * (below, too: sum s exp(-t) >= 1 / sum s exp(t), the harmonic mean), times exp(+-(n+3)u) for adding
- * and dividing. Where exp underflows, its absolute error counts instead. */
+ * (below, too: sum s exp(-t) >= 1 / sum s exp(t), the harmonic mean), times exp(+-(n+3)u) for
+ * adding and dividing. Where exp underflows, its absolute error counts instead. */
 struct softmax_bound {
     double max, log_sum;  /* log_sum: of exp(x - max) */
     double slack;         /* largest e: how far the emitted maximum may be off */

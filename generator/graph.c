@@ -97,7 +97,8 @@ static const char *given_name(struct build *b, const struct value *v)
     if (!v)
         return NULL;
     if (strcmp(value_kind_name(v), "a string")) {
-        diag_error(b->diag, DIAG_WRONG_TYPE, v->at, "'name' is a string, not %s", value_kind_name(v));
+        diag_error(b->diag, DIAG_WRONG_TYPE, v->at, "'name' is a string, not %s",
+                value_kind_name(v));
         if (v->kind == VALUE_SCALAR && v->len && layer_name_ok(v->text, &why))
             diag_help(b->diag, "to use it as a name, put it in quotes: \"%s\"", v->text);
         return NULL;
@@ -122,8 +123,9 @@ static void check_unique(struct build *b, const struct item *i)
         diag_error(b->diag, DIAG_DUPLICATE_NAME, i->name_at,
                 "the names '%s' and '%s' are the same in C", quote(b, i->name),
                 quote(b, first->name));
-    diag_note(b->diag, first->name_at, first->implied ? "this 'input_shape' makes an Input of that name"
-                                                      : "the first is here");
+    diag_note(b->diag, first->name_at,
+            first->implied ? "this 'input_shape' makes an Input of that name"
+                           : "the first is here");
     if (!layer_value(i->layer, "name"))
         diag_help(b->diag, "this one got its name by default: give it another");
 }
@@ -177,9 +179,10 @@ static void add_layer(struct build *b, const struct spec_layer *layer)
     }
 }
 
-/* ---- the Input that input_shape of the first layer stands for ---------------------------------- */
+/* ---- the Input that the first layer's input_shape stands for -------------------------------- */
 
-static void add_implicit_input(struct build *b, const struct spec_layer *first, const struct value *shape)
+static void add_implicit_input(struct build *b, const struct spec_layer *first,
+        const struct value *shape)
 {
     struct item *i = add_item(b, first, default_name(b, op_defs[OP_INPUT]->stem), shape->at);
     struct attr_base base;
@@ -204,8 +207,9 @@ static void start_with_input(struct build *b)
         add_implicit_input(b, first, shape);
     } else if (op != OP_INPUT) {
         diag_error(b->diag, DIAG_NO_LAYERS, first->type_at,
-                "the first layer has nothing to work on: it is not an Input and has no 'input_shape'");
-        diag_help(b->diag, "put '- {type: Input, shape: [height, width, channels]}' in front of it");
+                "the first layer has nothing to work on: no Input and no 'input_shape'");
+        diag_help(b->diag,
+                "put '- {type: Input, shape: [height, width, channels]}' in front of it");
         b->edges_unsure = true;
     }
 }
@@ -230,8 +234,9 @@ static struct item *resolve(struct build *b, const char *key, const struct value
 {
     struct item *found;
     if (v->kind != VALUE_SCALAR || value_is_null(v)) {
-        diag_error(b->diag, DIAG_WRONG_TYPE, v->at, "'%s' is the name of a layer or a list of names, not %s",
-                key, v->kind == VALUE_LIST ? "a list in a list" : value_kind_name(v));
+        diag_error(b->diag, DIAG_WRONG_TYPE, v->at,
+                "'%s' is the name of a layer or a list of names, not %s", key,
+                v->kind == VALUE_LIST ? "a list in a list" : value_kind_name(v));
         return NULL;
     }
     found = find_item(b, v->text);
@@ -241,8 +246,8 @@ static struct item *resolve(struct build *b, const char *key, const struct value
         diag_error(b->diag, DIAG_FORWARD_INPUT, v->at, "layer '%s' can't be its own input",
                 quote(b, v->text));
     else if (found->index > before) {
-        diag_error(b->diag, DIAG_FORWARD_INPUT, v->at, "layer '%s' comes later than the layer that uses it",
-                quote(b, v->text));
+        diag_error(b->diag, DIAG_FORWARD_INPUT, v->at,
+                "layer '%s' comes later than the layer that uses it", quote(b, v->text));
         diag_note(b->diag, found->name_at, "'%s' is here", quote(b, v->text));
     }
     return found && found->index < before ? found : NULL;
@@ -267,10 +272,11 @@ static void report_input_count(struct build *b, const struct item *i, const stru
     if (op->max_in == 0)
         diag_error(b->diag, DIAG_INPUT_COUNT, at, "layer %s takes no inputs", title);
     else
-        diag_error(b->diag, DIAG_INPUT_COUNT, at, "layer %s takes %s%d input%s, not %d", title, bound,
-                need, need == 1 ? "" : "s", n);
+        diag_error(b->diag, DIAG_INPUT_COUNT, at, "layer %s takes %s%d input%s, not %d", title,
+                bound, need, need == 1 ? "" : "s", n);
     if (!v)
-        diag_help(b->diag, "name them: 'inputs: [a, b]'; without 'inputs' it is the layer before alone");
+        diag_help(b->diag,
+                "name them: 'inputs: [a, b]'; without 'inputs' it is the layer before alone");
     else if (n > 1 && op->max_in == 1)
         diag_help(b->diag, "a layer in front (Add, Concatenate ...) makes one of several");
 }
@@ -305,7 +311,8 @@ static void add_output(struct build *b, const struct value *v)
     if (!i || !i->node)
         return;
     if (i->node->out->is_output)
-        diag_error(b->diag, DIAG_DUPLICATE_NAME, v->at, "'%s' is an output already", quote(b, i->name));
+        diag_error(b->diag, DIAG_DUPLICATE_NAME, v->at, "'%s' is an output already",
+                quote(b, i->name));
     i->node->out->is_output = true;
     vec_push(b->pool, &b->graph->output, i->node->out);
 }
@@ -331,12 +338,13 @@ static void find_unused(struct build *b)
         const struct node *n = b->item.at[k]->node;
         if (n->out->user.n || n->out->is_output)
             continue;
-        diag_error(b->diag, DIAG_UNUSED_LAYER, n->at, "nothing uses layer %s", node_title(b->graph, n));
+        diag_error(b->diag, DIAG_UNUSED_LAYER, n->at, "nothing uses layer %s",
+                node_title(b->graph, n));
         if (b->spec->outputs)
             diag_help(b->diag, "delete it, or add '%s' to 'outputs'", quote(b, n->name));
         else
-            diag_help(b->diag, "delete it, or add 'outputs: [%s, %s]' to the top level", quote(b, n->name),
-                    quote(b, b->item.at[b->item.n - 1]->name));
+            diag_help(b->diag, "delete it, or add 'outputs: [%s, %s]' to the top level",
+                    quote(b, n->name), quote(b, b->item.at[b->item.n - 1]->name));
     }
 }
 
@@ -364,7 +372,8 @@ struct graph *graph_build(struct pool *pool, const struct spec *spec, struct dia
     struct build *b = NEW(pool, struct build);
     int errors = diag_errors(d);
     *b = (struct build){.pool = pool, .spec = spec, .diag = d, .graph = NEW(pool, struct graph)};
-    *b->graph = (struct graph){.pool = pool, .spec = spec, .name = spec->name, .batch = spec->batch};
+    *b->graph =
+            (struct graph){.pool = pool, .spec = spec, .name = spec->name, .batch = spec->batch};
     attr_start(&b->reader, pool, spec, d);
     make_layers(b);
     for (int k = 0; k < b->item.n; k++)
@@ -414,7 +423,9 @@ static void move_node(struct graph *g, int i, int k)
 struct node *graph_node(struct graph *g, enum op op, const char *name, const struct node *origin)
 {
     struct node *n = NEW(g->pool, struct node);
-    *n = (struct node){.op = op, .name = name, .attr = pool_alloc(g->pool, op_defs[op]->attr_bytes + 1)};
+    *n = (struct node){.op = op,
+            .name = name,
+            .attr = pool_alloc(g->pool, op_defs[op]->attr_bytes + 1)};
     vec_push(g->pool, &g->node, n);
     if (!origin)
         return n;
@@ -426,12 +437,17 @@ struct node *graph_node(struct graph *g, enum op op, const char *name, const str
     return n;
 }
 
-struct tensor *graph_tensor(struct graph *g, struct node *maker, struct shape shape, enum dtype type)
+struct tensor *graph_tensor(struct graph *g, struct node *maker, struct shape shape,
+        enum dtype type)
 {
     struct tensor *t = NEW(g->pool, struct tensor);
     if (maker->out)
         bug("%s has an output", maker->name);
-    *t = (struct tensor){.name = maker->name, .shape = shape, .type = type, .maker = maker, .layer = -1};
+    *t = (struct tensor){.name = maker->name,
+            .shape = shape,
+            .type = type,
+            .maker = maker,
+            .layer = -1};
     maker->out = t;
     if (g->node.n && g->node.at[g->node.n - 1] == maker)
         vec_push(g->pool, &g->tensor, t);
@@ -540,7 +556,8 @@ static int uses(const struct tensor *t, const struct node *n)
     return count;
 }
 
-static void check_node(const struct graph *g, const struct node *n, int index, const struct places *p)
+static void check_node(const struct graph *g, const struct node *n, int index,
+        const struct places *p)
 {
     const struct op_def *op = node_def(n);
     if (!n->name || !*n->name || !n->out || !n->attr)
@@ -563,7 +580,8 @@ static void check_node(const struct graph *g, const struct node *n, int index, c
     }
 }
 
-static void check_tensor(const struct graph *g, const struct tensor *t, bool known, const struct places *p)
+static void check_tensor(const struct graph *g, const struct tensor *t, bool known,
+        const struct places *p)
 {
     int as_output = 0;
     check_shape(t);
@@ -617,7 +635,8 @@ void graph_check(const struct graph *g)
 
 /* ---- printing -------------------------------------------------------------------------------- */
 
-static const char *append_arg(struct pool *pool, const char *text, const char *key, const char *value)
+static const char *append_arg(struct pool *pool, const char *text, const char *key,
+        const char *value)
 {
     return pool_printf(pool, "%s%s%s=%s", text, *text ? ", " : "", key, value);
 }
@@ -637,7 +656,7 @@ static const char *args_text(struct pool *pool, const struct node *n)
         if (value && (!usual || strcmp(value, usual)))
             text = append_arg(pool, text, a->key, value);
     }
-    if (n->act && node_family(n) != FAMILY_ACTIVATION)  /* else it says the same as the attributes */
+    if (n->act && node_family(n) != FAMILY_ACTIVATION) /* else it says the same as the attributes */
         text = append_arg(pool, text, "activation", act_text(pool, n->act));
     return text;
 }

@@ -24,41 +24,43 @@ bool op_find(const char *type, enum op *op)
 
 /* What PyTorch, ONNX, TensorFlow Lite, Darknet and older Keras call a layer. */
 static const struct { const char *foreign, *type; } foreign_types[] = {
-    {"Conv", "Conv2D"}, {"Conv2d", "Conv2D"}, {"Convolution", "Conv2D"}, {"Convolution2D", "Conv2D"},
-    {"CONV_2D", "Conv2D"}, {"LazyConv2d", "Conv2D"}, {"ConvTranspose", "Conv2DTranspose"},
-    {"ConvTranspose2d", "Conv2DTranspose"}, {"Deconvolution", "Conv2DTranspose"},
-    {"Deconv2D", "Conv2DTranspose"}, {"DepthwiseConv", "DepthwiseConv2D"},
-    {"DepthwiseConv2dNative", "DepthwiseConv2D"}, {"DEPTHWISE_CONV_2D", "DepthwiseConv2D"},
-    {"SeparableConvolution2D", "SeparableConv2D"}, {"Linear", "Dense"}, {"LazyLinear", "Dense"},
-    {"Gemm", "Dense"}, {"MatMul", "Dense"}, {"FC", "Dense"}, {"InnerProduct", "Dense"},
-    {"FullyConnected", "Dense"}, {"FULLY_CONNECTED", "Dense"}, {"MaxPool", "MaxPooling2D"},
-    {"MaxPool2d", "MaxPooling2D"}, {"MAX_POOL_2D", "MaxPooling2D"}, {"Pooling", "MaxPooling2D"},
-    {"AvgPool", "AveragePooling2D"}, {"AvgPool2d", "AveragePooling2D"},
-    {"AveragePool", "AveragePooling2D"}, {"AVERAGE_POOL_2D", "AveragePooling2D"},
-    {"AdaptiveAvgPool2d", "GlobalAveragePooling2D"}, {"AdaptiveMaxPool2d", "GlobalMaxPooling2D"},
-    {"GlobalAveragePool", "GlobalAveragePooling2D"}, {"GlobalMaxPool", "GlobalMaxPooling2D"},
-    {"GAP", "GlobalAveragePooling2D"}, {"BatchNorm", "BatchNormalization"},
-    {"BN", "BatchNormalization"}, {"BatchNorm1d", "BatchNormalization"},
-    {"BatchNorm2d", "BatchNormalization"}, {"LayerNorm", "LayerNormalization"},
-    {"Normalize", "Normalization"}, {"Relu", "ReLU"}, {"RELU", "ReLU"}, {"Relu6", "Activation"},
-    {"ReLU6", "Activation"}, {"LeakyRelu", "LeakyReLU"}, {"LEAKY_RELU", "LeakyReLU"}, {"PRelu", "PReLU"},
-    {"Elu", "ELU"}, {"Sigmoid", "Activation"}, {"Tanh", "Activation"}, {"SiLU", "Activation"},
-    {"Swish", "Activation"}, {"Mish", "Activation"}, {"GELU", "Activation"}, {"Gelu", "Activation"},
-    {"SELU", "Activation"}, {"Selu", "Activation"}, {"CELU", "Activation"},
-    {"Hardswish", "Activation"}, {"HardSwish", "Activation"}, {"Hardsigmoid", "Activation"},
-    {"HardSigmoid", "Activation"}, {"Softplus", "Activation"}, {"Softsign", "Activation"},
-    {"Nonlinearity", "Activation"}, {"LogSoftmax", "Activation"}, {"Softmax2d", "Softmax"},
-    {"SOFTMAX", "Softmax"}, {"View", "Reshape"}, {"Unflatten", "Reshape"}, {"RESHAPE", "Reshape"},
-    {"Transpose", "Permute"}, {"Pad", "ZeroPadding2D"}, {"ZeroPad2d", "ZeroPadding2D"},
-    {"ConstantPad2d", "ZeroPadding2D"}, {"Crop", "Cropping2D"}, {"Crop2D", "Cropping2D"},
-    {"Slice", "Cropping2D"}, {"Upsample", "UpSampling2D"}, {"UpsamplingNearest2d", "UpSampling2D"},
+    {"Conv", "Conv2D"}, {"Conv2d", "Conv2D"}, {"Convolution", "Conv2D"},
+    {"Convolution2D", "Conv2D"}, {"CONV_2D", "Conv2D"}, {"LazyConv2d", "Conv2D"},
+    {"ConvTranspose", "Conv2DTranspose"}, {"ConvTranspose2d", "Conv2DTranspose"},
+    {"Deconvolution", "Conv2DTranspose"}, {"Deconv2D", "Conv2DTranspose"},
+    {"DepthwiseConv", "DepthwiseConv2D"}, {"DepthwiseConv2dNative", "DepthwiseConv2D"},
+    {"DEPTHWISE_CONV_2D", "DepthwiseConv2D"}, {"SeparableConvolution2D", "SeparableConv2D"},
+    {"Linear", "Dense"}, {"LazyLinear", "Dense"}, {"Gemm", "Dense"}, {"MatMul", "Dense"},
+    {"FC", "Dense"}, {"InnerProduct", "Dense"}, {"FullyConnected", "Dense"},
+    {"FULLY_CONNECTED", "Dense"}, {"MaxPool", "MaxPooling2D"}, {"MaxPool2d", "MaxPooling2D"},
+    {"MAX_POOL_2D", "MaxPooling2D"}, {"Pooling", "MaxPooling2D"}, {"AvgPool", "AveragePooling2D"},
+    {"AvgPool2d", "AveragePooling2D"}, {"AveragePool", "AveragePooling2D"},
+    {"AVERAGE_POOL_2D", "AveragePooling2D"}, {"AdaptiveAvgPool2d", "GlobalAveragePooling2D"},
+    {"AdaptiveMaxPool2d", "GlobalMaxPooling2D"}, {"GlobalAveragePool", "GlobalAveragePooling2D"},
+    {"GlobalMaxPool", "GlobalMaxPooling2D"}, {"GAP", "GlobalAveragePooling2D"},
+    {"BatchNorm", "BatchNormalization"}, {"BN", "BatchNormalization"},
+    {"BatchNorm1d", "BatchNormalization"}, {"BatchNorm2d", "BatchNormalization"},
+    {"LayerNorm", "LayerNormalization"}, {"Normalize", "Normalization"}, {"Relu", "ReLU"},
+    {"RELU", "ReLU"}, {"Relu6", "Activation"}, {"ReLU6", "Activation"},
+    {"LeakyRelu", "LeakyReLU"}, {"LEAKY_RELU", "LeakyReLU"}, {"PRelu", "PReLU"}, {"Elu", "ELU"},
+    {"Sigmoid", "Activation"}, {"Tanh", "Activation"}, {"SiLU", "Activation"},
+    {"Swish", "Activation"}, {"Mish", "Activation"}, {"GELU", "Activation"},
+    {"Gelu", "Activation"}, {"SELU", "Activation"}, {"Selu", "Activation"},
+    {"CELU", "Activation"}, {"Hardswish", "Activation"}, {"HardSwish", "Activation"},
+    {"Hardsigmoid", "Activation"}, {"HardSigmoid", "Activation"}, {"Softplus", "Activation"},
+    {"Softsign", "Activation"}, {"Nonlinearity", "Activation"}, {"LogSoftmax", "Activation"},
+    {"Softmax2d", "Softmax"}, {"SOFTMAX", "Softmax"}, {"View", "Reshape"},
+    {"Unflatten", "Reshape"}, {"RESHAPE", "Reshape"}, {"Transpose", "Permute"},
+    {"Pad", "ZeroPadding2D"}, {"ZeroPad2d", "ZeroPadding2D"}, {"ConstantPad2d", "ZeroPadding2D"},
+    {"Crop", "Cropping2D"}, {"Crop2D", "Cropping2D"}, {"Slice", "Cropping2D"},
+    {"Upsample", "UpSampling2D"}, {"UpsamplingNearest2d", "UpSampling2D"},
     {"UpsamplingBilinear2d", "UpSampling2D"}, {"Resize", "UpSampling2D"},
     {"Interpolate", "UpSampling2D"}, {"Sum", "Add"}, {"Eltwise", "Add"}, {"Shortcut", "Add"},
     {"Sub", "Subtract"}, {"Mul", "Multiply"}, {"Max", "Maximum"}, {"Min", "Minimum"},
-    {"Mean", "Average"}, {"Avg", "Average"}, {"Concat", "Concatenate"}, {"CONCATENATION", "Concatenate"},
-    {"Cat", "Concatenate"}, {"Merge", "Concatenate"}, {"Route", "Concatenate"},
-    {"Dropout2d", "SpatialDropout2D"}, {"InputLayer", "Input"}, {"Placeholder", "Input"},
-    {"Data", "Input"},
+    {"Mean", "Average"}, {"Avg", "Average"}, {"Concat", "Concatenate"},
+    {"CONCATENATION", "Concatenate"}, {"Cat", "Concatenate"}, {"Merge", "Concatenate"},
+    {"Route", "Concatenate"}, {"Dropout2d", "SpatialDropout2D"}, {"InputLayer", "Input"},
+    {"Placeholder", "Input"}, {"Data", "Input"},
 };
 
 const char *op_suggest(const char *type)
@@ -78,36 +80,43 @@ const char *op_suggest(const char *type)
     return closest(type, known, n);
 }
 
+/* Layers that Keras and PyTorch have and cnngen lacks. */
+static const char *const missing[] = {
+    "AdditiveAttention", "Attention", "AveragePooling1D", "AveragePooling3D", "Bidirectional",
+    "CategoryEncoding", "CenterCrop", "Conv1DTranspose", "Conv1d", "Conv3D", "Conv3DTranspose",
+    "Conv3d", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Cropping1D", "Cropping3D",
+    "DepthwiseConv1D", "Discretization", "Dot", "EinsumDense", "Embedding", "Functional", "GRU",
+    "GRUCell", "GlobalAveragePooling1D", "GlobalAveragePooling3D", "GlobalMaxPooling1D",
+    "GlobalMaxPooling3D", "GroupNorm", "GroupNormalization", "GroupQueryAttention", "Hashing",
+    "InstanceNorm2d", "IntegerLookup", "LSTM", "LSTMCell", "Lambda", "LocallyConnected1D",
+    "LocallyConnected2D", "Masking", "MaxPooling1D", "MaxPooling3D", "Model",
+    "MultiHeadAttention", "RMSNormalization", "RNN", "RandomCrop", "RepeatVector", "Resizing",
+    "SeparableConv1D", "Sequential", "SimpleRNN", "SpatialDropout1D", "SpatialDropout3D",
+    "SpectralNormalization", "StackedRNNCells", "StringLookup", "TextVectorization",
+    "TimeDistributed", "UnitNormalization", "UpSampling1D", "UpSampling3D", "ZeroPadding1D",
+    "ZeroPadding3D", NULL,
+};
+
+static const struct { const char *type, *instead; } replaceable[] = {
+    {"Conv1D", "a Conv2D over images of height 1"},
+    {"ThresholdedReLU", "a ReLU with 'threshold'"},
+    {"RandomContrast", "no layer: it concerns training only"},
+    {"RandomFlip", "no layer: it concerns training only"},
+    {"RandomRotation", "no layer: it concerns training only"},
+    {"RandomZoom", "no layer: it concerns training only"},
+};
+
 const char *op_missing(const char *type)
 {
-    static const struct { const char *type, *instead; } missing[] = {
-        {"Bidirectional", ""}, {"CategoryEncoding", ""}, {"CenterCrop", ""}, {"Conv1D", "a Conv2D over images of height 1"},
-        {"Conv1DTranspose", ""}, {"Conv3D", ""}, {"Conv3DTranspose", ""}, {"ConvLSTM1D", ""},
-        {"ConvLSTM2D", ""}, {"ConvLSTM3D", ""}, {"Attention", ""}, {"AdditiveAttention", ""},
-        {"AveragePooling1D", ""}, {"AveragePooling3D", ""}, {"Cropping1D", ""}, {"Cropping3D", ""},
-        {"DepthwiseConv1D", ""}, {"Discretization", ""}, {"Dot", ""}, {"EinsumDense", ""},
-        {"Embedding", ""}, {"GRU", ""}, {"GRUCell", ""}, {"GlobalAveragePooling1D", ""},
-        {"GlobalAveragePooling3D", ""}, {"GlobalMaxPooling1D", ""}, {"GlobalMaxPooling3D", ""},
-        {"GroupNormalization", ""}, {"GroupQueryAttention", ""}, {"Hashing", ""},
-        {"IntegerLookup", ""}, {"LSTM", ""}, {"LSTMCell", ""}, {"Lambda", ""}, {"Masking", ""},
-        {"MaxPooling1D", ""}, {"MaxPooling3D", ""}, {"MultiHeadAttention", ""}, {"RNN", ""},
-        {"RandomCrop", ""}, {"RandomFlip", "nothing: it concerns training only"},
-        {"RandomRotation", "nothing: it concerns training only"},
-        {"RandomZoom", "nothing: it concerns training only"},
-        {"RandomContrast", "nothing: it concerns training only"}, {"RMSNormalization", ""},
-        {"RepeatVector", ""}, {"Resizing", ""}, {"SeparableConv1D", ""}, {"SimpleRNN", ""},
-        {"SpatialDropout1D", ""}, {"SpatialDropout3D", ""}, {"SpectralNormalization", ""},
-        {"StackedRNNCells", ""}, {"StringLookup", ""}, {"TextVectorization", ""},
-        {"ThresholdedReLU", "a ReLU with 'threshold'"}, {"TimeDistributed", ""},
-        {"UnitNormalization", ""}, {"UpSampling1D", ""}, {"UpSampling3D", ""}, {"ZeroPadding1D", ""},
-        {"ZeroPadding3D", ""}, {"LocallyConnected1D", ""}, {"LocallyConnected2D", ""},
-        {"InstanceNorm2d", ""}, {"GroupNorm", ""}, {"Conv1d", ""}, {"Conv3d", ""}, {"Sequential", ""},
-        {"Functional", ""}, {"Model", ""},
-    };
     enum op op;
-    for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++)
-        if (!strcmp(type, missing[i].type) && !op_find(type, &op))
-            return missing[i].instead;
+    if (op_find(type, &op))
+        return NULL;
+    for (size_t i = 0; i < sizeof replaceable / sizeof replaceable[0]; i++)
+        if (!strcmp(type, replaceable[i].type))
+            return replaceable[i].instead;
+    for (int i = 0; missing[i]; i++)
+        if (!strcmp(type, missing[i]))
+            return "";
     return NULL;
 }
 
@@ -156,7 +165,8 @@ bool axis_resolve(int axis, int rank, int *out)
 
 /* ---- weights --------------------------------------------------------------------------------- */
 
-struct weight *add_weight(struct node *n, const char *name, const char *torch_name, struct shape shape)
+struct weight *add_weight(struct node *n, const char *name, const char *torch_name,
+        struct shape shape)
 {
     if (n->weights == MAX_WEIGHTS)
         bug("%s has too many weights", n->name);

@@ -90,12 +90,20 @@ static const char *number(struct pool *pool, const struct attr_def *a, const cha
 
 static const char *list_of(struct pool *pool, const char *items, int min, int max)
 {
-    return pool_printf(pool, "{\"type\": \"array\", \"items\": %s, \"minItems\": %d, \"maxItems\": %d}",
-            items, min, max);
+    return pool_printf(pool,
+            "{\"type\": \"array\", \"items\": %s, \"minItems\": %d, \"maxItems\": %d}", items, min,
+            max);
 }
 
-static const char *integers(struct pool *p, const struct attr_def *a) { return number(p, a, "integer"); }
-static const char *reals(struct pool *p, const struct attr_def *a) { return number(p, a, "number"); }
+static const char *integers(struct pool *p, const struct attr_def *a)
+{
+    return number(p, a, "integer");
+}
+
+static const char *reals(struct pool *p, const struct attr_def *a)
+{
+    return number(p, a, "number");
+}
 
 static const char *boolean(struct pool *p, const struct attr_def *a)
 {
@@ -202,7 +210,8 @@ static const char *all_types(struct pool *pool, bool bare)
     const char *text = "";
     for (int i = 0; i < OP_COUNT; i++)
         if (op_defs[i]->type && !(bare && needs_something(op_defs[i])))
-            text = pool_printf(pool, "%s%s%s", text, *text ? ", " : "", type_names(pool, op_defs[i]));
+            text = pool_printf(pool, "%s%s%s", text, *text ? ", " : "",
+                    type_names(pool, op_defs[i]));
     return text;
 }
 
@@ -250,7 +259,8 @@ static void print_type(struct pool *pool, const struct op_def *op, struct out *o
 
 static void print_layer_of_type(struct pool *pool, const struct op_def *op, struct out *out)
 {
-    out_printf(out, "{\"if\": {\"properties\": {\"type\": {\"enum\": [%s]}}, \"required\": [\"type\"]},\n",
+    out_printf(out,
+            "{\"if\": {\"properties\": {\"type\": {\"enum\": [%s]}}, \"required\": [\"type\"]},\n",
             type_names(pool, op));
     out_printf(out, " \"then\": {\"$ref\": \"#/definitions/%s\"}}", op->type);
 }
@@ -286,7 +296,8 @@ static const char *act_args(struct pool *pool, enum act kind)
     const struct act_def *d = &act_defs[kind == ACT_RELU ? ACT_RELU_FULL : kind];
     const char *text = "";
     for (int i = 0; i < d->args; i++)
-        text = pool_printf(pool, "%s, \"%s\": {\"type\": [\"number\", \"null\"]}", text, d->arg_name[i]);
+        text = pool_printf(pool, "%s, \"%s\": {\"type\": [\"number\", \"null\"]}", text,
+                d->arg_name[i]);
     return kind == ACT_GELU ? ", \"approximate\": {\"type\": \"boolean\"}" : text;
 }
 
@@ -312,7 +323,8 @@ static void print_activation(struct pool *pool, struct out *out)
     print_activation_map(names, "", out);
     for (int i = 0; i < ACT_COUNT; i++)
         if (act_find(act_defs[i].name, &kind) && *act_args(pool, kind))
-            print_activation_map(pool_printf(pool, "\"%s\"", act_defs[i].name), act_args(pool, kind), out);
+            print_activation_map(pool_printf(pool, "\"%s\"", act_defs[i].name),
+                    act_args(pool, kind), out);
     close_block(out, "\n]}");
 }
 
@@ -322,8 +334,9 @@ static void print_activation(struct pool *pool, struct out *out)
 static void print_top_keys(struct out *out)
 {
     put(out, "'cnngen': {'description': 'version of this format', 'const': 1},\n");
-    put(out, "'name': {'description': 'prefix of all names in the emitted C; default: from the file name',\n"
-             "  'type': 'string', 'pattern': '^[A-Za-z_][A-Za-z0-9_]*$', ");
+    put(out,
+            "'name': {'description': 'prefix of names in the emitted C; default: the file',\n"
+            "  'type': 'string', 'pattern': '^[A-Za-z_][A-Za-z0-9_]*$', ");
     out_printf(out, "\"maxLength\": %d},\n", LIMIT_NAME_CHARS);
     put(out, "'batch': {'description': 'images per run', 'default': 1,\n");
     out_printf(out, "  \"type\": \"integer\", \"minimum\": 1, \"maximum\": %d},\n", LIMIT_BATCH);
@@ -344,8 +357,9 @@ static void print_top_keys(struct out *out)
 static void print_defaults(struct out *out)
 {
     const char *comma = "";
-    put(out, "'defaults': {'type': 'object', 'additionalProperties': false,\n"
-             "  'description': 'by type: keys of every layer of it that does not say otherwise',\n");
+    put(out,
+            "'defaults': {'type': 'object', 'additionalProperties': false,\n"
+            "  'description': 'by type: keys of every layer of it that does not say otherwise',\n");
     open_block(out, "  'properties': {\n");
     for (int i = 0; i < OP_COUNT; i++) {
         const char *const names[] = {op_defs[i]->type, op_defs[i]->type ? op_defs[i]->alias : NULL};
@@ -365,27 +379,36 @@ static void print_small_definitions(struct pool *pool, struct out *out)
     put(out, "'name': {'description': 'how other layers, weights and messages call the layer',\n"
              "  'type': 'string', 'pattern': '^[A-Za-z0-9_][A-Za-z0-9_./-]*$', ");
     out_printf(out, "\"maxLength\": %d},\n", LIMIT_NAME_CHARS);
-    put(out, "'names': {'description': 'layers, by name; default: the layer before',\n"
-             "  'anyOf': [{'type': 'string'}, {'type': 'array', 'items': {'type': 'string'}, 'minItems': 1, ");
+    put(out,
+            "'names': {'description': 'layers, by name; default: the layer before',\n"
+            "  'anyOf': [{'type': 'string'}, {'type': 'array', 'items': {'type': 'string'},\n"
+            "  'minItems': 1, ");
     out_printf(out, "\"maxItems\": %d}, {\"type\": \"null\"}]},\n", LIMIT_LAYERS);
-    out_printf(out, "\"input_shape\": {\"description\": %s,\n  \"anyOf\": [%s, {\"type\": \"null\"}]},\n",
+    out_printf(out,
+            "\"input_shape\": {\"description\": %s,\n  \"anyOf\": [%s, {\"type\": \"null\"}]},\n",
             json(pool, attr_input_shape.doc), sizes(pool, &attr_input_shape));
-    put(out, "'layer_weights': {'description': 'by weight: the name of a tensor, numbers, or one to fill it with',\n"
-             "  'type': 'object', 'additionalProperties': {'type': ['string', 'number', 'array']}},\n");
+    put(out,
+            "'layer_weights': {'description': 'for each: the name of a tensor, numbers, or one',\n"
+            "  'type': 'object',\n"
+            "  'additionalProperties': {'type': ['string', 'number', 'array']}},\n");
     out_printf(out, "\"default\": {\"propertyNames\": {\"not\": {\"enum\": [%s]}}}",
             json_words(pool, attr_common_keys));
 }
 
-/* A key without a default may come from the spec's defaults, else each layer of the type needs it. */
-static void print_required(struct pool *pool, const struct op_def *op, const char *key, struct out *out)
+/* A key without a default comes from the spec's defaults, or each layer of the type needs it. */
+static void print_required(struct pool *pool, const struct op_def *op, const char *key,
+        struct out *out)
 {
     for (int k = 0; k < (op->alias ? 2 : 1); k++)
-        out_printf(out, "%s{\"required\": [\"defaults\"], \"properties\": {\"defaults\": "
-                        "{\"required\": [\"%s\"], \"properties\": {\"%s\": {\"required\": [\"%s\"]}}}}}",
-                k ? ", " : "{\"if\": {\"anyOf\": [", k ? op->alias : op->type, k ? op->alias : op->type, key);
-    out_printf(out, "]},\n \"else\": {\"properties\": {\"layers\": {\"items\": {"
-                    "\"if\": {\"required\": [\"type\"], \"properties\": {\"type\": {\"enum\": [%s]}}},\n"
-                    "   \"then\": {\"anyOf\": [{\"type\": \"string\"}, {\"required\": [\"%s\"]}]}}}}}}",
+        out_printf(out,
+                "%s{\"required\": [\"defaults\"], \"properties\": {\"defaults\": "
+                "{\"required\": [\"%s\"], \"properties\": {\"%s\": {\"required\": [\"%s\"]}}}}}",
+                k ? ", " : "{\"if\": {\"anyOf\": [", k ? op->alias : op->type,
+                k ? op->alias : op->type, key);
+    out_printf(out,
+            "]},\n \"else\": {\"properties\": {\"layers\": {\"items\": {"
+            "\"if\": {\"required\": [\"type\"], \"properties\": {\"type\": {\"enum\": [%s]}}},\n"
+            "   \"then\": {\"anyOf\": [{\"type\": \"string\"}, {\"required\": [\"%s\"]}]}}}}}}",
             type_names(pool, op), key);
 }
 
@@ -394,7 +417,8 @@ static void print_all_required(struct pool *pool, struct out *out)
     const char *comma = "";
     open_block(out, ",\n'allOf': [\n");
     for (int i = 0; i < OP_COUNT; i++)
-        for (const struct attr_def *a = op_defs[i]->type ? op_defs[i]->attrs : NULL; a && a->key; a++)
+        for (const struct attr_def *a = op_defs[i]->type ? op_defs[i]->attrs : NULL; a && a->key;
+                a++)
             if (!a->fallback) {
                 put(out, comma);
                 print_required(pool, op_defs[i], a->key, out);
@@ -415,8 +439,11 @@ void schema_print(struct out *out)
     open_block(out, "'properties': {\n");
     print_top_keys(out);
     print_defaults(out);
-    put(out, ",\n'layers': {'description': 'in the order in which they run', 'type': 'array', 'minItems': 1, ");
-    out_printf(out, "\"maxItems\": %d,\n  \"items\": {\"$ref\": \"#/definitions/layer\"}}", LIMIT_LAYERS);
+    put(out,
+            ",\n'layers': {'description': 'in the order in which they run',\n"
+            "  'type': 'array', 'minItems': 1, ");
+    out_printf(out, "\"maxItems\": %d,\n  \"items\": {\"$ref\": \"#/definitions/layer\"}}",
+            LIMIT_LAYERS);
     close_block(out, "\n}");
     print_all_required(pool, out);
     open_block(out, ",\n'definitions': {\n");

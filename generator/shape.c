@@ -56,7 +56,8 @@ static const char *printable(struct pool *pool, const char *name)
 static const char *title(struct pool *pool, const struct node *n)
 {
     const char *type = node_def(n)->type;
-    return pool_printf(pool, "'%s' (%s)", printable(pool, n->name), type ? type : node_def(n)->stem);
+    return pool_printf(pool, "'%s' (%s)", printable(pool, n->name),
+            type ? type : node_def(n)->stem);
 }
 
 const char *node_title(struct graph *g, const struct node *n) { return title(g->pool, n); }
@@ -136,7 +137,8 @@ static void note_maker(struct graph *g, const struct node *n, struct diag *d)
     if (n->in.n == 0)
         diag_note(d, n->layer->at, "%s is %s", title(pool, n), made);
     else
-        diag_note(d, n->layer->at, "%s turns %s into %s", node_words(g, n), input_shapes(pool, n), made);
+        diag_note(d, n->layer->at, "%s turns %s into %s", node_words(g, n), input_shapes(pool, n),
+                made);
 }
 
 bool need_rank(struct node *n, int i, int rank, struct diag *d)
@@ -150,8 +152,8 @@ bool need_rank(struct node *n, int i, int rank, struct diag *d)
         return true;
     struct pool *pool = pool_new();
     struct graph texts = {.pool = pool};
-    diag_error(d, DIAG_BAD_RANK, n->at, "layer %s takes %s, but receives %s from '%s'", title(pool, n),
-            takes[rank], shape_text(pool, &t->shape), printable(pool, t->name));
+    diag_error(d, DIAG_BAD_RANK, n->at, "layer %s takes %s, but receives %s from '%s'",
+            title(pool, n), takes[rank], shape_text(pool, &t->shape), printable(pool, t->name));
     note_maker(&texts, t->maker, d);
     pool_free(pool);
     return false;
@@ -235,8 +237,8 @@ void set_shape(struct graph *g, struct node *n, struct shape s, struct diag *d)
 
 /* ---- declared shapes ------------------------------------------------------------------------- */
 
-/* Which change of the maker gives the shape that is wanted: "filters: 64 and padding: same"; NULL when
- * none of those that are tried does. */
+/* Which change of the maker gives the shape that is wanted: "filters: 64 and padding: same"; NULL
+ * when none of those that are tried does. */
 static const char *find_change(struct graph *g, const struct node *maker, const struct shape *want)
 {
     const struct attr_def *count = attr_find(node_def(maker), "filters");
@@ -246,7 +248,8 @@ static const char *find_change(struct graph *g, const struct node *maker, const 
     bool can_count = count && maker->in.n, can_pad = could_pad(maker, &same);
     channels = (struct change){.def = count, .number = want->dim[want->rank - 1]};
     both[0] = channels, both[1] = same;
-    const char *number = can_count ? pool_printf(g->pool, "%s: %d", count->key, channels.number) : "";
+    const char *number =
+            can_count ? pool_printf(g->pool, "%s: %d", count->key, channels.number) : "";
     const struct { bool can; const struct change *change; int n; const char *text; } tries[] = {
         {can_count, &channels, 1, number},
         {can_pad, &same, 1, "padding: same"},
@@ -272,13 +275,15 @@ static void report_declared(struct graph *g, const struct node *n, const struct 
             shape_text(pool, declared), shape_text(pool, &in->shape), printable(pool, in->name));
     note_maker(g, in->maker, d);
     if (declared->rank == in->shape.rank + 1 &&
-            !memcmp(declared->dim + 1, in->shape.dim, (size_t)in->shape.rank * sizeof in->shape.dim[0]))
+            !memcmp(declared->dim + 1, in->shape.dim,
+                    (size_t)in->shape.rank * sizeof in->shape.dim[0]))
         diag_help(d, "leave out the batch: input_shape: %s", shape_text(pool, &in->shape));
     else if (change)
         diag_help(d, "delete input_shape from '%s' (shapes are inferred), or give '%s' %s",
                 printable(pool, n->name), printable(pool, in->name), change);
     else
-        diag_help(d, "delete input_shape from '%s' (shapes are inferred)", printable(pool, n->name));
+        diag_help(d, "delete input_shape from '%s' (shapes are inferred)",
+                printable(pool, n->name));
 }
 
 static void check_declared(struct graph *g, const struct node *n, struct diag *d)
@@ -298,10 +303,12 @@ static void check_declared(struct graph *g, const struct node *n, struct diag *d
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
-static bool check_weight(struct graph *g, const struct node *n, const struct weight *w, struct diag *d)
+static bool check_weight(struct graph *g, const struct node *n, const struct weight *w,
+        struct diag *d)
 {
     int64_t bytes;
-    if (mul_ok(shape_size(&w->shape), (int64_t)sizeof(float), &bytes) && bytes <= LIMIT_TENSOR_BYTES)
+    if (mul_ok(shape_size(&w->shape), (int64_t)sizeof(float), &bytes) &&
+            bytes <= LIMIT_TENSOR_BYTES)
         return true;
     diag_error(d, DIAG_TENSOR_TOO_LARGE, n->at,
             "weight '%s' of %s is %s: a tensor has to stay below 2^31 bytes", w->name,
