@@ -172,8 +172,8 @@ static double f_log_sigmoid(double x, const float *arg)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* Slopes hold for arguments at most 1 in size; errors are the runtime's (cnn_math.h), where a product
- * with an argument counts as one rounding. */
+/* Slopes hold for arguments at most 1 in size; errors are those that the runtime states (cnn_math.h),
+ * absolute ones for an alpha of 1. */
 const struct act_def act_defs[ACT_COUNT] = {
     [ACT_LINEAR] = {.name = "linear", .helper = NULL, .eval = f_linear, .lipschitz = 1},
     [ACT_RELU] = {.name = "relu", .helper = "vf_relu", .eval = f_relu, .lipschitz = 1},
@@ -181,37 +181,37 @@ const struct act_def act_defs[ACT_COUNT] = {
     [ACT_RELU_FULL] = {.name = "relu_full", .helper = "vf_relu_full", .args = 3,
                        .arg_name = {"negative_slope", "max_value", "threshold"},
                        .arg_default = {0, INFINITY, 0},
-                       .eval = f_relu_full, .lipschitz = 1, .ulps = 2},
+                       .eval = f_relu_full, .lipschitz = 1, .ulps = 1.5},
     [ACT_LEAKY_RELU] = {.name = "leaky_relu", .helper = "vf_leaky_relu", .args = 1,
                         .arg_name = {"negative_slope"}, .arg_default = {0.2f},
                         .eval = f_leaky_relu, .lipschitz = 1, .ulps = 0.5},
     [ACT_ELU] = {.name = "elu", .helper = "vf_elu", .args = 1, .arg_name = {"alpha"},
-                 .arg_default = {1}, .eval = f_elu, .lipschitz = 1, .ulps = 4},
-    [ACT_SELU] = {.name = "selu", .helper = "vf_selu", .eval = f_selu, .lipschitz = 1.76, .ulps = 4},
+                 .arg_default = {1}, .eval = f_elu, .lipschitz = 1, .ulps = 4, .abs = 3e-45},
+    [ACT_SELU] = {.name = "selu", .helper = "vf_selu", .eval = f_selu, .lipschitz = 1.76, .ulps = 3},
     [ACT_CELU] = {.name = "celu", .helper = "vf_celu", .args = 1, .arg_name = {"alpha"},
-                  .arg_default = {1}, .eval = f_celu, .lipschitz = 1, .ulps = 4},
-    [ACT_GELU] = {.name = "gelu", .helper = "vf_gelu", .eval = f_gelu, .lipschitz = 1.13, .ulps = 4},
+                  .arg_default = {1}, .eval = f_celu, .lipschitz = 1, .ulps = 4, .abs = 3e-45},
+    [ACT_GELU] = {.name = "gelu", .helper = "vf_gelu", .eval = f_gelu, .lipschitz = 1.13, .ulps = 5, .abs = 2e-44},
     [ACT_GELU_TANH] = {.name = "gelu_tanh", .helper = "vf_gelu_tanh", .eval = f_gelu_tanh,
-                       .lipschitz = 1.13, .ulps = 4},
+                       .lipschitz = 1.13, .ulps = 4, .abs = 2e-8},
     [ACT_SIGMOID] = {.name = "sigmoid", .helper = "vf_sigmoid", .eval = f_sigmoid, .lipschitz = 0.25,
-                     .ulps = 4},
+                     .ulps = 2.5},
     [ACT_HARD_SIGMOID] = {.name = "hard_sigmoid", .helper = "vf_hard_sigmoid", .eval = f_hard_sigmoid,
-                          .lipschitz = 1.0 / 6, .ulps = 2},
-    [ACT_TANH] = {.name = "tanh", .helper = "vf_tanh", .eval = f_tanh, .lipschitz = 1, .ulps = 4},
+                          .lipschitz = 1.0 / 6, .ulps = 1.5},
+    [ACT_TANH] = {.name = "tanh", .helper = "vf_tanh", .eval = f_tanh, .lipschitz = 1, .ulps = 1.5},
     [ACT_HARD_TANH] = {.name = "hard_tanh", .helper = "vf_hard_tanh", .eval = f_hard_tanh,
                        .lipschitz = 1},
-    [ACT_SILU] = {.name = "silu", .helper = "vf_silu", .eval = f_silu, .lipschitz = 1.1, .ulps = 4},
+    [ACT_SILU] = {.name = "silu", .helper = "vf_silu", .eval = f_silu, .lipschitz = 1.1, .ulps = 4, .abs = 1e-43},
     [ACT_HARD_SILU] = {.name = "hard_silu", .helper = "vf_hard_silu", .eval = f_hard_silu,
                        .lipschitz = 1.5, .ulps = 3},
-    [ACT_MISH] = {.name = "mish", .helper = "vf_mish", .eval = f_mish, .lipschitz = 1.09, .ulps = 4},
+    [ACT_MISH] = {.name = "mish", .helper = "vf_mish", .eval = f_mish, .lipschitz = 1.09, .ulps = 4, .abs = 1e-43},
     [ACT_SOFTPLUS] = {.name = "softplus", .helper = "vf_softplus", .eval = f_softplus, .lipschitz = 1,
-                      .ulps = 4},
+                      .ulps = 2},
     [ACT_SOFTSIGN] = {.name = "softsign", .helper = "vf_softsign", .eval = f_softsign, .lipschitz = 1,
                       .ulps = 2},
     [ACT_EXPONENTIAL] = {.name = "exponential", .helper = "vf_exponential", .eval = f_exponential,
-                         .lipschitz = INFINITY, .ulps = 4},
+                         .lipschitz = INFINITY, .ulps = 1},
     [ACT_LOG_SIGMOID] = {.name = "log_sigmoid", .helper = "vf_log_sigmoid", .eval = f_log_sigmoid,
-                         .lipschitz = 1, .ulps = 4},
+                         .lipschitz = 1, .ulps = 2},
     [ACT_SOFTMAX] = {.name = "softmax", .eval = NULL, .lipschitz = 1},
     [ACT_LOG_SOFTMAX] = {.name = "log_softmax", .eval = NULL, .lipschitz = 2},
 };
@@ -265,7 +265,7 @@ static double ulp(double y)
     int exponent;
 
     frexp(y, &exponent);
-    return ldexp(1, exponent - 24 > -149 ? exponent - 24 : -149);
+    return y > 0 && exponent > -125 ? ldexp(1, exponent - 24) : 0x1p-149;
 }
 
 double act_error(const struct activation *a, double x, double e)
@@ -281,7 +281,7 @@ double act_error(const struct activation *a, double x, double e)
         return INFINITY;
     if (d->ulps <= 0 && d->abs <= 0)
         return moved;
-    return moved + d->ulps * ulp(fabs(y) + moved) + d->abs;
+    return moved + d->ulps * ulp(fabs(y) + moved) + d->abs * fmax(1, fabs((double)a->arg[0]));
 }
 
 /* ---- from a specification -------------------------------------------------------------------- */
