@@ -1,5 +1,6 @@
 #include "safetensors.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,22 +283,27 @@ static bool check_places(struct reader *r, const struct safetensors *st)
     if (at == end)
         return true;
     diag_error(r->diag, DIAG_WEIGHT_HEADER, file_span(r->file),
-            "%lld bytes follow the last tensor", (long long)(end - at));
+            "behind the last tensor the file goes on: bytes not accounted for: %lld",
+            (long long)(end - at));
     return false;
 }
 
-/* "... error: MESSAGE [id]": the first message of what a parser reported, alone. */
-static const char *first_message(struct pool *pool, struct diag *d)
+/* The first message of what a parser reported, "PATH:LINE:COL: error: MESSAGE [id]", as "MESSAGE
+ * (line LINE, character COL)". */
+static const char *first_message(struct pool *pool, struct diag *d, const char *path)
 {
     struct out text;
+    int line, col;
     out_init(&text);
     diag_print(d, &text, COLOR_NEVER, false);
-    const char *from = text.text ? strstr(text.text, "error: ") : NULL;
+    const char *all = text.text ? text.text : "", *from = strstr(all, "error: ");
     from = from ? from + strlen("error: ") : "";
-    size_t line = strcspn(from, "\n"), n = line;
-    while (n > 0 && from[n] != '[')
-        n--;
-    const char *copy = pool_copy(pool, from, n > 1 ? n - 1 : line);
+    size_t n = strcspn(from, "\n"), end = n;
+    while (end > 0 && from[end] != '[')
+        end--;
+    const char *copy = pool_copy(pool, from, end > 1 ? end - 1 : n);
+    if (strlen(path) < text.len && sscanf(all + strlen(path), ":%d:%d:", &line, &col) == 2)
+        copy = pool_printf(pool, "%s (line %d, character %d)", copy, line, col);
     out_free(&text);
     return copy;
 }
@@ -316,7 +322,7 @@ static const struct value *parse_json(struct reader *r, const char *header, size
                 "the header is not a JSON object");
     else
         diag_error(r->diag, DIAG_WEIGHT_HEADER, file_span(r->file),
-                "the header can't be read as JSON: %s", first_message(r->pool, d));
+                "the header can't be read as JSON: %s", first_message(r->pool, d, r->file->path));
     return NULL;
 }
 

@@ -21,6 +21,7 @@ struct target {
     struct torch_layout torch;
     struct span at;             /* what errors underline */
     enum order of_node;         /* in which order the layer's weights before it were */
+    bool named;                 /* by the layer, not by default */
 };
 
 struct unclear { const struct node *node; const char *why; };
@@ -40,6 +41,7 @@ struct loader {
     struct torch_orders orders;
     VEC(struct unclear) unclear;     /* layers where PyTorch's order of features can't be known */
     bool has_torch;                  /* something was loaded in PyTorch's order */
+    bool listed;                     /* the tensors without a layer have been listed */
     VEC(struct target) missing;      /* looked for in the file, and not there */
     VEC(const struct node *) bare;   /* layers for which there is no source at all */
     int64_t bytes;                   /* loaded so far */
@@ -299,7 +301,7 @@ static void note_dimension(struct loader *l, const struct target *x, int d)
     const char *key = dimension_key(x, d);
     const struct node *n = x->node;
     if (key) {
-        diag_note(l->diag, node_attr_at(n, key), "the %d is from %s", x->w->shape.dim[d], key);
+        diag_note(l->diag, node_attr_at(n, key), "%s says %d", key, x->w->shape.dim[d]);
     } else if (n->in.n > 0 && n->in.at[0]->maker) {
         const struct node *maker = n->in.at[0]->maker;
         diag_note(l->diag, maker->at, "'%s' gives it %s", quoted(l, maker->name),
@@ -335,13 +337,14 @@ static void report_shape(
         note_dimensions(l, x, t, need, torch);
         return;
     }
-    const char *name = torch ? x->w->name : x->w->torch_name, *or_call = "";
-    if (l->layout == ORDER_UNSAID && name)
-        or_call = pool_printf(l->pool, ", or call the tensor '%s.%s'", quoted(l, x->node->name),
-                name);
-    diag_help(l->diag, "%s is its shape in %s order: say 'layout: %s'%s",
-            shape_text(l->pool, other), torch ? "Keras'" : "PyTorch's", torch ? "keras" : "torch",
-            or_call);
+    const char *name = torch ? x->w->name : x->w->torch_name,
+               *whose = torch ? "Keras'" : "PyTorch's";
+    if (x->named || !name)
+        diag_help(l->diag, "%s is its shape in %s order: say 'layout: %s'",
+                shape_text(l->pool, other), whose, torch ? "keras" : "torch");
+    else
+        diag_help(l->diag, "%s is its shape in %s order: then the tensor is called '%s.%s'",
+                shape_text(l->pool, other), whose, quoted(l, x->node->name), name);
 }
 
 /* ---- putting data into weights -------------------------------------------------------------- */
@@ -378,7 +381,7 @@ static void check_variance(struct loader *l, const struct target *x)
     for (int64_t i = 0; i < n; i++)
         if (!((double)x->w->data[i] + epsilon(x->node) > 0)) {
             diag_error(l->diag, DIAG_NOT_FINITE, x->at,
-                    "variance %lld of %s is %.9g: with epsilon %.9g added it has to be above 0",
+                    "variance %lld of %s is %.9g: with epsilon %.6g added it has to be above 0",
                     (long long)i, node_title(l->g, x->node), (double)x->w->data[i],
                     epsilon(x->node));
             return;
@@ -422,7 +425,7 @@ static bool one_number(struct loader *l, const struct value *v, float *to)
 {
     double number;
     if (!value_float(v, &number))
-        return wrong_type(l, v, "a weight", "numbers");
+        return wrong_type(l, v, "a list of weights", "numbers");
     *to = (float)number;
     if (isfinite(*to))
         return true;
@@ -540,6 +543,7 @@ static void load_named(struct loader *l, struct target *x, const struct value *v
 {
     bool torch;
     x->at = v->at;
+    x->named = true;
     if (l->origin == FROM_BROKEN)
         return;
     if (l->origin != FROM_FILE) {
@@ -743,7 +747,7 @@ static void load_node(struct loader *l, struct node *n)
     enum order order = l->layout;
     for (int i = 0; i < n->weights; i++) {
         struct torch_layout torch = torch_layout(&l->orders, n, &n->weight[i]);
-        struct target x = {n, &n->weight[i], torch, n->at, order};
+        struct target x = {n, &n->weight[i], torch, n->at, order, false};
         load_weight(l, &x, find_entry(l, n, x.w, map));
         order = x.of_node;
     }
@@ -772,14 +776,20 @@ static const char *unused_text(struct loader *l, int *count)
     return *count > SHOWN ? pool_printf(l->pool, "%s ... (%d in all)", text, *count) : text;
 }
 
-/* "'conv1.kernel' or 'conv1.weight'" */
+/* "'conv1.kernel' [3, 3, 1, 16] or 'conv1.weight' [16, 1, 3, 3]" */
 static const char *expected_text(struct loader *l, const struct target *x)
 {
-    const char *layer = quoted(l, x->node->name), *name = x->w->name, *torch = x->w->torch_name;
-    if (l->layout == ORDER_UNSAID && names_differ(x->w))
-        return pool_printf(l->pool, "'%s.%s' or '%s.%s'", layer, name, layer, torch);
-    return pool_printf(l->pool, "'%s.%s'", layer,
-            l->layout == ORDER_TORCH && names_differ(x->w) ? torch : name);
+    const struct weight *w = x->w;
+    const char *layer = quoted(l, x->node->name);
+    const char *keras = pool_printf(l->pool, "'%s.%s' %s", layer, w->name,
+            shape_text(l->pool, &w->shape));
+    const char *torch = pool_printf(l->pool, "'%s.%s' %s", layer,
+            names_differ(w) ? w->torch_name : w->name, shape_text(l->pool, &x->torch.shape));
+    if (l->layout == ORDER_TORCH)
+        return torch;
+    if (l->layout == ORDER_KERAS || !names_differ(w))
+        return keras;
+    return pool_printf(l->pool, "%s or %s", keras, torch);
 }
 
 /* The unused tensor whose name is nearest to one the weight could have; NULL: none. */
@@ -794,42 +804,47 @@ static const char *nearest_unused(
     return near;
 }
 
+/* The tensor in the order that the layout excludes; NULL: none, or nothing is excluded. */
+static const struct st_tensor *find_excluded(struct loader *l, const struct target *x)
+{
+    if (l->layout == ORDER_UNSAID || !names_differ(x->w))
+        return NULL;
+    return l->layout == ORDER_TORCH ? find_keras(l, x) : find_tensor(l, x->node, x->w->torch_name);
+}
+
+/* What to do about a missing tensor, given the names of those that nobody has used. */
 static void help_missing(struct loader *l, const struct target *x, const char **unused, int n)
 {
     const char *near = nearest_unused(l, x, unused, n);
+    const struct st_tensor *other = find_excluded(l, x);
     bool torch = l->layout == ORDER_TORCH;
-    const struct st_tensor *other = !l->layout || !names_differ(x->w) ? NULL
-        : torch ? find_keras(l, x) : find_tensor(l, x->node, x->w->torch_name);
-    if (other)
-        diag_help(l->diag, "it has '%s', %s name for it; the spec says 'layout: %s'",
+    int count;
+    if (other) {
+        diag_help(l->diag, "the file has '%s', %s name for it; the spec says 'layout: %s'",
                 quoted(l, other->name), torch ? "Keras'" : "PyTorch's", torch ? "torch" : "keras");
-    else if (near)
-        diag_help(l->diag, "did you mean '%s'? To use it as it is: weights: {%s: %s} in the layer",
-                quoted(l, near), x->w->name, quoted(l, near));
-    else if (n > 0)
-        diag_help(l->diag,
-                "a tensor with another name is used by naming it in the layer: weights: {%s: "
-                "TENSOR}",
-                x->w->name);
+    } else if (near) {
+        diag_help(l->diag, "did you mean '%s'? In the layer: weights: {%s: %s}", quoted(l, near),
+                x->w->name, quoted(l, near));
+    } else if (n > 0) {
+        if (!l->listed)
+            diag_note(l->diag, file_span(l), "tensors without a layer: %s", unused_text(l, &count));
+        l->listed = true;
+        diag_help(l->diag, "to use a tensor of another name, name it in the layer: weights: {%s: "
+                           "TENSOR}", x->w->name);
+    }
 }
 
 static void report_missing(struct loader *l)
 {
     const char **unused = NEW_ARRAY(l->pool, const char *, l->st.tensor.n);
-    int n = 0, count;
+    int n = 0;
     for (int i = 0; i < l->st.tensor.n; i++)
-        if (!l->used[i])
+        if (!l->used[i] && !is_tracked(l->st.tensor.at[i].name))
             unused[n++] = l->st.tensor.at[i].name;
     for (int i = 0; i < l->missing.n; i++) {
         const struct target *x = &l->missing.at[i];
-        diag_error(l->diag, DIAG_MISSING_TENSOR, x->at,
-                "%s needs the tensor %s of shape %s, which %s lacks", node_title(l->g, x->node),
-                expected_text(l, x),
-                shape_text(l->pool, l->layout == ORDER_TORCH ? &x->torch.shape : &x->w->shape),
-                l->file.src->path);
-        const char *text = i == 0 ? unused_text(l, &count) : "";
-        if (*text)
-            diag_note(l->diag, file_span(l), "tensors without a layer: %s", text);
+        diag_error(l->diag, DIAG_MISSING_TENSOR, x->at, "%s needs the tensor %s, which %s lacks",
+                node_title(l->g, x->node), expected_text(l, x), l->file.src->path);
         if (diag_errors(l->diag) <= MAX_ERRORS)
             help_missing(l, x, unused, n);
     }

@@ -4,7 +4,7 @@
 #   tests/errors.sh [--bless] [NAME...]
 #
 # A case is NAME.yaml, or NAME.sh that prints what can't be kept as text (100,000 brackets, broken
-# UTF-8); NAME.stderr is what "cnngen check NAME.yaml" says, NAME.status its exit code if that is not 1.
+# UTF-8) and may write files that it needs into its folder, which is empty; NAME.stderr is what "cnngen check NAME.yaml" says, NAME.status its exit code if that is not 1.
 # Standard output must stay empty. --bless writes anew the .stderr files of cases whose exit code is
 # right: read the diff. Without names all cases run, and every diagnostic of generator/diag.def must
 # occur in one of them.
@@ -45,8 +45,9 @@ run_case() {
     bad=
     dir=$cases
     if [ -f "$cases/$name.sh" ]; then
-        dir=$tmp
-        sh "$cases/$name.sh" > "$tmp/$name.yaml" || fail "$name" "its script failed"
+        dir=$tmp/$name
+        mkdir "$dir"
+        (cd "$dir" && sh "$cases/$name.sh" > "$name.yaml") || fail "$name" "its script failed"
     fi
     (cd "$dir" && timeout 20 "$cnngen" check "$name.yaml") > "$tmp/stdout" 2> "$tmp/stderr"
     status=$?

@@ -83,7 +83,7 @@ static void reads_an_empty_header(void **state)
     (void)state;
     assert_string_equal(parse("{}", 0, &st), "");
     assert_null(st_find(&st, "a"));
-    refuse("{}", 1, "1 bytes follow the last tensor");
+    refuse("{}", 1, "bytes not accounted for: 1");
 }
 
 #define ONE(dtype, shape, offsets) \
@@ -96,7 +96,7 @@ static void refuses_contradictions(void **state)
 {
     (void)state;
     refuse(ONE("\"F32\"", "[2]", "[0,8]"), 7, "cut off");
-    refuse(ONE("\"F32\"", "[2]", "[0,8]"), 9, "1 bytes follow the last tensor");
+    refuse(ONE("\"F32\"", "[2]", "[0,8]"), 9, "bytes not accounted for: 1");
     refuse(ONE("\"F32\"", "[3]", "[0,8]"), 8, "occupies 8 bytes");
     refuse(ONE("\"F16\"", "[2]", "[0,8]"), 8, "occupies 8 bytes");
     refuse(ONE("\"F4\"", "[1]", "[0,0]"), 0, "occupies 0 bytes");

@@ -1,0 +1,3 @@
+. "$(dirname "$0")/weights.inc"
+: > w.safetensors
+dense "weights: w.safetensors"

@@ -1,0 +1,3 @@
+. "$(dirname "$0")/weights.inc"
+mkfifo pipe
+dense 'weights: pipe'

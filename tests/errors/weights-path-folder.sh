@@ -1,0 +1,3 @@
+. "$(dirname "$0")/weights.inc"
+mkdir sub
+dense 'weights: sub'
