@@ -532,12 +532,14 @@ static void insert(void *context, const char *name, struct out *out)
 
 /* ---- both files ---------------------------------------------------------------------------------- */
 
-static bool parallel(const struct plan *plan)
+/* The most threads that any step can use. */
+static int most_parts(const struct plan *plan)
 {
+    int most = 1;
     for (int i = 0; i < plan->step.n; i++)
-        if (plan->step.at[i]->parts > 1 && plan->max_threads > 1)
-            return true;
-    return false;
+        if (plan->step.at[i]->parts > most)
+            most = plan->step.at[i]->parts;
+    return most < plan->max_threads ? most : plan->max_threads;
 }
 
 static struct args common_args(struct emitter *e)
@@ -573,7 +575,7 @@ static void emit_program(struct emitter *e, struct out *out)
     for (int i = 0; i < 4; i++)
         args_int(e->pool, &a, flags[i].name, (e->plan->targets & TARGET_BIT(flags[i].id)) != 0);
     args_int(e->pool, &a, "BYTES", e->opt->bytes);
-    args_int(e->pool, &a, "PARALLEL", parallel(e->plan));
+    args_int(e->pool, &a, "PARTS", most_parts(e->plan));
     expand(e, "model.c.in", &a, insert, out);
 }
 

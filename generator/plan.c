@@ -9,8 +9,9 @@
 #include "place.h"
 #include "select.h"
 
-/* Cycles below which it does not pay to give a step to one more thread: a barrier costs a few thousand. */
-#define CYCLES_PER_PART 20000.0
+/* Cycles of work that pay for one more thread. A barrier costs a few thousand on an idle machine, and
+ * far more where another program has one of the cores: small steps stay on one thread. */
+#define CYCLES_PER_PART 60000.0
 
 static const struct kernel *choose(void *context, const struct group *g, const char **why)
 {
