@@ -14,15 +14,25 @@ static const bool elementwise[OP_COUNT] = {
     [OP_MULTIPLY] = true, [OP_MAXIMUM] = true, [OP_MINIMUM] = true, [OP_AVERAGE] = true,
     [OP_DROPOUT] = true, [OP_SPATIAL_DROPOUT2D] = true, [OP_GAUSSIAN_DROPOUT] = true,
     [OP_GAUSSIAN_NOISE] = true, [OP_ALPHA_DROPOUT] = true, [OP_ACTIVITY_REGULARIZATION] = true,
+    [OP_NORMALIZATION] = true,
 };
 
 struct finder {
     struct graph *g;
     struct torch_orders *orders;
-    void (*problem)(void *to, const struct node *, const char *why);
+    void (*problem)(void *to, const struct node *, const char *why, const char *help);
     void *to;
     bool *explicit_order; /* by layer: a Permute before it has said the order outright */
 };
+
+static const char before_flatten[] =
+        "say the order outright: Permute with dims [3, 1, 2] in front of Flatten";
+static const char behind_reshape[] =
+        "say the order outright: Reshape to [channels, height, width], "
+        "then Permute with dims [2, 3, 1]";
+static const char around_reshape[] =
+        "say the order outright: Permute with dims [3, 1, 2], Reshape to "
+        "[channels, height, width], Permute with dims [2, 3, 1]";
 
 static bool reshapes(const struct node *n) { return node_family(n) == FAMILY_RESHAPE; }
 
@@ -64,7 +74,19 @@ static void check_to_image(struct finder *f, const struct node *n)
     const struct feature_order *have = order_of(f->orders, n->in.at[0]);
     if (!f->explicit_order[n->in.at[0]->layer] &&
             !same_order(have, image_order(f->g->pool, &n->out->shape)))
-        f->problem(f->to, n, "makes an image of features, whose order PyTorch and Keras differ in");
+        f->problem(f->to, n, "makes an image of features, whose order PyTorch and Keras differ in",
+                n->out->shape.rank == 3 ? behind_reshape : NULL);
+}
+
+/* An image made of another: pixels may be regrouped, but what becomes of channels depends on
+ * whether they come first or last. */
+static void check_regrouping(struct finder *f, const struct node *n)
+{
+    const struct shape *in = &n->in.at[0]->shape, *out = &n->out->shape;
+    if (in->dim[in->rank - 1] != out->dim[out->rank - 1] && (in->rank > 2 || out->rank > 2) &&
+            !f->explicit_order[n->in.at[0]->layer])
+        f->problem(f->to, n, "divides channels anew, which PyTorch has first and Keras last",
+                in->rank == 3 && out->rank == 3 ? around_reshape : NULL);
 }
 
 static const struct feature_order *reshape_order(struct finder *f, const struct node *n)
@@ -74,6 +96,8 @@ static const struct feature_order *reshape_order(struct finder *f, const struct 
         return order_of(f->orders, in);
     if (in->shape.rank == 1 && !is_explicit(n))
         check_to_image(f, n);
+    else if (out->shape.rank > 1 && !is_explicit(n))
+        check_regrouping(f, n);
     if (out->shape.rank != 1 || f->explicit_order[in->layer])
         return NULL;
     return image_order(f->g->pool, &in->shape);
@@ -111,7 +135,8 @@ static const struct feature_order *elementwise_order(struct finder *f, const str
         const struct feature_order *other = order_of(f->orders, in);
         if (i > 0 && !same_order(order, other))
             f->problem(f->to, n,
-                    "combines flattened features with others, which PyTorch orders otherwise");
+                    "combines flattened features with others, which PyTorch orders otherwise",
+                    before_flatten);
         order = i > 0 ? order : other;
     }
     return order;
@@ -143,27 +168,37 @@ static void order_generators(struct finder *f)
     }
 }
 
+static bool takes_order(const struct finder *f, const struct node *n)
+{
+    for (int i = 0; i < n->in.n; i++)
+        if (order_of(f->orders, n->in.at[i]))
+            return true;
+    return false;
+}
+
 /* One value's order, from its layer's inputs'. */
 static void order_value(struct finder *f, const struct node *n)
 {
     int k = n->out->layer;
-    bool *explicit_order = f->explicit_order;
+    bool moves = n->op == OP_PERMUTE && n->out->shape.rank > 1;
+    bool keeps = elementwise[n->op] || (n->op == OP_PERMUTE && !moves);
     if (n->in.n == 0 || n->out->shape.rank == 0)
         return;
-    if (n->op == OP_PERMUTE)
-        explicit_order[k] = true;
-    else if (reshapes(n) || elementwise[n->op])
-        explicit_order[k] = explicit_order[n->in.at[0]->layer];
+    f->explicit_order[k] = moves ||
+            ((reshapes(n) || keeps) && f->explicit_order[n->in.at[0]->layer]);
     if (reshapes(n))
         f->orders->value[k] = reshape_order(f, n);
-    else if (n->out->shape.rank == 1 && elementwise[n->op])
+    else if (n->out->shape.rank == 1 && keeps)
         f->orders->value[k] = elementwise_order(f, n);
     else if (n->out->shape.rank == 1 && n->op == OP_CONCATENATE)
         f->orders->value[k] = concat_order(f, n);
+    else if (n->op != OP_DENSE && takes_order(f, n))
+        f->problem(f->to, n, "takes flattened features, which PyTorch orders otherwise",
+                before_flatten);
 }
 
 void torch_orders_find(struct graph *g, struct torch_orders *out,
-        void (*problem)(void *to, const struct node *, const char *why), void *to)
+        void (*problem)(void *to, const struct node *, const char *why, const char *help), void *to)
 {
     struct finder f = {g, out, problem, to, NEW_ARRAY(g->pool, bool, g->layer.n)};
     out->pool = g->pool;

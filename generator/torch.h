@@ -21,10 +21,11 @@ struct torch_orders {
 };
 
 /* Follows features from Flatten (Reshape to rank 1) through element-wise layers, and from a Reshape
- * to an image back to the Dense that makes its features. problem is called for what has no answer:
- * the layer, and why; the order of its value is then taken to be ours. */
+ * to an image back to the Dense that makes its features. Where the order can't be known it is taken
+ * to be ours, and problem is told the layer, why, and what to do instead (NULL: nothing known). */
 void torch_orders_find(struct graph *, struct torch_orders *out,
-        void (*problem)(void *to, const struct node *, const char *why), void *to);
+        void (*problem)(void *to, const struct node *, const char *why, const char *help),
+        void *to);
 
 /* How a weight lies in a PyTorch file: element [k0, k1, k2, k3] of Keras' layout is PyTorch's
  * sum of stride[d] * (order[d] ? order[d]->at[kd] : kd). */

@@ -24,7 +24,7 @@ struct target {
     bool named;                 /* by the layer, not by default */
 };
 
-struct unclear { const struct node *node; const char *why; };
+struct unclear { const struct node *node; const char *why, *help; };
 
 struct loader {
     struct graph *g;
@@ -871,23 +871,20 @@ static void report_bare(struct loader *l)
             "size and speed");
 }
 
-static void add_unclear(void *to, const struct node *n, const char *why)
+static void add_unclear(void *to, const struct node *n, const char *why, const char *help)
 {
     struct loader *l = to;
-    vec_push(l->pool, &l->unclear, (struct unclear){n, why});
+    vec_push(l->pool, &l->unclear, (struct unclear){n, why, help});
 }
 
 static void report_unclear(struct loader *l)
 {
     for (int i = 0; i < l->unclear.n; i++) {
-        const struct node *n = l->unclear.at[i].node;
-        diag_error(l->diag, DIAG_UNSUPPORTED, n->at, "with PyTorch's weights, %s %s",
-                node_title(l->g, n), l->unclear.at[i].why);
-        diag_help(l->diag, "%s",
-                n->in.n > 1
-                        ? "say the order outright: Permute with dims [3, 1, 2] in front of Flatten"
-                        : "say the order outright: Reshape to [channels, height, width], then "
-                          "Permute with dims [2, 3, 1]");
+        const struct unclear *u = &l->unclear.at[i];
+        diag_error(l->diag, DIAG_UNSUPPORTED, u->node->at, "with PyTorch's weights, %s %s",
+                node_title(l->g, u->node), u->why);
+        if (u->help)
+            diag_help(l->diag, "%s", u->help);
     }
 }
 

@@ -423,6 +423,15 @@ static void reads_grouped_kernels(void **state)
     assert_close(run(g, in), to_hwc(x), 36);
 }
 
+/* A spec that uses the file's 1x1 convolution 'c' of 4 channels behind other layers. */
+static const char *unclear_spec(const char *layers)
+{
+    return pool_printf(
+            pool, "cnngen: 1\nweights: {file: w.safetensors, layout: torch}\nlayers:\n%s", layers);
+}
+
+#define CONV "  - {type: Conv2D, name: c, filters: 1, kernel_size: 1}\n"
+
 static void refuses_unclear_orders(void **state)
 {
     struct file f = file_new();
@@ -430,21 +439,40 @@ static void refuses_unclear_orders(void **state)
     file_add(&f, "c.weight", "1,4,1,1", numbers(4, 1), 4);
     file_add(&f, "c.bias", "1", numbers(1, 1), 1);
     file_write(&f, "w.safetensors");
-    load_says("cnngen: 1\nweights: {file: w.safetensors, layout: torch}\nlayers:\n"
-              "  - {type: Input, shape: [24]}\n"
-              "  - {type: Reshape, target_shape: [2, 3, 4]}\n"
-              "  - {type: Conv2D, name: c, filters: 1, kernel_size: 1}\n", "[unsupported]");
-    load_fine("cnngen: 1\nweights: {file: w.safetensors, layout: torch}\nlayers:\n"
-              "  - {type: Input, shape: [24]}\n"
-              "  - {type: Reshape, target_shape: [4, 2, 3]}\n"
-              "  - {type: Permute, dims: [2, 3, 1]}\n"
-              "  - {type: Conv2D, name: c, filters: 1, kernel_size: 1}\n");
-    load_says("cnngen: 1\nweights: {file: w.safetensors, layout: torch}\nlayers:\n"
-              "  - {type: Input, shape: [2, 2, 4], name: x}\n"
-              "  - {type: Conv2D, name: c, filters: 1, kernel_size: 1}\n"
-              "  - {type: Flatten, inputs: x, name: f}\n"
-              "  - {type: Input, shape: [16], name: y}\n"
-              "  - {type: Add, inputs: [f, y]}\noutputs: [c, add]\n", "[unsupported]");
+    load_says(unclear_spec("  - {type: Input, shape: [24]}\n"
+                           "  - {type: Reshape, target_shape: [2, 3, 4]}\n" CONV), "[unsupported]");
+    load_says(unclear_spec("  - {type: Input, shape: [2, 3, 8]}\n"
+                           "  - {type: Reshape, target_shape: [4, 3, 4]}\n" CONV), "[unsupported]");
+    load_says(unclear_spec("  - {type: Input, shape: [2, 2, 4], name: x}\n" CONV
+                           "  - {type: Flatten, inputs: x, name: f}\n"
+                           "  - {type: Input, shape: [16], name: y}\n"
+                           "  - {type: Add, inputs: [f, y]}\noutputs: [c, add]\n"),
+            "[unsupported]");
+    load_says(unclear_spec("  - {type: Input, shape: [2, 2, 4], name: x}\n" CONV
+                           "  - {type: Flatten, inputs: x}\n"
+                           "  - {type: Reshape, target_shape: [1, 16], name: r}\n"
+                           "outputs: [c, r]\n"), "[unsupported]");
+}
+
+static void accepts_clear_orders(void **state)
+{
+    struct file f = file_new();
+    (void)state;
+    file_add(&f, "c.weight", "1,4,1,1", numbers(4, 1), 4);
+    file_add(&f, "c.bias", "1", numbers(1, 1), 1);
+    file_write(&f, "w.safetensors");
+    load_fine(unclear_spec("  - {type: Input, shape: [24]}\n"
+                           "  - {type: Reshape, target_shape: [4, 2, 3]}\n"
+                           "  - {type: Permute, dims: [2, 3, 1]}\n" CONV));
+    load_fine(unclear_spec("  - {type: Input, shape: [2, 3, 4]}\n"
+                           "  - {type: Reshape, target_shape: [3, 2, 4]}\n" CONV));
+    load_fine(unclear_spec("  - {type: Input, shape: [2, 3, 8]}\n"
+                           "  - {type: Permute, dims: [3, 1, 2]}\n"
+                           "  - {type: Reshape, target_shape: [4, 4, 3]}\n"
+                           "  - {type: Permute, dims: [2, 3, 1]}\n" CONV));
+    load_fine(unclear_spec("  - {type: Input, shape: [2, 3, 4]}\n  - Flatten\n  - ReLU\n"
+                           "  - {type: Permute, dims: [1]}\n"
+                           "  - {type: Reshape, target_shape: [2, 3, 4]}\n" CONV));
 }
 
 /* ---- Keras' order, names, sources ----------------------------------------------------------- */
@@ -591,10 +619,19 @@ static void checks_variances(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(permutes_behind_flatten), TEST(leaves_explicit_orders), TEST(permutes_joined_features),
-        TEST(permutes_before_reshape), TEST(reads_grouped_kernels), TEST(refuses_unclear_orders),
-        TEST(takes_order_from_names), TEST(takes_inline_weights), TEST(takes_the_override),
-        TEST(keeps_to_the_folder), TEST(survives_damage), TEST(checks_variances),
+            TEST(permutes_behind_flatten),
+            TEST(leaves_explicit_orders),
+            TEST(permutes_joined_features),
+            TEST(permutes_before_reshape),
+            TEST(reads_grouped_kernels),
+            TEST(refuses_unclear_orders),
+            TEST(accepts_clear_orders),
+            TEST(takes_order_from_names),
+            TEST(takes_inline_weights),
+            TEST(takes_the_override),
+            TEST(keeps_to_the_folder),
+            TEST(survives_damage),
+            TEST(checks_variances),
     };
     return cmocka_run_group_tests_name("weights", tests, NULL, NULL);
 }
