@@ -37,13 +37,14 @@ static double sloped(double x, double slope)
     return slope < 0 || slope > 0 ? slope * x : 0;
 }
 
+/* At the threshold itself Keras gives 0. */
 static double f_relu_full(double x, const float *arg)
 {
     double threshold = (double)arg[2];
 
     if (x >= (double)arg[1])
         return (double)arg[1];
-    return x < threshold ? sloped(x - threshold, (double)arg[0]) : x;
+    return x <= threshold ? sloped(x - threshold, (double)arg[0]) : x;
 }
 
 static double f_leaky_relu(double x, const float *arg)
@@ -240,7 +241,7 @@ static int turning_points(const struct activation *a, double at[5])
     if (a->kind == ACT_RELU_FULL) {
         at[n++] = (double)a->arg[1];
         at[n++] = (double)a->arg[2];
-        at[n++] = nextafter((double)a->arg[2], -INFINITY);
+        at[n++] = nextafter((double)a->arg[2], INFINITY);
     }
     return n;
 }

@@ -49,7 +49,7 @@ static const struct attr_def relu_attrs[] = {
     {"negative_slope", ATTR_FLOAT, AT(activation_args, negative_slope), "0", 0, 1e38, NULL,
      "slope below the threshold"},
     {"threshold", ATTR_FLOAT, AT(activation_args, threshold), "0", 0, 1e38, NULL,
-     "below it: negative_slope * (x - threshold)"},
+     "up to it: negative_slope * (x - threshold)"},
     ATTRS_END
 };
 

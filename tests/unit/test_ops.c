@@ -650,6 +650,7 @@ static void test_activation_layers(void **state)
         {"type: ReLU, max_value: 6", {0, 0, 0, 3, 6}},
         {"type: ReLU, max_value: null, negative_slope: 0.5", {-1, -0.25, 0, 3, 7}},
         {"type: ReLU, max_value: 5, negative_slope: 0.5, threshold: 1", {-1.5, -0.75, -0.5, 3, 5}},
+        {"type: ReLU, threshold: 3", {0, 0, 0, 0, 7}},
         {"type: LeakyReLU, negative_slope: 0.25", {-0.5, -0.125, 0, 3, 7}},
         {"type: ELU, alpha: 2", {-1.7293294335267746, -0.78693868057473315, 0, 3, 7}},
         {"type: Activation, activation: hard_sigmoid", {1.0 / 6, 2.5 / 6, 0.5, 1, 1}},
