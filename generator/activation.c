@@ -60,7 +60,8 @@ static double f_elu(double x, const float *arg)
 static double f_selu(double x, const float *arg)
 {
     (void)arg;
-    return 1.0507009873554804934193349852946 * (x < 0 ? 1.6732632423543772848170429916717 * expm1(x) : x);
+    return 1.0507009873554804934193349852946 *
+           (x < 0 ? 1.6732632423543772848170429916717 * expm1(x) : x);
 }
 
 static double f_celu(double x, const float *arg)
@@ -173,8 +174,8 @@ static double f_log_sigmoid(double x, const float *arg)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* Slopes hold for arguments at most 1 in size; errors are those that the runtime states (cnn_math.h),
- * absolute ones for an alpha of 1. */
+/* Slopes hold for arguments at most 1 in size; errors are those that the runtime states
+ * (cnn_math.h), absolute ones for an alpha of 1. */
 const struct act_def act_defs[ACT_COUNT] = {
     [ACT_LINEAR] = {.name = "linear", .helper = NULL, .eval = f_linear, .lipschitz = 1},
     [ACT_RELU] = {.name = "relu", .helper = "vf_relu", .eval = f_relu, .lipschitz = 1},
@@ -188,27 +189,31 @@ const struct act_def act_defs[ACT_COUNT] = {
                         .eval = f_leaky_relu, .lipschitz = 1, .ulps = 0.5},
     [ACT_ELU] = {.name = "elu", .helper = "vf_elu", .args = 1, .arg_name = {"alpha"},
                  .arg_default = {1}, .eval = f_elu, .lipschitz = 1, .ulps = 4, .abs = 3e-45},
-    [ACT_SELU] = {.name = "selu", .helper = "vf_selu", .eval = f_selu, .lipschitz = 1.76, .ulps = 3},
+    [ACT_SELU] = {.name = "selu", .helper = "vf_selu", .eval = f_selu,
+                  .lipschitz = 1.76, .ulps = 3},
     [ACT_CELU] = {.name = "celu", .helper = "vf_celu", .args = 1, .arg_name = {"alpha"},
                   .arg_default = {1}, .eval = f_celu, .lipschitz = 1, .ulps = 4, .abs = 3e-45},
-    [ACT_GELU] = {.name = "gelu", .helper = "vf_gelu", .eval = f_gelu, .lipschitz = 1.13, .ulps = 5, .abs = 2e-44},
+    [ACT_GELU] = {.name = "gelu", .helper = "vf_gelu", .eval = f_gelu,
+                  .lipschitz = 1.13, .ulps = 5, .abs = 2e-44},
     [ACT_GELU_TANH] = {.name = "gelu_tanh", .helper = "vf_gelu_tanh", .eval = f_gelu_tanh,
                        .lipschitz = 1.13, .ulps = 4, .abs = 2e-8},
-    [ACT_SIGMOID] = {.name = "sigmoid", .helper = "vf_sigmoid", .eval = f_sigmoid, .lipschitz = 0.25,
-                     .ulps = 2.5},
-    [ACT_HARD_SIGMOID] = {.name = "hard_sigmoid", .helper = "vf_hard_sigmoid", .eval = f_hard_sigmoid,
-                          .lipschitz = 1.0 / 6, .ulps = 1.5},
+    [ACT_SIGMOID] = {.name = "sigmoid", .helper = "vf_sigmoid", .eval = f_sigmoid,
+                     .lipschitz = 0.25, .ulps = 2.5},
+    [ACT_HARD_SIGMOID] = {.name = "hard_sigmoid", .helper = "vf_hard_sigmoid",
+                          .eval = f_hard_sigmoid, .lipschitz = 1.0 / 6, .ulps = 1.5},
     [ACT_TANH] = {.name = "tanh", .helper = "vf_tanh", .eval = f_tanh, .lipschitz = 1, .ulps = 1.5},
     [ACT_HARD_TANH] = {.name = "hard_tanh", .helper = "vf_hard_tanh", .eval = f_hard_tanh,
                        .lipschitz = 1},
-    [ACT_SILU] = {.name = "silu", .helper = "vf_silu", .eval = f_silu, .lipschitz = 1.1, .ulps = 4, .abs = 1e-43},
+    [ACT_SILU] = {.name = "silu", .helper = "vf_silu", .eval = f_silu,
+                  .lipschitz = 1.1, .ulps = 4, .abs = 1e-43},
     [ACT_HARD_SILU] = {.name = "hard_silu", .helper = "vf_hard_silu", .eval = f_hard_silu,
                        .lipschitz = 1.5, .ulps = 3},
-    [ACT_MISH] = {.name = "mish", .helper = "vf_mish", .eval = f_mish, .lipschitz = 1.09, .ulps = 4, .abs = 1e-43},
-    [ACT_SOFTPLUS] = {.name = "softplus", .helper = "vf_softplus", .eval = f_softplus, .lipschitz = 1,
-                      .ulps = 2},
-    [ACT_SOFTSIGN] = {.name = "softsign", .helper = "vf_softsign", .eval = f_softsign, .lipschitz = 1,
-                      .ulps = 2},
+    [ACT_MISH] = {.name = "mish", .helper = "vf_mish", .eval = f_mish,
+                  .lipschitz = 1.09, .ulps = 4, .abs = 1e-43},
+    [ACT_SOFTPLUS] = {.name = "softplus", .helper = "vf_softplus", .eval = f_softplus,
+                      .lipschitz = 1, .ulps = 2},
+    [ACT_SOFTSIGN] = {.name = "softsign", .helper = "vf_softsign", .eval = f_softsign,
+                      .lipschitz = 1, .ulps = 2},
     [ACT_EXPONENTIAL] = {.name = "exponential", .helper = "vf_exponential", .eval = f_exponential,
                          .lipschitz = INFINITY, .ulps = 1},
     [ACT_LOG_SIGMOID] = {.name = "log_sigmoid", .helper = "vf_log_sigmoid", .eval = f_log_sigmoid,
@@ -345,17 +350,19 @@ static bool parse_name(const struct value *v, struct diag *diag, enum act *kind)
     const char *near;
 
     if (v->kind != VALUE_SCALAR) {
-        diag_error(diag, DIAG_WRONG_TYPE, v->at, "an activation is a name or a map with 'name', not %s",
-                   value_kind_name(v));
+        diag_error(diag, DIAG_WRONG_TYPE, v->at,
+                   "an activation is a name or a map with 'name', not %s", value_kind_name(v));
         return false;
     }
     if (act_find(v->text, kind))
         return true;
     if (is_unsupported(v->text)) {
-        diag_error(diag, DIAG_UNSUPPORTED, v->at, "Keras' activation '%s' is not to be had", v->text);
+        diag_error(diag, DIAG_UNSUPPORTED, v->at, "Keras' activation '%s' is not to be had",
+                   v->text);
         return false;
     }
-    diag_error(diag, DIAG_BAD_VALUE, v->at, "unknown activation '%s'", diag_quote(diag, v->text, v->len));
+    diag_error(diag, DIAG_BAD_VALUE, v->at, "unknown activation '%s'",
+               diag_quote(diag, v->text, v->len));
     near = suggest(v->text);
     if (near)
         diag_help(diag, "did you mean '%s'?", near);

@@ -54,7 +54,8 @@ static const struct attr_def relu_attrs[] = {
 };
 
 const struct op_def op_relu = {
-    .type = "ReLU", .stem = "re_lu", .doc = "max(x, 0), with a maximum, slope and threshold if given",
+    .type = "ReLU", .stem = "re_lu",
+    .doc = "max(x, 0), with a maximum, slope and threshold if given",
     .family = FAMILY_ACTIVATION, .min_in = 1, .max_in = 1,
     .attr_bytes = sizeof(struct activation_args), .attrs = relu_attrs,
     .shape = relu_shape, .eval = eval_copy,

@@ -1,4 +1,5 @@
-/* BatchNormalization, Rescaling, Normalization, and the internal AFFINE that they are lowered to. */
+/* BatchNormalization, Rescaling, Normalization, and the internal AFFINE that they are lowered
+ * to. */
 #include "common.h"
 
 #include <stdlib.h>
@@ -8,7 +9,8 @@
 /* What a layer multiplies channel c by and adds to it. */
 struct rule { void (*of)(const struct node *, int c, double *scale, double *shift); };
 
-static void coefficients_of(const struct node *node, struct rule rule, double **scale, double **shift)
+static void coefficients_of(const struct node *node, struct rule rule, double **scale,
+                            double **shift)
 {
     int channels = last_dim(&node->out->shape);
 
@@ -18,7 +20,8 @@ static void coefficients_of(const struct node *node, struct rule rule, double **
         rule.of(node, c, &(*scale)[c], &(*shift)[c]);
 }
 
-static void eval_with(struct rule rule, const struct node *node, const struct tval *in, struct tval *out)
+static void eval_with(struct rule rule, const struct node *node, const struct tval *in,
+                      struct tval *out)
 {
     double *scale;
     double *shift;
@@ -84,7 +87,8 @@ static const struct attr_def no_attrs[] = {ATTRS_END};
 const struct op_def op_affine = {
     .stem = "affine", .doc = "x * scale + shift for each channel",
     .family = FAMILY_AFFINE, .min_in = 1, .max_in = 1,
-    .attr_bytes = sizeof(struct affine), .attrs = no_attrs, .shape = affine_shape, .eval = affine_eval,
+    .attr_bytes = sizeof(struct affine), .attrs = no_attrs,
+    .shape = affine_shape, .eval = affine_eval,
 };
 
 /* ---- BatchNormalization ---------------------------------------------------------------------- */
@@ -139,7 +143,8 @@ static void batchnorm_lower(struct graph *g, struct node *node)
 }
 
 static const struct attr_def batchnorm_attrs[] = {
-    {"axis", ATTR_FLOATS, AT(batchnorm, axis), "-1", 0, 0, NULL, "the channels: the last axis only"},
+    {"axis", ATTR_FLOATS, AT(batchnorm, axis), "-1", 0, 0, NULL,
+     "the channels: the last axis only"},
     {"epsilon", ATTR_FLOAT, AT(batchnorm, epsilon), "1e-3", 0, 1e30, NULL,
      "added to the variance (Keras' default; PyTorch's is 1e-5)"},
     {"center", ATTR_BOOL, AT(batchnorm, center), "true", 0, 0, NULL, "whether there is a beta"},
@@ -247,7 +252,8 @@ static void normalization_lower(struct graph *g, struct node *node)
 }
 
 static const struct attr_def normalization_attrs[] = {
-    {"axis", ATTR_FLOATS, AT(normalization, axis), "-1", 0, 0, NULL, "the channels: the last axis only"},
+    {"axis", ATTR_FLOATS, AT(normalization, axis), "-1", 0, 0, NULL,
+     "the channels: the last axis only"},
     {"mean", ATTR_FLOATS, AT(normalization, mean), NULL, 0, 0, NULL,
      "of the inputs, one number or one for each channel"},
     {"variance", ATTR_FLOATS, AT(normalization, variance), NULL, 0, 0, NULL,

@@ -1,5 +1,5 @@
-/* Add, Subtract, Multiply, Maximum, Minimum and Average of two or more inputs. Dimensions of 1 stretch;
- * an input of lower rank is as if it had dimensions of 1 in front, as in Keras. */
+/* Add, Subtract, Multiply, Maximum, Minimum and Average of two or more inputs. Dimensions of 1
+ * stretch; an input of lower rank is as if it had dimensions of 1 in front, as in Keras. */
 #include "common.h"
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
@@ -41,7 +41,8 @@ static const char *axes_words(struct graph *g, unsigned bad, int rank)
             text = pool_printf(g->pool, "%s%s%s", text,
                                !*text ? "" : bad >> (d + 1) ? ", " : " and ", name);
     }
-    return pool_printf(g->pool, "%s %s", text, many || (rank == 3 && bad == 4) ? "differ" : "differs");
+    return pool_printf(g->pool, "%s %s", text,
+                       many || (rank == 3 && bad == 4) ? "differ" : "differs");
 }
 
 static void report_unequal(struct graph *g, struct node *node, int i, int j, unsigned bad, int rank,
@@ -49,7 +50,8 @@ static void report_unequal(struct graph *g, struct node *node, int i, int j, uns
 {
     diag_error(diag, DIAG_SHAPE_MISMATCH, node_attr_at(node, "inputs"),
                "layer %s needs inputs of equal shapes, but gets %s and %s: %s", node_title(g, node),
-               input_words(g, node, i, diag), input_words(g, node, j, diag), axes_words(g, bad, rank));
+               input_words(g, node, i, diag), input_words(g, node, j, diag),
+               axes_words(g, bad, rank));
     note_maker(g, node, i, diag);
     note_maker(g, node, j, diag);
 }

@@ -9,7 +9,8 @@ static void padding_shape(struct graph *g, struct node *node, struct diag *diag)
     const struct shape *in = in_shape(node, 0);
 
     if (need_rank(node, 0, 3, diag))
-        set_shape(g, node, image_shape(in->dim[0] + b[0] + b[1], in->dim[1] + b[2] + b[3], in->dim[2]),
+        set_shape(g, node,
+                  image_shape(in->dim[0] + b[0] + b[1], in->dim[1] + b[2] + b[3], in->dim[2]),
                   diag);
 }
 
@@ -21,7 +22,8 @@ static void cropping_shape(struct graph *g, struct node *node, struct diag *diag
     if (!need_rank(node, 0, 3, diag))
         return;
     if (in->dim[0] > b[0] + b[1] && in->dim[1] > b[2] + b[3]) {
-        set_shape(g, node, image_shape(in->dim[0] - b[0] - b[1], in->dim[1] - b[2] - b[3], in->dim[2]),
+        set_shape(g, node,
+                  image_shape(in->dim[0] - b[0] - b[1], in->dim[1] - b[2] - b[3], in->dim[2]),
                   diag);
         return;
     }

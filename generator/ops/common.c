@@ -65,12 +65,14 @@ bool need_last_axis(struct graph *g, struct node *node, int axis, struct diag *d
     return false;
 }
 
-bool need_last_axes(struct graph *g, struct node *node, const struct floats *axis, struct diag *diag)
+bool need_last_axes(struct graph *g, struct node *node, const struct floats *axis,
+                    struct diag *diag)
 {
     if (axis->n == 1)
         return need_last_axis(g, node, (int)axis->at[0], diag);
     diag_error(diag, DIAG_UNSUPPORTED, node_attr_at(node, "axis"),
-               "layer %s works on the last axis only, not on %d of them", node_title(g, node), axis->n);
+               "layer %s works on the last axis only, not on %d of them", node_title(g, node),
+               axis->n);
     return false;
 }
 
@@ -82,10 +84,12 @@ static const char *window_words(struct graph *g, const struct window *w)
 
     if (h == w->size[0] && wd == w->size[1])
         return pool_printf(g->pool, "%dx%d", h, wd);
-    return pool_printf(g->pool, "%dx%d (%dx%d with its dilation_rate)", w->size[0], w->size[1], h, wd);
+    return pool_printf(g->pool, "%dx%d (%dx%d with its dilation_rate)", w->size[0], w->size[1], h,
+                       wd);
 }
 
-static void report_empty(struct graph *g, struct node *node, const struct window *w, struct diag *diag)
+static void report_empty(struct graph *g, struct node *node, const struct window *w,
+                         struct diag *diag)
 {
     const struct shape *in = in_shape(node, 0);
     const char *padded = "";
@@ -95,8 +99,8 @@ static void report_empty(struct graph *g, struct node *node, const struct window
         padded = pool_printf(g->pool, ", padded to %dx%d", in->dim[0] + w->pad[0] + w->pad[1],
                              in->dim[1] + w->pad[2] + w->pad[3]);
     diag_error(diag, DIAG_EMPTY_OUTPUT, node_attr_at(node, w->key),
-               "the %s of layer %s, %s, is larger than its input %s%s", w->what, node_title(g, node),
-               window_words(g, w), input_words(g, node, 0, diag), padded);
+               "the %s of layer %s, %s, is larger than its input %s%s", w->what,
+               node_title(g, node), window_words(g, w), input_words(g, node, 0, diag), padded);
     note_maker(g, node, 0, diag);
     diag_help(diag, "with padding: same the result would be %dx%d", (in->dim[0] + s[0] - 1) / s[0],
               (in->dim[1] + s[1] - 1) / s[1]);
@@ -108,7 +112,8 @@ bool window_resolve(struct graph *g, struct node *node, struct window *w, struct
         int in = in_shape(node, 0)->dim[a];
         int *pad = w->pad + 2 * a;
 
-        window_padding(w->padding, a, in, w->size[a], w->strides[a], w->dilation[a], &pad[0], &pad[1]);
+        window_padding(w->padding, a, in, w->size[a], w->strides[a], w->dilation[a], &pad[0],
+                       &pad[1]);
         w->out[a] = window_extent(in, w->size[a], w->strides[a], w->dilation[a], pad[0], pad[1],
                                   w->ceil_mode);
     }
@@ -229,7 +234,7 @@ static bool is_transparent(const struct node *node)
            (f == FAMILY_LOWERED || f == FAMILY_AFFINE || f == FAMILY_IDENTITY);
 }
 
-/* Products summed by the layer in front that an affine layer may be folded into; 0: there is none. */
+/* Products summed by the layer in front that an affine layer may be folded into, else 0. */
 static double products_before(const struct node *node)
 {
     do
@@ -247,11 +252,11 @@ static double products_behind(const struct node *node)
     return node ? products_of(node) : 0;
 }
 
-/* Alone, three roundings: of scale or shift, product, sum. Folded into the sum of n products before, the
- * shift is one of the summands. Folded into the sum behind, its products are of x * scale and of shift
- * instead of y, and what these are larger by counts too. */
-void eval_affine(const struct node *node, const struct tval *in, struct tval *out, const double *scale,
-                 const double *shift)
+/* Alone, three roundings: of scale or shift, product, sum. Folded into the sum of n products
+ * before, the shift is one of the summands. Folded into the sum behind, its products are of x *
+ * scale and of shift instead of y, and what these are larger by counts too. */
+void eval_affine(const struct node *node, const struct tval *in, struct tval *out,
+                 const double *scale, const double *shift)
 {
     int64_t n = shape_size(&out->shape);
     int channels = last_dim(&out->shape);
@@ -272,8 +277,8 @@ void eval_affine(const struct node *node, const struct tval *in, struct tval *ou
     drop_nonfinite(out);
 }
 
-static void add_channel_weight(struct graph *g, struct node *node, const char *name, const double *v,
-                               int channels)
+static void add_channel_weight(struct graph *g, struct node *node, const char *name,
+                               const double *v, int channels)
 {
     float *f = NEW_ARRAY(g->pool, float, channels);
 

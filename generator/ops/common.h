@@ -1,7 +1,7 @@
 /* common.h: what the files of ops/ share: rows of attribute tables, messages, numbers.
  *
- * Error bounds: e is how far the emitted code may be from v whatever the fusion, the order of sums and
- * the use of FMA. An element whose value is not finite has e = 0: it must come out the same. */
+ * Error bounds: e is how far the emitted code may be from v whatever the fusion, the order of sums
+ * and the use of FMA. An element whose value is not finite has e = 0: it must come out the same. */
 #ifndef CNNGEN_OPS_COMMON_H
 #define CNNGEN_OPS_COMMON_H
 
@@ -13,7 +13,7 @@
 
 enum {
     MAX_WINDOW = 16384,      /* kernel, stride, dilation: their products stay far from overflow */
-    MAX_EXTENT = 536870911   /* filters, units, dimensions: a tensor of as many floats is at the limit */
+    MAX_EXTENT = 536870911   /* filters, units, dimensions: as many floats are the limit */
 };
 
 #define ATTRS_END {.key = NULL}
@@ -51,8 +51,8 @@ void note_maker(struct graph *, const struct node *, int i, struct diag *);
 /* The output has the shape of the first input. */
 void shape_as_input(struct graph *, struct node *, struct diag *);
 
-/* Whether an axis as in Keras (0 is the batch, -1 the last) is the last one; reports if not. The second
- * form is for layers whose configurations say [-1]. */
+/* Whether an axis as in Keras (0 is the batch, -1 the last) is the last one; reports if not. The
+ * second form is for layers whose configurations say [-1]. */
 bool need_last_axis(struct graph *, struct node *, int axis, struct diag *);
 bool need_last_axes(struct graph *, struct node *, const struct floats *axis, struct diag *);
 
@@ -67,7 +67,8 @@ struct window {
     int out[2];                      /* resolved */
 };
 
-/* Resolves against in[0], an image; reports [empty-output] and returns false when nothing comes out. */
+/* Resolves against in[0], an image; reports [empty-output] and returns false when nothing comes
+ * out. */
 bool window_resolve(struct graph *, struct node *, struct window *, struct diag *);
 
 /* ---- weights --------------------------------------------------------------------------------- */
@@ -82,13 +83,16 @@ int64_t saturated_product(const int64_t *factor, int n);          /* at most INT
 static inline double rounding(double x) { return UNIT_ROUNDOFF * fabs(x) + 0x1p-150; }
 
 double *new_doubles(int64_t n);      /* zeroed; to be given to free() */
-void drop_nonfinite(struct tval *);  /* e = 0 where v is not finite: the end of every eval that computes */
+void drop_nonfinite(struct tval *);  /* e = 0 where v is not finite: every eval ends with it */
 void eval_copy(const struct node *, const struct tval *in, struct tval *out);
 
-/* v[o] += x * w[o] and e[o] += t * |w[o]| for n outputs. With t = product_error(...) of x, e becomes the
- * bound of a sum of products, gamma being sum_error of their number and 1. */
+/* v[o] += x * w[o] and e[o] += t * |w[o]| for n outputs. With t = product_error(...) of x, e
+ * becomes the bound of a sum of products, gamma being sum_error of their number and 1. */
 void add_products(int n, double x, double t, const float *w, double *v, double *e);
-static inline double product_error(double x, double e, double gamma) { return e + gamma * (fabs(x) + e); }
+static inline double product_error(double x, double e, double gamma)
+{
+    return e + gamma * (fabs(x) + e);
+}
 double *product_errors(const struct tval *, double gamma);  /* of all elements; to be freed */
 
 /* Starts n sums of k products each with the bias (NULL: 0). */
@@ -101,7 +105,7 @@ void eval_affine(const struct node *, const struct tval *in, struct tval *out, c
 /* Puts the internal AFFINE in a node's place; the floats are those of the doubles, rounded. */
 void replace_by_affine(struct graph *, struct node *, const double *scale, const double *shift);
 
-void eval_conv2d(const struct conv2d *, const float *kernel, const float *bias, const struct tval *in,
-                 struct tval *out);
+void eval_conv2d(const struct conv2d *, const float *kernel, const float *bias,
+                 const struct tval *in, struct tval *out);
 
 #endif

@@ -11,7 +11,8 @@ static bool resolve_axis(struct graph *g, struct node *node, struct concat *c, s
     if (c->axis && axis_resolve(c->axis > 0 ? c->axis - 1 : c->axis, rank, &c->axis))
         return true;
     diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, "axis"),
-               "axis of layer %s is %d to -1 or 1 to %d for its input %s (0 would be the batch), not %d",
+               "axis of layer %s is %d to -1 or 1 to %d for its input %s (0 would be the batch), "
+               "not %d",
                node_title(g, node), -rank, rank, input_words(g, node, 0, diag), c->axis);
     return false;
 }

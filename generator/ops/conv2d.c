@@ -24,7 +24,8 @@ static bool resolve_window(struct graph *g, struct node *node, struct conv2d *c,
     return true;
 }
 
-static bool check_groups(struct graph *g, struct node *node, const struct conv2d *c, struct diag *diag)
+static bool check_groups(struct graph *g, struct node *node, const struct conv2d *c,
+                         struct diag *diag)
 {
     int ic = in_shape(node, 0)->dim[2];
 
@@ -32,8 +33,8 @@ static bool check_groups(struct graph *g, struct node *node, const struct conv2d
         return true;
     if (ic % c->groups)
         diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, "groups"),
-                   "groups %d of layer %s does not divide the %d channels of its input %s", c->groups,
-                   node_title(g, node), ic, input_words(g, node, 0, diag));
+                   "groups %d of layer %s does not divide the %d channels of its input %s",
+                   c->groups, node_title(g, node), ic, input_words(g, node, 0, diag));
     else
         diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, "groups"),
                    "groups %d of layer %s does not divide its %d filters", c->groups,
@@ -60,7 +61,8 @@ static int depthwise_channels(struct graph *g, struct node *node, const struct c
     if (ic <= MAX_EXTENT / c->depth_multiplier)
         return ic * c->depth_multiplier;
     diag_error(diag, DIAG_TENSOR_TOO_LARGE, node_attr_at(node, "depth_multiplier"),
-               "layer %s would make %d x %d channels", node_title(g, node), ic, c->depth_multiplier);
+               "layer %s would make %d x %d channels", node_title(g, node), ic,
+               c->depth_multiplier);
     return 0;
 }
 
@@ -108,7 +110,8 @@ static void conv2d_weights(struct graph *g, struct node *node)
     int64_t fan_in[] = {c->kernel[0], c->kernel[1], ic};
 
     (void)g;
-    set_kernel(add_weight(node, "kernel", "weight", shape_of(4, dim)), saturated_product(fan_in, 3));
+    set_kernel(add_weight(node, "kernel", "weight", shape_of(4, dim)),
+               saturated_product(fan_in, 3));
     if (c->use_bias)
         add_bias(node, c->filters);
 }
@@ -187,7 +190,8 @@ static void conv_pixel(const struct conv2d *c, const float *kernel, const struct
             int ih = ih0 + kh * c->dilation[0];
             int iw = iw0 + kw * c->dilation[1];
             int64_t x = ((int64_t)ih * in->shape.dim[1] + iw) * c->in_channels + group * ic;
-            const float *w = kernel + (int64_t)(kh * c->kernel[1] + kw) * ic * c->filters + group * oc;
+            const float *w =
+                kernel + (int64_t)(kh * c->kernel[1] + kw) * ic * c->filters + group * oc;
 
             if (ih < 0 || ih >= in->shape.dim[0] || iw < 0 || iw >= in->shape.dim[1])
                 continue;
@@ -196,8 +200,8 @@ static void conv_pixel(const struct conv2d *c, const float *kernel, const struct
         }
 }
 
-void eval_conv2d(const struct conv2d *c, const float *kernel, const float *bias, const struct tval *in,
-                 struct tval *out)
+void eval_conv2d(const struct conv2d *c, const float *kernel, const float *bias,
+                 const struct tval *in, struct tval *out)
 {
     double k = (double)c->kernel[0] * c->kernel[1] * (c->in_channels / c->groups);
     double *t = product_errors(in, sum_error(k, 1));
@@ -232,8 +236,12 @@ static struct conv2d depthwise_part(const struct conv2d *c)
 
 static struct conv2d pointwise_part(const struct conv2d *c)
 {
-    struct conv2d p = {.filters = c->filters, .kernel = {1, 1}, .strides = {1, 1}, .dilation = {1, 1},
-                       .groups = 1, .use_bias = c->use_bias};
+    struct conv2d p = {.filters = c->filters,
+                       .kernel = {1, 1},
+                       .strides = {1, 1},
+                       .dilation = {1, 1},
+                       .groups = 1,
+                       .use_bias = c->use_bias};
 
     p.padding.kind = PAD_VALID;
     p.in_channels = c->in_channels * c->depth_multiplier;
@@ -257,8 +265,8 @@ static void separable_eval(const struct node *node, const struct tval *in, struc
 
 /* ---- lowering -------------------------------------------------------------------------------- */
 
-static struct node *new_part(struct graph *g, enum op op, const struct node *origin, const char *suffix,
-                             const struct conv2d *c, struct tensor *in)
+static struct node *new_part(struct graph *g, enum op op, const struct node *origin,
+                             const char *suffix, const struct conv2d *c, struct tensor *in)
 {
     struct node *n = graph_node(g, op, pool_printf(g->pool, "%s/%s", origin->name, suffix), origin);
     struct conv2d *attr = NEW(g->pool, struct conv2d);
@@ -276,7 +284,8 @@ static void separable_lower(struct graph *g, struct node *node)
     struct conv2d p = pointwise_part(c);
     const struct shape *s = &node->out->shape;
     struct node *dw = new_part(g, OP_DEPTHWISE_CONV2D, node, "depthwise", &d, node->in.at[0]);
-    struct tensor *mid = graph_tensor(g, dw, image_shape(s->dim[0], s->dim[1], d.filters), DTYPE_FLOAT32);
+    struct tensor *mid =
+        graph_tensor(g, dw, image_shape(s->dim[0], s->dim[1], d.filters), DTYPE_FLOAT32);
     struct node *pw = new_part(g, OP_CONV2D, node, "pointwise", &p, mid);
     struct tensor *out = graph_tensor(g, pw, *s, node->out->type);
 
@@ -335,11 +344,13 @@ const struct op_def op_depthwise_conv2d = {
     .doc = "2D convolution of each channel with kernels of its own",
     .family = FAMILY_CONV2D, .min_in = 1, .max_in = 1,
     .attr_bytes = sizeof(struct conv2d), .attrs = depthwise_attrs, .has_activation = true,
-    .shape = depthwise_shape, .weights = depthwise_weights, .macs = conv2d_macs, .eval = conv2d_eval,
+    .shape = depthwise_shape, .weights = depthwise_weights, .macs = conv2d_macs,
+    .eval = conv2d_eval,
 };
 
 static const struct attr_def separable_attrs[] = {
-    {"filters", ATTR_INT, AT(separable, conv.filters), NULL, 1, MAX_EXTENT, NULL, "output channels"},
+    {"filters", ATTR_INT, AT(separable, conv.filters), NULL, 1, MAX_EXTENT, NULL,
+     "output channels"},
     ATTRS_KERNEL_SIZE(conv2d),
     ATTRS_STRIDES(conv2d),
     ATTRS_PADDING(conv2d),

@@ -1,14 +1,14 @@
-/* Conv2DTranspose: the gradient of a convolution with respect to its input. Input row i and kernel row
- * k meet in output row i * SH - pad top + k * DH. */
+/* Conv2DTranspose: the gradient of a convolution with respect to its input. Input row i and kernel
+ * row k meet in output row i * SH - pad top + k * DH. */
 #include "common.h"
 
 #include <stdlib.h>
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
-/* One axis as Keras has it. With output_padding, `same` stands for a padding of half the kernel at each
- * end; without it, the output is `strides` times the input and the padding is what the convolution from
- * there would have. */
+/* One axis as Keras has it. With output_padding, `same` stands for a padding of half the kernel at
+ * each end; without it, the output is `strides` times the input and the padding is what the
+ * convolution from there would have. */
 static int64_t output_extent(const struct conv2d_transpose *c, int axis, int in, int pad[2])
 {
     int64_t s = c->strides[axis];
@@ -33,8 +33,8 @@ static int64_t output_extent(const struct conv2d_transpose *c, int axis, int in,
     return length;
 }
 
-static bool check_output_padding(struct graph *g, struct node *node, const struct conv2d_transpose *c,
-                                 struct diag *diag)
+static bool check_output_padding(struct graph *g, struct node *node,
+                                 const struct conv2d_transpose *c, struct diag *diag)
 {
     for (int a = 0; a < 2; a++)
         if (c->output_padding[a] >= c->strides[a]) {
@@ -184,7 +184,8 @@ static void transpose_eval(const struct node *node, const struct tval *in, struc
 /* ---- definition ------------------------------------------------------------------------------ */
 
 static const struct attr_def transpose_attrs[] = {
-    {"filters", ATTR_INT, AT(conv2d_transpose, filters), NULL, 1, MAX_EXTENT, NULL, "output channels"},
+    {"filters", ATTR_INT, AT(conv2d_transpose, filters), NULL, 1, MAX_EXTENT, NULL,
+     "output channels"},
     ATTRS_KERNEL_SIZE(conv2d_transpose),
     {"strides", ATTR_PAIR, AT(conv2d_transpose, strides), "1", 1, MAX_WINDOW, NULL,
      "distance of the input's elements in the output"},

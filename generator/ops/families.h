@@ -1,13 +1,14 @@
-/* families.h: what node->attr points to, one struct per family of operators. The first fields are the
- * attributes as the user gave them; those below the line are resolved by the shape rule. */
+/* families.h: what node->attr points to, one struct per family of operators. The first fields are
+ * the attributes as the user gave them; those below the line are resolved by the shape rule. */
 #ifndef CNNGEN_FAMILIES_H
 #define CNNGEN_FAMILIES_H
 
 #include "ops.h"
 
-/* Conv2D, DepthwiseConv2D. The kernel is HWIO: [KH, KW, IC/groups, OC]. A depthwise convolution is one
- * with groups == IC and OC == IC * depth_multiplier; its Keras kernel [KH, KW, IC, mult] is the same
- * floats in the same order. Weights: "kernel" (or "depthwise_kernel"), then "bias" if use_bias. */
+/* Conv2D, DepthwiseConv2D. The kernel is HWIO: [KH, KW, IC/groups, OC]. A depthwise convolution is
+ * one with groups == IC and OC == IC * depth_multiplier; its Keras kernel [KH, KW, IC, mult] is the
+ * same floats in the same order. Weights: "kernel" (or "depthwise_kernel"), then "bias" if
+ * use_bias. */
 struct conv2d {
     int filters;             /* OC */
     int kernel[2];           /* KH, KW */
@@ -22,7 +23,8 @@ struct conv2d {
     int in_channels;         /* IC */
 };
 
-/* Conv2DTranspose. The kernel is HWOI: [KH, KW, OC, IC]. Output row = input row * SH - pad top + kh. */
+/* Conv2DTranspose. The kernel is HWOI: [KH, KW, OC, IC]. Output row = input row * SH - pad top +
+ * kh. */
 struct conv2d_transpose {
     int filters;
     int kernel[2];
@@ -50,47 +52,50 @@ struct pool2d {
     int strides[2];
     struct padding padding;
     bool ceil_mode;
-    bool count_include_pad;  /* average: divide by all of the window that lies on the padded input */
+    bool count_include_pad;  /* average: divide by what lies on the padded input */
     bool keepdims;           /* global */
     /* resolved */
     bool is_max;
     bool is_global;
-    int pad[4];              /* of the output's windows; with ceil_mode a window may reach further */
+    int pad[4];              /* with ceil_mode, the last window may reach further */
 };
 
-/* y = x * scale[c] + shift[c], c the last dimension: what BatchNormalization, Rescaling and Normalization
- * become. Weights "scale" and "shift" of [C] each. Internal. */
+/* y = x * scale[c] + shift[c], c the last dimension: what BatchNormalization, Rescaling and
+ * Normalization become. Weights "scale" and "shift" of [C] each. Internal. */
 struct affine { int channels; };
 
-/* ReLU, LeakyReLU, ELU, Softplus ..., Activation: node->act says which; this struct holds the arguments
- * until the shape rule has made the activation of them. */
+/* ReLU, LeakyReLU, ELU, Softplus ..., Activation: node->act says which; this struct holds the
+ * arguments until the shape rule has made the activation of them. */
 struct activation_args {
     const struct activation *given;  /* of Activation */
     struct floats max_value;         /* one, or none: no maximum */
     float negative_slope, threshold, alpha;
 };
 
-/* PReLU: weight "alpha" of the input's shape with 1 in the shared axes (1 is the first, as in Keras). */
+/* PReLU: weight "alpha" of the input's shape with 1 in the shared axes (1 is the first, as in
+ * Keras). */
 struct prelu { struct floats shared_axes; };
 
-/* Add, Subtract, Multiply, Maximum, Minimum, Average: two or more inputs, a dimension of 1 stretches. */
+/* Add, Subtract, Multiply, Maximum, Minimum, Average: two or more inputs, a dimension of 1
+ * stretches. */
 struct binary { enum { BIN_ADD, BIN_SUB, BIN_MUL, BIN_MAX, BIN_MIN, BIN_AVG } kind; };
 
 struct concat { int axis; };             /* resolved: 0 .. rank-1 */
 struct softmax { int axis; bool log; };  /* last axis only */
 
 /* Weights "gamma" and "beta" as scale and center say. */
-struct layernorm { float epsilon; struct floats axis; bool center, scale; };  /* axis: -1, also as [-1] */
+/* axis: -1, which configurations may write [-1]. */
+struct layernorm { float epsilon; struct floats axis; bool center, scale; };
 struct batchnorm { float epsilon; struct floats axis; bool center, scale; };
 struct rescaling { struct floats scale, offset; };
 struct normalization { struct floats mean, variance, axis; bool invert; };
 
-struct reshape { struct shape target; };         /* Flatten too; resolved: no -1 */
-struct permute { struct shape dims; };           /* output dimension i is input dimension dims.dim[i] - 1, as in Keras */
-struct border { int border[4]; };                /* ZeroPadding2D, Cropping2D: top bottom left right */
+struct reshape { struct shape target; };  /* Flatten too; resolved: no -1 */
+struct permute { struct shape dims; };    /* output dimension i is input dimension dim[i] - 1 */
+struct border { int border[4]; };         /* ZeroPadding2D, Cropping2D: top bottom left right */
 struct upsampling { int size[2]; int bilinear; };/* ATTR_WORD: 0 nearest, 1 bilinear */
-struct separable {                               /* SeparableConv2D: rewritten to depthwise and pointwise */
-    struct conv2d conv;                          /* filters of the pointwise, the rest of the depthwise */
+struct separable {     /* SeparableConv2D: becomes depthwise and pointwise */
+    struct conv2d conv; /* filters of the pointwise, the rest of the depthwise */
 };
 
 /* Dropout, noise, regularization: nothing is left of them when a network runs. */

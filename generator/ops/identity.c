@@ -1,11 +1,12 @@
-/* Layers of which nothing is left when a network runs: dropout, noise, regularization. And the internal
- * COPY, of which only the copying is. */
+/* Layers of which nothing is left when a network runs: dropout, noise, regularization. And the
+ * internal COPY, of which only the copying is. */
 #include "common.h"
 
 #define RATE \
     {"rate", ATTR_FLOAT, AT(training_only, rate), NULL, 0, 1, NULL, "for training only"}
 #define NOISE_SHAPE \
-    {"noise_shape", ATTR_FLOATS, AT(training_only, noise_shape), "", 0, 0, NULL, "for training only"}
+    {"noise_shape", ATTR_FLOATS, AT(training_only, noise_shape), "", 0, 0, NULL, \
+     "for training only"}
 #define SEED \
     {"seed", ATTR_FLOATS, AT(training_only, seed), "", 0, 0, NULL, "for training only"}
 

@@ -33,8 +33,8 @@ static double own_error(double d, double e, double mean_error)
     return e + UNIT_ROUNDOFF * (fabs(d) + e + mean_error);
 }
 
-/* The variance changes by mean(2 d own + (own + shared)^2): the shared part meets sum d = 0. The rest
- * is the rounding of the sum; epsilon, root and division are three roundings more. */
+/* The variance changes by mean(2 d own + (own + shared)^2): the shared part meets sum d = 0. The
+ * rest is the rounding of the sum; epsilon, root and division are three roundings more. */
 static void set_rstd(struct moments *m, int n, const double *x, const double *e, double epsilon)
 {
     double variance = 0;
@@ -107,7 +107,8 @@ static void layernorm_eval(const struct node *node, const struct tval *in, struc
 }
 
 static const struct attr_def layernorm_attrs[] = {
-    {"axis", ATTR_FLOATS, AT(layernorm, axis), "-1", 0, 0, NULL, "the channels: the last axis only"},
+    {"axis", ATTR_FLOATS, AT(layernorm, axis), "-1", 0, 0, NULL,
+     "the channels: the last axis only"},
     {"epsilon", ATTR_FLOAT, AT(layernorm, epsilon), "1e-3", 0, 1e30, NULL,
      "added to the variance (Keras' default; PyTorch's is 1e-5)"},
     {"center", ATTR_BOOL, AT(layernorm, center), "true", 0, 0, NULL, "whether there is a beta"},

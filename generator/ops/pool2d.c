@@ -3,8 +3,10 @@
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
-/* Explicit padding must leave each window an element of the input: of nothing there is no maximum. */
-static bool check_padding(struct graph *g, struct node *node, const struct pool2d *p, struct diag *diag)
+/* Explicit padding must leave each window an element of the input: of nothing there is no
+ * maximum. */
+static bool check_padding(struct graph *g, struct node *node, const struct pool2d *p,
+                          struct diag *diag)
 {
     for (int i = 0; p->padding.kind == PAD_EXPLICIT && i < 4; i++)
         if (p->padding.border[i] >= p->size[i / 2]) {
@@ -50,8 +52,9 @@ static void global_shape(struct graph *g, struct node *node, struct diag *diag)
 
 /* ---- evaluation ------------------------------------------------------------------------------ */
 
-/* A window's part on the input, rows h0 <= h < h1 and columns w0 <= w < w1, and what an average divides
- * by. With ceil_mode, the last window may reach beyond the padding: that part never counts. */
+/* A window's part on the input, rows h0 <= h < h1 and columns w0 <= w < w1, and what an average
+ * divides by. With ceil_mode, the last window may reach beyond the padding: that part never
+ * counts. */
 struct part { int h0, h1, w0, w1; double count; };
 
 static int at_least(int a, int b) { return a > b ? a : b; }
@@ -128,7 +131,8 @@ static void pool_eval(const struct node *node, const struct tval *in, struct tva
 /* ---- definitions ----------------------------------------------------------------------------- */
 
 #define POOL_ATTRS \
-    {"pool_size", ATTR_PAIR, AT(pool2d, size), "2", 1, MAX_WINDOW, NULL, "height and width of the window"}, \
+    {"pool_size", ATTR_PAIR, AT(pool2d, size), "2", 1, MAX_WINDOW, NULL, \
+     "height and width of the window"}, \
     {"strides", ATTR_PAIR, AT(pool2d, strides), "", 1, MAX_WINDOW, NULL, \
      "steps of the window down and to the right; default: pool_size"}, \
     {"padding", ATTR_PADDING, AT(pool2d, padding), "valid", 0, 0, NULL, \
@@ -178,7 +182,8 @@ const struct op_def op_global_max_pooling2d = {
 };
 
 const struct op_def op_global_average_pooling2d = {
-    .type = "GlobalAveragePooling2D", .alias = "GlobalAvgPool2D", .stem = "global_average_pooling2d",
+    .type = "GlobalAveragePooling2D", .alias = "GlobalAvgPool2D",
+    .stem = "global_average_pooling2d",
     .doc = "mean of each channel",
     .family = FAMILY_POOL2D, .min_in = 1, .max_in = 1,
     .attr_bytes = sizeof(struct pool2d), .attrs = global_attrs, .shape = global_shape,

@@ -13,7 +13,8 @@ static void prelu_shape(struct graph *g, struct node *node, struct diag *diag)
             continue;
         diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, "shared_axes"),
                    "shared_axes of layer %s are integers from 1 (the first axis) to %d for its "
-                   "input %s, not %g", node_title(g, node), rank, input_words(g, node, 0, diag), axis);
+                   "input %s, not %g", node_title(g, node), rank, input_words(g, node, 0, diag),
+                   axis);
         return;
     }
     shape_as_input(g, node, diag);

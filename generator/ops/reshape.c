@@ -14,7 +14,8 @@ static void flatten_shape(struct graph *g, struct node *node, struct diag *diag)
 static const struct attr_def flatten_attrs[] = {ATTRS_END};
 
 const struct op_def op_flatten = {
-    .type = "Flatten", .stem = "flatten", .doc = "all elements in one axis, channels varying fastest",
+    .type = "Flatten", .stem = "flatten",
+    .doc = "all elements in one axis, channels varying fastest",
     .family = FAMILY_RESHAPE, .min_in = 1, .max_in = 1,
     .attr_bytes = sizeof(struct reshape), .attrs = flatten_attrs, .shape = flatten_shape,
     .eval = eval_copy,

@@ -11,11 +11,12 @@ static void upsampling_shape(struct graph *g, struct node *node, struct diag *di
     for (int a = 0; a < 2; a++)
         if (in->dim[a] > MAX_EXTENT / u->size[a]) {
             diag_error(diag, DIAG_TENSOR_TOO_LARGE, node_attr_at(node, "size"),
-                       "layer %s would make %d times %d pixels of its input %s", node_title(g, node),
-                       u->size[a], in->dim[a], input_words(g, node, 0, diag));
+                       "layer %s would make %d times %d pixels of its input %s",
+                       node_title(g, node), u->size[a], in->dim[a], input_words(g, node, 0, diag));
             return;
         }
-    set_shape(g, node, image_shape(in->dim[0] * u->size[0], in->dim[1] * u->size[1], in->dim[2]), diag);
+    set_shape(g, node, image_shape(in->dim[0] * u->size[0], in->dim[1] * u->size[1], in->dim[2]),
+              diag);
 }
 
 /* The two input elements that an output element of one axis lies between, and the share of the
@@ -33,8 +34,8 @@ static struct between locate(int o, int size, int in, bool bilinear)
     return b;
 }
 
-/* Whatever the form, a + (b - a) * share or weighted sum, the roundings are relative to the largest of
- * the four. */
+/* Whatever the form, a + (b - a) * share or weighted sum, the roundings are relative to the largest
+ * of the four. */
 static void blend(const struct between *h, const struct between *w, const struct tval *in, int c,
                   double *v, double *e)
 {
@@ -87,7 +88,7 @@ static const struct attr_def upsampling_attrs[] = {
     {"size", ATTR_PAIR, AT(upsampling, size), "2", 1, MAX_WINDOW, NULL,
      "how many times higher and wider"},
     {"interpolation", ATTR_WORD, AT(upsampling, bilinear), "nearest", 0, 0, interpolations,
-     "nearest repeats pixels; bilinear has half-pixel centres, as PyTorch with align_corners false"},
+     "nearest repeats pixels; bilinear has half-pixel centres, as PyTorch's align_corners: false"},
     ATTRS_END
 };
 

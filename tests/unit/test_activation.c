@@ -77,7 +77,8 @@ static const struct { const char *yaml; double want[6]; } values[] = {
     {"linear", {-2, -0.5, 0, 0.5, 2, 7}},
     {"relu", {0, 0, 0, 0.5, 2, 7}},
     {"relu6", {0, 0, 0, 0.5, 2, 6}},
-    {"{name: relu, max_value: 1.5, threshold: 1, negative_slope: 0.5}", {-1.5, -0.75, -0.5, -0.25, 1.5, 1.5}},
+    {"{name: relu, max_value: 1.5, threshold: 1, negative_slope: 0.5}",
+     {-1.5, -0.75, -0.5, -0.25, 1.5, 1.5}},
     {"{name: leaky_relu, negative_slope: 0.125}", {-0.25, -0.0625, 0, 0.5, 2, 7}},
     {"{name: elu, alpha: 0.5}", {-0.43233235838169365, -0.1967346701436833, 0, 0.5, 2, 7}},
     {"selu",
@@ -132,7 +133,8 @@ static void test_values(void **state)
             double y = act_eval(&a, x[k]);
 
             if (!(fabs(y - values[i].want[k]) <= 2e-15 * fabs(values[i].want[k])))
-                fail_msg("%s of %g is %.17g, not %.17g", values[i].yaml, x[k], y, values[i].want[k]);
+                fail_msg("%s of %g is %.17g, not %.17g", values[i].yaml, x[k], y,
+                         values[i].want[k]);
         }
     }
 }
@@ -141,7 +143,8 @@ static void test_values(void **state)
 static void test_limits(void **state)
 {
     static const struct { const char *yaml; double low, high; } cases[] = {
-        {"relu", 0, INFINITY}, {"relu6", 0, 6}, {"{name: leaky_relu, negative_slope: 0}", 0, INFINITY},
+        {"relu", 0, INFINITY}, {"relu6", 0, 6},
+        {"{name: leaky_relu, negative_slope: 0}", 0, INFINITY},
         {"leaky_relu", -INFINITY, INFINITY}, {"{name: relu, threshold: 1}", 0, INFINITY},
         {"elu", -1, INFINITY}, {"celu", -1, INFINITY}, {"gelu", 0, INFINITY},
         {"{name: gelu, approximate: true}", 0, INFINITY}, {"sigmoid", 0, 1}, {"hard_sigmoid", 0, 1},
@@ -206,8 +209,8 @@ static void check_error(const struct activation *a, double x, double e)
 {
     double bound = act_error(a, x, e);
     double least = change(a, x, e);
-    double most = 1.1 * change(a, x, 1.000001 * e) + 16e-7 * (fabs(act_eval(a, x)) + least) + 1e-43 +
-                  act_defs[a->kind].abs;
+    double most = 1.1 * change(a, x, 1.000001 * e) + 16e-7 * (fabs(act_eval(a, x)) + least) +
+                  1e-43 + act_defs[a->kind].abs;
 
     if (!(least <= bound * (1 + 1e-12)) || !(bound <= most))
         fail_msg("%s at %g +- %g: bound %g, not in [%g, %g]", act_text(pool, a), x, e, bound, least,
@@ -274,9 +277,11 @@ static void test_messages(void **state)
         {"rleu", "did you mean 'relu'?"}, {"Relu", "did you mean 'relu'?"},
         {"relu_full", "unknown activation"}, {"gelu_tanh", "unknown activation"},
         {"sparsemax", "[unsupported]"}, {"[relu]", "[wrong-type]"}, {"{alpha: 1}", "[missing-key]"},
-        {"{name: elu, alpa: 1}", "did you mean 'alpha'?"}, {"{name: elu, alpha: x}", "[wrong-type]"},
+        {"{name: elu, alpa: 1}", "did you mean 'alpha'?"},
+        {"{name: elu, alpha: x}", "[wrong-type]"},
         {"{name: celu, alpha: 0}", "[bad-value]"}, {"{name: relu, max_value: -1}", "[bad-value]"},
-        {"{name: elu, alpha: .nan}", "[bad-value]"}, {"{name: gelu, approximate: 1}", "[wrong-type]"},
+        {"{name: elu, alpha: .nan}", "[bad-value]"},
+        {"{name: gelu, approximate: 1}", "[wrong-type]"},
         {"{name: gelu, aproximate: true}", "did you mean 'approximate'?"},
     };
 

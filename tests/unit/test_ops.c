@@ -48,7 +48,8 @@ static double chance(void)
 static struct graph *build(const char *layers)
 {
     struct source *src = NEW(pool, struct source);
-    const char *text = pool_printf(pool, "cnngen: 1\nname: t\nweights: random\nlayers:\n%s", layers);
+    const char *text =
+        pool_printf(pool, "cnngen: 1\nname: t\nweights: random\nlayers:\n%s", layers);
     struct spec *spec;
     struct graph *g;
 
@@ -166,8 +167,9 @@ static void check_values(const struct tval *t, int n, const double *want)
 {
     assert_int_equal(shape_size(&t->shape), n);
     for (int i = 0; i < n; i++)
-        if (isnan(want[i]) ? !isnan(t->v[i])
-                           : !(t->v[i] == want[i] || fabs(t->v[i] - want[i]) <= 1e-12 * fabs(want[i])))
+        if (isnan(want[i])
+                ? !isnan(t->v[i])
+                : !(t->v[i] == want[i] || fabs(t->v[i] - want[i]) <= 1e-12 * fabs(want[i])))
             fail_msg("element %d is %.17g, not %.17g", i, t->v[i], want[i]);
 }
 
@@ -246,8 +248,10 @@ static void test_conv_linear(void **state)
     check_equal(&y, &ya);
 }
 
-/* The input with explicit zeros around, and a convolution without padding, in the plainest order. */
-static double plain_conv(const struct conv2d *c, const float *w, const struct tval *x, int oh, int ow, int o)
+/* The input with explicit zeros around, and a convolution without padding, in the plainest
+ * order. */
+static double plain_conv(const struct conv2d *c, const float *w, const struct tval *x, int oh,
+                         int ow, int o)
 {
     int ic = c->in_channels / c->groups;
     int first = o / (c->filters / c->groups) * ic;
@@ -298,8 +302,8 @@ static void test_conv_forms(void **state)
 
 /* ---- extents of windows ---------------------------------------------------------------------- */
 
-/* How many windows fit, counted one by one. With ceil_mode, as in PyTorch, those that begin on the input
- * or the padding before it, as long as the one before has not reached the end. */
+/* How many windows fit, counted one by one. With ceil_mode, as in PyTorch, those that begin on the
+ * input or the padding before it, as long as the one before has not reached the end. */
 static int count_windows(int padded, int before_end, int reach, int stride, bool ceil_mode)
 {
     int n = 0;
@@ -315,8 +319,8 @@ static int count_windows(int padded, int before_end, int reach, int stride, bool
 
 static int extent_of(const char *layer, int in)
 {
-    struct graph *g = build(pool_printf(pool, "  - {type: Input, shape: [%d, 40, 1]}\n  - {%s}\n", in,
-                                        layer));
+    struct graph *g =
+        build(pool_printf(pool, "  - {type: Input, shape: [%d, 40, 1]}\n  - {%s}\n", in, layer));
 
     return g ? layer_of(g, 1)->out->shape.dim[0] : 0;
 }
@@ -336,8 +340,9 @@ static void check_extents(int in, int k, int s, int d)
 
         assert_int_equal(extent_of(layer, in), count_windows(padded, 0, reach, s, false));
     }
-    assert_int_equal(extent_of(pool_printf(pool, "type: Conv2D, filters: 1, kernel_size: [%d, 1], "
-                                           "strides: %d, dilation_rate: %d, padding: same", k, s, d),
+    assert_int_equal(extent_of(pool_printf(pool, "type: Conv2D, filters: 1, padding: same, "
+                                           "kernel_size: [%d, 1], strides: %d, dilation_rate: %d",
+                                           k, s, d),
                                in),
                      count_windows(in, in, 1, s, false));
 }
@@ -359,9 +364,9 @@ static void test_extents_ceil(void **state)
         for (int k = 1; k <= 4; k++)
             for (int s = 1; s <= 4; s++)
                 for (int pad = 0; pad < k && pad < 3; pad++) {
-                    const char *layer = pool_printf(pool, "type: MaxPooling2D, pool_size: [%d, 4], "
-                                                    "strides: %d, padding: [%d, 0], ceil_mode: true",
-                                                    k, s, pad);
+                    const char *layer = pool_printf(pool, "type: MaxPooling2D, ceil_mode: true, "
+                                                    "pool_size: [%d, 4], strides: %d, "
+                                                    "padding: [%d, 0]", k, s, pad);
 
                     assert_int_equal(extent_of(layer, in),
                                      count_windows(in + 2 * pad, in + pad, k, s, true));
@@ -378,11 +383,13 @@ static void test_same_is_explicit(void **state)
                 int out = count_windows(in, in, 1, s, false);
                 int total = (out - 1) * s + k > in ? (out - 1) * s + k - in : 0;
                 const char *input = pool_printf(pool, "[%d, 5, 2]", in);
-                const char *conv = pool_printf(pool, "type: Conv2D, filters: 3, kernel_size: [%d, 1], "
-                                               "strides: [%d, 1]", k, s);
+                const char *conv = pool_printf(pool,
+                                               "type: Conv2D, filters: 3, kernel_size: [%d, 1], "
+                                               "strides: [%d, 1]",
+                                               k, s);
                 struct graph *a = one(input, pool_printf(pool, "%s, padding: same", conv));
-                struct graph *b = one(input, pool_printf(pool, "%s, padding: [[%d, %d], [0, 0]]", conv,
-                                                         total / 2, total - total / 2));
+                struct graph *b = one(input, pool_printf(pool, "%s, padding: [[%d, %d], [0, 0]]",
+                                                         conv, total / 2, total - total / 2));
                 struct tval x = random_value(&a->input.at[0]->shape);
                 struct tval ya = run(a, &x);
                 struct tval yb;
@@ -398,8 +405,9 @@ static void test_same_is_explicit(void **state)
 
 static void test_depthwise_is_grouped(void **state)
 {
-    struct graph *a = one("[6, 7, 3]", "type: DepthwiseConv2D, kernel_size: 3, depth_multiplier: 2, "
-                                       "strides: 2, padding: same");
+    struct graph *a =
+        one("[6, 7, 3]", "type: DepthwiseConv2D, kernel_size: 3, depth_multiplier: 2, "
+                         "strides: 2, padding: same");
     struct graph *b = one("[6, 7, 3]", "type: Conv2D, filters: 6, groups: 3, kernel_size: 3, "
                                        "strides: 2, padding: same");
     struct tval x = random_value(&a->input.at[0]->shape);
@@ -407,7 +415,8 @@ static void test_depthwise_is_grouped(void **state)
     struct tval yb;
 
     (void)state;
-    assert_string_equal(shape_text(pool, &find_weight(layer_of(a, 1), "kernel")->shape), "[3, 3, 3, 2]");
+    assert_string_equal(shape_text(pool, &find_weight(layer_of(a, 1), "kernel")->shape),
+                        "[3, 3, 3, 2]");
     set_weight(layer_of(b, 1), "kernel", weight_of(layer_of(a, 1), "kernel"));
     set_weight(layer_of(b, 1), "bias", weight_of(layer_of(a, 1), "bias"));
     yb = run(b, &x);
@@ -454,7 +463,8 @@ static double dot(const struct tval *a, const struct tval *b)
 /* <conv(x), y> = <x, conv'(y)>: the same kernel read as HWIO and as HWOI. */
 static void check_adjoint(const char *input, const char *args)
 {
-    struct graph *c = one(input, pool_printf(pool, "type: Conv2D, filters: 3, %s, use_bias: false", args));
+    struct graph *c =
+        one(input, pool_printf(pool, "type: Conv2D, filters: 3, %s, use_bias: false", args));
     const char *mid = shape_text(pool, &layer_of(c, 1)->out->shape);
     struct graph *t = one(mid, pool_printf(pool, "type: Conv2DTranspose, filters: 2, %s, "
                                            "use_bias: false", args));
@@ -491,7 +501,8 @@ static void check_transpose_extent(int in, const char *args, int want)
         fail_msg("%d rows, %s: %d, not %d", in, args, got, want);
 }
 
-/* keras.src.backend.common.backend_utils, _get_output_shape_given_tf_padding, worked out by hand. */
+/* keras.src.backend.common.backend_utils, _get_output_shape_given_tf_padding, worked out by
+ * hand. */
 static void test_transpose_extents(void **state)
 {
     (void)state;
@@ -569,11 +580,13 @@ static void test_average_pooling(void **state)
     g = one("[1, 3, 1]", "type: AvgPool2D, pool_size: [1, 2], ceil_mode: true");
     y = run_on(g, x);
     CHECK(y, {2, 5});
-    g = one("[1, 3, 1]", "type: AvgPool2D, pool_size: [1, 2], ceil_mode: true, count_include_pad: true");
+    g = one("[1, 3, 1]",
+            "type: AvgPool2D, pool_size: [1, 2], ceil_mode: true, count_include_pad: true");
     y = run_on(g, x);
     CHECK(y, {2, 5});
-    g = one("[1, 3, 1]", "type: AvgPool2D, pool_size: [1, 3], strides: 2, padding: [[0, 0], [1, 1]], "
-                         "ceil_mode: true, count_include_pad: true");
+    g = one("[1, 3, 1]",
+            "type: AvgPool2D, pool_size: [1, 3], strides: 2, padding: [[0, 0], [1, 1]], "
+            "ceil_mode: true, count_include_pad: true");
     y = run_on(g, x);
     CHECK(y, {4.0 / 3, 8.0 / 3});
 }
@@ -605,7 +618,8 @@ static void test_batch_normalization(void **state)
     set_weight(layer_of(g, 1), "moving_variance", (float[]){3, 0});
     y = run_on(g, (double[]){3, 12});
     CHECK(y, {7, 2});
-    g = one("[1, 1, 2]", "type: BatchNormalization, epsilon: 1, center: false, scale: false, axis: [3]");
+    g = one("[1, 1, 2]",
+            "type: BatchNormalization, epsilon: 1, center: false, scale: false, axis: [3]");
     assert_int_equal(layer_of(g, 1)->weights, 2);
     set_weight(layer_of(g, 1), "moving_mean", (float[]){1, 10});
     set_weight(layer_of(g, 1), "moving_variance", (float[]){3, 0});
@@ -742,8 +756,8 @@ static void test_upsampling(void **state)
 
 /* ---- several inputs -------------------------------------------------------------------------- */
 
-static struct tval run_two(const char *shape_a, const char *shape_b, const char *layer, const double *a,
-                           const double *b)
+static struct tval run_two(const char *shape_a, const char *shape_b, const char *layer,
+                           const double *a, const double *b)
 {
     struct graph *g = sound(pool_printf(pool, "  - {type: Input, name: a, shape: %s}\n"
                                         "  - {type: Input, name: b, shape: %s}\n"
@@ -893,7 +907,8 @@ static void test_bounds_hold(void **state)
             y = run(g, &x);
             worst = worst_ratio(g, &x, &y, 200);
             if (!(worst <= 1 + 1e-9) || !(worst > 0.02))
-                fail_msg("%s: inputs within their errors use %.3g of the bound", bounded[i].layer, worst);
+                fail_msg("%s: inputs within their errors use %.3g of the bound", bounded[i].layer,
+                         worst);
         }
 }
 
@@ -924,8 +939,9 @@ static void test_bounds_of_rounding(void **state)
 /* conv -> batch norm -> conv, folded in both directions and summed in single precision. */
 static void test_bounds_of_folding(void **state)
 {
-    struct graph *g = sound("  - {type: Input, shape: [400]}\n  - {type: Rescaling, scale: 100, offset: -50}\n"
-                            "  - {type: Dense, units: 8, use_bias: false}\n");
+    struct graph *g =
+        sound("  - {type: Input, shape: [400]}\n  - {type: Rescaling, scale: 100, offset: -50}\n"
+              "  - {type: Dense, units: 8, use_bias: false}\n");
     const float *w = weight_of(layer_of(g, 2), "kernel");
     struct tval x = value(&g->input.at[0]->shape);
     struct tval y;
@@ -989,7 +1005,8 @@ static void test_lowering(void **state)
         "type: SeparableConv2D, filters: 5, kernel_size: 3, depth_multiplier: 2, strides: 2",
         "type: SeparableConv2D, filters: 5, kernel_size: 3, use_bias: false, padding: same",
         "type: BatchNormalization", "type: BatchNormalization, center: false, scale: false",
-        "type: Rescaling, scale: 0.1, offset: [1, 2, 3]", "type: Normalization, mean: 0.1, variance: 0.3",
+        "type: Rescaling, scale: 0.1, offset: [1, 2, 3]",
+        "type: Normalization, mean: 0.1, variance: 0.3",
         "type: Normalization, mean: 0.1, variance: [0.3, 1, 2], invert: true",
     };
 
@@ -1071,15 +1088,18 @@ static void test_messages(void **state)
     check_message("[3, 3, 8]", "type: Conv2D, filters: 1, kernel_size: 5", "[empty-output]");
     check_message("[3, 3, 8]", "type: Conv2D, filters: 1, kernel_size: 3, dilation_rate: 2",
                   "3x3 (5x5 with its dilation_rate)");
-    check_message("[3, 3, 8]", "type: Conv2D, filters: 1, kernel_size: 6, padding: 1", "padded to 5x5");
+    check_message("[3, 3, 8]", "type: Conv2D, filters: 1, kernel_size: 6, padding: 1",
+                  "padded to 5x5");
     check_message("[3, 3, 8]", "type: MaxPooling2D, pool_size: 4", "[empty-output]");
     check_message("[4, 4, 8]", "type: MaxPooling2D, padding: 2", "[bad-value]");
     check_message("[3, 3, 8]", "type: Conv2D, filters: 4, groups: 3, kernel_size: 1", "8 channels");
-    check_message("[3, 3, 8]", "type: Conv2D, filters: 6, groups: 4, kernel_size: 1", "its 6 filters");
+    check_message("[3, 3, 8]", "type: Conv2D, filters: 6, groups: 4, kernel_size: 1",
+                  "its 6 filters");
     check_message("[3, 8]", "type: Conv2D, filters: 6, kernel_size: 1", "[bad-rank]");
     check_message("[3, 3, 8]", "type: Conv2DTranspose, filters: 6, kernel_size: 3, padding: 4",
                   "[empty-output]");
-    check_message("[3, 3, 8]", "type: Conv2DTranspose, filters: 6, kernel_size: 3, output_padding: 1",
+    check_message("[3, 3, 8]",
+                  "type: Conv2DTranspose, filters: 6, kernel_size: 3, output_padding: 1",
                   "less than its strides");
     check_message("[3, 3, 8]", "type: BatchNormalization, axis: 1", "last axis only");
     check_message("[3, 3, 8]", "type: LayerNormalization, axis: [2, 3]", "not on 2 of them");
@@ -1102,7 +1122,8 @@ static void test_messages_of_merges(void **state)
 
     (void)state;
     assert_null(build(pool_printf(pool, two, "Add")));
-    assert_non_null(strstr(messages(), "'stem' [32, 32, 16] and 'side' [16, 16, 16]: height and width differ"));
+    assert_non_null(
+        strstr(messages(), "'stem' [32, 32, 16] and 'side' [16, 16, 16]: height and width differ"));
     assert_null(build(pool_printf(pool, two, "Concatenate")));
     assert_non_null(strstr(messages(), "[shape-mismatch]"));
     assert_null(build(pool_printf(pool, two, "Concatenate, axis: 0")));
