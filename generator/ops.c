@@ -133,8 +133,9 @@ int window_extent(int in, int k, int s, int d, int pad_before, int pad_after, bo
     if (room < 0 && !ceil_mode)
         return 0;
     int64_t last = ceil_mode ? ceil_div(room, s) : room / s;
-    if (ceil_mode && last * s >= (int64_t)in + pad_before)
-        last--;  /* the last window starts inside of the input or of the padding before it */
+    int64_t last_start = ((int64_t)in + pad_before - 1) / s;
+    if (ceil_mode && last > last_start)
+        last = last_start;  /* no window starts in the padding behind the input */
     return last < 0 ? 0 : last >= INT32_MAX ? INT32_MAX : (int)last + 1;
 }
 
