@@ -11,7 +11,25 @@
  * NaN gives NaN, infinities give the limit.  Subnormal results are rounded like any other, unless
  * the caller made the CPU flush them.
  *
-@TABLE@
+ * Largest errors in ULP on normal results, the worst of all instruction sets, and the bounds that
+ * may be relied on, in ULP plus an absolute term.  Functions marked * were compared on all 2^32
+ * floats, others on a sample of 64 million (tests/unit/test_rt_math.c, CNNGEN_EXHAUSTIVE).
+ *
+ *                  measured   bound                          measured   bound
+ *     exp        *   0.981    1                  softplus      1.70     2
+ *     expm1      *   1.450    1.5                log_sigmoid   1.72     2
+ *     log        *   0.917    1                  softsign      1.50     2
+ *     log1p      *   1.505    2                  silu          3.03     4 + 1e-43
+ *     tanh       *   1.330    1.5                mish          3.99     5 + 1e-43
+ *     sigmoid    *   2.402    2.5                gelu          4.68     6 + 2e-44
+ *     erf        *   1.420    1.5                gelu_tanh     -        4 + 2e-8
+ *     elu, celu      1.76     4 + 3e-45*alpha    hard_sigmoid  1.34     1.5
+ *     selu           2.48     3                  hard_silu     2.47     3
+ *
+ * relu, relu6, hard_tanh are exact, leaky_relu and square correctly rounded (0.5), relu_full is
+ * within 1.5.  The absolute terms of silu, mish and gelu are for results below 1e-30 (measured
+ * above it), where a subnormal factor has lost bits.  That of gelu_tanh is for the rounding of its
+ * inner cubic, which the exponential magnifies: up to 191 ULP near x = -10, of results near 1e-38.
  */
 
 /* Horner's scheme, a step: p*x + c. */
