@@ -1,7 +1,410 @@
-#include "session.h"
+/* verify: compiles the emitted C, runs it on every instruction set of this machine, and compares each
+ * step with the reference evaluation. The program it runs is templates/verify.c.in. */
+#include "verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "template.h"
+#include "verify_build.h"
+
+struct verifier {
+    struct session *session;   /* the command's: options, and the pool of everything here */
+    struct pool *pool;
+    struct build build;
+    struct model *model;
+    int models;
+    VEC(const char *) object;  /* base names of what is linked */
+    VEC(int) linked;           /* models in the program, in its order */
+    int threads;
+};
+
+/* ---- emitting ---------------------------------------------------------------------------------- */
+
+static const char *upper_case(struct pool *pool, const char *s)
+{
+    char *copy = pool_copy(pool, s, strlen(s));
+    for (char *c = copy; *c; c++)
+        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+    return copy;
+}
+
+/* "3136, 196": of each input, bytes or, with width, those of an element. */
+static const char *input_bytes(struct model *m, bool width)
+{
+    const struct graph *g = m->session.graph;
+    const char *text = "";
+    for (int i = 0; i < g->input.n; i++) {
+        int64_t element = g->input.at[i]->type == DTYPE_UINT8 ? 1 : 4;
+        int64_t size = g->batch * shape_size(&g->input.at[i]->shape);
+        text = pool_printf(m->session.pool, "%s%s%lld", text, i ? ", " : "",
+                (long long)(width ? element : element * size));
+    }
+    return text;
+}
+
+static const char *output_floats(struct model *m)
+{
+    const struct graph *g = m->session.graph;
+    const char *text = "";
+    for (int i = 0; i < g->output.n; i++)
+        text = pool_printf(m->session.pool, "%s%s%lld", text, i ? ", " : "",
+                (long long)(g->batch * shape_size(&g->output.at[i]->shape)));
+    return text;
+}
+
+static void write_template(struct verifier *v, const char *template, const struct args *args,
+        template_insert *insert, const char *name)
+{
+    struct diag *diag = diag_new(v->pool);
+    struct template *t = template_load(v->pool, template_builtin(template), diag);
+    struct out out;
+    out_init(&out);
+    if (!t || !template_expand(t, args, insert, v, &out, diag))
+        bug("template %s", template);
+    build_write(&v->build, name, out.text, out.len);
+    out_free(&out);
+}
+
+static void write_face(struct verifier *v, struct model *m, int id)
+{
+    const struct graph *g = m->session.graph;
+    struct args a = {0};
+    args_int(v->pool, &a, "ID", id);
+    args_text(v->pool, &a, "UPPER", upper_case(v->pool, m->session.prefix));
+    args_text(v->pool, &a, "MODEL", m->session.prefix);
+    args_int(v->pool, &a, "IN", g->input.n);
+    args_int(v->pool, &a, "OUT", g->output.n);
+    args_text(v->pool, &a, "INPUT_BYTES", input_bytes(m, false));
+    args_text(v->pool, &a, "INPUT_WIDTH", input_bytes(m, true));
+    args_text(v->pool, &a, "OUTPUT_FLOATS", output_floats(m));
+    args_int(v->pool, &a, "SELFTEST", m->options.selftest);
+    write_template(v, "verify_model.c.in", &a, NULL, pool_printf(v->pool, "v%d.c", id));
+}
+
+/* Threads take part in small steps too, where in earnest it would not pay: the code is the same. */
+static void divide_steps(struct plan *plan)
+{
+    for (int i = 0; i < plan->step.n; i++)
+        if (plan->step.at[i]->parts < 2)
+            plan->step.at[i]->parts = 2;
+}
+
+/* Text to C, for one specification: the files m0.c and m0.h, and v0.c, which includes the first. */
+static bool emit_model(struct verifier *v, struct model *m, int id)
+{
+    struct session *s = &m->session;
+    *m = (struct model){.options = *v->session->options};
+    m->options.spec = v->session->options->specs.at[id];
+    m->options.output = pool_printf(v->pool, "m%d.c", id);
+    m->options.standalone = true;
+    *s = (struct session){.pool = v->pool, .options = &m->options, .diag = diag_new(v->pool)};
+    if (!session_read(s))
+        return false;
+    s->prefix = pool_printf(v->pool, "m%d_%.40s", id, s->graph->name);
+    if (!session_plan(s))
+        return false;
+    divide_steps(s->plan);
+    if (!session_emit(s))
+        return false;
+    build_write(&v->build, m->options.output, s->c.text, s->c.len);
+    build_write(&v->build, pool_printf(v->pool, "m%d.h", id), s->h.text, s->h.len);
+    write_face(v, m, id);
+    return true;
+}
+
+/* What the program will be given, from files or at random. */
+static bool take_inputs(struct verifier *v, struct model *m)
+{
+    const struct options *o = v->session->options;
+    const struct graph *g = m->session.graph;
+    if (o->input.n == 0) {
+        images_random(v->pool, g, g->batch, (uint64_t)o->seed, &m->images);
+        return true;
+    }
+    if (!images_read(v->pool, g, o->input.at, o->input.n, &m->images))
+        return false;
+    if (m->images.count != g->batch)
+        fprintf(stderr, "cnngen: the inputs hold %lld images; a run takes %lld\n",
+                (long long)m->images.count, (long long)g->batch);
+    return m->images.count == g->batch;
+}
+
+static void emit_models(struct verifier *v)
+{
+    for (int i = 0; i < v->models; i++) {
+        struct model *m = &v->model[i];
+        m->ready = emit_model(v, m, i);
+        m->status = session_report(&m->session);
+        if (m->ready && !take_inputs(v, m)) {
+            m->ready = false;
+            m->status = 2;
+        }
+        if (m->ready)
+            check_init(&m->check, v->pool, m->session.plan, m->images.at);
+        out_free(&m->session.c);
+        out_free(&m->session.h);
+    }
+}
+
+/* ---- compiling --------------------------------------------------------------------------------- */
+
+/* Models that compile go into the program; the others have failed. */
+static void compile_models(struct verifier *v)
+{
+    const char **name = NEW_ARRAY(v->pool, const char *, v->models);
+    int *id = NEW_ARRAY(v->pool, int, v->models), n = 0;
+    bool *ok = NEW_ARRAY(v->pool, bool, v->models);
+    for (int i = 0; i < v->models; i++)
+        if (v->model[i].ready) {
+            id[n] = i;
+            name[n++] = pool_printf(v->pool, "v%d", i);
+        }
+    build_compile(&v->build, name, n, ok);
+    for (int i = 0; i < n; i++)
+        if (ok[i]) {
+            vec_push(v->pool, &v->object, name[i]);
+            vec_push(v->pool, &v->linked, id[i]);
+        } else {
+            v->model[id[i]].ready = false;
+            v->model[id[i]].status = 2;
+        }
+}
+
+static void insert_models(void *context, const char *name, struct out *out)
+{
+    const struct verifier *v = context;
+    for (int i = 0; i < v->linked.n; i++)
+        out_printf(out, strcmp(name, "declarations") ? "&verify_model_%d,\n"
+                : "extern const struct verify_model verify_model_%d;\n", v->linked.at[i]);
+}
+
+static void write_bytes(struct out *out, const struct model *m)
+{
+    const struct graph *g = m->session.graph;
+    for (int i = 0; i < g->input.n; i++) {
+        int64_t n = g->batch * shape_size(&g->input.at[i]->shape);
+        for (int64_t k = 0; k < n; k++) {
+            float f = (float)m->images.at[i][k];
+            unsigned char byte = (unsigned char)m->images.at[i][k];
+            if (g->input.at[i]->type == DTYPE_UINT8)
+                out_raw(out, (const char *)&byte, 1);
+            else
+                out_raw(out, (const char *)&f, sizeof f);
+        }
+    }
+}
+
+static void write_inputs(struct verifier *v)
+{
+    struct out out;
+    uint32_t one = 1;
+    out_init(&out);
+    out_raw(&out, (const char *)&one, sizeof one);
+    for (int i = 0; i < v->linked.n; i++)
+        write_bytes(&out, &v->model[v->linked.at[i]]);
+    build_write(&v->build, "inputs", out.text, out.len);
+    out_free(&out);
+}
+
+/* The program "verify" of all models that compile. False: the compiler failed altogether. */
+static bool make_program(struct verifier *v)
+{
+    const struct args none = {0};
+    struct args a = {0};
+    write_template(v, "verify.h.in", &none, NULL, "verify.h");
+    write_template(v, "verify.c.in", &none, NULL, "verify.c");
+    if (!build_probe(&v->build, "verify"))
+        return false;
+    compile_models(v);
+    if (v->linked.n == 0)
+        return true;
+    args_int(v->pool, &a, "MODELS", v->linked.n);
+    write_template(v, "verify_models.c.in", &a, insert_models, "models.c");
+    const char *models = "models";
+    bool ok;
+    build_compile(&v->build, &models, 1, &ok);
+    vec_push(v->pool, &v->object, "verify");
+    vec_push(v->pool, &v->object, "models");
+    write_inputs(v);
+    return ok && build_link(&v->build, v->object.at, v->object.n, "program");
+}
+
+/* ---- the program's output ---------------------------------------------------------------------- */
+
+struct reader {
+    struct verifier *v;
+    FILE *in;
+    struct model *m;
+    enum target_id target;
+    bool swap;                 /* the program's bytes have the other order */
+    bool broken;               /* what came makes no sense: the program was cut off */
+};
+
+static float *read_floats(struct reader *r, int64_t n)
+{
+    float *f = malloc((size_t)n * sizeof *f);
+    if (!f)
+        die("no memory for %lld values", (long long)n);
+    r->broken = fread(f, sizeof *f, (size_t)n, r->in) != (size_t)n;
+    for (int64_t i = 0; r->swap && i < n; i++) {
+        unsigned char b[4], t;
+        memcpy(b, &f[i], 4);
+        t = b[0], b[0] = b[3], b[3] = t;
+        t = b[1], b[1] = b[2], b[2] = t;
+        memcpy(&f[i], b, 4);
+    }
+    return f;
+}
+
+static void take_target(struct reader *r, const char *name)
+{
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (!strcmp(targets[t].name, name))
+            r->target = (enum target_id)t;
+    r->m->ran[r->target] = true;
+    check_start(&r->m->check);
+}
+
+static void take_floats(struct reader *r, bool output, int index, int64_t n)
+{
+    float *f = read_floats(r, n);
+    if (!r->broken && output)
+        check_output(&r->m->check, r->target, index, f, n);
+    else if (!r->broken)
+        check_step(&r->m->check, r->target, index, f, n);
+    free(f);
+}
+
+/* "step 3 differs ..." names the step. */
+static void take_fault(struct reader *r, const char *words)
+{
+    struct pool *pool = r->v->pool;
+    const struct plan *plan = r->m->session.plan;
+    const char *target = targets[r->target].name;
+    int step, used = 0;
+    if (sscanf(words, "step %d %n", &step, &used) == 1 && used && step >= 0 && step < plan->step.n) {
+        const struct step *s = plan->step.at[step];
+        words = pool_printf(pool, "step %d '%s' (%s) %s", s->index, s->group->out->name, s->kernel->name,
+                words + used);
+    }
+    vec_push(pool, &r->m->fault, pool_printf(pool, "%s on %s", words, target));
+}
+
+static void take_line(struct reader *r, char *line)
+{
+    int i;
+    long long n;
+    line[strcspn(line, "\n")] = 0;
+    if (sscanf(line, "model %d", &i) == 1 && i >= 0 && i < r->v->linked.n)
+        (r->m = &r->v->model[r->v->linked.at[i]])->started = true;
+    else if (sscanf(line, "threads %d", &i) == 1)
+        r->v->threads = i;
+    else if (!r->m)
+        r->broken = true;
+    else if (!strncmp(line, "target ", 7))
+        take_target(r, line + 7);
+    else if (sscanf(line, "step %d %lld", &i, &n) == 2)
+        take_floats(r, false, i, n);
+    else if (sscanf(line, "output %d %lld", &i, &n) == 2)
+        take_floats(r, true, i, n);
+    else if (!strncmp(line, "fault ", 6))
+        take_fault(r, line + 6);
+    else if (!strcmp(line, "done"))
+        r->m->done = true;
+    else
+        r->broken = true;
+}
+
+static void read_output(struct verifier *v, FILE *in)
+{
+    struct reader r = {.v = v, .in = in};
+    char line[256];
+    uint32_t order;
+    if (!fgets(line, sizeof line, in) || strcmp(line, "cnngen-verify 1\n") ||
+            fread(&order, sizeof order, 1, in) != 1)
+        return;
+    r.swap = order != 1;
+    while (!r.broken && fgets(line, sizeof line, in))
+        take_line(&r, line);
+}
+
+/* The first model of the program that hasn't been run; linked.n: none. */
+static int next_model(const struct verifier *v)
+{
+    int i = 0;
+    while (i < v->linked.n && v->model[v->linked.at[i]].started)
+        i++;
+    return i;
+}
+
+/* "in step 3 on avx2": where a model's run ended before its time. */
+static const char *crash_place(struct verifier *v, const struct model *m)
+{
+    int steps = m->session.plan->step.n, t = TARGET_COUNT - 1, k = steps;
+    while (t > 0 && !m->ran[t])
+        t--;
+    while (k > 0 && !m->check.step[t][k - 1].seen)
+        k--;
+    if (!m->ran[t])
+        return "before its first step";
+    if (k == steps)
+        return pool_printf(v->pool, "after its last step on %s", targets[t].name);
+    return pool_printf(v->pool, "in step %d on %s", k + 1, targets[t].name);
+}
+
+static void note_crash(struct verifier *v, const char *how)
+{
+    for (int i = 0; i < v->linked.n; i++) {
+        struct model *m = &v->model[v->linked.at[i]];
+        if (!m->started || m->done)
+            continue;
+        vec_push(v->pool, &m->fault, pool_printf(v->pool, "the program ended %s: %s", crash_place(v, m),
+                how ? how : "its results are incomplete"));
+        m->done = true;
+    }
+}
+
+/* Runs the program; again, from the next model on, when one of them has brought it down. */
+static void run_models(struct verifier *v)
+{
+    const char *inputs = build_path(&v->build, "inputs");
+    for (int first; (first = next_model(v)) < v->linked.n;) {
+        struct process p = build_run(&v->build, "program", inputs, pool_printf(v->pool, "%d", first));
+        read_output(v, p.out);
+        const char *how = build_wait(&v->build, &p);
+        if (next_model(v) == first)
+            die("the program can't be run%s%s", how ? ": " : "", how ? how : "");
+        note_crash(v, how);
+    }
+}
+
+/* ---- the command ------------------------------------------------------------------------------- */
+
+static int worst_status(const struct verifier *v)
+{
+    int status = 0;
+    for (int i = 0; i < v->models; i++)
+        if (v->model[i].status > status)
+            status = v->model[i].status;
+    return status;
+}
 
 int command_verify(struct session *s)
 {
-    (void)s;
-    die("not implemented yet");
+    struct verifier v = {.session = s, .pool = s->pool, .models = s->options->specs.n, .threads = 1};
+    v.model = NEW_ARRAY(v.pool, struct model, v.models);
+    build_open(&v.build, v.pool, s->options);
+    emit_models(&v);
+    if (!make_program(&v))
+        return 2;
+    run_models(&v);
+    if (!v.build.openmp)
+        fprintf(stderr, "cnngen: the compiler has no OpenMP: only runs on one thread were tried\n");
+    verify_report(v.pool, v.model, v.models, v.threads);
+    for (int i = 0; i < v.models; i++)
+        if (v.model[i].ready)
+            check_free(&v.model[i].check);
+    return worst_status(&v);
 }

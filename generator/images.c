@@ -1,0 +1,122 @@
+#include "images.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "npy.h"
+#include "options.h"
+#include "random.h"
+
+const char *images_wanted(struct pool *pool, const struct graph *g)
+{
+    const char *text = "";
+    for (int i = 0; i < g->input.n; i++) {
+        const struct tensor *t = g->input.at[i];
+        text = pool_printf(pool, "%s%s'%s' %s%s", text, i ? "; " : "", t->name,
+                shape_text(pool, &t->shape), t->type == DTYPE_UINT8 ? " of uint8" : "");
+    }
+    return text;
+}
+
+static const char *file_shape(struct pool *pool, const struct npy *npy)
+{
+    const char *text = "[";
+    for (int i = 0; i < npy->rank; i++)
+        text = pool_printf(pool, "%s%s%lld", text, i ? ", " : "", (long long)npy->dim[i]);
+    return pool_printf(pool, "%s]", text);
+}
+
+static bool same_dims(const int64_t *a, const struct shape *s)
+{
+    for (int i = 0; i < s->rank; i++)
+        if (a[i] != s->dim[i])
+            return false;
+    return true;
+}
+
+/* Images in a file for the tensor; 0: it has another shape. */
+static int64_t count_images(const struct npy *npy, const struct tensor *t)
+{
+    if (npy->rank == t->shape.rank && same_dims(npy->dim, &t->shape))
+        return 1;
+    if (npy->rank == t->shape.rank + 1 && same_dims(npy->dim + 1, &t->shape))
+        return npy->dim[0];
+    return 0;
+}
+
+/* As the program takes them; false when a uint8 input's value isn't one. */
+static bool convert(struct npy *npy, enum dtype type)
+{
+    for (int64_t i = 0; i < npy->size; i++) {
+        double v = npy->at[i];
+        if (type == DTYPE_UINT8 && !(v >= 0 && v <= 255 && v == floor(v)))
+            return false;
+        npy->at[i] = (double)(float)v;
+    }
+    return true;
+}
+
+static bool refuse(const char *path, const char *why)
+{
+    fprintf(stderr, "cnngen: '%s': %s\n", path, why);
+    return false;
+}
+
+static bool read_one(struct pool *pool, const char *path, const struct tensor *t, struct images *to, int i)
+{
+    struct npy npy;
+    const char *why;
+    if (!npy_read(pool, path, &npy, &why))
+        return refuse(path, why);
+    int64_t n = count_images(&npy, t);
+    if (n == 0)
+        return refuse(path, pool_printf(pool, "has the shape %s; input '%s' takes %s, or several of them",
+                file_shape(pool, &npy), t->name, shape_text(pool, &t->shape)));
+    if (i > 0 && n != to->count)
+        return refuse(path, pool_printf(pool, "has %lld images; the input before has %lld", (long long)n,
+                (long long)to->count));
+    if (!convert(&npy, t->type))
+        return refuse(path, pool_printf(pool, "input '%s' takes whole numbers from 0 to 255", t->name));
+    to->count = n;
+    to->at[i] = npy.at;
+    return true;
+}
+
+bool images_read(struct pool *pool, const struct graph *g, const char *const *path, int n, struct images *to)
+{
+    if (n != g->input.n) {
+        usage_error("%d --input for a network with %d: %s", n, g->input.n, images_wanted(pool, g));
+        return false;
+    }
+    to->count = 0;
+    to->at = NEW_ARRAY(pool, const double *, n);
+    for (int i = 0; i < n; i++)
+        if (!read_one(pool, path[i], g->input.at[i], to, i))
+            return false;
+    return true;
+}
+
+static void random_image(struct random *r, enum dtype type, double *to, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float f = 0;
+        if (type == DTYPE_FLOAT32)
+            random_uniform(r, 1.0f, &f, 1);
+        to[i] = type == DTYPE_UINT8 ? (double)(random_next(r) >> 56) : (double)f;
+    }
+}
+
+void images_random(struct pool *pool, const struct graph *g, int64_t count, uint64_t seed, struct images *to)
+{
+    to->count = count;
+    to->at = NEW_ARRAY(pool, const double *, g->input.n);
+    for (int i = 0; i < g->input.n; i++) {
+        const struct tensor *t = g->input.at[i];
+        struct random r = random_seeded(seed, t->name, "input");
+        int64_t n = count * shape_size(&t->shape);
+        double *at = NEW_ARRAY(pool, double, n);
+        random_image(&r, t->type, at, n);
+        to->at[i] = at;
+    }
+}

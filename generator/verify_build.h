@@ -1,0 +1,42 @@
+/* verify_build.h: programs made and run by verify: a private folder, the compiler, a program's output. */
+#ifndef CNNGEN_VERIFY_BUILD_H
+#define CNNGEN_VERIFY_BUILD_H
+
+#include <stdio.h>
+
+#include "options.h"
+#include "pool.h"
+
+struct words { VEC(char *) word; };  /* of a command */
+
+struct build {
+    struct pool *pool;
+    bool verbose;              /* commands are shown on stderr */
+    const char *dir;           /* private, gone when the program ends, however it does */
+    struct words cc, cflags, runner;
+    bool openmp;               /* the compiler has it */
+};
+
+void build_open(struct build *, struct pool *, const struct options *);
+
+/* Path of a file in the folder, which is removed with it. */
+const char *build_path(struct build *, const char *name);
+void build_write(struct build *, const char *name, const char *text, size_t len);
+
+/* Compiles NAME.c to NAME.o for each of n names, two at a time; ok[i] says whether that worked. What the
+ * compiler says about failures goes to stderr. Ends the program when there is no compiler. */
+void build_compile(struct build *, const char *const *name, int n, bool *ok);
+
+/* Compiles one that any compiler can, and so finds out whether this one has OpenMP. */
+bool build_probe(struct build *, const char *name);
+
+bool build_link(struct build *, const char *const *name, int n, const char *program);
+
+/* Starts the program in the folder with up to two arguments (NULL: none): what it prints. */
+struct process { int pid; FILE *out; };
+struct process build_run(struct build *, const char *program, const char *arg1, const char *arg2);
+
+/* Waits for its end. NULL: it ended well; else how not: "signal 11 (Segmentation fault)". */
+const char *build_wait(struct build *, struct process *);
+
+#endif

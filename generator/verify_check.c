@@ -1,0 +1,361 @@
+#include "verify_check.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eval.h"
+
+/* ---- what a step starts from ------------------------------------------------------------------- */
+
+struct sources { VEC(int) layer; };     /* whose values are given */
+
+const struct step *check_maker(const struct plan *plan, const struct tensor *t)
+{
+    for (int i = 0; i < plan->step.n; i++)
+        if (plan->step.at[i]->group->out == t)
+            return plan->step.at[i];
+    return NULL;
+}
+
+static void add_layer(struct pool *pool, struct sources *s, int layer)
+{
+    for (int i = 0; i < s->layer.n; i++)
+        if (s->layer.at[i] == layer)
+            return;
+    vec_push(pool, &s->layer, layer);
+}
+
+/* Tensors that are layers' values and that steps stored are known. Where t is not, cnngen's own
+ * intermediate or another view of something stored, what it was made from is. */
+static void add_sources(struct check *c, struct sources *s, const struct tensor *t)
+{
+    const struct step *maker = check_maker(c->plan, t);
+    bool is_input = node_family(t->maker) == FAMILY_INPUT;
+    if (t->layer >= 0 && (maker || is_input))
+        add_layer(c->pool, s, t->layer);
+    else if (maker)
+        for (int i = 0; i < maker->group->in.n; i++)
+            add_sources(c, s, maker->group->in.at[i]);
+    else
+        for (int i = 0; i < t->maker->in.n; i++)
+            add_sources(c, s, t->maker->in.at[i]);
+}
+
+static void find_sources(struct check *c)
+{
+    int steps = c->plan->step.n, outputs = c->plan->graph->output.n;
+    c->source = NEW_ARRAY(c->pool, struct sources, steps + outputs);
+    for (int i = 0; i < steps; i++) {
+        const struct group *g = c->plan->step.at[i]->group;
+        for (int k = 0; k < g->in.n; k++)
+            add_sources(c, &c->source[i], g->in.at[k]);
+    }
+    for (int i = 0; i < outputs; i++)
+        add_sources(c, &c->source[steps + i], c->plan->graph->output.at[i]);
+    for (int i = 0; i < steps + outputs; i++)
+        for (int k = 0; k < c->source[i].layer.n; k++)
+            c->last_use[c->source[i].layer.at[k]] = i;
+}
+
+/* ---- values ------------------------------------------------------------------------------------ */
+
+static int64_t layer_size(const struct graph *g, int layer)
+{
+    return shape_size(&g->layer.at[layer]->out->shape);
+}
+
+static uint64_t mix(uint64_t h, uint64_t with)
+{
+    h = (h ^ with) * UINT64_C(0xff51afd7ed558ccd);
+    return h ^ h >> 32;
+}
+
+static uint64_t hash_floats(const float *f, int64_t n)
+{
+    uint64_t h = (uint64_t)n + 1;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &f[i], sizeof bits);
+        h = mix(h, bits);
+    }
+    return h;
+}
+
+static void keep(struct check *c, int layer, const float *result, int64_t n)
+{
+    float *to = malloc((size_t)n * sizeof *to);
+    if (!to)
+        die("no memory for %lld values", (long long)n);
+    free(c->value[layer]);
+    c->value[layer] = memcpy(to, result, (size_t)n * sizeof *to);
+    c->hash[layer] = hash_floats(result, n);
+}
+
+static void forget(struct check *c, int layer)
+{
+    free(c->value[layer]);
+    c->value[layer] = NULL;
+}
+
+void check_init(struct check *c, struct pool *pool, const struct plan *plan, const double *const *input)
+{
+    const struct graph *g = plan->graph;
+    *c = (struct check){.pool = pool, .plan = plan, .input = input};
+    c->value = NEW_ARRAY(pool, float *, g->layer.n);
+    c->hash = NEW_ARRAY(pool, uint64_t, g->layer.n);
+    c->last_use = NEW_ARRAY(pool, int, g->layer.n);
+    c->out = NEW_ARRAY(pool, float *, g->output.n);
+    for (int t = 0; t < TARGET_COUNT; t++) {
+        c->key[t] = NEW_ARRAY(pool, uint64_t, plan->step.n);
+        c->step[t] = NEW_ARRAY(pool, struct finding, plan->step.n);
+        c->output[t] = NEW_ARRAY(pool, struct finding, g->output.n);
+    }
+    find_sources(c);
+}
+
+void check_start(struct check *c)
+{
+    for (int k = 0; k < c->plan->graph->layer.n; k++)
+        forget(c, k);
+}
+
+void check_free(struct check *c)
+{
+    check_start(c);
+    for (int i = 0; i < c->plan->graph->output.n; i++)
+        free(c->out[i]);
+}
+
+/* ---- the reference between sources and result -------------------------------------------------- */
+
+/* The reference's evaluation of one image, of the layers that are needed. */
+struct walk {
+    const struct check *c;
+    const struct sources *source;
+    int64_t image;
+    struct tval *value;        /* of each layer; v is NULL: not evaluated */
+    bool *need;                /* of each layer */
+};
+
+static void walk_init(struct walk *w, const struct check *c, const struct sources *s)
+{
+    int n = c->plan->graph->layer.n;
+    *w = (struct walk){.c = c, .source = s};
+    w->value = calloc((size_t)n, sizeof *w->value);
+    w->need = calloc((size_t)n, sizeof *w->need);
+    if (!w->value || !w->need)
+        die("out of memory");
+}
+
+static void walk_start(struct walk *w, int64_t image)
+{
+    int n = w->c->plan->graph->layer.n;
+    w->image = image;
+    for (int k = 0; k < n; k++)
+        tval_free(&w->value[k]);
+    memset(w->need, 0, (size_t)n * sizeof *w->need);
+}
+
+static void walk_free(struct walk *w)
+{
+    walk_start(w, 0);
+    free(w->value);
+    free(w->need);
+}
+
+static bool is_source(const struct sources *s, int layer)
+{
+    for (int i = 0; i < s->layer.n; i++)
+        if (s->layer.at[i] == layer)
+            return true;
+    return false;
+}
+
+static int input_index(const struct graph *g, int layer)
+{
+    for (int i = 0; i < g->input.n; i++)
+        if (g->input.at[i]->layer == layer)
+            return i;
+    bug("layer %d is no input", layer);
+}
+
+static void take_input(struct walk *w, int layer, struct tval *to)
+{
+    const struct graph *g = w->c->plan->graph;
+    int64_t n = layer_size(g, layer);
+    memcpy(to->v, w->c->input[input_index(g, layer)] + w->image * n, (size_t)n * sizeof *to->v);
+}
+
+static void take_result(struct walk *w, int layer, struct tval *to)
+{
+    int64_t n = layer_size(w->c->plan->graph, layer);
+    const float *from = w->c->value[layer] + w->image * n;
+    for (int64_t i = 0; i < n; i++)
+        to->v[i] = (double)from[i];
+}
+
+static bool is_given(const struct walk *w, int layer)
+{
+    return is_source(w->source, layer) && w->c->value[layer];
+}
+
+static void make_value(struct walk *w, int layer)
+{
+    struct tval arg[LIMIT_INPUTS];
+    const struct node *n = w->c->plan->graph->layer.at[layer];
+    struct tval *to = &w->value[layer];
+    if (is_given(w, layer)) {
+        *to = tval_new(&n->out->shape);
+        take_result(w, layer, to);
+    } else if (node_family(n) == FAMILY_INPUT) {
+        *to = tval_new(&n->out->shape);
+        take_input(w, layer, to);
+    } else {
+        for (int i = 0; i < n->in.n; i++)
+            arg[i] = w->value[n->in.at[i]->layer];
+        eval_layer(n, arg, to);
+    }
+}
+
+/* Layers stand in topological order: back to what is given, and forward again. */
+static const struct tval *evaluate(struct walk *w, int layer)
+{
+    const struct graph *g = w->c->plan->graph;
+    w->need[layer] = true;
+    for (int k = layer; k >= 0; k--)
+        for (int i = 0; w->need[k] && !is_given(w, k) && i < g->layer.at[k]->in.n; i++)
+            w->need[g->layer.at[k]->in.at[i]->layer] = true;
+    for (int k = 0; k <= layer; k++)
+        if (w->need[k] && !w->value[k].v)
+            make_value(w, k);
+    return &w->value[layer];
+}
+
+/* ---- comparing --------------------------------------------------------------------------------- */
+
+/* The difference that counts: 0 where both are the same kind of not a number, or too large for one. */
+static double difference(double expected, double bound, double got)
+{
+    if (isnan(expected) || isnan(got))
+        return isnan(expected) && isnan(got) ? 0 : HUGE_VAL;
+    if (isinf(got))
+        return (got > 0 ? expected : -expected) + bound >= (double)FLT_MAX ? 0 : HUGE_VAL;
+    return fabs(got - expected);
+}
+
+static void compare(struct finding *f, const struct tval *expected, const float *got, int64_t image)
+{
+    int64_t n = shape_size(&expected->shape);
+    f->seen = true;
+    for (int64_t i = 0; i < n; i++) {
+        double e = expected->e[i], d = difference(expected->v[i], e, (double)got[image * n + i]);
+        double share = d == 0 ? 0 : d / e;
+        f->error = d > f->error ? d : f->error;
+        f->share = !(share <= f->share) ? share : f->share;
+        if (d <= e)
+            continue;
+        if (!f->wrong++) {
+            f->at = image * n + i;
+            f->expected = expected->v[i];
+            f->got = (double)got[f->at];
+            f->bound = e;
+        }
+    }
+}
+
+/* Compares the layer's value on all images with what its sources make of it. */
+static void judge(struct check *c, int source, int layer, const float *result, struct finding *f)
+{
+    struct walk w;
+    walk_init(&w, c, &c->source[source]);
+    for (int64_t image = 0; image < c->plan->graph->batch; image++) {
+        walk_start(&w, image);
+        compare(f, evaluate(&w, layer), result, image);
+    }
+    walk_free(&w);
+}
+
+static void drop_used(struct check *c, int source)
+{
+    const struct sources *s = &c->source[source];
+    for (int i = 0; i < s->layer.n; i++)
+        if (c->last_use[s->layer.at[i]] == source)
+            forget(c, s->layer.at[i]);
+}
+
+/* The reference is slow, and targets often agree to the last bit: then the verdict is the other's. */
+static bool known_verdict(struct check *c, enum target_id t, int step, const float *result, int64_t n)
+{
+    uint64_t key = hash_floats(result, n);
+    for (int i = 0; i < c->source[step].layer.n; i++)
+        if (c->value[c->source[step].layer.at[i]])
+            key = mix(key, c->hash[c->source[step].layer.at[i]]);
+    c->key[t][step] = key;
+    for (int other = 0; other < TARGET_COUNT; other++)
+        if (other != (int)t && c->step[other][step].seen && c->key[other][step] == key) {
+            c->step[t][step] = c->step[other][step];
+            return true;
+        }
+    return false;
+}
+
+void check_step(struct check *c, enum target_id t, int step, const float *result, int64_t n)
+{
+    const struct graph *g = c->plan->graph;
+    int layer = c->plan->step.at[step]->group->out->layer;
+    if (layer >= 0 && n != g->batch * layer_size(g, layer))
+        bug("step %d has %lld elements", step + 1, (long long)n);
+    if (layer >= 0 && !known_verdict(c, t, step, result, n))
+        judge(c, step, layer, result, &c->step[t][step]);
+    if (layer >= 0 && c->last_use[layer] > step)
+        keep(c, layer, result, n);
+    drop_used(c, step);
+}
+
+void check_output(struct check *c, enum target_id t, int output, const float *result, int64_t n)
+{
+    int source = c->plan->step.n + output;
+    judge(c, source, c->plan->graph->output.at[output]->layer, result, &c->output[t][output]);
+    drop_used(c, source);
+    if (!c->out[output])
+        c->out[output] = malloc((size_t)n * sizeof(float));
+    if (!c->out[output])
+        die("out of memory");
+    memcpy(c->out[output], result, (size_t)n * sizeof(float));
+}
+
+/* ---- the whole network ------------------------------------------------------------------------- */
+
+struct extent { double error, largest; };
+
+static void measure(const struct tval *expected, const float *got, struct extent *x)
+{
+    int64_t n = shape_size(&expected->shape);
+    for (int64_t i = 0; i < n; i++) {
+        double d = difference(expected->v[i], 0, (double)got[i]);
+        x->error = d > x->error ? d : x->error;
+        if (isfinite(expected->v[i]) && fabs(expected->v[i]) > x->largest)
+            x->largest = fabs(expected->v[i]);
+    }
+}
+
+void check_whole(const struct check *c, double *relative)
+{
+    const struct graph *g = c->plan->graph;
+    struct extent *x = NEW_ARRAY(c->pool, struct extent, g->output.n);
+    const struct sources none = {0};
+    struct walk w;
+    walk_init(&w, c, &none);
+    for (int64_t image = 0; image < g->batch; image++) {
+        walk_start(&w, image);
+        for (int i = 0; i < g->output.n; i++) {
+            int layer = g->output.at[i]->layer;
+            measure(evaluate(&w, layer), c->out[i] + image * layer_size(g, layer), &x[i]);
+        }
+    }
+    walk_free(&w);
+    for (int i = 0; i < g->output.n; i++)
+        relative[i] = x[i].largest > 0 ? x[i].error / x[i].largest : x[i].error;
+}

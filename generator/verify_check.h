@@ -1,0 +1,51 @@
+/* verify_check.h: the results of a program's steps against the reference evaluation, layer by layer.
+ *
+ * A step is judged alone: the reference evaluates the layers between the values that the step read, as
+ * the program made them, and its result. What an earlier step did wrong, or merely rounded, is not
+ * counted again, so that the bounds stay those of one step, however deep the network. */
+#ifndef CNNGEN_VERIFY_CHECK_H
+#define CNNGEN_VERIFY_CHECK_H
+
+#include "plan.h"
+#include "targets.h"
+
+/* One step, or one output of the network, on one target. */
+struct finding {
+    bool seen;
+    double share;              /* largest error in terms of its bound */
+    double error;              /* largest */
+    int64_t wrong;             /* elements beyond their bound */
+    int64_t at;                /* the first of them, counted through the whole batch */
+    double expected, got, bound;
+};
+
+struct check {
+    struct pool *pool;
+    const struct plan *plan;
+    const double *const *input;          /* of each input of the network, the whole batch */
+    float **value;                       /* of each layer: what the program made of it; NULL: not known */
+    uint64_t *hash;                      /* of these values */
+    uint64_t *key[TARGET_COUNT];         /* of each step: hash of all it read and made; 0: not run */
+    struct finding *step[TARGET_COUNT];  /* of each step */
+    struct finding *output[TARGET_COUNT];
+    float **out;                         /* what the last target's run left in each output */
+    struct sources *source;              /* of each step, then of each output */
+    int *last_use;                       /* of each layer: the last source that has it */
+};
+
+void check_init(struct check *, struct pool *, const struct plan *, const double *const *input);
+void check_free(struct check *);
+
+/* A target's run begins; its steps and outputs follow in order. n floats each, whole batch. */
+void check_start(struct check *);
+void check_step(struct check *, enum target_id, int step, const float *result, int64_t n);
+void check_output(struct check *, enum target_id, int output, const float *result, int64_t n);
+
+/* The largest difference of an output, as the last target left it, from what double precision makes of
+ * the inputs, in terms of the output's largest magnitude. One for each output. */
+void check_whole(const struct check *, double *relative);
+
+/* Step whose result is the tensor, NULL: none (it is only a part of another, or another's shape). */
+const struct step *check_maker(const struct plan *, const struct tensor *);
+
+#endif
