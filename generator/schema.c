@@ -79,11 +79,11 @@ static const char *number(struct pool *pool, const struct attr_def *a, const cha
     double min, max;
     attr_range(a, &min, &max);
     const char *text = pool_printf(pool, "{\"type\": \"%s\"", type);
-    if (min > INT32_MIN)
+    if (min > -HUGE_VAL)
         text = pool_printf(pool, "%s, \"minimum\": %.15g", text, min);
     if (a->type == ATTR_SHAPE && min < 1)
         text = pool_printf(pool, "%s, \"not\": {\"const\": 0}", text);
-    if (max < INT32_MAX || (max < HUGE_VAL && max > INT32_MAX))
+    if (max < HUGE_VAL)
         text = pool_printf(pool, "%s, \"maximum\": %.15g", text, max);
     return pool_printf(pool, "%s}", text);
 }
