@@ -79,6 +79,7 @@ static bool read_one(struct pool *pool, const char *path, const struct tensor *t
     if (!convert(&npy, t->type))
         return refuse(path, pool_printf(pool, "input '%s' takes whole numbers from 0 to 255", t->name));
     to->count = n;
+    to->stacked = npy.rank > t->shape.rank;
     to->at[i] = npy.at;
     return true;
 }
@@ -89,8 +90,7 @@ bool images_read(struct pool *pool, const struct graph *g, const char *const *pa
         usage_error("%d --input for a network with %d: %s", n, g->input.n, images_wanted(pool, g));
         return false;
     }
-    to->count = 0;
-    to->at = NEW_ARRAY(pool, const double *, n);
+    *to = (struct images){.at = NEW_ARRAY(pool, const double *, n)};
     for (int i = 0; i < n; i++)
         if (!read_one(pool, path[i], g->input.at[i], to, i))
             return false;
@@ -109,7 +109,7 @@ static void random_image(struct random *r, enum dtype type, double *to, int64_t 
 
 void images_random(struct pool *pool, const struct graph *g, int64_t count, uint64_t seed, struct images *to)
 {
-    to->count = count;
+    *to = (struct images){.count = count, .stacked = true};
     to->at = NEW_ARRAY(pool, const double *, g->input.n);
     for (int i = 0; i < g->input.n; i++) {
         const struct tensor *t = g->input.at[i];

@@ -8,6 +8,7 @@
  * to 255 where the network has uint8. */
 struct images {
     int64_t count;
+    bool stacked;              /* N was given, if only as 1: results have it too */
     const double **at;         /* of each input of the network: count * shape_size */
 };
 

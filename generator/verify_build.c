@@ -39,8 +39,8 @@ static void remove_leftovers(void)
 static void on_signal(int number)
 {
     for (int i = 0; i < JOBS; i++)
-        if (children[i] > 0)
-            kill(children[i], SIGTERM);
+        if (children[i] > 0 && !kill(children[i], SIGTERM))
+            waitpid(children[i], NULL, 0);
     remove_leftovers();
     signal(number, SIG_DFL);
     raise(number);
