@@ -8,76 +8,7 @@
 
 #include "limits.h"
 #include "out.h"
-
-/* ---- the text: what may stand in it at all --------------------------------------------------- */
-
-/* What is wrong with a character in the text of a spec; NULL when nothing is. */
-static const char *char_refused(uint32_t c)
-{
-    if (c == '\t' || c == '\n' || c == '\r')
-        return NULL;
-    if (c == 0x85 || c == 0x2028 || c == 0x2029)
-        return "editors disagree whether it ends a line";
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0))
-        return "it is a control character";
-    if (c == 0xfeff)
-        return "it is a byte order mark, which stands at the start of a file only";
-    if (c == 0xfffe || c == 0xffff)
-        return "it is no character";
-    return char_is_hostile(c) ? "it changes the direction of the text around it" : NULL;
-}
-
-static bool looks_like_utf16(const struct source *src)
-{
-    const unsigned char *s = (const unsigned char *)src->text;
-    if (src->len < 2)
-        return false;
-    bool mark = (s[0] == 0xff && s[1] == 0xfe) || (s[0] == 0xfe && s[1] == 0xff);
-    return mark || (!s[0] != !s[1]);
-}
-
-static bool refuse_char(const struct source *src, struct span at, uint32_t code, struct diag *d)
-{
-    const char *why = code ? char_refused(code) : "";
-    if (!why)
-        return false;
-    if (code)
-        diag_error(d, DIAG_BAD_ENCODING, at, "U+%04X may not stand here: %s", (unsigned)code, why);
-    else
-        diag_error(d, DIAG_BAD_ENCODING, (struct span){.src = src},
-                "line %d holds a NUL byte: this is not a text file", at.line);
-    return true;
-}
-
-/* One error at most: what follows a wrong encoding is noise. */
-static bool check_text(const struct source *src, struct diag *d)
-{
-    struct span at = {src, 1, 1, 1};
-    size_t i = source_bom(src);
-    if (looks_like_utf16(src)) {
-        diag_error(d, DIAG_BAD_ENCODING, (struct span){.src = src},
-                "the file is UTF-16 or UTF-32, not UTF-8");
-        diag_help(d, "save the file as UTF-8");
-        return false;
-    }
-    while (i < src->len) {
-        uint32_t code = 0;
-        size_t n = utf8_next(src->text + i, src->len - i, &code);
-        if (n == 0) {
-            diag_error(d, DIAG_BAD_ENCODING, at, "byte 0x%02X is not UTF-8",
-                    (unsigned)(unsigned char)src->text[i]);
-            diag_help(d, "save the file as UTF-8");
-            return false;
-        }
-        if ((code < 0x20 || code >= 0x7f) && refuse_char(src, at, code, d))
-            return false;
-        bool ends_line = code == '\n' || (code == '\r' && src->text[i + 1] != '\n');
-        at.line += ends_line;
-        at.col = ends_line ? 1 : at.col + 1;
-        i += n;
-    }
-    return true;
-}
+#include "text.h"
 
 /* ---- the tree -------------------------------------------------------------------------------- */
 
@@ -113,11 +44,6 @@ struct reader {
 };
 
 static bool is_plain(const struct value *v) { return v->kind == VALUE_SCALAR && !v->quoted; }
-
-static const char *quoted(struct diag *d, const char *text)
-{
-    return diag_quote(d, text, strlen(text));
-}
 
 /* Characters from column col (1-based) of a line to its end, trailing blanks not counted. */
 static int rest_of_line(struct reader *r, int line, int col)
@@ -528,7 +454,7 @@ static void refuse_tag(struct reader *r, const yaml_char_t *tag, struct span at)
     bool is_standard = !strncmp(text, standard, n), is_local = *text == '!';
     diag_error(r->diag, DIAG_TAG, at, "tags are not used here: '%s%s%s'",
             is_standard ? "!!" : is_local ? "" : "!<",
-            quoted(r->diag, text + (is_standard ? n : 0)), is_standard || is_local ? "" : ">");
+            text_quote(r->diag, text + (is_standard ? n : 0)), is_standard || is_local ? "" : ">");
     diag_help(r->diag, "delete the tag%s",
             is_standard && !strcmp(text + n, "str") ? "; text in quotes is a string" : "");
 }
@@ -583,15 +509,15 @@ static struct built *compose_alias(struct reader *r)
     if (!a) {
         const char *near = closest(name, r->names.at, r->names.n);
         diag_error(r->diag, DIAG_ALIAS, at, "no anchor '&%s' stands before this alias",
-                quoted(r->diag, name));
+                text_quote(r->diag, name));
         if (near)
-            diag_help(r->diag, "did you mean '*%s'?", quoted(r->diag, near));
+            diag_help(r->diag, "did you mean '*%s'?", text_quote(r->diag, near));
         return missing_value(r, at);
     }
     if (a->built->open) {
         diag_error(r->diag, DIAG_ALIAS, at, "alias '*%s' stands inside of what it names",
-                quoted(r->diag, name));
-        diag_note(r->diag, a->built->value.at, "'&%s' starts here", quoted(r->diag, name));
+                text_quote(r->diag, name));
+        diag_note(r->diag, a->built->value.at, "'&%s' starts here", text_quote(r->diag, name));
         return missing_value(r, at);
     }
     if (!count_nodes(r, a->built->nodes, at) || !check_depth(r, r->depth + a->built->height, at))
@@ -685,7 +611,7 @@ static void add_entry(struct reader *r, struct value *map, const struct value *k
 {
     if (lacks_blank(key, val))
         diag_error(r->diag, DIAG_BAD_KEY, key->at, "a space is missing after the ':' of '%s'",
-                quoted(r->diag, key->text));
+                text_quote(r->diag, key->text));
     vec_push(r->pool, &map->entry, (struct entry){key->text, key->at, val, false});
 }
 
@@ -758,7 +684,7 @@ static void make_keys_unique(struct reader *r, struct value *map)
             map->entry.at[kept++] = old[i];
         } else if (!old[i].merged) {
             diag_error(r->diag, DIAG_DUPLICATE_KEY, old[i].key_at, "key '%s' is given twice",
-                    quoted(r->diag, old[i].key));
+                    text_quote(r->diag, old[i].key));
             diag_note(r->diag, old[winner[i]].key_at, "the first is here");
         }
     }
@@ -866,7 +792,7 @@ static struct value *parse(struct pool *pool, const struct source *src, int64_t 
         diag_error(d, DIAG_TOO_LARGE, (struct span){.src = src}, "a text of %zu bytes", src->len);
         return NULL;
     }
-    if (!check_text(src, d))
+    if (!text_check(src, d))
         return NULL;
     if (!yaml_parser_initialize(&r.yaml))
         die("out of memory (%s)", src->path);
@@ -899,26 +825,22 @@ const struct entry *value_find(const struct value *map, const char *key)
 
 /* ---- scalars: YAML 1.2's core schema --------------------------------------------------------- */
 
-static bool is_one_of(const char *text, const char *const *words)
-{
-    while (*words && strcmp(text, *words))
-        words++;
-    return *words != NULL;
-}
-
 static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
 static const char *const trues[] = {"true", "True", "TRUE", NULL};
 static const char *const falses[] = {"false", "False", "FALSE", NULL};
 static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
 static const char *const nans[] = {".nan", ".NaN", ".NAN", NULL};
 
-bool value_is_null(const struct value *v) { return is_plain(v) && is_one_of(v->text, nulls); }
+bool value_is_null(const struct value *v)
+{
+    return is_plain(v) && text_is_one_of(v->text, nulls);
+}
 
 bool value_bool(const struct value *v, bool *out)
 {
-    if (!is_plain(v) || !(is_one_of(v->text, trues) || is_one_of(v->text, falses)))
+    if (!is_plain(v) || !(text_is_one_of(v->text, trues) || text_is_one_of(v->text, falses)))
         return false;
-    *out = is_one_of(v->text, trues);
+    *out = text_is_one_of(v->text, trues);
     return true;
 }
 
@@ -994,11 +916,11 @@ bool value_float(const struct value *v, double *out)
                    (isdigit((unsigned char)*digits) ? *digits - '0' : (*digits | 32) - 'a' + 10);
         return true;
     }
-    if (is_one_of(skip_sign(v->text), infinities)) {
+    if (text_is_one_of(skip_sign(v->text), infinities)) {
         *out = v->text[0] == '-' ? -(double)INFINITY : (double)INFINITY;
         return true;
     }
-    if (is_one_of(v->text, nans)) {
+    if (text_is_one_of(v->text, nans)) {
         *out = (double)NAN;
         return true;
     }
@@ -1024,133 +946,6 @@ const char *value_kind_name(const struct value *v)
     return value_float(v, &number) ? "a number" : "a string";
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
-
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
-
-/* Words between blanks, and why a model can't bear them. */
-static const struct { const char *why, *words; } reserved[] = {
-    {"it is a keyword of C",
-     " auto break case char const continue default do double else enum extern float for goto if"
-     " inline int long register restrict return short signed sizeof static struct switch typedef"
-     " union unsigned void volatile while asm typeof bool true false alignas alignof constexpr"
-     " nullptr static_assert thread_local typeof_unqual "},
-    {"it is a keyword of C++",
-     " and and_eq bitand bitor catch char8_t char16_t char32_t class co_await co_return co_yield"
-     " compl concept const_cast consteval constinit decltype delete dynamic_cast explicit export"
-     " friend mutable namespace new noexcept not not_eq operator or or_eq private protected public"
-     " reinterpret_cast requires static_cast template this throw try typeid typename using virtual"
-     " wchar_t xor xor_eq final override import module std "},
-    {"compilers give it a meaning of its own",
-     " near far huge interrupt pascal cdecl fortran unix linux i386 vector pixel complex imaginary"
-     " I NULL NAN INFINITY HUGE_VAL TRUE FALSE BOOL min max "},
-    {"it is the function that starts a program", " main "},
-    {"it is a name of the C library",
-     " errno assert offsetof printf fprintf sprintf snprintf vprintf scanf puts putchar getchar"
-     " fopen fclose fread fwrite fflush fseek ftell remove rename stdin stdout stderr malloc calloc"
-     " realloc free abort exit atexit system getenv abs labs div rand srand atoi atof strtol strtod"
-     " qsort bsearch memcpy memmove memset memcmp memchr strlen strcpy strcat strcmp strchr strstr"
-     " exp expf exp2 log logf log2 log10 pow powf sqrt sqrtf sin cos tan tanh tanhf sinh cosh"
-     " asin acos atan floor ceil round trunc fabs fabsf fmod fma fmaf fmin fmax hypot cbrt erf"
-     " gamma lgamma tgamma strtok j0 j1 jn y0 y1 yn signal raise time clock index read write open"
-     " close size_t ptrdiff_t intptr_t uintptr_t int8_t int16_t int32_t int64_t uint8_t uint16_t"
-     " uint32_t uint64_t setjmp longjmp va_list va_start va_arg va_end "},
-    {"Windows can't create files with this name",
-     " con prn aux nul com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6"
-     " lpt7 lpt8 lpt9 CON PRN AUX NUL "},
-};
-
-static bool has_word(const char *words, const char *word)
-{
-    size_t n = strlen(word);
-    for (const char *s = strstr(words, word); s; s = strstr(s + 1, word))
-        if (s[-1] == ' ' && s[n] == ' ')
-            return true;
-    return false;
-}
-
-#define TOO_LONG(chars) "it has more than " LONG_TEXT(chars) " characters"
-#define LONG_TEXT(chars) #chars
-
-bool c_name_ok(const char *name, const char **why)
-{
-    *why = NULL;
-    if (!*name)
-        *why = "it is empty";
-    else if (isdigit((unsigned char)*name))
-        *why = "it starts with a digit";
-    else if (name[strspn(name, LETTERS DIGITS "_")])
-        *why = "it has to consist of letters, digits and '_'";
-    else if (strlen(name) > LIMIT_NAME_CHARS)
-        *why = TOO_LONG(LIMIT_NAME_CHARS);
-    else if (name[0] == '_' && (name[1] == '_' || isupper((unsigned char)name[1])))
-        *why = "C keeps names with '__' or '_' and a capital in front to itself";
-    for (size_t i = 0; !*why && i < sizeof reserved / sizeof reserved[0]; i++)
-        if (has_word(reserved[i].words, name))
-            *why = reserved[i].why;
-    return !*why;
-}
-
-bool layer_name_ok(const char *name, const char **why)
-{
-    *why = NULL;
-    if (!*name)
-        *why = "it is empty";
-    else if (name[strspn(name, LETTERS DIGITS "_./-")])
-        *why = "it has to consist of letters, digits, '_', '.', '/' and '-'";
-    else if (!strchr(LETTERS DIGITS "_", *name))
-        *why = "it has to start with a letter, a digit or '_'";
-    else if (strlen(name) > LIMIT_NAME_CHARS)
-        *why = TOO_LONG(LIMIT_NAME_CHARS);
-    return !*why;
-}
-
-static bool ends_with(const char *text, size_t len, const char *end)
-{
-    size_t n = strlen(end);
-    for (size_t i = 0; n <= len && i < n; i++)
-        if (tolower((unsigned char)text[len - n + i]) != end[i])
-            return false;
-    return n <= len;
-}
-
-/* Any text as a name: "3x3 net" -> "m_3x3_net", "int" -> "int_model". */
-static const char *make_name(struct pool *pool, const char *text, size_t len)
-{
-    const char *why;
-    char name[LIMIT_NAME_CHARS + 1];
-    size_t at = 0;
-    bool reserved_start = len > 1 && text[0] == '_' &&
-                          (text[1] == '_' || isupper((unsigned char)text[1]));
-    for (; reserved_start && len && *text == '_'; len--)
-        text++;
-    if (len && isdigit((unsigned char)text[0]))
-        memcpy(name, "m_", at = 2);
-    for (size_t i = 0; i < len && at < LIMIT_NAME_CHARS; at++) {
-        uint32_t code;
-        size_t n = utf8_next(text + i, len - i, &code);
-        name[at] = n == 1 && text[i] && strchr(LETTERS DIGITS, text[i]) ? text[i] : '_';
-        i += n ? n : 1;
-    }
-    name[at] = 0;
-    if (!name[strspn(name, "_")])
-        return "model";
-    return c_name_ok(name, &why) ? pool_copy(pool, name, at) : pool_printf(pool, "%s_model", name);
-}
-
-/* "dir/mnist.cnn.yaml" -> "mnist". */
-static const char *name_from_path(struct pool *pool, const char *path)
-{
-    static const char *const ends[] = {".yaml", ".yml", ".json", ".cnn"};
-    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
-    size_t len = strlen(stem);
-    for (int i = 0; i < 4; i++)
-        if (ends_with(stem, len, ends[i]))
-            len -= strlen(ends[i]);
-    return strcmp(path, "<stdin>") ? make_name(pool, stem, len) : "model";
-}
-
 /* ---- the specification ----------------------------------------------------------------------- */
 
 struct reading {
@@ -1165,7 +960,8 @@ static const char *described(struct reading *r, const struct value *v)
 {
     if (v->kind != VALUE_SCALAR || (!v->quoted && !v->len))
         return value_kind_name(v);
-    return pool_printf(r->pool, "%s'%s'", v->quoted ? "the string " : "", quoted(r->diag, v->text));
+    return pool_printf(r->pool, "%s'%s'", v->quoted ? "the string " : "",
+            text_quote(r->diag, v->text));
 }
 
 /* These read one key of the top level. False: what comes after spec_read can't go on. */
@@ -1196,10 +992,10 @@ static bool read_name(struct reading *r, const struct entry *e)
             diag_help(r->diag, "without 'name' the model is called '%s'", r->spec->name);
     } else if (!c_name_ok(v->text, &why)) {
         diag_error(r->diag, DIAG_BAD_NAME, v->at, "'%s' can't be the name of a model: %s",
-                quoted(r->diag, v->text), why);
-        bool is_near = !v->text[strspn(v->text, LETTERS DIGITS "_.- ")];
-        if (is_near && v->len && v->len <= LIMIT_NAME_CHARS)
-            diag_help(r->diag, "'%s' would do", make_name(r->pool, v->text, v->len));
+                text_quote(r->diag, v->text), why);
+        const char *near = c_name_near(r->pool, v->text);
+        if (near)
+            diag_help(r->diag, "'%s' would do", near);
     } else {
         r->spec->name = v->text;
     }
@@ -1229,7 +1025,7 @@ static bool read_dtype(struct reading *r, const struct entry *e)
     bool scalar = v->kind == VALUE_SCALAR;
     if (scalar && !strcmp(v->text, "float32"))
         return true;
-    if (scalar && is_one_of(v->text, others)) {
+    if (scalar && text_is_one_of(v->text, others)) {
         diag_error(r->diag, DIAG_UNSUPPORTED, v->at, "cnngen computes in float32, not in '%s'",
                 v->text);
         if (!strcmp(v->text, "uint8"))
@@ -1305,7 +1101,7 @@ static bool read_bare_layer(struct reading *r, const struct value *v, struct spe
     }
     if (!v->quoted && strchr(v->text, ':')) {
         diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "a space is missing after the ':' of '%s'",
-                quoted(r->diag, v->text));
+                text_quote(r->diag, v->text));
         return false;
     }
     layer->type = v->text;
@@ -1327,11 +1123,11 @@ static void report_no_type(struct reading *r, const struct value *v)
         return;
     diag_error(r->diag, DIAG_MISSING_KEY, v->at, "this layer has no 'type'");
     if (is_type_as_key(v)) {
-        diag_help(r->diag, "write '- {type: %s, ...}'", quoted(r->diag, v->entry.at[0].key));
+        diag_help(r->diag, "write '- {type: %s, ...}'", text_quote(r->diag, v->entry.at[0].key));
         return;
     }
     for (int i = 0; i < v->entry.n; i++)
-        if (is_one_of(v->entry.at[i].key, people_write)) {
+        if (text_is_one_of(v->entry.at[i].key, people_write)) {
             diag_help(r->diag, "cnngen calls it 'type', not '%s'%s", v->entry.at[i].key,
                     value_find(v, "config") ? ", and what is under 'config' stands beside it" : "");
             return;
@@ -1376,7 +1172,7 @@ static void report_layers_kind(struct reading *r, const struct value *v)
     diag_error(r->diag, DIAG_WRONG_TYPE, v->at, "'layers' is a list, not %s", value_kind_name(v));
     if (v->entry.n && v->entry.at[0].val->kind == VALUE_MAP)
         diag_help(r->diag, "layers are items that may have names: '- {name: %s, type: ...}'",
-                quoted(r->diag, v->entry.at[0].key));
+                text_quote(r->diag, v->entry.at[0].key));
     else
         diag_help(r->diag, "start each layer with '- '");
 }
@@ -1439,7 +1235,7 @@ static void report_unknown_key(struct reading *r, const struct entry *e)
     for (int i = 0; i < TOP_KEYS; i++)
         known[i] = top_keys[i].key;
     diag_error(r->diag, DIAG_UNKNOWN_KEY, e->key_at, "a spec has no key '%s'",
-            quoted(r->diag, e->key));
+            text_quote(r->diag, e->key));
     for (size_t i = 0; i < sizeof foreign_keys / sizeof foreign_keys[0]; i++)
         if (!strcmp(e->key, foreign_keys[i].key)) {
             diag_help(r->diag, "%s", foreign_keys[i].help);
@@ -1519,7 +1315,7 @@ struct spec *spec_read(struct pool *pool, const struct source *src, struct diag 
     struct reading r = {pool, d, NULL, diag_errors(d) == errors};
     struct spec *spec = NEW(pool, struct spec);
     *spec = (struct spec){.src = src, .top = top, .batch = 1, .name_at = {.src = src}};
-    spec->name = name_from_path(pool, src->path);
+    spec->name = c_name_from_path(pool, src->path);
     r.spec = spec;
     return read_top(&r, top) && r.tree_ok ? spec : NULL;
 }
@@ -1531,7 +1327,8 @@ static bool is_safe_plain(const char *text)
 {
     const char *s = *text == '-' ? text + 1 : text;
     bool starts_well = *text == '-' ? isdigit((unsigned char)*s) || *s == '.' : *s != 0;
-    return starts_well && strncmp(text, "...", 3) && !text[strspn(text, LETTERS DIGITS "_./+-")];
+    return starts_well && strncmp(text, "...", 3) &&
+           !text[strspn(text, TEXT_LETTERS TEXT_DIGITS "_./+-")];
 }
 
 static void print_quoted(const char *text, size_t len, struct out *out)
@@ -1544,7 +1341,7 @@ static void print_quoted(const char *text, size_t len, struct out *out)
         const char *escape = code && code < 0x80 ? strchr(chars, (int)code) : NULL;
         if (escape)
             out_printf(out, "\\%c", letters[escape - chars]);
-        else if (char_refused(code))
+        else if (text_char_refused(code))
             out_printf(out, "\\u%04X", (unsigned)code);
         else
             out_raw(out, text + i, n);

@@ -8,6 +8,7 @@
 #define CNNGEN_SPEC_H
 
 #include "diag.h"
+#include "names.h"
 #include "pool.h"
 #include "source.h"
 
@@ -74,13 +75,5 @@ struct spec *spec_read(struct pool *, const struct source *, struct diag *);
 /* The whole as canonical YAML: --dump=spec. Reading it again gives the same spec. */
 struct out;
 void spec_print(const struct spec *, struct out *);
-
-/* Whether a model, and so the C prefix, can bear the name: an identifier of at most LIMIT_NAME_CHARS that
- * is no keyword of C or C++ and no well-known name of a library. *why, when it can't, ends the sentence
- * "'x' can't be ...: "; otherwise it is NULL. */
-bool c_name_ok(const char *name, const char **why);
-
-/* The same for a layer's name: [A-Za-z0-9_./-], a letter, digit or '_' first, 1..LIMIT_NAME_CHARS. */
-bool layer_name_ok(const char *name, const char **why);
 
 #endif
