@@ -2,7 +2,8 @@
  *
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -std=c11 \
  *       -D_XOPEN_SOURCE=700 -iquote generator tests/fuzz/fuzz_spec.c \
- *       generator/{spec,diag,source,out,pool}.c -lyaml -o build/fuzz_spec
+ *       generator/{spec,spec_print,names,text,value,value_merge}.c \
+ *       generator/{yaml,yaml_anchors,yaml_explain,diag,source,out,pool}.c -lyaml -o build/fuzz_spec
  *   build/fuzz_spec -max_len=4096 CORPUS tests/errors
  *
  * Any text is either refused with a diagnostic that can be printed, or a spec that comes back the
