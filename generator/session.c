@@ -6,6 +6,7 @@
 
 #include "limits.h"
 #include "opt.h"
+#include "random.h"
 #include "shape.h"
 #include "weights.h"
 
@@ -50,6 +51,19 @@ static void read_source(struct session *s)
     }
 }
 
+/* A summary is of a network that may not be trained yet: its weights don't matter, but must be there. */
+static void make_up_weights(struct graph *g)
+{
+    for (int k = 0; k < g->layer.n; k++) {
+        struct node *n = g->layer.at[k];
+        for (int i = 0; i < n->weights; i++) {
+            float *data = NEW_ARRAY(g->pool, float, shape_size(&n->weight[i].shape));
+            random_weight(g, n, &n->weight[i], 1, data);
+            n->weight[i].data = data;
+        }
+    }
+}
+
 bool session_read(struct session *s)
 {
     const struct weight_options weights = {s->options->weights_file};
@@ -65,6 +79,10 @@ bool session_read(struct session *s)
         return false;
     graph_check(s->graph);
     s->prefix = s->options->prefix ? s->options->prefix : s->graph->name;
+    if (s->options->command == CMD_SUMMARY) {
+        make_up_weights(s->graph);
+        return true;
+    }
     return weights_load(s->graph, &weights, s->diag) && !diag_failed(s->diag);
 }
 

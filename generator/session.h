@@ -16,7 +16,7 @@ struct session {
     struct diag *diag;
     struct source source;
     struct spec *spec;
-    struct graph *graph;        /* with shapes and, but for check and summary, weights */
+    struct graph *graph;        /* with shapes and weights (of a summary: made-up ones) */
     struct plan *plan;
     const char *prefix;         /* of what is emitted */
     struct out c, h;            /* the emitted texts */

@@ -9,51 +9,14 @@
 
 /* ---- what a step starts from ------------------------------------------------------------------- */
 
-struct sources { VEC(int) layer; };     /* whose values are given */
-
-const struct step *check_maker(const struct plan *plan, const struct tensor *t)
-{
-    for (int i = 0; i < plan->step.n; i++)
-        if (plan->step.at[i]->group->out == t)
-            return plan->step.at[i];
-    return NULL;
-}
-
-static void add_layer(struct pool *pool, struct sources *s, int layer)
-{
-    for (int i = 0; i < s->layer.n; i++)
-        if (s->layer.at[i] == layer)
-            return;
-    vec_push(pool, &s->layer, layer);
-}
-
-/* Tensors that are layers' values and that steps stored are known. Where t is not, cnngen's own
- * intermediate or another view of something stored, what it was made from is. */
-static void add_sources(struct check *c, struct sources *s, const struct tensor *t)
-{
-    const struct step *maker = check_maker(c->plan, t);
-    bool is_input = node_family(t->maker) == FAMILY_INPUT;
-    if (t->layer >= 0 && (maker || is_input))
-        add_layer(c->pool, s, t->layer);
-    else if (maker)
-        for (int i = 0; i < maker->group->in.n; i++)
-            add_sources(c, s, maker->group->in.at[i]);
-    else
-        for (int i = 0; i < t->maker->in.n; i++)
-            add_sources(c, s, t->maker->in.at[i]);
-}
-
 static void find_sources(struct check *c)
 {
     int steps = c->plan->step.n, outputs = c->plan->graph->output.n;
     c->source = NEW_ARRAY(c->pool, struct sources, steps + outputs);
-    for (int i = 0; i < steps; i++) {
-        const struct group *g = c->plan->step.at[i]->group;
-        for (int k = 0; k < g->in.n; k++)
-            add_sources(c, &c->source[i], g->in.at[k]);
-    }
+    for (int i = 0; i < steps; i++)
+        c->source[i] = sources_of_step(c->pool, c->plan, c->plan->step.at[i]);
     for (int i = 0; i < outputs; i++)
-        add_sources(c, &c->source[steps + i], c->plan->graph->output.at[i]);
+        c->source[steps + i] = sources_of_tensor(c->pool, c->plan, c->plan->graph->output.at[i]);
     for (int i = 0; i < steps + outputs; i++)
         for (int k = 0; k < c->source[i].layer.n; k++)
             c->last_use[c->source[i].layer.at[k]] = i;
@@ -165,14 +128,6 @@ static void walk_free(struct walk *w)
     free(w->need);
 }
 
-static bool is_source(const struct sources *s, int layer)
-{
-    for (int i = 0; i < s->layer.n; i++)
-        if (s->layer.at[i] == layer)
-            return true;
-    return false;
-}
-
 static int input_index(const struct graph *g, int layer)
 {
     for (int i = 0; i < g->input.n; i++)
@@ -198,7 +153,7 @@ static void take_result(struct walk *w, int layer, struct tval *to)
 
 static bool is_given(const struct walk *w, int layer)
 {
-    return is_source(w->source, layer) && w->c->value[layer];
+    return sources_have(w->source, layer) && w->c->value[layer];
 }
 
 static void make_value(struct walk *w, int layer)

@@ -7,6 +7,7 @@
 #define CNNGEN_VERIFY_CHECK_H
 
 #include "plan.h"
+#include "sources.h"
 #include "targets.h"
 
 /* One step, or one output of the network, on one target. */
@@ -44,8 +45,5 @@ void check_output(struct check *, enum target_id, int output, const float *resul
 /* The largest difference of an output, as the last target left it, from what double precision makes of
  * the inputs, in terms of the output's largest magnitude. One for each output. */
 void check_whole(const struct check *, double *relative);
-
-/* Step whose result is the tensor, NULL: none (it is only a part of another, or another's shape). */
-const struct step *check_maker(const struct plan *, const struct tensor *);
 
 #endif
