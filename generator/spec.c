@@ -151,7 +151,7 @@ static bool read_templates(struct reading *r, const struct entry *e)
 
 static bool read_bare_layer(struct reading *r, const struct value *v, struct spec_layer *layer)
 {
-    if (strcmp(value_kind_name(v), "a string")) {
+    if (!value_is_string(v)) {
         diag_error(r->diag, DIAG_WRONG_TYPE, v->at,
                 "a layer is a mapping with a 'type', or the bare name of a type, not %s",
                 value_kind_name(v));
@@ -199,7 +199,7 @@ static bool read_map_layer(struct reading *r, const struct value *v, struct spec
         report_no_type(r, v);
         return false;
     }
-    if (strcmp(value_kind_name(type->val), "a string") || !type->val->len) {
+    if (!value_is_string(type->val) || !type->val->len) {
         diag_error(r->diag, DIAG_WRONG_TYPE, type->val->at,
                 "'type' is the name of a layer type, not %s",
                 type->val->quoted ? "an empty string" : value_kind_name(type->val));

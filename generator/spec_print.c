@@ -39,7 +39,7 @@ static void print_scalar(const struct value *v, struct out *out)
 {
     struct value plain = *v;
     plain.quoted = false;
-    bool same_kind = !v->quoted || !strcmp(value_kind_name(&plain), "a string");
+    bool same_kind = !v->quoted || value_is_string(&plain);
     if (value_is_null(v))
         out_printf(out, "null");
     else if (same_kind && is_safe_plain(v->text))

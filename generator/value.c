@@ -124,11 +124,18 @@ bool value_float(const struct value *v, double *out)
     return true;
 }
 
+bool value_is_string(const struct value *v)
+{
+    bool truth;
+    double number;
+    return v->kind == VALUE_SCALAR && !value_is_null(v) && !value_bool(v, &truth) &&
+           !value_float(v, &number);
+}
+
 const char *value_kind_name(const struct value *v)
 {
     const char *digits;
     bool truth;
-    double number;
     if (v->kind != VALUE_SCALAR)
         return v->kind == VALUE_LIST ? "a list" : "a mapping";
     if (value_is_null(v))
@@ -137,5 +144,5 @@ const char *value_kind_name(const struct value *v)
         return "a boolean";
     if (value_is_plain(v) && int_base(v->text, &digits))
         return "an integer";
-    return value_float(v, &number) ? "a number" : "a string";
+    return value_is_string(v) ? "a string" : "a number";
 }

@@ -48,6 +48,7 @@ bool value_is_null(const struct value *);                /* also the empty value
 bool value_bool(const struct value *, bool *out);        /* true, True, TRUE, false ... */
 bool value_int(const struct value *, int64_t *out);      /* decimal, 0x, 0o; 3.0 is none */
 bool value_float(const struct value *, double *out);     /* any number, .inf, .nan */
+bool value_is_string(const struct value *);              /* a scalar that is none of these */
 const char *value_kind_name(const struct value *);       /* "a list", "an integer" ... */
 
 #endif

@@ -56,14 +56,6 @@ static struct span file_span(const struct loader *l) { return (struct span){.src
 
 /* ---- the top level's "weights" -------------------------------------------------------------- */
 
-static bool is_text(const struct value *v)
-{
-    double number;
-    bool flag;
-    return v->kind == VALUE_SCALAR && !value_is_null(v) && !value_float(v, &number) &&
-           !value_bool(v, &flag);
-}
-
 static bool wrong_type(struct loader *l, const struct value *v, const char *key, const char *needed)
 {
     diag_error(l->diag, DIAG_WRONG_TYPE, v->at, "%s takes %s, not %s", key, needed,
@@ -73,7 +65,7 @@ static bool wrong_type(struct loader *l, const struct value *v, const char *key,
 
 static bool top_file(struct loader *l, const struct value *v)
 {
-    if (!is_text(v))
+    if (!value_is_string(v))
         return wrong_type(l, v, "'file'", "the path of a safetensors file");
     l->origin = FROM_FILE;
     l->path = v->text;
@@ -176,7 +168,7 @@ static bool read_top(struct loader *l)
     l->at = v->at;
     if (v->kind == VALUE_MAP)
         return top_map(l, v);
-    if (!is_text(v))
+    if (!value_is_string(v))
         return wrong_type(l, v, "'weights'",
                 "the path of a safetensors file, 'random' or a mapping");
     l->origin = strcmp(v->text, "random") ? FROM_FILE : FROM_RANDOM;
@@ -599,7 +591,7 @@ static void load_entry(struct loader *l, struct target *x, const struct entry *e
         load_inline(l, x, e);
     else if (value_float(v, &number))
         load_scalar(l, x, v);
-    else if (is_text(v))
+    else if (value_is_string(v))
         load_named(l, x, v);
     else
         wrong_type(l, v, pool_printf(l->pool, "'%s'", e->key),
