@@ -155,7 +155,7 @@ static bool parse_word(struct parse *p, const struct value *v)
             *(int *)p->to = i;
             return true;
         }
-    bool is_text = !strcmp(value_kind_name(v), "a string");
+    bool is_text = value_is_string(v);
     diag_error(p->diag, is_text ? DIAG_BAD_VALUE : DIAG_WRONG_TYPE, v->at, "'%s' is %s, not %s",
             p->def->key, word_list(p->pool, words), shown(p, v));
     const char *near = is_text ? closest(v->text, words, word_count(words)) : NULL;
@@ -239,7 +239,7 @@ static bool parse_padding(struct parse *p, const struct value *v)
     static const char *const not_here[] = {"causal", "full", NULL};
     struct padding *to = p->to;
     *to = (struct padding){PAD_EXPLICIT, {0}};
-    if (strcmp(value_kind_name(v), "a string"))
+    if (!value_is_string(v))
         return parse_borders(p, v,
                 "valid, same, n, [height, width] or [[top, bottom], [left, right]]", to->border);
     for (int i = 0; padding_words[i]; i++)
@@ -531,7 +531,7 @@ static void help_unknown(struct diag *d, const struct op_def *op, const char *ke
             diag_help(d, "%s", explained[i].help);
             return;
         }
-    const char *near = meant(op, key);
+    const char *near = diag_errors(d) > MAX_ERRORS ? NULL : meant(op, key);
     if (near)
         diag_help(d, "did you mean '%s'?", near);
 }
@@ -542,6 +542,8 @@ static bool same_place(struct span a, struct span b)
 {
     return a.src == b.src && a.line == b.line && a.col == b.col;
 }
+
+enum { MAX_REPORTED = 1000 };  /* more than are ever shown */
 
 /* Layers made of one anchor share its mistakes. */
 static bool was_reported(const struct attr_reader *r, struct span at)
@@ -587,8 +589,9 @@ static void ignore_key(struct attr_reader *r, const struct entry *e)
 static void report_unknown_key(struct attr_reader *r, const struct op_def *op,
         const struct value *map, const struct entry *e)
 {
-    const struct entry *shape = value_find(map, "shape");
-    if (op->family == FAMILY_INPUT && !strcmp(e->key, "input_shape") && shape) {
+    bool is_shape = op->family == FAMILY_INPUT && !strcmp(e->key, "input_shape");
+    const struct entry *shape = is_shape ? value_find(map, "shape") : NULL;
+    if (shape) {
         diag_error(r->diag, DIAG_CONFLICTING_KEYS, e->key_at,
                 "an Input has 'shape' or 'input_shape', not both");
         diag_note(r->diag, shape->key_at, "'shape' is here");
@@ -634,7 +637,8 @@ static void read_keys(struct attr_reader *r, const struct op_def *op, const stru
             read_key(r, op, map, e, to);
         if (diag_errors(r->diag) > errors) {
             to->broken = true;
-            vec_push(r->pool, &r->reported, e->key_at);
+            if (r->reported.n < MAX_REPORTED)
+                vec_push(r->pool, &r->reported, e->key_at);
         }
     }
 }
@@ -696,7 +700,8 @@ static const char *activation_named(struct pool *pool, const char *type)
 
 void attr_report_type(struct pool *pool, const char *type, struct span at, struct diag *d)
 {
-    const char *instead = op_missing(type), *near = op_suggest(type);
+    const char *instead = op_missing(type);
+    const char *near = diag_errors(d) > MAX_ERRORS ? NULL : op_suggest(type);
     const char *act = activation_named(pool, type);
     if (instead) {
         diag_error(d, DIAG_UNSUPPORTED, at, "cnngen has no layer %s", type);
@@ -764,7 +769,8 @@ static void report_missing(struct attr_reader *r, const struct node *n, uint64_t
 {
     const struct op_def *op = node_def(n);
     for (const struct attr_def *a = op->attrs; a && a->key; a++)
-        if (!(given >> (a - op->attrs) & 1) && !is_misspelled(op, n->layer->map, a->key)) {
+        if (!(given >> (a - op->attrs) & 1) &&
+                (diag_errors(r->diag) > MAX_ERRORS || !is_misspelled(op, n->layer->map, a->key))) {
             diag_error(r->diag, DIAG_MISSING_KEY, n->at, "layer '%s' (%s) lacks '%s' (%s)",
                     diag_quote(r->diag, n->name, strlen(n->name)), op->type, a->key, a->doc);
         }

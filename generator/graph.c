@@ -96,7 +96,7 @@ static const char *given_name(struct build *b, const struct value *v)
     const char *why;
     if (!v)
         return NULL;
-    if (strcmp(value_kind_name(v), "a string")) {
+    if (!value_is_string(v)) {
         diag_error(b->diag, DIAG_WRONG_TYPE, v->at, "'name' is a string, not %s",
                 value_kind_name(v));
         if (v->kind == VALUE_SCALAR && v->len && layer_name_ok(v->text, &why))
@@ -216,16 +216,24 @@ static void start_with_input(struct build *b)
 
 /* ---- edges ----------------------------------------------------------------------------------- */
 
-static void report_no_layer(struct build *b, const struct value *v, int before)
+/* Of the first `before` layers; NULL: none is near, or nobody will see it. */
+static const char *nearest_name(struct build *b, const char *text, int before)
 {
+    if (diag_errors(b->diag) > MAX_ERRORS)
+        return NULL;
     const char **known = NEW_ARRAY(b->pool, const char *, before + 1);
     for (int k = 0; k < before; k++)
         known[k] = b->item.at[k]->name;
-    const char *near = closest(v->text, known, before);
+    return closest(text, known, before);
+}
+
+static void report_no_layer(struct build *b, const struct value *v, int before)
+{
     diag_error(b->diag, DIAG_UNKNOWN_INPUT, v->at, "no layer is called '%s'", quote(b, v->text));
     if (!strcmp(value_kind_name(v), "an integer"))
         diag_help(b->diag, "inputs are names of layers, not positions");
-    else if (near)
+    const char *near = nearest_name(b, v->text, before);
+    if (near)
         diag_help(b->diag, "did you mean '%s'?", quote(b, near));
 }
 
@@ -253,10 +261,16 @@ static struct item *resolve(struct build *b, const char *key, const struct value
     return found && found->index < before ? found : NULL;
 }
 
+static void add_use(struct graph *g, struct node *n, struct tensor *t)
+{
+    vec_push(g->pool, &n->in, t);
+    vec_push(g->pool, &t->user, n);
+}
+
 static void use(struct build *b, const struct item *i, const struct item *from)
 {
     if (from && from->node && i->node)
-        node_input(b->graph, i->node, from->node->out);
+        add_use(b->graph, i->node, from->node->out);
     else if (i->node)
         i->node->attr = NULL;  /* its shape can't be known */
     b->edges_unsure = b->edges_unsure || !from || !from->node;
@@ -458,8 +472,7 @@ struct tensor *graph_tensor(struct graph *g, struct node *maker, struct shape sh
 
 void node_input(struct graph *g, struct node *n, struct tensor *t)
 {
-    vec_push(g->pool, &n->in, t);
-    vec_push(g->pool, &t->user, n);
+    add_use(g, n, t);
     int i = node_index(g, n), maker = node_index(g, t->maker);
     if (i >= 0 && i < maker) {
         move_node(g, i, maker);
@@ -548,14 +561,6 @@ static void check_shape(const struct tensor *t)
         bug("%s has an impossible shape", t->name);
 }
 
-static int uses(const struct tensor *t, const struct node *n)
-{
-    int count = 0;
-    for (int i = 0; i < t->user.n; i++)
-        count += t->user.at[i] == n;
-    return count;
-}
-
 static void check_node(const struct graph *g, const struct node *n, int index,
         const struct places *p)
 {
@@ -570,35 +575,56 @@ static void check_node(const struct graph *g, const struct node *n, int index,
         bug("%s has %d weights", n->name, n->weights);
     for (int i = 0; i < n->in.n; i++) {
         const struct tensor *t = n->in.at[i];
-        int times = 0, maker = place_of(p, t->maker);
+        int maker = place_of(p, t->maker);
         if (maker < 0 || maker >= index || t->maker->out != t)
             bug("%s uses %s, which is not made before it", n->name, t->name);
-        for (int k = 0; k < n->in.n; k++)
-            times += n->in.at[k] == t;
-        if (uses(t, n) != times)
-            bug("%s uses %s, which does not know", n->name, t->name);
     }
 }
 
-static void check_tensor(const struct graph *g, const struct tensor *t, bool known,
-        const struct places *p)
+static void check_tensor(const struct graph *g, const struct tensor *t, bool known)
 {
     int as_output = 0;
     check_shape(t);
     if ((t->shape.rank > 0) != known)
         bug("%s: some shapes are known and others not", t->name);
-    for (int i = 0; i < t->user.n; i++) {
-        int times = 0;
-        const struct node *n = t->user.at[i];
-        for (int k = 0; place_of(p, n) >= 0 && k < n->in.n; k++)
-            times += n->in.at[k] == t;
-        if (times == 0)
-            bug("%s is not used by what it says", t->name);
-    }
     for (int i = 0; i < g->output.n; i++)
         as_output += g->output.at[i] == t;
     if (as_output != t->is_output)
         bug("%s is an output and is not", t->name);
+}
+
+/* "node uses tensor" */
+struct edge { uintptr_t node, tensor; };
+
+static int compare_edges(const void *a, const void *b)
+{
+    const struct edge *x = a, *y = b;
+    int by_node = (x->node > y->node) - (x->node < y->node);
+    return by_node ? by_node : (x->tensor > y->tensor) - (x->tensor < y->tensor);
+}
+
+/* What the nodes say that they use is what the tensors say who uses them. */
+static void check_uses(const struct graph *g, struct pool *pool)
+{
+    int n = 0, m = 0, i = 0;
+    for (int k = 0; k < g->node.n; k++)
+        n += g->node.at[k]->in.n, m += g->tensor.at[k]->user.n;
+    if (n != m)
+        bug("%s: %d inputs are used %d times", g->name, n, m);
+    struct edge *in = NEW_ARRAY(pool, struct edge, n + 1),
+                *user = NEW_ARRAY(pool, struct edge, n + 1);
+    for (int k = 0; k < g->node.n; k++)
+        for (int j = 0; j < g->node.at[k]->in.n; j++)
+            in[i++] = (struct edge){(uintptr_t)g->node.at[k], (uintptr_t)g->node.at[k]->in.at[j]};
+    for (int k = i = 0; k < g->tensor.n; k++)
+        for (int j = 0; j < g->tensor.at[k]->user.n; j++)
+            user[i++] = (struct edge){(uintptr_t)g->tensor.at[k]->user.at[j],
+                    (uintptr_t)g->tensor.at[k]};
+    qsort(in, (size_t)n, sizeof *in, compare_edges);
+    qsort(user, (size_t)n, sizeof *user, compare_edges);
+    for (int k = 0; k < n; k++)
+        if (compare_edges(&in[k], &user[k]))
+            bug("%s: a node uses a tensor that does not know, or the reverse", g->name);
 }
 
 static void check_ends(const struct graph *g, const struct places *p)
@@ -628,7 +654,8 @@ void graph_check(const struct graph *g)
     for (int i = 0; i < g->node.n; i++)
         check_node(g, g->node.at[i], i, &p);
     for (int i = 0; i < g->tensor.n; i++)
-        check_tensor(g, g->tensor.at[i], g->tensor.at[0]->shape.rank > 0, &p);
+        check_tensor(g, g->tensor.at[i], g->tensor.at[0]->shape.rank > 0);
+    check_uses(g, pool);
     check_ends(g, &p);
     pool_free(pool);
 }
