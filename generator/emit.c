@@ -12,7 +12,7 @@ enum { NUMBERS_MAX = 1024 };  /* floats: shorter arrays are written as numbers *
 
 /* A kernel instance: steps with equal arguments share one. */
 struct instance {
-    const char *fn;            /* "conv2d_direct_1_avx2" */
+    const char *fn;            /* "mnist_conv2d_direct_1_avx2" */
     const struct kernel *kernel;
     const struct target *target;
     const struct args *args;   /* without FN */
@@ -208,7 +208,8 @@ static void find_instances(struct emitter *e)
             if (!k) {
                 struct instance fresh = {.kernel = s->kernel, .target = s->bind[t].target,
                     .args = &s->bind[t].args};
-                fresh.fn = pool_printf(e->pool, "%s_%d_%s", s->kernel->name, s->index, fresh.target->name);
+                fresh.fn = pool_printf(e->pool, "%s_%s_%d_%s", e->opt->prefix, s->kernel->name, s->index,
+                        fresh.target->name);
                 vec_push(e->pool, &e->instance, fresh);
                 k = &e->instance.at[e->instance.n - 1];
             }
@@ -335,6 +336,28 @@ static void write_region_end(const struct target *t, struct out *out)
         out_printf(out, "\n#if defined(__clang__)\n#pragma clang attribute pop\n#else\n#pragma GCC pop_options\n#endif\n");
 }
 
+/* Whether an instance calls more than cnn_vec_*.h has: functions such as exp and tanh. */
+static bool needs_math(const struct emitter *e, const struct target *t)
+{
+    for (int i = 0; i < e->instance.n; i++) {
+        const struct instance *k = &e->instance.at[i];
+        for (int a = 0; k->target == t && a < k->args->arg.n; a++) {
+            const char *text = k->args->arg.at[a].text;
+            if (k->kernel->math || (text && !strncmp(text, "vf_", 3) && strcmp(text, "vf_relu")))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Once per instruction set, also where several models are compiled as one file. */
+static void write_math(struct emitter *e, const char *upper, struct out *out)
+{
+    out_printf(out, "#ifndef CNN_MATH_%s\n#define CNN_MATH_%s\n", upper, upper);
+    write_runtime(e, "cnn_math.h", out);
+    out_printf(out, "#endif\n");
+}
+
 static void write_target(struct emitter *e, const struct target *t, struct out *out)
 {
     const char *upper = upper_case(e->pool, t->name);
@@ -344,7 +367,8 @@ static void write_target(struct emitter *e, const struct target *t, struct out *
     out_printf(out, " */\n\n#if %s_%s\n", e->upper, upper);
     write_region_start(t, out);
     write_runtime(e, t->header, out);
-    write_runtime(e, "cnn_math.h", out);
+    if (needs_math(e, t))
+        write_math(e, upper, out);
     for (int i = 0; i < e->instance.n; i++)
         if (e->instance.at[i].target == t)
             write_instance(e, &e->instance.at[i], out);
@@ -368,7 +392,7 @@ static void insert_targets(struct emitter *e, struct out *out)
 static void insert_runtime(struct emitter *e, struct out *out)
 {
     if (e->opt->standalone)
-        out_printf(out, "#define CNN_API static\n");
+        out_printf(out, "#undef CNN_API\n#define CNN_API static\n");
     write_runtime(e, "cnn_rt.h", out);
     write_runtime(e, "cnn_names.h", out);
     if (e->opt->standalone)
@@ -508,11 +532,35 @@ static void insert_tap(struct emitter *e, struct out *out)
         out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i, pointer_name(e, true, i));
 }
 
+/* The self-test's definition; its holes are selftest.c's to fill. */
+static void insert_selftest_part(void *context, const char *name, struct out *out)
+{
+    struct emitter *e = context;
+    selftest_insert(e->opt->selftest, e->opt->prefix, name, out);
+}
+
+static void insert_selftest(struct emitter *e, struct out *out)
+{
+    struct args a = {0};
+    args_text(e->pool, &a, "MODEL", e->opt->prefix);
+    args_text(e->pool, &a, "UPPER", e->upper);
+    selftest_args(e->pool, e->opt->selftest, &a);
+    expand(e, "selftest.c.in", &a, insert_selftest_part, out);
+}
+
+static void insert_selftest_declaration(struct emitter *e, struct out *out)
+{
+    out_printf(out, "#define %s_SELFTEST_BYTES (%lld + %s_ARENA_BYTES)\n", e->upper,
+            (long long)selftest_io_bytes(e->opt->selftest), e->upper);
+    out_printf(out, "%s_status %s_selftest(void *arena, size_t arena_bytes);\n", e->opt->prefix, e->opt->prefix);
+}
+
 static const struct { const char *name; void (*write)(struct emitter *, struct out *); } holes[] = {
     {"plan", insert_plan}, {"runtime", insert_runtime}, {"weights", insert_weights},
     {"pointers", insert_pointers}, {"targets", insert_targets}, {"taps", insert_taps}, {"tap", insert_tap},
     {"walk", insert_walk}, {"run", insert_run}, {"run_head", insert_run_head},
     {"run_check", insert_run_check}, {"run_job", insert_run_job}, {"sizes", insert_sizes},
+    {"selftest", insert_selftest}, {"selftest_declaration", insert_selftest_declaration},
 };
 
 static void insert(void *context, const char *name, struct out *out)
@@ -523,10 +571,6 @@ static void insert(void *context, const char *name, struct out *out)
             holes[i].write(e, out);
             return;
         }
-    if (!strcmp(name, "selftest") && e->opt->selftest) {
-        selftest_write(e->opt->selftest, e->opt->prefix, out);
-        return;
-    }
     bug("no hole '%s'", name);
 }
 

@@ -39,6 +39,7 @@ struct kernel {
     void (*bind)(struct pool *, const struct step *, const struct target *, struct binding *);
 
     bool in_place;             /* out may be the same memory as in[0] (same shape, same views) */
+    bool math;                 /* the template calls functions of the runtime's cnn_math.h */
 };
 
 enum kernel_id {

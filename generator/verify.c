@@ -150,26 +150,65 @@ static void emit_models(struct verifier *v)
 
 /* ---- compiling --------------------------------------------------------------------------------- */
 
-/* Models that compile go into the program; the others have failed. */
-static void compile_models(struct verifier *v)
+enum { UNIT_MODELS = 6 };  /* in one file for the compiler: reading <immintrin.h> takes as long as a model */
+
+/* u0.c: "#include "v0.c"" and so on, for the models id[0..n). */
+static const char *write_unit(struct verifier *v, const int *id, int n)
 {
-    const char **name = NEW_ARRAY(v->pool, const char *, v->models);
-    int *id = NEW_ARRAY(v->pool, int, v->models), n = 0;
-    bool *ok = NEW_ARRAY(v->pool, bool, v->models);
-    for (int i = 0; i < v->models; i++)
-        if (v->model[i].ready) {
-            id[n] = i;
-            name[n++] = pool_printf(v->pool, "v%d", i);
-        }
+    struct out out;
+    const char *name = pool_printf(v->pool, "u%d", id[0]);
+    out_init(&out);
+    for (int i = 0; i < n; i++)
+        out_printf(&out, "#include \"v%d.c\"\n", id[i]);
+    build_write(&v->build, pool_printf(v->pool, "%s.c", name), out.text, out.len);
+    out_free(&out);
+    return name;
+}
+
+/* Objects and their models go into the program. */
+static void link_models(struct verifier *v, const char *object, const int *id, int n)
+{
+    vec_push(v->pool, &v->object, object);
+    for (int i = 0; i < n; i++)
+        vec_push(v->pool, &v->linked, id[i]);
+}
+
+/* Those of a unit that doesn't compile are tried one by one: the others have failed. */
+static void compile_singly(struct verifier *v, const int *id, int n)
+{
+    const char **name = NEW_ARRAY(v->pool, const char *, n);
+    bool *ok = NEW_ARRAY(v->pool, bool, n);
+    for (int i = 0; i < n; i++)
+        name[i] = pool_printf(v->pool, "v%d", id[i]);
     build_compile(&v->build, name, n, ok);
     for (int i = 0; i < n; i++)
         if (ok[i]) {
-            vec_push(v->pool, &v->object, name[i]);
-            vec_push(v->pool, &v->linked, id[i]);
+            link_models(v, name[i], &id[i], 1);
         } else {
             v->model[id[i]].ready = false;
             v->model[id[i]].status = 2;
         }
+}
+
+static void compile_models(struct verifier *v)
+{
+    int *id = NEW_ARRAY(v->pool, int, v->models), n = 0;
+    const char **name = NEW_ARRAY(v->pool, const char *, v->models);
+    bool *ok = NEW_ARRAY(v->pool, bool, v->models);
+    for (int i = 0; i < v->models; i++)
+        if (v->model[i].ready)
+            id[n++] = i;
+    int size = n < 2 * UNIT_MODELS ? (n + 1) / 2 : UNIT_MODELS, units = 0;
+    for (int i = 0; i < n; i += size)
+        name[units++] = write_unit(v, &id[i], n - i < size ? n - i : size);
+    build_compile(&v->build, name, units, ok);
+    for (int u = 0; u < units; u++) {
+        int from = u * size, count = n - from < size ? n - from : size;
+        if (ok[u])
+            link_models(v, name[u], &id[from], count);
+        else
+            compile_singly(v, &id[from], count);
+    }
 }
 
 static void insert_models(void *context, const char *name, struct out *out)

@@ -4,6 +4,9 @@
  */
 #include "cnn_rt.h"
 
+#ifndef CNN_RT_C
+#define CNN_RT_C
+
 /* The compiler's library asks the CPU once, and the system whether it saves the wide registers.
  * A cpuid of our own on every run would trap in virtual machines (about 30 microseconds). */
 CNN_API int cnn_isa_level(void)
@@ -22,3 +25,5 @@ CNN_API int cnn_isa_level(void)
     return CNN_SCALAR;
 #endif
 }
+
+#endif

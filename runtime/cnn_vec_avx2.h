@@ -8,6 +8,9 @@
 #define CNN_ISA avx2
 #define CNN_VL 8
 
+#ifndef CNN_VEC_AVX2_H
+#define CNN_VEC_AVX2_H
+
 typedef float vf __attribute__((vector_size(32), aligned(4), may_alias));
 typedef uint32_t vi __attribute__((vector_size(32), aligned(4), may_alias));
 
@@ -120,3 +123,5 @@ CNN_INLINE vf vf_from_u8(const uint8_t *p)
 {
     return vf_from_u8_n(p, 8);
 }
+
+#endif

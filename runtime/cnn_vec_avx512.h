@@ -8,6 +8,9 @@
 #define CNN_ISA avx512
 #define CNN_VL 16
 
+#ifndef CNN_VEC_AVX512_H
+#define CNN_VEC_AVX512_H
+
 typedef float vf __attribute__((vector_size(64), aligned(4), may_alias));
 typedef uint32_t vi __attribute__((vector_size(64), aligned(4), may_alias));
 
@@ -122,3 +125,5 @@ CNN_INLINE vf vf_from_u8(const uint8_t *p)
 {
     return vf_from_u8_n(p, 16);
 }
+
+#endif

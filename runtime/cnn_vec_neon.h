@@ -7,6 +7,9 @@
 #define CNN_ISA neon
 #define CNN_VL 4
 
+#ifndef CNN_VEC_NEON_H
+#define CNN_VEC_NEON_H
+
 typedef float vf __attribute__((vector_size(16), aligned(4), may_alias));
 typedef uint32_t vi __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -120,3 +123,5 @@ CNN_INLINE vf vf_from_u8(const uint8_t *p)
 {
     return vf_from_u8_n(p, 4);
 }
+
+#endif

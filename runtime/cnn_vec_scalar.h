@@ -7,6 +7,9 @@
 #define CNN_ISA scalar
 #define CNN_VL 1
 
+#ifndef CNN_VEC_SCALAR_H
+#define CNN_VEC_SCALAR_H
+
 typedef float vf;
 typedef uint32_t vi;
 
@@ -123,3 +126,5 @@ CNN_INLINE vf vf_from_u8_n(const uint8_t *p, int n)
 {
     return n > 0 ? (float)*p : 0.0f;
 }
+
+#endif

@@ -159,5 +159,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel binary = {
     "binary", "element by element: sum, product, maximum ... of tensors; vectors over contiguous floats",
-    ok, cost, NULL, pack, bind, true,
+    ok, cost, NULL, pack, bind, true, false,
 };

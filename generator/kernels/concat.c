@@ -68,5 +68,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel concat = {
     "concat", "tensors one behind the other; vectors over pixels and channels",
-    ok, cost, NULL, NULL, bind, false,
+    ok, cost, NULL, NULL, bind, false, false,
 };

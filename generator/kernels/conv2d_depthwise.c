@@ -101,5 +101,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel conv2d_depthwise = {
     "conv2d_depthwise", "depthwise convolution, channels in vectors, pixels of a row in registers",
-    ok, cost, conv2d_halo, pack, bind, false,
+    ok, cost, conv2d_halo, pack, bind, false, false,
 };

@@ -171,5 +171,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel conv2d_direct = {
     "conv2d_direct", "direct convolution, output channels in vectors, a tile of pixels in registers",
-    ok, cost, conv2d_halo, pack, bind, false,
+    ok, cost, conv2d_halo, pack, bind, false, false,
 };

@@ -137,5 +137,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel conv2d_dot = {
     "conv2d_dot", "convolution to few channels, input channels in vectors, pixels and outputs in registers",
-    ok, cost, conv2d_halo, pack, bind, false,
+    ok, cost, conv2d_halo, pack, bind, false, false,
 };

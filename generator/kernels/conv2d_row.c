@@ -119,5 +119,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel conv2d_row = {
     "conv2d_row", "convolution of one channel to one, pixels of a row in vectors, several rows at once",
-    ok, cost, conv2d_halo, pack, bind, false,
+    ok, cost, conv2d_halo, pack, bind, false, false,
 };

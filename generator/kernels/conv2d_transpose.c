@@ -156,5 +156,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel conv2d_transpose = {
     "conv2d_transpose", "transposed convolution by phases, output channels in vectors, pixels in registers",
-    ok, cost, halo, pack, bind, false,
+    ok, cost, halo, pack, bind, false, false,
 };

@@ -157,5 +157,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel dense_dot = {
     "dense_dot", "Dense, inputs in vectors, several outputs and rows in registers",
-    ok, cost, NULL, pack, bind, false,
+    ok, cost, NULL, pack, bind, false, false,
 };

@@ -46,5 +46,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel global_pool2d = {
     "global_pool2d", "maximum or mean of whole images, channels in vectors",
-    ok, cost, NULL, NULL, bind, false,
+    ok, cost, NULL, NULL, bind, false, false,
 };

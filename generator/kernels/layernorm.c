@@ -60,5 +60,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel layernorm = {
     "layernorm", "normalization over channels, pixel by pixel; vectors over channels",
-    ok, cost, NULL, pack, bind, true,
+    ok, cost, NULL, pack, bind, true, false,
 };

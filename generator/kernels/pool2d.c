@@ -79,5 +79,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel pool2d = {
     "pool2d", "maximum or average of windows, channels in vectors, several windows of a row at once",
-    ok, cost, NULL, NULL, bind, false,
+    ok, cost, NULL, NULL, bind, false, false,
 };

@@ -77,5 +77,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel prelu = {
     "prelu", "slopes below zero by channel or element; vectors over contiguous floats",
-    ok, cost, NULL, pack, bind, true,
+    ok, cost, NULL, pack, bind, true, false,
 };

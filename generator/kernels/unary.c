@@ -99,5 +99,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel unary = {
     "unary", "element by element: copy, scale and shift, activation; vectors over contiguous floats",
-    ok, cost, NULL, pack, bind, true,
+    ok, cost, NULL, pack, bind, true, false,
 };

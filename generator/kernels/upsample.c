@@ -59,5 +59,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
 const struct kernel upsample = {
     "upsample", "enlarging by whole factors, nearest or bilinear; vectors over channels",
-    ok, cost, NULL, pack, bind, false,
+    ok, cost, NULL, pack, bind, false, false,
 };
