@@ -45,15 +45,11 @@ static bool numbers(struct weight_loader *l, const struct wanted *x, const struc
 
 static void load_list(struct weight_loader *l, struct wanted *x, const struct value *v, bool torch)
 {
-    float *to = weight_allocate(l, x);
-    bool permute = torch && !x->torch.same;
-    struct pool *scratch = pool_new();
-    float *from = to && permute ? NEW_ARRAY(scratch, float, shape_size(&x->w->shape)) : to;
-    float *end = from;
+    const struct shape *shape = torch ? &x->torch.shape : &x->w->shape;
+    struct weight_room room = weight_room_open(l, x, torch);
+    float *end = room.from;
     l->has_torch = l->has_torch || torch;
-    if (to && numbers(l, x, v, torch ? &x->torch.shape : &x->w->shape, 0, &end))
-        weight_accept(x, from, permute, to);
-    pool_free(scratch);
+    weight_room_close(&room, x, room.from && numbers(l, x, v, shape, 0, &end));
 }
 
 static void load_scalar(struct weight_loader *l, struct wanted *x, const struct value *v)

@@ -104,9 +104,17 @@ void weight_load_tensor(struct weight_loader *, struct wanted *, const struct st
 /* Room for the weight in Keras' order; NULL after an error: there is too much of it all. */
 float *weight_allocate(struct weight_loader *, const struct wanted *);
 
-/* Makes what stands at "to" the weight's data; in PyTorch's order it stands at from instead, and is
- * permuted to "to" first. */
-void weight_accept(struct wanted *, const float *from, bool torch, float *to);
+/* Room for the weight's elements as they are written: elsewhere if PyTorch's order is another. */
+struct weight_room {
+    struct pool *scratch;
+    float *from;                     /* to be filled; NULL after an error */
+    float *to;                       /* in Keras' order: from itself if that is the same */
+};
+
+struct weight_room weight_room_open(struct weight_loader *, const struct wanted *, bool torch);
+
+/* Once for each that was opened. filled: all elements are there, and become the weight's data. */
+void weight_room_close(struct weight_room *, struct wanted *, bool filled);
 
 /* ---- weight_report.c: what is missing, what is left over */
 

@@ -19,9 +19,19 @@ float *weight_allocate(struct weight_loader *l, const struct wanted *x)
     return NULL;
 }
 
-void weight_accept(struct wanted *x, const float *from, bool torch, float *to)
+struct weight_room weight_room_open(struct weight_loader *l, const struct wanted *x, bool torch)
 {
-    if (torch)
-        torch_to_keras(&x->torch, &x->w->shape, from, to);
-    x->w->data = to;
+    struct weight_room room = {.scratch = pool_new(), .to = weight_allocate(l, x)};
+    bool permuted = room.to && torch && !x->torch.same;
+    room.from = permuted ? NEW_ARRAY(room.scratch, float, shape_size(&x->w->shape)) : room.to;
+    return room;
+}
+
+void weight_room_close(struct weight_room *room, struct wanted *x, bool filled)
+{
+    if (filled && room->from != room->to)
+        torch_to_keras(&x->torch, &x->w->shape, room->from, room->to);
+    if (filled)
+        x->w->data = room->to;
+    pool_free(room->scratch);
 }

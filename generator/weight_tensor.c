@@ -161,11 +161,7 @@ void weight_load_tensor(
         report_shape(l, x, t, torch);
         return;
     }
-    float *to = weight_allocate(l, x);
-    bool permute = torch && !x->torch.same;
-    struct pool *scratch = pool_new();
-    float *from = to && permute ? NEW_ARRAY(scratch, float, t->size) : to;
-    if (to && decode_tensor(l, t, from) && all_finite(l, x, t, from))
-        weight_accept(x, from, permute, to);
-    pool_free(scratch);
+    struct weight_room room = weight_room_open(l, x, torch);
+    bool filled = room.from && decode_tensor(l, t, room.from) && all_finite(l, x, t, room.from);
+    weight_room_close(&room, x, filled);
 }
