@@ -196,20 +196,12 @@ static const char *type_names(struct pool *pool, const struct op_def *op)
                      : pool_printf(pool, "\"%s\"", op->type);
 }
 
-static bool needs_something(const struct op_def *op)
-{
-    for (const struct attr_def *a = op->attrs; a && a->key; a++)
-        if (!a->fallback)
-            return true;
-    return false;
-}
-
-/* The layer types, comma-separated; when bare is set those alone that need no key. */
-static const char *all_types(struct pool *pool, bool bare)
+/* The layer types, comma-separated. */
+static const char *all_types(struct pool *pool)
 {
     const char *text = "";
     for (int i = 0; i < OP_COUNT; i++)
-        if (op_defs[i]->type && !(bare && needs_something(op_defs[i])))
+        if (op_defs[i]->type)
             text = pool_printf(pool, "%s%s%s", text, *text ? ", " : "",
                     type_names(pool, op_defs[i]));
     return text;
@@ -271,10 +263,10 @@ static void print_layer(struct pool *pool, struct out *out)
     const char *comma = "";
     open_block(out, ",\n'layer': {\n");
     out_printf(out, "\"if\": {\"type\": \"string\"},\n\"then\": {\"enum\": [%s]},\n",
-            all_types(pool, true));
+            all_types(pool));
     open_block(out, "'else': {\n");
     put(out, "'type': 'object',\n'required': ['type'],\n");
-    out_printf(out, "\"properties\": {\"type\": {\"enum\": [%s]}},\n", all_types(pool, false));
+    out_printf(out, "\"properties\": {\"type\": {\"enum\": [%s]}},\n", all_types(pool));
     open_block(out, "'allOf': [\n");
     for (int i = 0; i < OP_COUNT; i++) {
         if (!op_defs[i]->type)
@@ -395,7 +387,8 @@ static void print_small_definitions(struct pool *pool, struct out *out)
             json_words(pool, attr_common_keys));
 }
 
-/* A key without a default comes from the spec's defaults, or each layer of the type needs it. */
+/* A key without a default comes from the spec's defaults, or each layer of the type needs it, and
+ * is no bare name. */
 static void print_required(struct pool *pool, const struct op_def *op, const char *key,
         struct out *out)
 {
@@ -406,10 +399,12 @@ static void print_required(struct pool *pool, const struct op_def *op, const cha
                 k ? ", " : "{\"if\": {\"anyOf\": [", k ? op->alias : op->type,
                 k ? op->alias : op->type, key);
     out_printf(out,
-            "]},\n \"else\": {\"properties\": {\"layers\": {\"items\": {"
-            "\"if\": {\"required\": [\"type\"], \"properties\": {\"type\": {\"enum\": [%s]}}},\n"
-            "   \"then\": {\"anyOf\": [{\"type\": \"string\"}, {\"required\": [\"%s\"]}]}}}}}}",
-            type_names(pool, op), key);
+            "]},\n \"else\": {\"properties\": {\"layers\": {\"items\": {\"not\": {\"enum\": "
+            "[%s]},\n"
+            "   \"if\": {\"type\": \"object\", \"required\": [\"type\"],\n"
+            "     \"properties\": {\"type\": {\"enum\": [%s]}}},\n"
+            "   \"then\": {\"required\": [\"%s\"]}}}}}}",
+            type_names(pool, op), type_names(pool, op), key);
 }
 
 static void print_all_required(struct pool *pool, struct out *out)

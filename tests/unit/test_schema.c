@@ -530,6 +530,11 @@ static void defaults(void **state)
     for (int i = 0; i < COUNT(texts); i++) {
         agree(pool_printf(pool, "cnngen: 1\ndefaults: {%s}\nlayers:\n" IMAGE
                                 "  - {type: Conv2D, filters: 4}\n", texts[i]));
+        agree(pool_printf(pool,
+                "cnngen: 1\ndefaults: {%s}\nlayers: [{type: Input, shape: [4]}, Dense]\n",
+                texts[i]));
+        agree(pool_printf(pool, "cnngen: 1\ndefaults: {%s}\nlayers:\n" IMAGE "  - Conv2D\n",
+                texts[i]));
         agree(pool_printf(pool, "cnngen: 1\ndefaults: {%s}\nlayers:\n" IMAGE "  - ReLU\n",
                 texts[i]));
     }
