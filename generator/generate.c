@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "selftest.h"
 #include "session.h"
 
 static const char *base_name(const char *path)
@@ -57,6 +58,7 @@ bool session_emit(struct session *s)
         .template_dir = s->options->template_dir,
         .standalone = s->options->standalone,
         .bytes = s->options->bytes,
+        .selftest = s->options->selftest ? selftest_make(s->pool, s->graph) : NULL,
     };
     out_init(&s->c);
     out_init(&s->h);

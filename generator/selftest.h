@@ -4,9 +4,17 @@
 
 #include "out.h"
 #include "plan.h"
+#include "template.h"
 
 struct selftest;
 
-void selftest_write(const struct selftest *, const char *prefix, struct out *);
+/* Evaluates the network on an input made by a small generator, which the emitted function repeats. */
+const struct selftest *selftest_make(struct pool *, const struct graph *);
+
+int64_t selftest_io_bytes(const struct selftest *);  /* what it needs beside the network's arena */
+
+/* Arguments of selftest.c.in, and its holes: context is the struct selftest. */
+void selftest_args(struct pool *, const struct selftest *, struct args *);
+void selftest_insert(const struct selftest *, const char *prefix, const char *name, struct out *);
 
 #endif

@@ -11,16 +11,17 @@ enum column { LAYER, SHAPE, PARAMS, MACS, WEIGHTS, VALUES, CONNECTED, NOTES, COL
 static const struct {
     const char *title;
     bool right;                /* numbers */
-    int least;                 /* width down to which it may be cut */
+    int least;                 /* width down to which it may be cut; 0: never */
+    int favour;                /* the wider of two is cut first, this much counted off */
 } columns[COLUMN_COUNT] = {
-    [LAYER] = {"Layer (type)", false, 16},
-    [SHAPE] = {"Output Shape", false, 40},
-    [PARAMS] = {"Param #", true, 40},
-    [MACS] = {"MACs", true, 40},
-    [WEIGHTS] = {"Weights", true, 40},
-    [VALUES] = {"Activ.", true, 40},
-    [CONNECTED] = {"Connected to", false, 12},
-    [NOTES] = {"Computed", false, 12},
+    [LAYER] = {"Layer (type)", false, 16, 6},
+    [SHAPE] = {"Output Shape", false, 0, 0},
+    [PARAMS] = {"Param #", true, 0, 0},
+    [MACS] = {"MACs", true, 0, 0},
+    [WEIGHTS] = {"Weights", true, 0, 0},
+    [VALUES] = {"Activ.", true, 0, 0},
+    [CONNECTED] = {"Connected to", false, 12, 0},
+    [NOTES] = {"Computed", false, 12, 0},
 };
 
 /* How the table's lines look: corners and crossings of the rules, and between columns. */
@@ -165,8 +166,8 @@ static void set_widths(struct table *t)
     while (total_width(t) > WIDTH_MAX) {
         int widest = -1;
         for (int c = 0; c < COLUMN_COUNT; c++)
-            if (t->shown[c] && t->width[c] > columns[c].least && columns[c].least < 40 &&
-                    (widest < 0 || t->width[c] > t->width[widest]))
+            if (t->shown[c] && columns[c].least && t->width[c] > columns[c].least &&
+                    (widest < 0 || t->width[c] - columns[c].favour > t->width[widest] - columns[widest].favour))
                 widest = c;
         if (widest < 0)
             return;
