@@ -1,14 +1,13 @@
+/* template_load.c: the text of a template -> its tree. */
 #include "template.h"
 
 #include <string.h>
 
-#include "expr.h"
+#include "template_tree.h"
 
 enum {
     MAX_SOURCE_BYTES = 1 << 18,
-    MAX_BLOCKS = 64,            /* one within the other */
-    MAX_ITERATIONS = 65536,     /* of all $for of one expansion together */
-    MAX_OUTPUT_BYTES = 1 << 24  /* of one expansion, without what $insert puts in */
+    MAX_BLOCKS = 64             /* one within the other */
 };
 
 struct line {
@@ -16,37 +15,6 @@ struct line {
     int number;              /* 1-based */
     int indent;              /* blanks; of no meaning when the line is blank */
     bool blank;
-};
-
-enum node_kind { NODE_TEXT, NODE_BLANK, NODE_LET, NODE_ASSERT, NODE_FOR, NODE_IF, NODE_INSERT };
-
-struct piece {
-    const char *text;        /* C, or NULL: the value of expr */
-    size_t len;
-    struct expr *expr;
-};
-
-struct node {
-    enum node_kind kind;
-    struct span at;
-    int indent;              /* as emitted: that of the blocks is taken out */
-    VEC(struct piece) piece; /* NODE_TEXT */
-    const char *text;        /* NODE_ASSERT: may be NULL; NODE_INSERT: the name */
-    struct expr *expr;       /* NODE_FOR: the first; NODE_IF: NULL is $else */
-    struct expr *to;         /* NODE_FOR: where it ends */
-    int slot;                /* NODE_FOR, NODE_LET */
-    struct node *body;       /* NODE_FOR, NODE_IF */
-    struct node *otherwise;  /* NODE_IF: its $elif or $else */
-    struct node *next;
-};
-
-struct template {
-    struct pool *pool;
-    const struct source *src;
-    VEC(struct param) param;
-    VEC(struct name) decl;   /* of each param: where it is written and its slot */
-    int slots;
-    struct node *body;
 };
 
 struct loader {
@@ -103,7 +71,7 @@ static void split_lines(struct loader *l)
     }
 }
 
-/* ---- loading: control lines ------------------------------------------------------------------ */
+/* ---- control lines --------------------------------------------------------------------------- */
 
 static struct node *load_block(struct loader *l, const struct line *head);
 
@@ -350,7 +318,7 @@ static struct node *load_control(struct loader *l, const struct line *line)
     return NULL;
 }
 
-/* ---- loading: text and blocks ---------------------------------------------------------------- */
+/* ---- text and blocks ------------------------------------------------------------------------- */
 
 /* "${EXPR}" at r.at */
 static bool load_hole(struct loader *l, struct piece *piece)
@@ -483,286 +451,4 @@ struct template *template_load(struct pool *pool, const struct source *src, stru
         t->body = load_lines(&l, l.line.n, 0);
     t->slots = l.scope.slots;
     return diag_errors(d) == before ? t : NULL;
-}
-
-int template_params(const struct template *t, const struct param **params)
-{
-    *params = t->param.at;
-    return t->param.n;
-}
-
-/* ---- arguments ------------------------------------------------------------------------------- */
-
-void args_int(struct pool *pool, struct args *args, const char *name, int64_t value)
-{
-    vec_push(pool, &args->arg, (struct arg){.name = name, .value = value});
-}
-
-void args_text(struct pool *pool, struct args *args, const char *name, const char *text)
-{
-    vec_push(pool, &args->arg, (struct arg){.name = name, .text = text});
-}
-
-bool args_equal(const struct args *a, const struct args *b)
-{
-    if (a->arg.n != b->arg.n)
-        return false;
-    for (int i = 0; i < a->arg.n; i++) {
-        const struct arg *x = &a->arg.at[i], *y = &b->arg.at[i];
-        if (strcmp(x->name, y->name) || !x->text != !y->text ||
-                (x->text ? strcmp(x->text, y->text) != 0 : x->value != y->value))
-            return false;
-    }
-    return true;
-}
-
-static const struct arg *find_arg(const struct args *args, const char *name)
-{
-    for (int i = 0; i < args->arg.n; i++)
-        if (!strcmp(args->arg.at[i].name, name))
-            return &args->arg.at[i];
-    return NULL;
-}
-
-static const char *quote(struct diag *d, const char *text)
-{
-    return diag_quote(d, text, strlen(text));
-}
-
-static bool check_int(const struct param *p, struct span at, const struct arg *arg, struct diag *d)
-{
-    if (arg->value >= p->min && arg->value <= p->max)
-        return true;
-    diag_error(d, DIAG_TEMPLATE, at, "'%s' is %lld, but must be in %lld..%lld", quote(d, p->name),
-            (long long)arg->value, (long long)p->min, (long long)p->max);
-    return false;
-}
-
-static bool check_word(const struct param *p, struct span at, const struct arg *arg, struct diag *d)
-{
-    for (int i = 0; p->kind == PARAM_WORD && i < p->word.n; i++)
-        if (!strcmp(p->word.at[i], arg->text))
-            return true;
-    if (p->kind == PARAM_WORD)
-        diag_error(d, DIAG_TEMPLATE, at, "'%s' can't be '%s'", quote(d, p->name),
-                quote(d, arg->text));
-    return p->kind != PARAM_WORD;
-}
-
-static bool bind(const struct param *p, const struct name *decl, const struct args *args,
-        struct value *slots, struct diag *d)
-{
-    const struct arg *arg = find_arg(args, p->name);
-    if (!arg) {
-        diag_error(d, DIAG_TEMPLATE, decl->at, "no argument for '%s'", quote(d, p->name));
-        return false;
-    }
-    if (!arg->text != (p->kind == PARAM_INT)) {
-        diag_error(d, DIAG_TEMPLATE, decl->at, "the argument for '%s' is a %s", quote(d, p->name),
-                arg->text ? "text" : "number");
-        return false;
-    }
-    slots[decl->slot] = (struct value){arg->value, arg->text};
-    return arg->text ? check_word(p, decl->at, arg, d) : check_int(p, decl->at, arg, d);
-}
-
-static bool bind_all(const struct template *t, const struct args *args, struct value *slots,
-        struct diag *d)
-{
-    bool ok = true;
-    for (int i = 0; i < t->param.n; i++)
-        ok = bind(&t->param.at[i], &t->decl.at[i], args, slots, d) && ok;
-    for (int i = 0; i < args->arg.n; i++) {
-        bool declared = false;
-        for (int k = 0; k < t->param.n && !declared; k++)
-            declared = !strcmp(t->param.at[k].name, args->arg.at[i].name);
-        bool twice = declared && find_arg(args, args->arg.at[i].name) != &args->arg.at[i];
-        if (!declared || twice)
-            diag_error(d, DIAG_TEMPLATE, (struct span){t->src, 1, 1, 1},
-                    twice ? "two arguments for '%s'" : "an argument for '%s', which has no $param",
-                    quote(d, args->arg.at[i].name));
-        ok = ok && declared && !twice;
-    }
-    return ok;
-}
-
-/* ---- expanding ------------------------------------------------------------------------------- */
-
-struct run {
-    const struct template *t;
-    struct value *slots;
-    template_insert *insert;
-    void *context;
-    struct out *out;
-    struct diag *diag;
-    int indent;             /* of the out buffer, where the expansion began */
-    int64_t iterations;
-    size_t bytes;           /* written, without those of $insert */
-    bool started, blank;    /* something is written; a blank line is due before what comes next */
-};
-
-static bool run_list(struct run *, const struct node *);
-
-static bool failed(struct run *run, const struct node *n, const char *why)
-{
-    diag_error(run->diag, DIAG_TEMPLATE, n->at, "%s", why);
-    return false;
-}
-
-/* Blank lines separate: none at the beginning or the end, never two together, whatever $if and $for
- * leave out. */
-static void write_blank(struct run *run)
-{
-    if (run->blank && run->started)
-        out_write(run->out, "\n", 1);
-    run->blank = false;
-}
-
-/* One line; a text value of several lines is indented like its first. */
-static bool run_text(struct run *run, const struct node *n)
-{
-    write_blank(run);
-    run->out->indent = run->indent + n->indent;
-    for (int i = 0; i < n->piece.n; i++) {
-        const struct piece *p = &n->piece.at[i];
-        size_t before = run->out->len;
-        struct value v;
-        if (p->text)
-            out_write(run->out, p->text, p->len);
-        else if (!expr_eval(p->expr, run->slots, run->diag, &v))
-            return false;
-        else if (v.text)
-            out_write(run->out, v.text, strlen(v.text));
-        else
-            out_printf(run->out, "%lld", (long long)v.num);
-        run->bytes += run->out->len - before;
-        if (run->bytes > MAX_OUTPUT_BYTES)
-            return failed(run, n, "the expansion grows beyond 16 MB");
-    }
-    out_write(run->out, "\n", 1);
-    run->out->indent = run->indent;
-    run->started = true;
-    return true;
-}
-
-static bool run_blank(struct run *run, const struct node *n)
-{
-    (void)n;
-    run->blank = true;
-    return true;
-}
-
-static bool run_let(struct run *run, const struct node *n)
-{
-    return expr_eval(n->expr, run->slots, run->diag, &run->slots[n->slot]);
-}
-
-/* What a template says of itself is shown whole, unless it could play tricks on a terminal. */
-static const char *show(struct diag *d, const char *text)
-{
-    for (const char *c = text; *c; c++)
-        if (*c < ' ' || *c > '~')
-            return quote(d, text);
-    return text;
-}
-
-static bool run_assert(struct run *run, const struct node *n)
-{
-    struct value v;
-    struct out values;
-    if (!expr_eval(n->expr, run->slots, run->diag, &v))
-        return false;
-    if (v.num)
-        return true;
-    out_init(&values);
-    expr_print_values(n->expr, run->slots, run->t->pool, run->diag, &values);
-    diag_error(run->diag, DIAG_TEMPLATE, n->at, "%s%s%s%s",
-            n->text ? show(run->diag, n->text) : "does not hold",
-            values.len ? " (" : "", values.text, values.len ? ")" : "");
-    out_free(&values);
-    return false;
-}
-
-static bool run_for(struct run *run, const struct node *n)
-{
-    struct value from, to;
-    if (!expr_eval(n->expr, run->slots, run->diag, &from) ||
-            !expr_eval(n->to, run->slots, run->diag, &to))
-        return false;
-    for (int64_t i = from.num; i < to.num; i++) {
-        if (++run->iterations > MAX_ITERATIONS)
-            return failed(run, n, "more than 65536 iterations in one expansion");
-        run->slots[n->slot] = (struct value){.num = i};
-        if (!run_list(run, n->body))
-            return false;
-    }
-    return true;
-}
-
-static bool run_if(struct run *run, const struct node *n)
-{
-    struct value v;
-    for (; n; n = n->otherwise) {
-        if (!n->expr)
-            return run_list(run, n->body);
-        if (!expr_eval(n->expr, run->slots, run->diag, &v))
-            return false;
-        if (v.num)
-            return run_list(run, n->body);
-    }
-    return true;
-}
-
-static bool run_insert(struct run *run, const struct node *n)
-{
-    if (!run->insert)
-        return failed(run, n, "nothing is to be inserted here");
-    size_t before = run->out->len;
-    bool blank = run->blank;
-    write_blank(run);
-    size_t start = run->out->len;
-    run->out->indent = run->indent + n->indent;
-    run->insert(run->context, n->text, run->out);
-    run->out->indent = run->indent;
-    if (run->out->line_started)
-        out_write(run->out, "\n", 1);
-    if (run->out->len > start) {
-        run->started = true;
-    } else {
-        run->out->len = before;
-        run->out->text[before] = 0;
-        run->blank = blank;
-    }
-    return true;
-}
-
-static bool (*const run_kind[])(struct run *, const struct node *) = {
-    [NODE_TEXT] = run_text, [NODE_BLANK] = run_blank, [NODE_LET] = run_let,
-    [NODE_ASSERT] = run_assert, [NODE_FOR] = run_for, [NODE_IF] = run_if,
-    [NODE_INSERT] = run_insert,
-};
-
-static bool run_list(struct run *run, const struct node *n)
-{
-    for (; n; n = n->next)
-        if (!run_kind[n->kind](run, n))
-            return false;
-    return true;
-}
-
-bool template_expand(const struct template *t, const struct args *args, template_insert *insert,
-        void *context, struct out *out, struct diag *d)
-{
-    size_t len = out->len;
-    bool line_started = out->line_started;
-    struct run run = {.t = t, .insert = insert, .context = context, .out = out, .diag = d,
-                      .indent = out->indent};
-    run.slots = NEW_ARRAY(t->pool, struct value, t->slots + 1);
-    if (bind_all(t, args, run.slots, d) && run_list(&run, t->body))
-        return true;
-    out->len = len;
-    out->text[len] = 0;
-    out->indent = run.indent;
-    out->line_started = line_started;
-    return false;
 }

@@ -1,0 +1,190 @@
+/* template_expand.c: a template's tree and arguments -> C. */
+#include "template.h"
+
+#include <string.h>
+
+#include "template_tree.h"
+
+enum {
+    MAX_ITERATIONS = 65536,     /* of all $for of one expansion together */
+    MAX_OUTPUT_BYTES = 1 << 24  /* of one expansion, without what $insert puts in */
+};
+
+struct run {
+    const struct template *t;
+    struct value *slots;
+    template_insert *insert;
+    void *context;
+    struct out *out;
+    struct diag *diag;
+    int indent;             /* of the out buffer, where the expansion began */
+    int64_t iterations;
+    size_t bytes;           /* written, without those of $insert */
+    bool started, blank;    /* something is written; a blank line is due before what comes next */
+};
+
+static bool run_list(struct run *, const struct node *);
+
+static bool failed(struct run *run, const struct node *n, const char *why)
+{
+    diag_error(run->diag, DIAG_TEMPLATE, n->at, "%s", why);
+    return false;
+}
+
+/* Blank lines separate: none at the beginning or the end, never two together, whatever $if and $for
+ * leave out. */
+static void write_blank(struct run *run)
+{
+    if (run->blank && run->started)
+        out_write(run->out, "\n", 1);
+    run->blank = false;
+}
+
+/* One line; a text value of several lines is indented like its first. */
+static bool run_text(struct run *run, const struct node *n)
+{
+    write_blank(run);
+    run->out->indent = run->indent + n->indent;
+    for (int i = 0; i < n->piece.n; i++) {
+        const struct piece *p = &n->piece.at[i];
+        size_t before = run->out->len;
+        struct value v;
+        if (p->text)
+            out_write(run->out, p->text, p->len);
+        else if (!expr_eval(p->expr, run->slots, run->diag, &v))
+            return false;
+        else if (v.text)
+            out_write(run->out, v.text, strlen(v.text));
+        else
+            out_printf(run->out, "%lld", (long long)v.num);
+        run->bytes += run->out->len - before;
+        if (run->bytes > MAX_OUTPUT_BYTES)
+            return failed(run, n, "the expansion grows beyond 16 MB");
+    }
+    out_write(run->out, "\n", 1);
+    run->out->indent = run->indent;
+    run->started = true;
+    return true;
+}
+
+static bool run_blank(struct run *run, const struct node *n)
+{
+    (void)n;
+    run->blank = true;
+    return true;
+}
+
+static bool run_let(struct run *run, const struct node *n)
+{
+    return expr_eval(n->expr, run->slots, run->diag, &run->slots[n->slot]);
+}
+
+/* What a template says of itself is shown whole, unless it could play tricks on a terminal. */
+static const char *show(struct diag *d, const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            return diag_quote(d, text, strlen(text));
+    return text;
+}
+
+static bool run_assert(struct run *run, const struct node *n)
+{
+    struct value v;
+    struct out values;
+    if (!expr_eval(n->expr, run->slots, run->diag, &v))
+        return false;
+    if (v.num)
+        return true;
+    out_init(&values);
+    expr_print_values(n->expr, run->slots, run->t->pool, run->diag, &values);
+    diag_error(run->diag, DIAG_TEMPLATE, n->at, "%s%s%s%s",
+            n->text ? show(run->diag, n->text) : "does not hold",
+            values.len ? " (" : "", values.text, values.len ? ")" : "");
+    out_free(&values);
+    return false;
+}
+
+static bool run_for(struct run *run, const struct node *n)
+{
+    struct value from, to;
+    if (!expr_eval(n->expr, run->slots, run->diag, &from) ||
+            !expr_eval(n->to, run->slots, run->diag, &to))
+        return false;
+    for (int64_t i = from.num; i < to.num; i++) {
+        if (++run->iterations > MAX_ITERATIONS)
+            return failed(run, n, "more than 65536 iterations in one expansion");
+        run->slots[n->slot] = (struct value){.num = i};
+        if (!run_list(run, n->body))
+            return false;
+    }
+    return true;
+}
+
+static bool run_if(struct run *run, const struct node *n)
+{
+    struct value v;
+    for (; n; n = n->otherwise) {
+        if (!n->expr)
+            return run_list(run, n->body);
+        if (!expr_eval(n->expr, run->slots, run->diag, &v))
+            return false;
+        if (v.num)
+            return run_list(run, n->body);
+    }
+    return true;
+}
+
+static bool run_insert(struct run *run, const struct node *n)
+{
+    if (!run->insert)
+        return failed(run, n, "nothing is to be inserted here");
+    size_t before = run->out->len;
+    bool blank = run->blank;
+    write_blank(run);
+    size_t start = run->out->len;
+    run->out->indent = run->indent + n->indent;
+    run->insert(run->context, n->text, run->out);
+    run->out->indent = run->indent;
+    if (run->out->line_started)
+        out_write(run->out, "\n", 1);
+    if (run->out->len > start) {
+        run->started = true;
+    } else {
+        run->out->len = before;
+        run->out->text[before] = 0;
+        run->blank = blank;
+    }
+    return true;
+}
+
+static bool (*const run_kind[])(struct run *, const struct node *) = {
+    [NODE_TEXT] = run_text, [NODE_BLANK] = run_blank, [NODE_LET] = run_let,
+    [NODE_ASSERT] = run_assert, [NODE_FOR] = run_for, [NODE_IF] = run_if,
+    [NODE_INSERT] = run_insert,
+};
+
+static bool run_list(struct run *run, const struct node *n)
+{
+    for (; n; n = n->next)
+        if (!run_kind[n->kind](run, n))
+            return false;
+    return true;
+}
+
+bool template_expand(const struct template *t, const struct args *args, template_insert *insert,
+        void *context, struct out *out, struct diag *d)
+{
+    size_t len = out->len;
+    bool line_started = out->line_started;
+    struct run run = {.t = t, .insert = insert, .context = context, .out = out, .diag = d,
+                      .indent = out->indent};
+    run.slots = NEW_ARRAY(t->pool, struct value, t->slots + 1);
+    if (template_bind(t, args, run.slots, d) && run_list(&run, t->body))
+        return true;
+    out->len = len;
+    out->text[len] = 0;
+    out->indent = run.indent;
+    out->line_started = line_started;
+    return false;
+}
