@@ -125,33 +125,41 @@ static void write_numbers(struct emitter *e, const struct step *s, struct out *o
     out_printf(out, "\n};\n");
 }
 
-/* One byte inside a string literal: itself where that is safe ('?' might begin a trigraph), else three
- * octal digits, which end by themselves. */
-static size_t escape_byte(unsigned char b, char *at)
+/* One byte inside a string literal: itself where that is safe ('?' might begin a trigraph), else as few
+ * octal digits as the next byte allows. */
+static size_t escape_byte(unsigned char b, unsigned char next, char *at)
 {
+    size_t n = 0;
     if (b >= 32 && b < 127 && b != '"' && b != '\\' && b != '?') {
         at[0] = (char)b;
         return 1;
     }
-    at[0] = '\\';
-    at[1] = (char)('0' + (b >> 6));
-    at[2] = (char)('0' + (b >> 3 & 7));
-    at[3] = (char)('0' + (b & 7));
-    return 4;
+    at[n++] = '\\';
+    bool all = next >= '0' && next <= '7';
+    if (all || b >= 64)
+        at[n++] = (char)('0' + (b >> 6));
+    if (all || b >= 8)
+        at[n++] = (char)('0' + (b >> 3 & 7));
+    at[n++] = (char)('0' + (b & 7));
+    return n;
 }
 
-enum { FLOATS_PER_LINE = 8 };
+enum { FLOATS_PER_LINE = 64 };  /* few long lines: each literal costs the compiler memory of its own */
 
 static size_t bytes_line(const float *f, int64_t n, char *line)
 {
+    unsigned char bytes[4 * FLOATS_PER_LINE + 1];
     size_t at = 0;
-    line[at++] = '"';
     for (int64_t i = 0; i < n; i++) {
         uint32_t bits;
         memcpy(&bits, &f[i], 4);
-        for (int k = 0; k < 32; k += 8)
-            at += escape_byte((unsigned char)(bits >> k), line + at);
+        for (int k = 0; k < 4; k++)
+            bytes[4 * i + k] = (unsigned char)(bits >> 8 * k);
     }
+    bytes[4 * n] = '"';
+    line[at++] = '"';
+    for (int64_t i = 0; i < 4 * n; i++)
+        at += escape_byte(bytes[i], bytes[i + 1], line + at);
     line[at++] = '"';
     line[at++] = '\n';
     return at;
