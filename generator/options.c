@@ -9,6 +9,7 @@
 
 #include "emit.h"
 #include "out.h"
+#include "reference.h"
 #include "schema.h"
 #include "spec.h"
 #include "targets.h"
@@ -75,6 +76,7 @@ static const struct option_def {
     {"quiet", 'q', FLAG, FIELD(quiet), ANY, false},
     {"verbose", 'v', FLAG, FIELD(verbose), GENERATE | VERIFY, false},
     {"print-schema", 0, INSTANT, 0, NULL, ANY, false},
+    {"print-reference", 0, INSTANT, 0, NULL, ANY, false},
     {"help", 'h', INSTANT, 0, NULL, ANY, false},
     {"version", 'V', INSTANT, 0, NULL, ANY, false},
 #undef FIELD
@@ -183,6 +185,7 @@ static const char help_text[] =
     "  --weights-file; verify these, --weights, --selftest and --template-dir.\n"
     "\n"
     "      --print-schema       print the JSON Schema of specifications\n"
+    "      --print-reference    print all layers and their arguments, as Markdown\n"
     "      --color WHEN         auto, always or never\n"
     "  -q, --quiet              no warnings\n"
     "  -v, --verbose            say what is done (generate, verify)\n"
@@ -196,18 +199,20 @@ static const char version_text[] =
     "Licence MIT: free software, without any warranty.\n"
     "What it generates, the runtime included, is yours under 0BSD: no conditions.\n";
 
-static bool do_instant(char which, int *status)
+static bool do_instant(const struct option_def *d, int *status)
 {
     struct out out;
     struct out_file file = {.path = "-"};
     const char *failed;
     out_init(&out);
-    if (which == 'h')
+    if (d->letter == 'h')
         out_raw(&out, help_text, sizeof help_text - 1);
-    else if (which == 'V')
+    else if (d->letter == 'V')
         out_raw(&out, version_text, sizeof version_text - 1);
-    else
+    else if (!strcmp(d->name, "print-schema"))
         schema_print(&out);
+    else
+        reference_print(&out);
     file.text = out.text;
     file.len = out.len;
     if (!out_commit(&file, 1, &failed))
@@ -412,7 +417,7 @@ static bool read_line(struct pool *pool, int argc, char **argv, struct line *lin
             return bad_option(pool, value, argv, status);
         const struct option_def *d = find_def(value);
         if (d->kind == INSTANT)
-            return do_instant(d->letter, status);
+            return do_instant(d, status);
         vec_push(pool, &line->option, (struct given){d, takes_argument(d) ? optarg : NULL});
     }
     while (optind < argc)

@@ -32,5 +32,10 @@ for case in conv_chain:avx2 residual:avx512 elementwise:scalar; do
     "$cnngen" "$name.cnn.yaml" --target="$target" -o "$tmp/$name.c" -H "$tmp/out" 2>&1
     same "$name.$target.h"
 done
+# The pages and the schema that are made from the parser's tables.
+"$cnngen" --print-reference >"$tmp/out"
+same ../../docs/layers.md
+"$cnngen" --print-schema >"$tmp/out"
+same ../../docs/cnngen-1.schema.json
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

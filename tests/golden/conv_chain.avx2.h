@@ -1,0 +1,58 @@
+/* conv_chain.h: made by cnngen 0.1.0 from conv_chain.cnn.yaml. Do not edit; make it again with
+ *
+ *     cnngen --target avx2 conv_chain.cnn.yaml
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#ifndef CONV_CHAIN_H_INCLUDED
+#define CONV_CHAIN_H_INCLUDED
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
+#define CONV_CHAIN_BATCH 1
+#define CONV_CHAIN_INPUT_SIZE 196 /* input */
+#define CONV_CHAIN_INPUT_HEIGHT 14
+#define CONV_CHAIN_INPUT_WIDTH 14
+#define CONV_CHAIN_INPUT_CHANNELS 1
+#define CONV_CHAIN_OUTPUT_SIZE 25 /* batch_normalization_1 */
+#define CONV_CHAIN_OUTPUT_HEIGHT 5
+#define CONV_CHAIN_OUTPUT_WIDTH 5
+#define CONV_CHAIN_OUTPUT_CHANNELS 1
+
+/* Memory for a run: bytes for t threads, and for as many as a run ever uses. */
+#define CONV_CHAIN_MAX_THREADS 8
+#define CONV_CHAIN_ARENA_ALIGN 64
+#define CONV_CHAIN_ARENA_BYTES_FOR(t) (218432 + (t) * 0)
+#define CONV_CHAIN_ARENA_BYTES 218432
+
+typedef enum {
+    CONV_CHAIN_OK = 0,
+    CONV_CHAIN_ERR_NULL = -1,        /* a pointer is NULL */
+    CONV_CHAIN_ERR_ARENA_SIZE = -2,  /* arena_bytes < CONV_CHAIN_ARENA_BYTES_FOR(1) */
+    CONV_CHAIN_ERR_ARENA_ALIGN = -3, /* the arena is not a multiple of CONV_CHAIN_ARENA_ALIGN */
+    CONV_CHAIN_ERR_SELFTEST = -4     /* conv_chain_selftest: a result is further from the reference than its bound */
+} conv_chain_status;
+
+/* Runs the network. Nothing but the outputs and the arena is written, nothing is allocated or kept: calls
+ * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after. */
+conv_chain_status conv_chain_run(const float *input, float *output, void *arena, size_t arena_bytes);
+
+/* Compiled with -DCONV_CHAIN_HOOK=name, the program calls that function after each of its CONV_CHAIN_STEPS steps,
+ * with the step's number from 0, the layer's name and its result as it lies in memory: extent is batch,
+ * height, width, channels; pitch is the distance in floats between images, rows and pixels. */
+#define CONV_CHAIN_STEPS 4
+#ifdef CONV_CHAIN_HOOK
+void CONV_CHAIN_HOOK(int step, const char *layer, const float *data, const int *extent, const ptrdiff_t *pitch);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

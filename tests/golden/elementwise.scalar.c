@@ -1,0 +1,682 @@
+/* elementwise.c: a convolutional network, made by cnngen 0.1.0 from elementwise.cnn.yaml. Do not edit; make it again with
+ *
+ *     cnngen --target scalar elementwise.cnn.yaml
+ *
+ * SPDX-License-Identifier: 0BSD
+ *
+ * Compile with: cc -O2 -fopenmp    (without -fopenmp it runs on one thread)
+ *
+ * step  result                 shape          kernel                      MACs     weights  what
+ *    1  scaled                 6x6x5          unary                          0           8  copy + scale and shift
+ *    2  bent                   6x6x5          binary                         0           0  add + gelu
+ *    3  pooled                 6x6x5          pool2d                         0           0  max_pooling2d
+ *    4  normal                 6x6x10         layernorm                      0         192  layer_normalization
+ *    5  mean                   10             global_pool2d                  0           0  global_average_pooling2d
+ *    6  share                  10             softmax                        0          64  softmax
+ *    7  big                    12x12x10       upsample                       0          32  up_sampling2d
+ *    8  turned                 10x12x12       permute                        0           0  permute
+ *
+ * Arena: 7232 bytes, and 0 for each thread. Weights: 296 bytes.
+ */
+#include "elementwise.h"
+
+#include "cnn_rt.h"
+#include "cnn_names.h"
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+#endif
+
+#if CNN_BIG_ENDIAN
+#error "the weights of elementwise.c are little-endian: make the file again with --weights=array"
+#endif
+
+/* ---- instruction sets ------------------------------------------------------------------------------
+ *
+ * The best one of this build that the CPU has is chosen in each run. -DELEMENTWISE_NO_AVX512 and the like leave
+ * one out of the build; portable C is left out where there are vectors, unless -DELEMENTWISE_SCALAR=1. */
+
+#if !defined(ELEMENTWISE_SCALAR)
+#define ELEMENTWISE_SCALAR 1
+#endif
+
+/* ---- weights ---------------------------------------------------------------------------------------
+ *
+ * One array for each step, in the order in which its kernel reads. */
+
+/* step 1, scaled: unary */
+static const float elementwise_w1[2] CNN_ALIGNED(64) = {
+    0.25f, 0.0f,
+};
+
+/* step 4, normal: layernorm */
+static const float elementwise_w4[48] CNN_ALIGNED(64) = {
+    0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f,
+    8.0f, 9.0f, 10.0f, 11.0f, 12.0f, 13.0f, 14.0f, 15.0f,
+    0.980361402f, 1.01647222f, 1.15666759f, 0.920862019f, 1.08785653f, 0.971341789f, 1.18089437f, 1.0175333f,
+    1.12122571f, 1.00538075f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.0131558776f, 0.0878494158f, -0.0772541538f, 0.0338312872f, 0.0448158048f, -0.099423863f, 0.0823912621f, 0.0385328904f,
+    0.0999689698f, 0.0613186844f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+};
+
+/* step 6, share: softmax */
+static const float elementwise_w6[16] CNN_ALIGNED(64) = {
+    0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f,
+    8.0f, 9.0f, 10.0f, 11.0f, 12.0f, 13.0f, 14.0f, 15.0f,
+};
+
+/* step 7, big: upsample */
+static const float elementwise_w7[8] CNN_ALIGNED(64) = {
+    0.25f, 0.75f, 0.75f, 0.25f, 0.25f, 0.75f, 0.75f, 0.25f,
+};
+
+
+/* ---- steps ---------------------------------------------------------------------------------------- */
+
+struct elementwise_job;
+
+/* Does units first to last - 1 of a step; thread says whose scratch it may use. */
+typedef void elementwise_step(const struct elementwise_job *job, int first, int last, int thread);
+
+struct elementwise_work {
+    elementwise_step *run;
+    int units;
+    int parts; /* threads among which dividing the units pays */
+};
+
+struct elementwise_job {
+    const uint8_t *in_a;
+    const float *in_b;
+    float *out_share;
+    float *out_turned;
+    unsigned char *arena;
+    const struct elementwise_work *work; /* one for each step, of the chosen instruction set */
+};
+
+/* ---- portable C99 ------------------------------------------------------------------------------ */
+
+#if ELEMENTWISE_SCALAR
+#include "cnn_vec_scalar.h"
+#ifndef CNN_MATH_SCALAR
+#define CNN_MATH_SCALAR
+#include "cnn_math.h"
+#endif
+
+/* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
+ * For scaled (copy + scale and shift, elementwise.cnn.yaml:6). */
+/* One vector: copy + scale and shift. */
+CNN_INLINE vf elementwise_unary_1_scalar_of(vf v, const float *w)
+{
+    v = vf_fma(v, vf_set1(w[0]), vf_set1(w[1]));
+    return v;
+}
+
+/* A run of n floats: copy + scale and shift. */
+CNN_INLINE void elementwise_unary_1_scalar_run(const uint8_t *x, float *y,
+        const float *CNN_RESTRICT w,
+        int n)
+{
+    int j = 0;
+
+    for (; j + 1 <= n; j += 1)
+        vf_store(y + j, elementwise_unary_1_scalar_of(vf_from_u8(x + j), w));
+}
+
+static void elementwise_unary_1_scalar(const uint8_t *x, float *y,
+        const float *w,
+        int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const uint8_t *xu = x + (ptrdiff_t)u * 180;
+        float *yu = y + (ptrdiff_t)u * 180;
+        const int n = 180;
+
+        elementwise_unary_1_scalar_run(xu, yu, w, n);
+    }
+}
+
+/* binary: element by element: sum, product, maximum ... of tensors; vectors over contiguous floats.
+ * For bent (add + gelu, elementwise.cnn.yaml:9). */
+/* A run of n floats: add + gelu. */
+CNN_INLINE void elementwise_binary_2_scalar_run(
+        const float *x0,
+        const float *x1,
+        float *y,
+        int n)
+{
+    int j = 0;
+
+    for (; j + 1 <= n; j += 1) {
+        vf v = vf_load(x0 + j);
+        v = vf_add(v, vf_load(x1 + j));
+        v = vf_gelu(v);
+        vf_store(y + j, v);
+    }
+}
+
+static void elementwise_binary_2_scalar(
+        const float *x0,
+        const float *x1,
+        float *y,
+        int first, int last)
+{
+    /* From image to image, plane to plane, row to row, pixel to pixel; 0 where an operand stretches. */
+    static const int pitch[2][4] = {
+        {180, 180, 30, 5}, {180, 180, 30, 5}
+    };
+
+    for (int u = first; u < last; u++) {
+        const ptrdiff_t at = (ptrdiff_t)u * 36;
+        const float *x0u = x0 + at * pitch[0][3];
+        const float *x1u = x1 + at * pitch[1][3];
+        float *yu = y + at * 10;
+        const int n = 36;
+
+        for (int i = 0; i < n; i++)
+            elementwise_binary_2_scalar_run(
+                    x0u + i * pitch[0][3],
+                    x1u + i * pitch[1][3],
+                    yu + i * 10,
+                    5);
+    }
+}
+
+/* pool2d: maximum or average of windows, channels in vectors, several windows of a row at once.
+ * For pooled (max_pooling2d, elementwise.cnn.yaml:11). */
+/* 5 pixels whose windows lie inside, horizontally. */
+CNN_INLINE void elementwise_pool2d_3_scalar_5(const float *CNN_RESTRICT x, float *CNN_RESTRICT y, int rows)
+{
+    for (int c = 0; c < 5; c += 1) {
+        vf a0 = vf_set1(-CNN_INFINITY);
+        vf a1 = vf_set1(-CNN_INFINITY);
+        vf a2 = vf_set1(-CNN_INFINITY);
+        vf a3 = vf_set1(-CNN_INFINITY);
+        vf a4 = vf_set1(-CNN_INFINITY);
+
+        for (int kh = 0; kh < rows; kh++) {
+            const float *p = x + c + kh * 60;
+            vf v;
+
+            v = vf_load(p + 0);
+            a0 = vf_max(a0, v);
+            v = vf_load(p + 10);
+            a0 = vf_max(a0, v);
+            a1 = vf_max(a1, v);
+            v = vf_load(p + 20);
+            a1 = vf_max(a1, v);
+            a2 = vf_max(a2, v);
+            v = vf_load(p + 30);
+            a2 = vf_max(a2, v);
+            a3 = vf_max(a3, v);
+            v = vf_load(p + 40);
+            a3 = vf_max(a3, v);
+            a4 = vf_max(a4, v);
+            v = vf_load(p + 50);
+            a4 = vf_max(a4, v);
+        }
+
+        vf_store(y + c + 0, a0);
+        vf_store(y + c + 10, a1);
+        vf_store(y + c + 20, a2);
+        vf_store(y + c + 30, a3);
+        vf_store(y + c + 40, a4);
+    }
+}
+
+/* Pixel ox, whose window may reach over the left or right border. */
+CNN_INLINE void elementwise_pool2d_3_scalar_border(const float *x, float *y, int ox, int rows)
+{
+    const int left = 0 - ox * 1, end = 6 + left;
+    const int kw0 = left > 0 ? left : 0;
+    const int cols = (end < 2 ? end : 2) - kw0;
+
+    x += (kw0 - left) * 10;
+    y += ox * 10;
+    for (int c = 0; c < 5; c += 1) {
+        vf a = vf_set1(-CNN_INFINITY);
+
+        for (int kh = 0; kh < rows; kh++)
+            for (int kw = 0; kw < cols; kw++)
+                a = vf_max(a, vf_load(x + c + kh * 60 + kw * 10));
+        vf_store(y + c, a);
+    }
+}
+
+static void elementwise_pool2d_3_scalar(const float *x, float *y, int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const ptrdiff_t image = u / 6;
+        const int oy = u % 6;
+        const int top = 0 - oy * 1, end = 6 + top;
+        const int kh0 = top > 0 ? top : 0;
+        const int rows = (end < 2 ? end : 2) - kh0;
+        const float *xu = x + image * 360 + (kh0 - top) * 60;
+        float *yu = y + image * 360 + oy * 60;
+
+        for (int ox = 5; ox < 6; ox++)
+            elementwise_pool2d_3_scalar_border(xu, yu, ox, rows);
+        for (int t = 0; t < 1; t++) {
+            elementwise_pool2d_3_scalar_5(xu, yu, rows);
+            xu += 50;
+            yu += 50;
+        }
+    }
+}
+
+/* layernorm: normalization over channels, pixel by pixel; vectors over channels.
+ * For normal (layer_normalization, elementwise.cnn.yaml:13). */
+/* One vector of deviations d scaled, its gammas and betas from w on. */
+CNN_INLINE vf elementwise_layernorm_4_scalar_of(vf d, vf scale, const float *w)
+{
+    vf v = vf_mul(d, scale);
+
+    v = vf_fma(v, vf_load(w + 16), vf_load(w + 32));
+    return v;
+}
+
+/* The 10 channels of one pixel. */
+CNN_INLINE void elementwise_layernorm_4_scalar_pixel(const float *x, float *y, const float *CNN_RESTRICT w)
+{
+    vf sum = vf_zero();
+    vf squares = vf_zero();
+
+    for (int c = 0; c < 10; c += 1)
+        sum = vf_add(sum, vf_load(x + c));
+
+    const vf mean = vf_set1(vf_sum(sum) / 10.0f);
+
+    for (int c = 0; c < 10; c += 1) {
+        const vf d = vf_sub(vf_load(x + c), mean);
+
+        squares = vf_fma(d, d, squares);
+    }
+
+    const vf variance = vf_set1(vf_sum(squares) / 10.0f);
+    const vf scale = vf_div(vf_set1(1.0f), vf_sqrt(vf_add(variance, vf_set1(0.001f))));
+
+    for (int c = 0; c < 10; c += 1)
+        vf_store(y + c, elementwise_layernorm_4_scalar_of(vf_sub(vf_load(x + c), mean), scale, w + c));
+}
+
+/* Pixel by pixel. */
+static void elementwise_layernorm_4_scalar(const float *x, float *y, const float *w, int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const float *xu = x + (ptrdiff_t)u * 360;
+        float *yu = y + (ptrdiff_t)u * 360;
+        const int n = 36;
+
+        for (int i = 0; i < n; i++)
+            elementwise_layernorm_4_scalar_pixel(xu + i * 10, yu + i * 10, w);
+    }
+}
+
+/* global_pool2d: maximum or mean of whole images, channels in vectors.
+ * For mean (global_average_pooling2d, elementwise.cnn.yaml:14). */
+/* 4 channels of one image. */
+CNN_INLINE void elementwise_global_pool2d_5_scalar_4(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+{
+    vf a0_0 = vf_zero();
+    vf a0_1 = vf_zero();
+    vf a0_2 = vf_zero();
+    vf a0_3 = vf_zero();
+    vf a1_0 = vf_zero();
+    vf a1_1 = vf_zero();
+    vf a1_2 = vf_zero();
+    vf a1_3 = vf_zero();
+
+    for (int h = 0; h < 1; h++) {
+        const float *p = x + h * 360;
+
+        for (int w = 0; w < 18; w++) {
+            a0_0 = vf_add(a0_0, vf_load(p + 0));
+            a0_1 = vf_add(a0_1, vf_load(p + 1));
+            a0_2 = vf_add(a0_2, vf_load(p + 2));
+            a0_3 = vf_add(a0_3, vf_load(p + 3));
+            a1_0 = vf_add(a1_0, vf_load(p + 10));
+            a1_1 = vf_add(a1_1, vf_load(p + 11));
+            a1_2 = vf_add(a1_2, vf_load(p + 12));
+            a1_3 = vf_add(a1_3, vf_load(p + 13));
+            p += 20;
+        }
+    }
+
+    a0_0 = vf_add(a0_0, a1_0);
+    a0_0 = vf_mul(a0_0, vf_set1(1.0f / 36.0f));
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_add(a0_1, a1_1);
+    a0_1 = vf_mul(a0_1, vf_set1(1.0f / 36.0f));
+    vf_store(y + 1, a0_1);
+    a0_2 = vf_add(a0_2, a1_2);
+    a0_2 = vf_mul(a0_2, vf_set1(1.0f / 36.0f));
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_add(a0_3, a1_3);
+    a0_3 = vf_mul(a0_3, vf_set1(1.0f / 36.0f));
+    vf_store(y + 3, a0_3);
+}
+/* 2 channels of one image. */
+CNN_INLINE void elementwise_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+{
+    vf a0_0 = vf_zero();
+    vf a0_1 = vf_zero();
+    vf a1_0 = vf_zero();
+    vf a1_1 = vf_zero();
+
+    for (int h = 0; h < 1; h++) {
+        const float *p = x + h * 360;
+
+        for (int w = 0; w < 18; w++) {
+            a0_0 = vf_add(a0_0, vf_load(p + 0));
+            a0_1 = vf_add(a0_1, vf_load(p + 1));
+            a1_0 = vf_add(a1_0, vf_load(p + 10));
+            a1_1 = vf_add(a1_1, vf_load(p + 11));
+            p += 20;
+        }
+    }
+
+    a0_0 = vf_add(a0_0, a1_0);
+    a0_0 = vf_mul(a0_0, vf_set1(1.0f / 36.0f));
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_add(a0_1, a1_1);
+    a0_1 = vf_mul(a0_1, vf_set1(1.0f / 36.0f));
+    vf_store(y + 1, a0_1);
+}
+
+static void elementwise_global_pool2d_5_scalar(const float *x, float *y, int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const ptrdiff_t image = u / 3;
+        const int q = u % 3;
+        const float *xu = x + image * 360 + q * 4;
+        float *yu = y + image * 10 + q * 4;
+
+        if (q < 2)
+            elementwise_global_pool2d_5_scalar_4(xu, yu);
+        else
+            elementwise_global_pool2d_5_scalar_2(xu, yu);
+    }
+}
+
+/* softmax: softmax over channels, pixel by pixel; vectors over channels.
+ * For share (softmax, elementwise.cnn.yaml:15). */
+/* The softmax of the 10 channels of a pixel. */
+CNN_INLINE void elementwise_softmax_6_scalar_pixel(const float *x, float *y, const float *w)
+{
+    vf most = vf_load(x);
+    vf sum = vf_zero();
+
+    for (int c = 1; c < 10; c += 1)
+        most = vf_max(most, vf_load(x + c));
+
+    const vf top = vf_set1(vf_hmax(most));
+
+    for (int c = 0; c < 10; c += 1) {
+        const vf e = vf_exp(vf_sub(vf_load(x + c), top));
+
+        sum = vf_add(sum, e);
+        vf_store(y + c, e);
+    }
+
+    const vf total = vf_set1(vf_sum(sum));
+
+    for (int c = 0; c < 10; c += 1)
+        vf_store(y + c, vf_div(vf_load(y + c), total));
+    (void)w;
+}
+
+/* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
+static void elementwise_softmax_6_scalar(const float *x, float *y, const float *w, int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const float *xu = x + (ptrdiff_t)u * 10;
+        float *yu = y + (ptrdiff_t)u * 10;
+        const int n = 1;
+
+        for (int i = 0; i < n; i++)
+            elementwise_softmax_6_scalar_pixel(xu + i * 10, yu + i * 10, w);
+    }
+}
+
+/* upsample: enlarging by whole factors, nearest or bilinear; vectors over channels.
+ * For big (up_sampling2d, elementwise.cnn.yaml:16). */
+/* n channels between the pixels a and b of one row, c and d of the next: (a*l + b*r)*t + (c*l + d*r)*u. */
+CNN_INLINE vf elementwise_upsample_7_scalar_of(vf a, vf b, vf c, vf d, vf left, vf right, vf upper, vf lower)
+{
+    const vf above = vf_fma(a, left, vf_mul(b, right));
+    const vf below = vf_fma(c, left, vf_mul(d, right));
+
+    return vf_fma(above, upper, vf_mul(below, lower));
+}
+
+/* One output pixel from two input columns of two input rows, with their shares. */
+CNN_INLINE void elementwise_upsample_7_scalar_pixel(const float *x0, const float *x1, int left, int right, float *y,
+        const float *rows, const float *columns)
+{
+    const vf l = vf_set1(columns[0]), r = vf_set1(columns[1]);
+    const vf t = vf_set1(rows[0]), b = vf_set1(rows[1]);
+
+    for (int c = 0; c < 10; c += 1)
+        vf_store(y + c, elementwise_upsample_7_scalar_of(vf_load(x0 + left + c), vf_load(x0 + right + c),
+                vf_load(x1 + left + c), vf_load(x1 + right + c), l, r, t, b));
+}
+
+/* Bilinear, 2 times higher and 2 times wider; beyond the border the image goes on as it ends. */
+static void elementwise_upsample_7_scalar(const float *x, float *y, const float *w, int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const ptrdiff_t image = u / 12;
+        const int oy = u % 12, iy = oy / 2, phase = oy % 2;
+        const int top = iy > 0 && 2 * phase + 1 < 2 ? iy - 1 : iy;
+        const int bottom = iy < 5 && 2 * phase + 1 > 2 ? iy + 1 : iy;
+        const float *x0 = x + image * 360 + top * 60;
+        const float *x1 = x + image * 360 + bottom * 60;
+        float *yu = y + image * 1440 + oy * 120;
+
+        for (int ix = 0; ix < 6; ix++) {
+            const int here = ix * 10;
+            const int before = ix > 0 ? here - 10 : here;
+            const int behind = ix < 5 ? here + 10 : here;
+
+            for (int p = 0; p < 2; p++) {
+                const int left = 2 * p + 1 < 2 ? before : here;
+                const int right = 2 * p + 1 > 2 ? behind : here;
+
+                elementwise_upsample_7_scalar_pixel(x0, x1, left, right, yu, w + 2 * phase, w + 4 + 2 * p);
+                yu += 10;
+            }
+        }
+    }
+}
+
+/* permute: dimensions in another order; vectors over channels that stay the last.
+ * For turned (permute, elementwise.cnn.yaml:17). */
+/* 1 x 12 x 10 x 12: the dimensions in another order. */
+static void elementwise_permute_8_scalar(const float *x, float *y, int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const ptrdiff_t image = u / 12;
+        const int i0 = u / 12 % 1, i1 = u / 1 % 12;
+        const float *xu = x + image * 1440 + i0 * 1440 + i1 * 120;
+        float *yu = y + image * 1440 + i0 * 1440 + i1 * 12;
+
+        const int begin = 0, end = 10;
+
+        for (int i3 = 0; i3 < 12; i3++)
+            for (int i2 = begin; i2 < end; i2++)
+                yu[i2 * 144 + i3 * 1] = xu[i2 * 1 + i3 * 10];
+    }
+}
+
+static void elementwise_1_scaled_scalar(const struct elementwise_job *job, int first, int last, int thread)
+{
+    elementwise_unary_1_scalar(job->in_a, (float *)(void *)(job->arena + 0), elementwise_w1, first, last);
+    (void)thread;
+}
+
+static void elementwise_2_bent_scalar(const struct elementwise_job *job, int first, int last, int thread)
+{
+    elementwise_binary_2_scalar((const float *)(void *)(job->arena + 0), job->in_b, (float *)(void *)(job->arena + 5760), first, last);
+    (void)thread;
+}
+
+static void elementwise_3_pooled_scalar(const struct elementwise_job *job, int first, int last, int thread)
+{
+    elementwise_pool2d_3_scalar((const float *)(void *)(job->arena + 5760), (float *)(void *)(job->arena + 5780), first, last);
+    (void)thread;
+}
+
+static void elementwise_4_normal_scalar(const struct elementwise_job *job, int first, int last, int thread)
+{
+    elementwise_layernorm_4_scalar((const float *)(void *)(job->arena + 5760), (float *)(void *)(job->arena + 0), elementwise_w4, first, last);
+    (void)thread;
+}
+
+static void elementwise_5_mean_scalar(const struct elementwise_job *job, int first, int last, int thread)
+{
+    elementwise_global_pool2d_5_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 1472), first, last);
+    (void)thread;
+}
+
+static void elementwise_6_share_scalar(const struct elementwise_job *job, int first, int last, int thread)
+{
+    elementwise_softmax_6_scalar((const float *)(void *)(job->arena + 1472), job->out_share, elementwise_w6, first, last);
+    (void)thread;
+}
+
+static void elementwise_7_big_scalar(const struct elementwise_job *job, int first, int last, int thread)
+{
+    elementwise_upsample_7_scalar((const float *)(void *)(job->arena + 5760), (float *)(void *)(job->arena + 0), elementwise_w7, first, last);
+    (void)thread;
+}
+
+static void elementwise_8_turned_scalar(const struct elementwise_job *job, int first, int last, int thread)
+{
+    elementwise_permute_8_scalar((const float *)(void *)(job->arena + 0), job->out_turned, first, last);
+    (void)thread;
+}
+
+static const struct elementwise_work elementwise_scalar[8] = {
+    {elementwise_1_scaled_scalar, 1, 1},
+    {elementwise_2_bent_scalar, 1, 1},
+    {elementwise_3_pooled_scalar, 6, 1},
+    {elementwise_4_normal_scalar, 1, 1},
+    {elementwise_5_mean_scalar, 3, 1},
+    {elementwise_6_share_scalar, 1, 1},
+    {elementwise_7_big_scalar, 12, 1},
+    {elementwise_8_turned_scalar, 12, 1},
+};
+
+#endif /* ELEMENTWISE_SCALAR */
+
+/* ---- the network ----------------------------------------------------------------------------------- */
+
+static const struct elementwise_work *elementwise_choose(void)
+{
+    int level = cnn_isa_level();
+
+    #ifdef CNN_ISA_LIMIT
+    if (level > CNN_ISA_LIMIT)
+        level = CNN_ISA_LIMIT;
+    #endif
+    (void)level;
+    #if ELEMENTWISE_SCALAR
+    return elementwise_scalar;
+    #else
+    return NULL; /* never: some instruction set is in every build */
+    #endif
+}
+
+#ifdef ELEMENTWISE_HOOK
+static const struct elementwise_result {
+    const char *layer;
+    int place; /* -1: the arena; else the output's number */
+    size_t offset; /* floats */
+    int extent[4];
+    ptrdiff_t pitch[3];
+} elementwise_results[8] = {
+    {"scaled", -1, 0, {1, 6, 6, 5}, {180, 30, 5}},
+    {"bent", -1, 1440, {1, 6, 6, 5}, {360, 60, 10}},
+    {"pooled", -1, 1445, {1, 6, 6, 5}, {360, 60, 10}},
+    {"normal", -1, 0, {1, 6, 6, 10}, {360, 60, 10}},
+    {"mean", -1, 368, {1, 1, 1, 10}, {10, 10, 10}},
+    {"share", 0, 0, {1, 1, 1, 10}, {10, 10, 10}},
+    {"big", -1, 0, {1, 12, 12, 10}, {1440, 120, 10}},
+    {"turned", 1, 0, {1, 10, 12, 12}, {1440, 144, 12}},
+};
+
+static void elementwise_tap(const struct elementwise_job *job, int step)
+{
+    const struct elementwise_result *r = &elementwise_results[step];
+    const float *base = (const float *)(const void *)job->arena;
+
+    if (r->place == 0)
+        base = job->out_share;
+    if (r->place == 1)
+        base = job->out_turned;
+    ELEMENTWISE_HOOK(step, r->layer, base + r->offset, r->extent, r->pitch);
+}
+#endif
+
+static void elementwise_wait(int threads)
+{
+    (void)threads;
+}
+
+/* This thread's share of a step; then all threads wait for each other. */
+static void elementwise_do(const struct elementwise_job *job, int step, int thread, int threads)
+{
+    const struct elementwise_work *w = &job->work[step];
+    const long long parts = w->parts < threads ? w->parts : threads;
+
+    if (thread < parts)
+        w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+    elementwise_wait(threads);
+    #ifdef ELEMENTWISE_HOOK
+    if (thread == 0)
+        elementwise_tap(job, step);
+    elementwise_wait(threads);
+    #endif
+}
+
+/* The network, as one of several threads goes through it. */
+static void elementwise_walk(const struct elementwise_job *job, int thread, int threads)
+{
+    /* scaled: 6x6x5 -> 6x6x5, copy + scale and shift    elementwise.cnn.yaml:6 */
+    elementwise_do(job, 0, thread, threads);
+    /* bent: 6x6x5 -> 6x6x5, add + gelu    elementwise.cnn.yaml:9 */
+    elementwise_do(job, 1, thread, threads);
+    /* pooled: 6x6x5 -> 6x6x5, max_pooling2d    elementwise.cnn.yaml:11 */
+    elementwise_do(job, 2, thread, threads);
+    /* normal: 6x6x10 -> 6x6x10, layer_normalization    elementwise.cnn.yaml:13 */
+    elementwise_do(job, 3, thread, threads);
+    /* mean: 6x6x10 -> 10, global_average_pooling2d    elementwise.cnn.yaml:14 */
+    elementwise_do(job, 4, thread, threads);
+    /* share: 10 -> 10, softmax    elementwise.cnn.yaml:15 */
+    elementwise_do(job, 5, thread, threads);
+    /* big: 6x6x10 -> 12x12x10, up_sampling2d    elementwise.cnn.yaml:16 */
+    elementwise_do(job, 6, thread, threads);
+    /* turned: 12x12x10 -> 10x12x12, permute    elementwise.cnn.yaml:17 */
+    elementwise_do(job, 7, thread, threads);
+}
+
+elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes)
+{
+    struct elementwise_job job;
+
+    if (!arena || !in_a || !in_b || !out_share || !out_turned)
+        return ELEMENTWISE_ERR_NULL;
+    if (arena_bytes < ELEMENTWISE_ARENA_BYTES_FOR(1))
+        return ELEMENTWISE_ERR_ARENA_SIZE;
+    if ((uintptr_t)arena % ELEMENTWISE_ARENA_ALIGN != 0)
+        return ELEMENTWISE_ERR_ARENA_ALIGN;
+
+    job.in_a = in_a;
+    job.in_b = in_b;
+    job.out_share = out_share;
+    job.out_turned = out_turned;
+    job.arena = (unsigned char *)arena;
+    job.work = elementwise_choose();
+
+    elementwise_walk(&job, 0, 1);
+    return ELEMENTWISE_OK;
+}

@@ -1,0 +1,66 @@
+/* elementwise.h: made by cnngen 0.1.0 from elementwise.cnn.yaml. Do not edit; make it again with
+ *
+ *     cnngen --target scalar elementwise.cnn.yaml
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#ifndef ELEMENTWISE_H_INCLUDED
+#define ELEMENTWISE_H_INCLUDED
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
+#define ELEMENTWISE_BATCH 1
+#define ELEMENTWISE_INPUT_A_SIZE 180 /* a */
+#define ELEMENTWISE_INPUT_A_HEIGHT 6
+#define ELEMENTWISE_INPUT_A_WIDTH 6
+#define ELEMENTWISE_INPUT_A_CHANNELS 5
+#define ELEMENTWISE_INPUT_B_SIZE 180 /* b */
+#define ELEMENTWISE_INPUT_B_HEIGHT 6
+#define ELEMENTWISE_INPUT_B_WIDTH 6
+#define ELEMENTWISE_INPUT_B_CHANNELS 5
+#define ELEMENTWISE_OUTPUT_SHARE_SIZE 10 /* share */
+#define ELEMENTWISE_OUTPUT_SHARE_HEIGHT 1
+#define ELEMENTWISE_OUTPUT_SHARE_WIDTH 1
+#define ELEMENTWISE_OUTPUT_SHARE_CHANNELS 10
+#define ELEMENTWISE_OUTPUT_TURNED_SIZE 1440 /* turned */
+#define ELEMENTWISE_OUTPUT_TURNED_HEIGHT 10
+#define ELEMENTWISE_OUTPUT_TURNED_WIDTH 12
+#define ELEMENTWISE_OUTPUT_TURNED_CHANNELS 12
+
+/* Memory for a run: bytes for t threads, and for as many as a run ever uses. */
+#define ELEMENTWISE_MAX_THREADS 8
+#define ELEMENTWISE_ARENA_ALIGN 64
+#define ELEMENTWISE_ARENA_BYTES_FOR(t) (7232 + (t) * 0)
+#define ELEMENTWISE_ARENA_BYTES 7232
+
+typedef enum {
+    ELEMENTWISE_OK = 0,
+    ELEMENTWISE_ERR_NULL = -1,        /* a pointer is NULL */
+    ELEMENTWISE_ERR_ARENA_SIZE = -2,  /* arena_bytes < ELEMENTWISE_ARENA_BYTES_FOR(1) */
+    ELEMENTWISE_ERR_ARENA_ALIGN = -3, /* the arena is not a multiple of ELEMENTWISE_ARENA_ALIGN */
+    ELEMENTWISE_ERR_SELFTEST = -4     /* elementwise_selftest: a result is further from the reference than its bound */
+} elementwise_status;
+
+/* Runs the network. Nothing but the outputs and the arena is written, nothing is allocated or kept: calls
+ * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after. */
+elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes);
+
+/* Compiled with -DELEMENTWISE_HOOK=name, the program calls that function after each of its ELEMENTWISE_STEPS steps,
+ * with the step's number from 0, the layer's name and its result as it lies in memory: extent is batch,
+ * height, width, channels; pitch is the distance in floats between images, rows and pixels. */
+#define ELEMENTWISE_STEPS 8
+#ifdef ELEMENTWISE_HOOK
+void ELEMENTWISE_HOOK(int step, const char *layer, const float *data, const int *extent, const ptrdiff_t *pitch);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

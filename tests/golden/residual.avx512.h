@@ -1,0 +1,62 @@
+/* residual.h: made by cnngen 0.1.0 from residual.cnn.yaml. Do not edit; make it again with
+ *
+ *     cnngen --target avx512 residual.cnn.yaml
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#ifndef RESIDUAL_H_INCLUDED
+#define RESIDUAL_H_INCLUDED
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
+#define RESIDUAL_BATCH 1
+#define RESIDUAL_INPUT_SIZE 3072 /* image */
+#define RESIDUAL_INPUT_HEIGHT 32
+#define RESIDUAL_INPUT_WIDTH 32
+#define RESIDUAL_INPUT_CHANNELS 3
+#define RESIDUAL_OUTPUT_PROB_SIZE 10 /* prob */
+#define RESIDUAL_OUTPUT_PROB_HEIGHT 1
+#define RESIDUAL_OUTPUT_PROB_WIDTH 1
+#define RESIDUAL_OUTPUT_PROB_CHANNELS 10
+#define RESIDUAL_OUTPUT_FEAT_SIZE 16384 /* feat */
+#define RESIDUAL_OUTPUT_FEAT_HEIGHT 32
+#define RESIDUAL_OUTPUT_FEAT_WIDTH 32
+#define RESIDUAL_OUTPUT_FEAT_CHANNELS 16
+
+/* Memory for a run: bytes for t threads, and for as many as a run ever uses. */
+#define RESIDUAL_MAX_THREADS 8
+#define RESIDUAL_ARENA_ALIGN 64
+#define RESIDUAL_ARENA_BYTES_FOR(t) (135296 + (t) * 0)
+#define RESIDUAL_ARENA_BYTES 135296
+
+typedef enum {
+    RESIDUAL_OK = 0,
+    RESIDUAL_ERR_NULL = -1,        /* a pointer is NULL */
+    RESIDUAL_ERR_ARENA_SIZE = -2,  /* arena_bytes < RESIDUAL_ARENA_BYTES_FOR(1) */
+    RESIDUAL_ERR_ARENA_ALIGN = -3, /* the arena is not a multiple of RESIDUAL_ARENA_ALIGN */
+    RESIDUAL_ERR_SELFTEST = -4     /* residual_selftest: a result is further from the reference than its bound */
+} residual_status;
+
+/* Runs the network. Nothing but the outputs and the arena is written, nothing is allocated or kept: calls
+ * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after. */
+residual_status residual_run(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes);
+
+/* Compiled with -DRESIDUAL_HOOK=name, the program calls that function after each of its RESIDUAL_STEPS steps,
+ * with the step's number from 0, the layer's name and its result as it lies in memory: extent is batch,
+ * height, width, channels; pitch is the distance in floats between images, rows and pixels. */
+#define RESIDUAL_STEPS 7
+#ifdef RESIDUAL_HOOK
+void RESIDUAL_HOOK(int step, const char *layer, const float *data, const int *extent, const ptrdiff_t *pitch);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
