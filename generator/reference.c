@@ -1,5 +1,6 @@
 #include "reference.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "activation.h"
@@ -21,7 +22,7 @@ static void print_kind(const struct attr_def *a, struct out *out)
     for (int i = 0; a->type == ATTR_WORD && a->words[i]; i++)
         out_printf(out, "%s%s", i ? ", " : "", a->words[i]);
     if ((a->min != 0 || a->max != 0) && a->type != ATTR_BOOL && a->type != ATTR_WORD)
-        out_printf(out, ", %g to %g", a->min, a->max);
+        out_printf(out, ", %.10g to %.10g", a->min, a->max);
 }
 
 static void print_attr(const struct attr_def *a, struct out *out)
@@ -42,7 +43,7 @@ static void print_inputs(const struct op_def *op, struct out *out)
 
 static void print_op(const struct op_def *op, struct out *out)
 {
-    out_printf(out, "\n### %s\n\n%s.", op->type, op->doc);
+    out_printf(out, "\n### %s\n\n%c%s.", op->type, toupper((unsigned char)op->doc[0]), op->doc + 1);
     if (op->alias)
         out_printf(out, " Also written `%s`.", op->alias);
     print_inputs(op, out);
