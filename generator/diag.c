@@ -185,7 +185,7 @@ const char *closest(const char *word, const char *const *known, int n)
     const char *best = NULL;
     if (strlen(word) > LONGEST_WORD)
         return NULL;
-    int limit = ((int)strlen(word) + 2) / 3;
+    int limit = strlen(word) < 3 ? 0 : ((int)strlen(word) + 2) / 3;
     for (int i = 0; i < n; i++) {
         if (strlen(known[i]) > LONGEST_WORD)
             continue;

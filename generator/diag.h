@@ -49,7 +49,7 @@ int diag_warnings(const struct diag *);
 const char *diag_quote(struct diag *, const char *text, size_t len);
 
 /* The word of known[0..n) nearest to word by edits (Damerau-Levenshtein), or NULL when none is near
- * (more than a third of its length away). Letter case alone is the nearest difference. */
+ * (more than a third of its length away; words of one or two letters only differ in case). */
 const char *closest(const char *word, const char *const *known, int n);
 
 enum diag_color { COLOR_NEVER, COLOR_ALWAYS, COLOR_TAGS };  /* TAGS: "<error>...</error>", for tests */
