@@ -1,7 +1,7 @@
 /* generate: the default command: a specification to MODEL.c and MODEL.h. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "selftest.h"
 #include "session.h"
@@ -51,7 +51,7 @@ bool session_emit(struct session *s)
     const char *header = header_path(s, output_path(s));
     const struct emit_options emit_options = {
         .prefix = s->prefix,
-        .spec_name = options_base_name(s->pool, s->options->spec),
+        .spec_name = strcmp(s->options->spec, "-") ? options_base_name(s->pool, s->options->spec) : "<stdin>",
         .header_name = header && strcmp(header, "-") ? base_name(header)
                                                      : pool_printf(s->pool, "%s.h", s->prefix),
         .command = options_command(s->pool, s->options),
@@ -65,14 +65,32 @@ bool session_emit(struct session *s)
     return emit(s->plan, &emit_options, &s->c, &s->h, s->diag);
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Outputs that would overwrite what they are made from, or that no #include could name. */
+static void check_outputs(struct session *s, const struct out_file *files, int n)
+{
+    const char *const from[] = {s->options->spec, s->options->weights_file};
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < 2; k++)
+            if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
+                die("'%s' would be overwritten by the output", from[k]);
+    if (n > 1 && strpbrk(files[1].path, "\"\\\n\r"))
+        die("the header's name can't stand in an #include: '%s'", options_base_name(s->pool, files[1].path));
+}
+
 static void write_files(struct session *s)
 {
-    const char *output = output_path(s), *header = header_path(s, output), *failed;
+    const char *output = output_path(s), *header = header_path(s, output);
     struct out_file files[2] = {{output, s->c.text, s->c.len}, {header, s->h.text, s->h.len}};
     if (header && !strcmp(header, output))
         die("the header and the C file are both '%s'", output);
-    if (!out_commit(files, header ? 2 : 1, &failed))
-        die("can't write '%s': %s", failed, strerror(errno));
+    check_outputs(s, files, header ? 2 : 1);
+    session_write(files, header ? 2 : 1);
     for (int i = 0; s->options->verbose && i < (header ? 2 : 1); i++)
         fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", files[i].path, files[i].len);
 }

@@ -148,7 +148,7 @@ static const char help_text[] =
     "       cnngen check SPEC.yaml               diagnostics only\n"
     "       cnngen summary SPEC.yaml             layers, shapes, parameters, memory\n"
     "       cnngen run SPEC.yaml --input X.npy   evaluate it, in double precision\n"
-    "       cnngen verify SPEC.yaml...           compile the C and compare it with that\n"
+    "       cnngen verify SPEC.yaml...           compile the C, compare it with that\n"
     "A SPEC of '-' is standard input; './check' is a file of that name.\n"
     "\n"
     "Generate:\n"
@@ -192,7 +192,7 @@ static const char help_text[] =
     "  -h, --help               print this text\n"
     "  -V, --version            print version and licence\n"
     "\n"
-    "Exit codes: 0 fine, 1 the model is wrong, 2 usage, files or the environment.\n";
+    "Exit codes: 0 fine, 1 the model is wrong, 2 usage, files or environment.\n";
 
 static const char version_text[] =
     "cnngen " CNNGEN_VERSION "\n"

@@ -1,5 +1,4 @@
 /* run: the reference evaluation of a network on .npy files, in double precision. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,7 +166,6 @@ static void write_results(struct session *s, const struct result *r, int n)
 {
     struct out_file *file = NEW_ARRAY(s->pool, struct out_file, n);
     struct out *text = NEW_ARRAY(s->pool, struct out, n);
-    const char *failed;
     for (int i = 0; i < n; i++) {
         float *f = NEW_ARRAY(s->pool, float, r[i].size);
         for (int64_t k = 0; k < r[i].size; k++)
@@ -176,8 +174,7 @@ static void write_results(struct session *s, const struct result *r, int n)
         npy_text(&text[i], r[i].rank, r[i].dim, f);
         file[i] = (struct out_file){s->options->output_npy.at[i], text[i].text, text[i].len};
     }
-    if (!out_commit(file, n, &failed))
-        die("can't write '%s': %s", failed, strerror(errno));
+    session_write(file, n);
     for (int i = 0; i < n; i++)
         out_free(&text[i]);
 }

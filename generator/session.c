@@ -10,12 +10,20 @@
 #include "shape.h"
 #include "weights.h"
 
+void session_write(const struct out_file *files, int n)
+{
+    const char *failed;
+    if (out_commit(files, n, &failed))
+        return;
+    if (!strcmp(failed, "-"))
+        die("can't write standard output: %s", strerror(errno));
+    die("can't write '%s': %s", failed, strerror(errno));
+}
+
 void session_print(struct out *out)
 {
     const struct out_file file = {"-", out->text, out->len};
-    const char *failed;
-    if (!out_commit(&file, 1, &failed))
-        die("can't write standard output: %s", strerror(errno));
+    session_write(&file, 1);
     out_free(out);
 }
 

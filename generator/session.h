@@ -28,7 +28,10 @@ bool session_read(struct session *);    /* text -> spec -> graph with shapes -> 
 bool session_plan(struct session *);    /* optimise, plan */
 bool session_emit(struct session *);    /* C text in s->c and s->h */
 
-/* The text to standard output, and frees it. Ends the program when that can't be written. */
+/* All of the files or none. Ends the program when one can't be written. */
+void session_write(const struct out_file *, int n);
+
+/* The text to standard output, likewise, and frees it. */
 void session_print(struct out *);
 
 /* Prints diagnostics to stderr. The exit code: 1 if there were errors. */
