@@ -77,7 +77,7 @@ static const char *pitches_text(struct pool *pool, const struct operand *o, int 
 {
     const char *text = "";
     for (int i = 0; i < n; i++)
-        text = pool_printf(pool, "%s%s{%lld, %lld, %lld, %lld}", text, i == 0 ? "" : i % 4 ? ", " : ",\n        ",
+        text = pool_printf(pool, "%s%s{%lld, %lld, %lld, %lld}", text, i == 0 ? "" : i % 4 ? ", " : ",\n",
                 (long long)o[i].pitch[0], (long long)o[i].pitch[1], (long long)o[i].pitch[2],
                 (long long)o[i].pitch[3]);
     return text;
