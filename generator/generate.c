@@ -30,7 +30,9 @@ static const char *output_path(struct session *s)
 {
     if (s->options->output)
         return s->options->output;
-    return strcmp(s->options->spec, "-") ? pool_printf(s->pool, "%s.c", stem(s->pool, s->options->spec)) : "-";
+    if (!strcmp(s->options->spec, "-"))
+        return "-";
+    return pool_printf(s->pool, "%s.c", stem(s->pool, s->options->spec));
 }
 
 /* The output with ".h" for its ".c"; NULL: no header (the output is standard output). */
@@ -46,12 +48,19 @@ static const char *header_path(struct session *s, const char *output)
     return pool_printf(s->pool, "%s.h", output);
 }
 
+/* As emitted comments call it. */
+static const char *spec_name(struct session *s)
+{
+    const char *path = s->options->spec;
+    return strcmp(path, "-") ? options_base_name(s->pool, path) : "<stdin>";
+}
+
 bool session_emit(struct session *s)
 {
     const char *header = header_path(s, output_path(s));
     const struct emit_options emit_options = {
         .prefix = s->prefix,
-        .spec_name = strcmp(s->options->spec, "-") ? options_base_name(s->pool, s->options->spec) : "<stdin>",
+        .spec_name = spec_name(s),
         .header_name = header && strcmp(header, "-") ? base_name(header)
                                                      : pool_printf(s->pool, "%s.h", s->prefix),
         .command = options_command(s->pool, s->options),
@@ -80,7 +89,8 @@ static void check_outputs(struct session *s, const struct out_file *files, int n
             if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
                 die("'%s' would be overwritten by the output", from[k]);
     if (n > 1 && strpbrk(files[1].path, "\"\\\n\r"))
-        die("the header's name can't stand in an #include: '%s'", options_base_name(s->pool, files[1].path));
+        die("the header's name can't stand in an #include: '%s'",
+                options_base_name(s->pool, files[1].path));
 }
 
 static void write_files(struct session *s)

@@ -63,7 +63,8 @@ static bool refuse(const char *path, const char *why)
     return false;
 }
 
-static bool read_one(struct pool *pool, const char *path, const struct tensor *t, struct images *to, int i)
+static bool read_one(struct pool *pool, const char *path, const struct tensor *t, struct images *to,
+        int i)
 {
     struct npy npy;
     const char *why;
@@ -71,20 +72,23 @@ static bool read_one(struct pool *pool, const char *path, const struct tensor *t
         return refuse(path, why);
     int64_t n = count_images(&npy, t);
     if (n == 0)
-        return refuse(path, pool_printf(pool, "has the shape %s; input '%s' takes %s, or several of them",
+        return refuse(path, pool_printf(pool,
+                "has the shape %s; input '%s' takes %s, or several of them",
                 file_shape(pool, &npy), t->name, shape_text(pool, &t->shape)));
     if (i > 0 && n != to->count)
-        return refuse(path, pool_printf(pool, "has %lld images; the input before has %lld", (long long)n,
-                (long long)to->count));
+        return refuse(path, pool_printf(pool, "has %lld images; the input before has %lld",
+                (long long)n, (long long)to->count));
     if (!convert(&npy, t->type))
-        return refuse(path, pool_printf(pool, "input '%s' takes whole numbers from 0 to 255", t->name));
+        return refuse(path, pool_printf(pool, "input '%s' takes whole numbers from 0 to 255",
+                t->name));
     to->count = n;
     to->stacked = npy.rank > t->shape.rank;
     to->at[i] = npy.at;
     return true;
 }
 
-bool images_read(struct pool *pool, const struct graph *g, const char *const *path, int n, struct images *to)
+bool images_read(struct pool *pool, const struct graph *g, const char *const *path, int n,
+        struct images *to)
 {
     if (n != g->input.n) {
         usage_error("%d --input for a network with %d: %s", n, g->input.n, images_wanted(pool, g));
@@ -107,7 +111,8 @@ static void random_image(struct random *r, enum dtype type, double *to, int64_t 
     }
 }
 
-void images_random(struct pool *pool, const struct graph *g, int64_t count, uint64_t seed, struct images *to)
+void images_random(struct pool *pool, const struct graph *g, int64_t count, uint64_t seed,
+        struct images *to)
 {
     *to = (struct images){.count = count, .stacked = true};
     to->at = NEW_ARRAY(pool, const double *, g->input.n);

@@ -4,20 +4,22 @@
 
 #include "graph.h"
 
-/* The inputs of all images, exactly as the emitted program takes them: float32, or whole numbers from 0
- * to 255 where the network has uint8. */
+/* The inputs of all images, exactly as the emitted program takes them: float32, or whole numbers
+ * from 0 to 255 where the network has uint8. */
 struct images {
     int64_t count;
     bool stacked;              /* N was given, if only as 1: results have it too */
     const double **at;         /* of each input of the network: count * shape_size */
 };
 
-/* From files in the order of the network's inputs, each [H, W, C], one image, or [N, H, W, C]; N is the
- * same in all. False after a message on stderr: exit code 2. */
-bool images_read(struct pool *, const struct graph *, const char *const *path, int n, struct images *);
+/* From files in the order of the network's inputs, each [H, W, C], one image, or [N, H, W, C]; N
+ * is the same in all. False after a message on stderr: exit code 2. */
+bool images_read(struct pool *, const struct graph *, const char *const *path, int n,
+        struct images *);
 
 /* Uniform in [-1, 1), or whole numbers from 0 to 255. */
-void images_random(struct pool *, const struct graph *, int64_t count, uint64_t seed, struct images *);
+void images_random(struct pool *, const struct graph *, int64_t count, uint64_t seed,
+        struct images *);
 
 /* "'input' [28, 28, 1]; 'mask' [14, 14, 1] of uint8": what the network takes. */
 const char *images_wanted(struct pool *, const struct graph *);

@@ -14,7 +14,8 @@
 #include "spec.h"
 #include "targets.h"
 
-static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summary", "run", "verify"};
+static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summary", "run",
+        "verify"};
 static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
 static const char *const colors[] = {"auto", "always", "never"};
 static const char *const weight_kinds[] = {"array", "auto"};
@@ -23,7 +24,7 @@ static const char *const weight_kinds[] = {"array", "auto"};
 
 enum { MAX_SEED = 1 << 30 };
 
-/* ---- the table --------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 #define GENERATE (1u << CMD_GENERATE)
 #define CHECK    (1u << CMD_CHECK)
@@ -40,8 +41,8 @@ struct parser {
 };
 
 typedef bool apply_fn(struct parser *, const char *arg);
-static apply_fn set_output, set_prefix, set_target, set_max_threads, set_weights, set_dump, set_color,
-    set_input, set_seed;
+static apply_fn set_output, set_prefix, set_target, set_max_threads, set_weights, set_dump,
+        set_color, set_input, set_seed;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -82,11 +83,14 @@ static const struct option_def {
 #undef FIELD
 };
 
-enum { DEFS = LENGTH(defs), FIRST_VALUE = 256 };  /* getopt's value for defs[i] is FIRST_VALUE + i */
+enum { DEFS = LENGTH(defs), FIRST_VALUE = 256 };  /* getopt's value of defs[i]: this + i */
 
-static bool takes_argument(const struct option_def *d) { return d->kind == TEXT || d->kind == CALL; }
+static bool takes_argument(const struct option_def *d)
+{
+    return d->kind == TEXT || d->kind == CALL;
+}
 
-/* ---- messages ---------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static void print_usage_error(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 
@@ -139,7 +143,7 @@ static const char *list_words(struct pool *pool, const char *const *words, int n
     return text;
 }
 
-/* ---- help, version ----------------------------------------------------------------------------- */
+/* ---- help, version --------------------------------------------------------------------------- */
 
 static const char help_text[] =
     "cnngen: compiles a convolutional network, written as YAML, into C.\n"
@@ -222,7 +226,7 @@ static bool do_instant(const struct option_def *d, int *status)
     return false;
 }
 
-/* ---- one option each --------------------------------------------------------------------------- */
+/* ---- one option each ------------------------------------------------------------------------- */
 
 static int word_index(const char *const *words, int n, const char *word)
 {
@@ -233,7 +237,8 @@ static int word_index(const char *const *words, int n, const char *word)
 }
 
 /* The index of the option's argument among its words; -1 after a message. */
-static int choose(struct parser *p, const char *name, const char *const *words, int n, const char *arg)
+static int choose(struct parser *p, const char *name, const char *const *words, int n,
+        const char *arg)
 {
     int i = word_index(words, n, arg);
     if (i < 0)
@@ -328,7 +333,7 @@ static bool set_seed(struct parser *p, const char *arg)
     return parse_int(p, "seed", arg, 0, MAX_SEED, &p->options->seed);
 }
 
-/* ---- parsing ----------------------------------------------------------------------------------- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 struct given { const struct option_def *def; const char *arg; };
 
@@ -344,7 +349,8 @@ static void fill_getopt(char *letters, struct option *longs)
     letters += 2;
     for (int i = 0; i < DEFS; i++) {
         bool arg = takes_argument(&defs[i]);
-        longs[i] = (struct option){defs[i].name, arg ? required_argument : no_argument, NULL, FIRST_VALUE + i};
+        longs[i] = (struct option){defs[i].name, arg ? required_argument : no_argument, NULL,
+                FIRST_VALUE + i};
         if (defs[i].letter)
             *letters++ = defs[i].letter;
         if (defs[i].letter && arg)
@@ -390,7 +396,8 @@ static bool bad_option(struct pool *pool, int value, char **argv, int *status)
     return unknown_option(pool, argv[optind - 1], status);
 }
 
-static void add_word(struct pool *pool, struct line *line, struct options *o, const char *word, bool *first)
+static void add_word(struct pool *pool, struct line *line, struct options *o, const char *word,
+        bool *first)
 {
     int command = *first ? word_index(commands + 1, COMMAND_COUNT - 1, word) : -1;
     *first = false;
@@ -400,8 +407,8 @@ static void add_word(struct pool *pool, struct line *line, struct options *o, co
         vec_push(pool, &line->word, word);
 }
 
-static bool read_line(struct pool *pool, int argc, char **argv, struct line *line, struct options *o,
-        int *status)
+static bool read_line(struct pool *pool, int argc, char **argv, struct line *line,
+        struct options *o, int *status)
 {
     char letters[2 * DEFS + 3];
     struct option longs[DEFS + 1] = {{0}};
@@ -496,7 +503,8 @@ static bool agree(struct parser *p)
         return fail(p->status, "--dump writes to standard output: it takes no --%s",
                 o->output ? "output" : "header");
     if (o->specs.n > 1 && (o->input.n || o->weights_file))
-        return fail(p->status, "--%s is for one specification", o->input.n ? "input" : "weights-file");
+        return fail(p->status, "--%s is for one specification",
+                o->input.n ? "input" : "weights-file");
     return true;
 }
 
@@ -532,7 +540,7 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
     return take_specs(&p, &line) && agree(&p);
 }
 
-/* ---- the canonical command --------------------------------------------------------------------- */
+/* ---- the canonical command ------------------------------------------------------------------- */
 
 const char *options_base_name(struct pool *pool, const char *path)
 {

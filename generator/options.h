@@ -12,8 +12,8 @@ struct options {
     enum command command;
     const char *spec;             /* path; "-" is standard input */
     VEC(const char *) specs;      /* all of them: verify takes several; the others have this one */
-    const char *output;           /* -o; NULL: the spec's stem + ".c" in the current folder; "-": stdout */
-    const char *header;           /* -H; NULL: the output's with ".h", none when the output is stdout */
+    const char *output;           /* -o; NULL: the spec's stem + ".c", here; "-": standard output */
+    const char *header;           /* -H; NULL: the output's with ".h", none when that is "-" */
     const char *prefix;           /* NULL: the model's name */
     unsigned targets;             /* TARGET_BITs */
     int max_threads;
@@ -23,22 +23,22 @@ struct options {
     bool bytes;                   /* large weights as strings of bytes; --weights array clears it */
     enum dump dump;
     bool quiet, verbose;
-    enum diag_color color;        /* resolved: --color, NO_COLOR, whether stderr is a terminal */
+    enum diag_color color;        /* --color, NO_COLOR, whether stderr is a terminal */
     bool json;                    /* summary */
-    VEC(const char *) input;      /* --input: .npy files of run and verify, in the network's order */
-    VEC(const char *) output_npy; /* --output: .npy files of run */
+    VEC(const char *) input;      /* run, verify: .npy files in the network's order */
+    VEC(const char *) output_npy; /* run: -o, likewise */
     const char *cc;               /* verify: compiler command; NULL: $CC or cc */
     const char *cflags;           /* verify: its options; NULL: "-O2" */
     const char *runner;           /* verify: --run, put before the program; NULL: none */
     int64_t seed;                 /* verify: of its random inputs */
 };
 
-/* Parses argv. Prints help, version or a usage error itself: then returns false with *status to exit
- * with. An option that the command doesn't take is a usage error. */
+/* Parses argv. Prints help, version or a usage error itself: then returns false with *status to
+ * exit with. An option that the command doesn't take is a usage error. */
 bool options_parse(struct pool *, int argc, char **argv, struct options *, int *status);
 
-/* The command that makes the same text again: only options that change it, in a fixed order, and base
- * names without folders; words that a shell would split are quoted. Safe inside a C comment. */
+/* The command that makes the same text again: only options that change it, in a fixed order, and
+ * base names without folders; words that a shell would split are quoted. Safe inside a C comment. */
 const char *options_command(struct pool *, const struct options *);
 
 /* The last part of a path, made safe to show in a C comment or on a terminal. */

@@ -35,9 +35,10 @@ static struct result *make_results(struct session *s, const struct images *image
     return r;
 }
 
-/* ---- evaluating -------------------------------------------------------------------------------- */
+/* ---- evaluating ------------------------------------------------------------------------------ */
 
-static void evaluate(const struct graph *g, const struct images *images, int64_t image, struct result *r)
+static void evaluate(const struct graph *g, const struct images *images, int64_t image,
+        struct result *r)
 {
     struct tval *all = calloc((size_t)g->layer.n, sizeof *all);
     struct tval *in = calloc((size_t)g->input.n, sizeof *in);
@@ -61,7 +62,7 @@ static void evaluate(const struct graph *g, const struct images *images, int64_t
     free(all);
 }
 
-/* ---- printing, as NumPy does ------------------------------------------------------------------- */
+/* ---- printing, as NumPy does ----------------------------------------------------------------- */
 
 enum { EDGE = 3, ALL_UP_TO = 1000, LINE = 79 };
 
@@ -160,7 +161,7 @@ static void print_result(const struct result *r)
     session_print(&p.out);
 }
 
-/* ---- files ------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void write_results(struct session *s, const struct result *r, int n)
 {
@@ -179,7 +180,7 @@ static void write_results(struct session *s, const struct result *r, int n)
         out_free(&text[i]);
 }
 
-/* ---- the command ------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static bool usable(struct session *s, struct images *images)
 {

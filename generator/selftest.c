@@ -10,8 +10,8 @@
 
 enum { SAMPLES = 256 };
 
-/* Unproven bounds: of the largest magnitude of an output. Rounding adds up to far less in a network that
- * works in single precision at all; a wrong weight usually shows. */
+/* Unproven bounds: of the largest magnitude of an output. Rounding adds up to far less in a
+ * network that works in single precision at all; a wrong weight usually shows. */
 static const double tolerance = 1e-4;
 
 struct sample { int64_t at; float value, bound; };  /* at: in floats from the first output */
@@ -20,12 +20,13 @@ struct selftest {
     struct pool *pool;
     const struct graph *graph;
     int64_t *in_at, *out_at;          /* of each input, output: bytes from the arena's start */
-    int64_t in_bytes, io_bytes;       /* of inputs; of inputs and outputs: multiples of ARENA_ALIGN */
+    int64_t in_bytes;                 /* of all inputs, a multiple of ARENA_ALIGN */
+    int64_t io_bytes;                 /* of inputs and outputs, likewise */
     VEC(struct sample) sample;
     bool proven;                      /* no bound is the tolerance */
 };
 
-/* ---- the input --------------------------------------------------------------------------------- */
+/* ---- the input ------------------------------------------------------------------------------- */
 
 static uint32_t next(uint32_t *state)
 {
@@ -41,7 +42,7 @@ static void fill(double *to, int64_t n, enum dtype type, uint32_t *state)
                                     : ((double)(next(state) >> 16) - 32768) / 32768;
 }
 
-/* ---- the expected output ----------------------------------------------------------------------- */
+/* ---- the expected output --------------------------------------------------------------------- */
 
 static float round_up(double bound)
 {
@@ -73,7 +74,8 @@ static double largest_of(const struct tval *v)
 }
 
 /* One element from each of equal stretches of the output, not always the same channel. */
-static void take_samples(struct selftest *t, int output, int64_t image, const struct tval *v, uint32_t *state)
+static void take_samples(struct selftest *t, int output, int64_t image, const struct tval *v,
+        uint32_t *state)
 {
     int64_t size = shape_size(&v->shape);
     int64_t share = SAMPLES / (t->graph->output.n * t->graph->batch);
@@ -141,7 +143,7 @@ const struct selftest *selftest_make(struct pool *pool, const struct graph *g)
 
 int64_t selftest_io_bytes(const struct selftest *t) { return t->io_bytes; }
 
-/* ---- the text ---------------------------------------------------------------------------------- */
+/* ---- the text -------------------------------------------------------------------------------- */
 
 static bool has_input(const struct graph *g, enum dtype type)
 {
@@ -180,26 +182,30 @@ static void insert_fills(const struct selftest *t, const char *prefix, struct ou
     const struct graph *g = t->graph;
     for (int i = 0; i < g->input.n; i++) {
         bool bytes = g->input.at[i]->type == DTYPE_UINT8;
-        out_printf(out, "%s_fill%s(%s(base + %lld), %lld, &state);\n", prefix, bytes ? "_uint8" : "",
-                bytes ? "" : "(float *)(void *)", (long long)t->in_at[i],
+        out_printf(out, "%s_fill%s(%s(base + %lld), %lld, &state);\n", prefix,
+                bytes ? "_uint8" : "", bytes ? "" : "(float *)(void *)", (long long)t->in_at[i],
                 (long long)(g->batch * shape_size(&g->input.at[i]->shape)));
     }
 }
 
-/* "status = mnist_run((const float *)(const void *)(base + 0), (float *)(void *)(base + 3136), ...);" */
+/* "status = mnist_run((const float *)(const void *)(base + 0), (float *)(void *)(base + 3136),
+ * ...);" */
 static void insert_run(const struct selftest *t, const char *prefix, struct out *out)
 {
     const struct graph *g = t->graph;
     out_printf(out, "status = %s_run(", prefix);
     for (int i = 0; i < g->input.n; i++)
-        out_printf(out, "%s(base + %lld), ", g->input.at[i]->type == DTYPE_UINT8 ? "" : "(const float *)(const void *)",
+        out_printf(out, "%s(base + %lld), ",
+                g->input.at[i]->type == DTYPE_UINT8 ? "" : "(const float *)(const void *)",
                 (long long)t->in_at[i]);
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, "(float *)(void *)(base + %lld), ", (long long)t->out_at[i]);
-    out_printf(out, "base + %lld, arena_bytes - %lld);\n", (long long)t->io_bytes, (long long)t->io_bytes);
+    out_printf(out, "base + %lld, arena_bytes - %lld);\n", (long long)t->io_bytes,
+            (long long)t->io_bytes);
 }
 
-void selftest_insert(const struct selftest *t, const char *prefix, const char *name, struct out *out)
+void selftest_insert(const struct selftest *t, const char *prefix, const char *name,
+        struct out *out)
 {
     if (!strcmp(name, "selftest_samples"))
         insert_samples(t, out);

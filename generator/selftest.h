@@ -8,7 +8,7 @@
 
 struct selftest;
 
-/* Evaluates the network on an input made by a small generator, which the emitted function repeats. */
+/* Evaluates the network on an input made by a small generator, which the emitted code repeats. */
 const struct selftest *selftest_make(struct pool *, const struct graph *);
 
 int64_t selftest_io_bytes(const struct selftest *);  /* what it needs beside the network's arena */

@@ -59,7 +59,8 @@ static void read_source(struct session *s)
     }
 }
 
-/* A summary is of a network that may not be trained yet: its weights don't matter, but must be there. */
+/* A summary is of a network that may not be trained yet: its weights don't matter, but must be
+ * there. */
 static void make_up_weights(struct graph *g)
 {
     for (int k = 0; k < g->layer.n; k++) {

@@ -22,8 +22,8 @@ struct session {
     struct out c, h;            /* the emitted texts */
 };
 
-/* Each takes the session from the stage before. False after diagnostics, or with the message of a dump
- * in place: session_exit says with what to end. */
+/* Each takes the session from the stage before. False after diagnostics, or with the message of a
+ * dump in place: session_exit says with what to end. */
 bool session_read(struct session *);    /* text -> spec -> graph with shapes -> weights */
 bool session_plan(struct session *);    /* optimise, plan */
 bool session_emit(struct session *);    /* C text in s->c and s->h */

@@ -2,7 +2,7 @@
 
 #include "ops.h"
 
-/* Step whose result is the tensor, NULL: none (it is only a part of another, or another's shape). */
+/* Step whose result is the tensor, NULL: none (it is a part of another, or another's shape). */
 static const struct step *find_maker(const struct plan *plan, const struct tensor *t)
 {
     for (int i = 0; i < plan->step.n; i++)
@@ -21,7 +21,8 @@ static void add_layer(struct pool *pool, struct sources *s, int layer)
 
 /* Tensors that are layers' values and that steps stored are known. Where t is not, cnngen's own
  * intermediate or another view of something stored, what it was made from is. */
-static void add_sources(struct pool *pool, const struct plan *plan, struct sources *s, const struct tensor *t)
+static void add_sources(struct pool *pool, const struct plan *plan, struct sources *s,
+        const struct tensor *t)
 {
     const struct step *maker = find_maker(plan, t);
     bool is_input = node_family(t->maker) == FAMILY_INPUT;

@@ -9,14 +9,14 @@
 #include "session.h"
 #include "sources.h"
 
-/* ---- gathering --------------------------------------------------------------------------------- */
+/* ---- gathering ------------------------------------------------------------------------------- */
 
 /* The layer that a node of the optimised graph comes from; -1: none. */
 static int origin(const struct graph *g, const struct node *n)
 {
     for (int k = 0; k < g->layer.n; k++)
-        if (n->layer ? g->layer.at[k]->layer == n->layer && node_family(g->layer.at[k]) != FAMILY_INPUT
-                     : g->layer.at[k]->out->layer == n->out->layer)
+        if (g->layer.at[k]->layer == n->layer && n->layer &&
+                node_family(g->layer.at[k]) != FAMILY_INPUT)
             return k;
     for (int k = 0; k < g->layer.n; k++)
         if (g->layer.at[k]->layer == n->layer)
@@ -54,7 +54,8 @@ static bool moves_nothing(const struct node *n)
 static int main_layer(const struct graph *g, const struct step *step, const bool *between)
 {
     int main = origin(g, step->group->main);
-    for (int k = 0; main >= 0 && node_family(g->layer.at[main]) == FAMILY_INPUT && k < g->layer.n; k++)
+    for (int k = 0; main >= 0 && node_family(g->layer.at[main]) == FAMILY_INPUT &&
+            k < g->layer.n; k++)
         if (between[k] && !moves_nothing(g->layer.at[k]))
             return k;
     return main;
@@ -105,10 +106,11 @@ static struct summary summarise(struct session *session)
     return s;
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 /* {"name": "mnist", "batch": 1,
- *  "inputs": [{"name", "shape": without the batch, "dtype": "float32" or "uint8"}], "outputs": [...],
+ *  "inputs": [{"name", "shape": without the batch, "dtype": "float32" or "uint8"}],
+ *  "outputs": [...],
  *  "layers": [{"name", "type", "inputs": names, "shape", "params", "trainable_params", "macs",
  *      "weight_bytes", "activation_bytes", "kernels": names, "within": name of the layer that it is
  *      computed with, or null}],
@@ -156,25 +158,31 @@ static void json_layer(const struct summary *s, const struct fact *f, struct out
     json_names(out, "inputs", in, n->in.n);
     out_printf(out, ", ");
     json_shape(out, &n->out->shape);
-    out_printf(out, ", \"params\": %lld, \"trainable_params\": %lld, \"macs\": %lld", (long long)f->params,
-            (long long)f->trainable, (long long)f->macs);
-    out_printf(out, ", \"weight_bytes\": %lld, \"activation_bytes\": %lld, ", (long long)f->weight_bytes,
-            (long long)f->activation_bytes);
+    out_printf(out, ", \"params\": %lld, \"trainable_params\": %lld, \"macs\": %lld",
+            (long long)f->params, (long long)f->trainable, (long long)f->macs);
+    out_printf(out, ", \"weight_bytes\": %lld, \"activation_bytes\": %lld, ",
+            (long long)f->weight_bytes, (long long)f->activation_bytes);
     json_names(out, "kernels", f->kernel.at, f->kernel.n);
-    out_printf(out, f->within ? ", \"within\": \"%s\"}" : ", \"within\": null}", f->within ? f->within->name : "");
+    if (f->within)
+        out_printf(out, ", \"within\": \"%s\"}", f->within->name);
+    else
+        out_printf(out, ", \"within\": null}");
 }
 
 static void json_totals(const struct summary *s, struct out *out)
 {
     const struct plan *p = s->plan;
-    out_printf(out, "  \"params\": %lld,\n  \"trainable_params\": %lld,\n  \"non_trainable_params\": %lld,\n",
+    out_printf(out, "  \"params\": %lld,\n  \"trainable_params\": %lld,\n"
+            "  \"non_trainable_params\": %lld,\n",
             (long long)s->params, (long long)s->trainable, (long long)(s->params - s->trainable));
     out_printf(out, "  \"macs\": %lld,\n  \"weight_bytes\": %lld,\n", (long long)s->macs,
             (long long)p->weight_bytes);
-    out_printf(out, "  \"arena\": {\"bytes\": %lld, \"shared_bytes\": %lld, \"bytes_per_thread\": %lld, "
-            "\"max_threads\": %d,\n    \"lower_bound_bytes\": %lld, \"halo_bytes\": %lld}\n",
-            (long long)(p->shared_bytes + p->max_threads * p->scratch_bytes), (long long)p->shared_bytes,
-            (long long)p->scratch_bytes, p->max_threads, (long long)p->lower_bound, (long long)s->halo_bytes);
+    out_printf(out, "  \"arena\": {\"bytes\": %lld, \"shared_bytes\": %lld, "
+            "\"bytes_per_thread\": %lld, \"max_threads\": %d,\n"
+            "    \"lower_bound_bytes\": %lld, \"halo_bytes\": %lld}\n",
+            (long long)(p->shared_bytes + p->max_threads * p->scratch_bytes),
+            (long long)p->shared_bytes, (long long)p->scratch_bytes, p->max_threads,
+            (long long)p->lower_bound, (long long)s->halo_bytes);
 }
 
 void summary_json(const struct summary *s, struct out *out)
@@ -193,7 +201,7 @@ void summary_json(const struct summary *s, struct out *out)
     out_printf(out, "}\n");
 }
 
-/* ---- the command ------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 /* Whether standard output shows lines and corners. */
 static bool can_unicode(void)
@@ -202,7 +210,7 @@ static bool can_unicode(void)
     for (int i = 0; i < 3; i++) {
         const char *value = getenv(variables[i]);
         if (value && *value)
-            return isatty(1) && (strstr(value, "UTF-8") || strstr(value, "utf8") || strstr(value, "UTF8"));
+            return isatty(1) && (strstr(value, "UTF-8") || strstr(value, "utf8"));
     }
     return false;
 }

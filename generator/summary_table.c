@@ -26,7 +26,7 @@ static const struct {
 
 /* How the table's lines look: corners and crossings of the rules, and between columns. */
 struct look {
-    const char *top[4], *middle[4], *bottom[4];  /* left, fill, crossing, right; fill NULL: no rule */
+    const char *top[4], *middle[4], *bottom[4];  /* left, fill, crossing, right; fill may be NULL */
     const char *head[3], *row[3];                /* left, between, right */
 };
 
@@ -53,7 +53,7 @@ struct table {
     int rows;
 };
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static const char *commas(struct pool *pool, int64_t n)
 {
@@ -81,12 +81,14 @@ static const char *size_text(struct pool *pool, int64_t bytes, int decimals)
     return pool_printf(pool, "%.*f %s", decimals, n, unit[i]);
 }
 
-/* ---- cells ------------------------------------------------------------------------------------- */
+/* ---- cells ----------------------------------------------------------------------------------- */
 
 /* "(None, 26, 26, 256)", with the batch if it is more than one image. */
 static const char *shape_cell(const struct summary *s, const struct shape *shape)
 {
-    const char *text = s->graph->batch > 1 ? pool_printf(s->pool, "(%lld", (long long)s->graph->batch) : "(None";
+    const char *text = "(None";
+    if (s->graph->batch > 1)
+        text = pool_printf(s->pool, "(%lld", (long long)s->graph->batch);
     for (int i = 0; i < shape->rank; i++)
         text = pool_printf(s->pool, "%s, %d", text, shape->dim[i]);
     return pool_printf(s->pool, "%s)", text);
@@ -131,7 +133,7 @@ static void fill_row(const struct summary *s, const struct fact *f, const char *
     cell[NOTES] = notes_cell(s, f);
 }
 
-/* ---- the table --------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 /* One input, and each layer after the other: Keras' Sequential, whose table has no Input. */
 static bool is_chain(const struct graph *g)
@@ -154,6 +156,8 @@ static int total_width(const struct table *t)
     return sum + (shown - 1) * (boxed ? 3 : 2);
 }
 
+static int spare(const struct table *t, int c) { return t->width[c] - columns[c].favour; }
+
 /* Widths of the widest cells; the widest column that may be cut gives way until the table fits. */
 static void set_widths(struct table *t)
 {
@@ -167,7 +171,7 @@ static void set_widths(struct table *t)
         int widest = -1;
         for (int c = 0; c < COLUMN_COUNT; c++)
             if (t->shown[c] && columns[c].least && t->width[c] > columns[c].least &&
-                    (widest < 0 || t->width[c] - columns[c].favour > t->width[widest] - columns[widest].favour))
+                    (widest < 0 || spare(t, c) > spare(t, widest)))
                 widest = c;
         if (widest < 0)
             return;
@@ -227,7 +231,7 @@ static void write_table(struct table *t)
     write_rule(t, t->look->bottom);
 }
 
-/* ---- above and below it ------------------------------------------------------------------------ */
+/* ---- above and below it ---------------------------------------------------------------------- */
 
 static void write_title(const struct summary *s, bool chain, struct out *out)
 {
@@ -235,7 +239,8 @@ static void write_title(const struct summary *s, bool chain, struct out *out)
     out_printf(out, "Model: \"%s\"", s->graph->name);
     if (chain) {
         const struct tensor *t = s->graph->input.at[0];
-        out_printf(out, "   input: %s %s", shape_cell(s, &t->shape), t->type == DTYPE_UINT8 ? "uint8" : "float32");
+        out_printf(out, "   input: %s %s", shape_cell(s, &t->shape),
+                t->type == DTYPE_UINT8 ? "uint8" : "float32");
         if (input->kernel.n)
             out_printf(out, ", copied by %s", notes_cell(s, input));
     }
@@ -247,23 +252,29 @@ static void write_params(const struct summary *s, const char *what, int64_t n, s
     out_printf(out, " %s: %s (%s)\n", what, commas(s->pool, n), size_text(s->pool, 4 * n, 2));
 }
 
-static void write_bytes(const struct summary *s, const char *what, int64_t n, const char *more, struct out *out)
+static void write_bytes(const struct summary *s, const char *what, int64_t n, const char *more,
+        struct out *out)
 {
-    out_printf(out, " %s: %s bytes (%s)%s\n", what, commas(s->pool, n), size_text(s->pool, n, 2), more);
+    out_printf(out, " %s: %s bytes (%s)%s\n", what, commas(s->pool, n), size_text(s->pool, n, 2),
+            more);
 }
 
 static void write_totals(const struct summary *s, struct out *out)
 {
     const struct plan *p = s->plan;
+    const char *more = "";
     write_params(s, "Total params", s->params, out);
     write_params(s, "Trainable params", s->trainable, out);
     write_params(s, "Non-trainable params", s->params - s->trainable, out);
     out_printf(out, " MACs: %s\n", commas(s->pool, s->macs));
     write_bytes(s, "Stored weights", p->weight_bytes, "", out);
-    write_bytes(s, "Arena", p->shared_bytes + p->scratch_bytes, p->scratch_bytes ? pool_printf(s->pool,
-            " for 1 thread, %s more for each other", commas(s->pool, p->scratch_bytes)) : "", out);
-    out_printf(out, "   values: %s, of which halos: %s; at least needed: %s\n", commas(s->pool, p->shared_bytes),
-            commas(s->pool, s->halo_bytes), commas(s->pool, p->lower_bound));
+    if (p->scratch_bytes)
+        more = pool_printf(s->pool, " for 1 thread, %s more for each other",
+                commas(s->pool, p->scratch_bytes));
+    write_bytes(s, "Arena", p->shared_bytes + p->scratch_bytes, more, out);
+    out_printf(out, "   values: %s, of which halos: %s; at least needed: %s\n",
+            commas(s->pool, p->shared_bytes), commas(s->pool, s->halo_bytes),
+            commas(s->pool, p->lower_bound));
 }
 
 void summary_table(const struct summary *s, bool unicode, struct out *out)

@@ -1,5 +1,5 @@
-/* verify: compiles the emitted C, runs it on every instruction set of this machine, and compares each
- * step with the reference evaluation. The program it runs is templates/verify.c.in. */
+/* verify: compiles the emitted C, runs it on every instruction set of this machine, and compares
+ * each step with the reference evaluation. The program it runs is templates/verify.c.in. */
 #include "verify.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct verifier {
     int threads;
 };
 
-/* ---- emitting ---------------------------------------------------------------------------------- */
+/* ---- emitting -------------------------------------------------------------------------------- */
 
 static const char *upper_case(struct pool *pool, const char *s)
 {
@@ -148,9 +148,9 @@ static void emit_models(struct verifier *v)
     }
 }
 
-/* ---- compiling --------------------------------------------------------------------------------- */
+/* ---- compiling ------------------------------------------------------------------------------- */
 
-enum { UNIT_MODELS = 6 };  /* in one file for the compiler: reading <immintrin.h> takes as long as a model */
+enum { UNIT_MODELS = 6 };  /* in one file: reading <immintrin.h> takes as long as a model */
 
 /* u0.c: "#include "v0.c"" and so on, for the models id[0..n). */
 static const char *write_unit(struct verifier *v, const int *id, int n)
@@ -270,7 +270,7 @@ static bool make_program(struct verifier *v)
     return ok && build_link(&v->build, v->object.at, v->object.n, "program");
 }
 
-/* ---- the program's output ---------------------------------------------------------------------- */
+/* ---- the program's output -------------------------------------------------------------------- */
 
 struct reader {
     struct verifier *v;
@@ -323,10 +323,11 @@ static void take_fault(struct reader *r, const char *words)
     const struct plan *plan = r->m->session.plan;
     const char *target = targets[r->target].name;
     int step, used = 0;
-    if (sscanf(words, "step %d %n", &step, &used) == 1 && used && step >= 0 && step < plan->step.n) {
+    if (sscanf(words, "step %d %n", &step, &used) == 1 && used && step >= 0 &&
+            step < plan->step.n) {
         const struct step *s = plan->step.at[step];
-        words = pool_printf(pool, "step %d '%s' (%s) %s", s->index, s->group->out->name, s->kernel->name,
-                words + used);
+        words = pool_printf(pool, "step %d '%s' (%s) %s", s->index, s->group->out->name,
+                s->kernel->name, words + used);
     }
     vec_push(pool, &r->m->fault, pool_printf(pool, "%s on %s", words, target));
 }
@@ -399,7 +400,8 @@ static void note_crash(struct verifier *v, const char *how)
         struct model *m = &v->model[v->linked.at[i]];
         if (!m->started || m->done)
             continue;
-        vec_push(v->pool, &m->fault, pool_printf(v->pool, "the program ended %s: %s", crash_place(v, m),
+        const char *place = crash_place(v, m);
+        vec_push(v->pool, &m->fault, pool_printf(v->pool, "the program ended %s: %s", place,
                 how ? how : "its results are incomplete"));
         m->done = true;
     }
@@ -410,7 +412,8 @@ static void run_models(struct verifier *v)
 {
     const char *inputs = build_path(&v->build, "inputs");
     for (int first; (first = next_model(v)) < v->linked.n;) {
-        struct process p = build_run(&v->build, "program", inputs, pool_printf(v->pool, "%d", first));
+        struct process p = build_run(&v->build, "program", inputs,
+                pool_printf(v->pool, "%d", first));
         read_output(v, p.out);
         const char *how = build_wait(&v->build, &p);
         if (next_model(v) == first)
@@ -419,7 +422,7 @@ static void run_models(struct verifier *v)
     }
 }
 
-/* ---- the command ------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static int worst_status(const struct verifier *v)
 {
@@ -432,7 +435,8 @@ static int worst_status(const struct verifier *v)
 
 int command_verify(struct session *s)
 {
-    struct verifier v = {.session = s, .pool = s->pool, .models = s->options->specs.n, .threads = 1};
+    struct verifier v = {.session = s, .pool = s->pool, .threads = 1};
+    v.models = s->options->specs.n;
     v.model = NEW_ARRAY(v.pool, struct model, v.models);
     build_open(&v.build, v.pool, s->options);
     emit_models(&v);

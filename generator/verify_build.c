@@ -13,10 +13,10 @@
 
 enum { JOBS = 2, EXIT_NOT_FOUND = 127 };
 
-/* ---- the private folder ------------------------------------------------------------------------ */
+/* ---- the private folder ---------------------------------------------------------------------- */
 
-/* What is to be removed, newest first: only ever added to in front, so that a signal handler may walk
- * it at any time. The folder is the last one. */
+/* What is to be removed, newest first: only ever added to in front, so that a signal handler may
+ * walk it at any time. The folder is the last one. */
 struct leftover {
     struct leftover *next;
     char path[];
@@ -33,7 +33,6 @@ static void remove_leftovers(void)
     for (struct leftover *l = leftovers; l; l = l->next)
         if (unlink(l->path))
             rmdir(l->path);
-    leftovers = NULL;
 }
 
 static void on_signal(int number)
@@ -90,7 +89,7 @@ void build_write(struct build *b, const char *name, const char *text, size_t len
         die("can't write '%s': %s", path, strerror(errno));
 }
 
-/* ---- commands ---------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static void add_word(struct build *b, struct words *w, const char *word)
 {
@@ -185,7 +184,7 @@ static void show_file(const char *path)
         fclose(file);
 }
 
-/* ---- the compiler ------------------------------------------------------------------------------ */
+/* ---- the compiler ---------------------------------------------------------------------------- */
 
 struct job {
     const char *name, *log;
@@ -269,7 +268,7 @@ bool build_link(struct build *b, const char *const *name, int n, const char *pro
     return finish_job(0, &j, true);
 }
 
-/* ---- programs ---------------------------------------------------------------------------------- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 struct process build_run(struct build *b, const char *program, const char *arg1, const char *arg2)
 {
@@ -301,6 +300,7 @@ const char *build_wait(struct build *b, struct process *p)
     if (ended_well(status))
         return NULL;
     if (WIFSIGNALED(status))
-        return pool_printf(b->pool, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return pool_printf(b->pool, "signal %d (%s)", WTERMSIG(status),
+                strsignal(WTERMSIG(status)));
     return pool_printf(b->pool, "exit code %d", WEXITSTATUS(status));
 }

@@ -1,4 +1,5 @@
-/* verify_build.h: programs made and run by verify: a private folder, the compiler, a program's output. */
+/* verify_build.h: programs made and run by verify: a private folder, the compiler, a program's
+ * output. */
 #ifndef CNNGEN_VERIFY_BUILD_H
 #define CNNGEN_VERIFY_BUILD_H
 
@@ -23,8 +24,9 @@ void build_open(struct build *, struct pool *, const struct options *);
 const char *build_path(struct build *, const char *name);
 void build_write(struct build *, const char *name, const char *text, size_t len);
 
-/* Compiles NAME.c to NAME.o for each of n names, two at a time; ok[i] says whether that worked. What the
- * compiler says about failures goes to stderr. Ends the program when there is no compiler. */
+/* Compiles NAME.c to NAME.o for each of n names, two at a time; ok[i] says whether that worked.
+ * What the compiler says about failures goes to stderr. Ends the program when there is no
+ * compiler. */
 void build_compile(struct build *, const char *const *name, int n, bool *ok);
 
 /* Compiles one that any compiler can, and so finds out whether this one has OpenMP. */

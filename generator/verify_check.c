@@ -7,7 +7,7 @@
 
 #include "eval.h"
 
-/* ---- what a step starts from ------------------------------------------------------------------- */
+/* ---- what a step starts from ----------------------------------------------------------------- */
 
 static void find_sources(struct check *c)
 {
@@ -22,7 +22,7 @@ static void find_sources(struct check *c)
             c->last_use[c->source[i].layer.at[k]] = i;
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static int64_t layer_size(const struct graph *g, int layer)
 {
@@ -62,7 +62,8 @@ static void forget(struct check *c, int layer)
     c->value[layer] = NULL;
 }
 
-void check_init(struct check *c, struct pool *pool, const struct plan *plan, const double *const *input)
+void check_init(struct check *c, struct pool *pool, const struct plan *plan,
+        const double *const *input)
 {
     const struct graph *g = plan->graph;
     *c = (struct check){.pool = pool, .plan = plan, .input = input};
@@ -91,7 +92,7 @@ void check_free(struct check *c)
         free(c->out[i]);
 }
 
-/* ---- the reference between sources and result -------------------------------------------------- */
+/* ---- the reference between sources and result ------------------------------------------------ */
 
 /* The reference's evaluation of one image, of the layers that are needed. */
 struct walk {
@@ -188,9 +189,10 @@ static const struct tval *evaluate(struct walk *w, int layer)
     return &w->value[layer];
 }
 
-/* ---- comparing --------------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------------------- */
 
-/* The difference that counts: 0 where both are the same kind of not a number, or too large for one. */
+/* The difference that counts: 0 where both are the same kind of not a number, or too large for
+ * one. */
 static double difference(double expected, double bound, double got)
 {
     if (isnan(expected) || isnan(got))
@@ -240,8 +242,9 @@ static void drop_used(struct check *c, int source)
             forget(c, s->layer.at[i]);
 }
 
-/* The reference is slow, and targets often agree to the last bit: then the verdict is the other's. */
-static bool known_verdict(struct check *c, enum target_id t, int step, const float *result, int64_t n)
+/* The reference is slow, and targets often agree to the last bit: then one verdict does. */
+static bool known_verdict(struct check *c, enum target_id t, int step, const float *result,
+        int64_t n)
 {
     uint64_t key = hash_floats(result, n);
     for (int i = 0; i < c->source[step].layer.n; i++)
@@ -281,7 +284,7 @@ void check_output(struct check *c, enum target_id t, int output, const float *re
     memcpy(c->out[output], result, (size_t)n * sizeof(float));
 }
 
-/* ---- the whole network ------------------------------------------------------------------------- */
+/* ---- the whole network ----------------------------------------------------------------------- */
 
 struct extent { double error, largest; };
 

@@ -1,8 +1,10 @@
-/* verify_check.h: the results of a program's steps against the reference evaluation, layer by layer.
+/* verify_check.h: the results of a program's steps against the reference evaluation, layer by
+ * layer.
  *
- * A step is judged alone: the reference evaluates the layers between the values that the step read, as
- * the program made them, and its result. What an earlier step did wrong, or merely rounded, is not
- * counted again, so that the bounds stay those of one step, however deep the network. */
+ * A step is judged alone: the reference evaluates the layers between the values that the step
+ * read, as the program made them, and its result. What an earlier step did wrong, or merely
+ * rounded, is not counted again, so that the bounds stay those of one step, however deep the
+ * network. */
 #ifndef CNNGEN_VERIFY_CHECK_H
 #define CNNGEN_VERIFY_CHECK_H
 
@@ -24,9 +26,9 @@ struct check {
     struct pool *pool;
     const struct plan *plan;
     const double *const *input;          /* of each input of the network, the whole batch */
-    float **value;                       /* of each layer: what the program made of it; NULL: not known */
+    float **value;                       /* of each layer, as the program made it; or NULL */
     uint64_t *hash;                      /* of these values */
-    uint64_t *key[TARGET_COUNT];         /* of each step: hash of all it read and made; 0: not run */
+    uint64_t *key[TARGET_COUNT];         /* of each step: hash of what it read and made */
     struct finding *step[TARGET_COUNT];  /* of each step */
     struct finding *output[TARGET_COUNT];
     float **out;                         /* what the last target's run left in each output */
@@ -42,8 +44,8 @@ void check_start(struct check *);
 void check_step(struct check *, enum target_id, int step, const float *result, int64_t n);
 void check_output(struct check *, enum target_id, int output, const float *result, int64_t n);
 
-/* The largest difference of an output, as the last target left it, from what double precision makes of
- * the inputs, in terms of the output's largest magnitude. One for each output. */
+/* The largest difference of an output, as the last target left it, from what double precision
+ * makes of the inputs, in terms of the output's largest magnitude. One for each output. */
 void check_whole(const struct check *, double *relative);
 
 #endif

@@ -11,31 +11,36 @@ struct report {
 };
 
 /* "[1, 3, 4]": an element's place in the layer's shape, with the image in front of a batch. */
-static const char *element_text(struct pool *pool, const struct graph *g, const struct shape *s, int64_t at)
+static const char *element_text(struct pool *pool, const struct graph *g, const struct shape *s,
+        int64_t at)
 {
     int64_t left = at;
     const char *text = "";
     for (int i = s->rank - 1; i >= 0; i--) {
-        text = pool_printf(pool, "%lld%s%s", (long long)(left % s->dim[i]), *text ? ", " : "", text);
+        text = pool_printf(pool, "%lld%s%s", (long long)(left % s->dim[i]), *text ? ", " : "",
+                text);
         left /= s->dim[i];
     }
-    return g->batch > 1 ? pool_printf(pool, "[%lld, %s]", (long long)left, text) : pool_printf(pool, "[%s]", text);
+    return g->batch > 1 ? pool_printf(pool, "[%lld, %s]", (long long)left, text)
+            : pool_printf(pool, "[%s]", text);
 }
 
-/* ---- differences ------------------------------------------------------------------------------- */
+/* ---- differences ----------------------------------------------------------------------------- */
 
-static void write_finding(struct report *r, const struct model *m, const char *what, const struct finding *f,
-        const struct tensor *t, const char *target)
+static void write_finding(struct report *r, const struct model *m, const char *what,
+        const struct finding *f, const struct tensor *t, const char *target)
 {
     const struct graph *g = m->session.graph;
-    out_printf(&r->out, "  %s on %s: element %s is %.9g, expected %.9g within %.3g; %lld of %lld elements differ\n",
-            what, target, element_text(r->pool, g, &t->shape, f->at), f->got, f->expected, f->bound,
+    out_printf(&r->out, "  %s on %s: element %s is %.9g, expected %.9g within %.3g; "
+            "%lld of %lld elements differ\n", what, target,
+            element_text(r->pool, g, &t->shape, f->at), f->got, f->expected, f->bound,
             (long long)f->wrong, (long long)(g->batch * shape_size(&t->shape)));
 }
 
 static const char *step_text(struct report *r, const struct step *s)
 {
-    return pool_printf(r->pool, "step %d '%s' (%s)", s->index, s->group->out->name, s->kernel->name);
+    return pool_printf(r->pool, "step %d '%s' (%s)", s->index, s->group->out->name,
+            s->kernel->name);
 }
 
 /* The first step, else output, that differs on a target. */
@@ -45,14 +50,15 @@ static bool write_difference(struct report *r, const struct model *m, enum targe
     for (int i = 0; i < plan->step.n; i++)
         if (m->check.step[t][i].wrong) {
             const struct step *s = plan->step.at[i];
-            write_finding(r, m, step_text(r, s), &m->check.step[t][i], s->group->out, targets[t].name);
+            write_finding(r, m, step_text(r, s), &m->check.step[t][i], s->group->out,
+                    targets[t].name);
             return true;
         }
     for (int i = 0; i < plan->graph->output.n; i++)
         if (m->check.output[t][i].wrong) {
             const struct tensor *out = plan->graph->output.at[i];
-            write_finding(r, m, pool_printf(r->pool, "output '%s'", out->name), &m->check.output[t][i], out,
-                    targets[t].name);
+            const char *what = pool_printf(r->pool, "output '%s'", out->name);
+            write_finding(r, m, what, &m->check.output[t][i], out, targets[t].name);
             return true;
         }
     return false;
@@ -87,7 +93,7 @@ static void write_failures(struct report *r, struct model *m)
         m->status = 1;
 }
 
-/* ---- one model: a table ------------------------------------------------------------------------ */
+/* ---- one model: a table ---------------------------------------------------------------------- */
 
 /* " 12% 1.2e-07": of the bound, and as such. */
 static void write_cell(struct report *r, const struct finding *f)
@@ -128,13 +134,15 @@ static void write_whole(struct report *r, const struct model *m)
     double *relative = NEW_ARRAY(r->pool, double, g->output.n);
     check_whole(&m->check, relative);
     for (int i = 0; i < g->output.n; i++)
-        out_printf(&r->out, "output '%s': at most %.1e of its largest magnitude from double precision\n",
+        out_printf(&r->out,
+                "output '%s': at most %.1e of its largest magnitude from double precision\n",
                 g->output.at[i]->name, relative[i]);
 }
 
 static void write_single(struct report *r, struct model *m)
 {
-    out_printf(&r->out, "%s: largest error of each step, as part of its bound and as such\n", m->session.graph->name);
+    out_printf(&r->out, "%s: largest error of each step, as part of its bound and as such\n",
+            m->session.graph->name);
     write_table(r, m);
     write_failures(r, m);
     if (m->status == 0)
@@ -146,7 +154,7 @@ static void write_single(struct report *r, struct model *m)
     out_printf(&r->out, "\n");
 }
 
-/* ---- several: a line each ---------------------------------------------------------------------- */
+/* ---- several: a line each -------------------------------------------------------------------- */
 
 static double worst_share(const struct model *m)
 {

@@ -1337,17 +1337,17 @@ struct conv_chain_job {
 /* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
  * For input (copy, conv_chain.cnn.yaml:7). */
 /* A run of n floats: copy. */
-CNN_INLINE void conv_chain_unary_1_scalar_run(const float *x, float *y,
-        int n)
+CNN_INLINE void conv_chain_unary_1_scalar_run(const float *x, float *y, int n)
 {
+
     int j = 0;
 
     for (; j + 1 <= n; j += 1)
         vf_store(y + j, vf_load(x + j));
 }
 
-static void conv_chain_unary_1_scalar(const float *x, float *y,
-        int first, int last)
+/* Row by row. */
+static void conv_chain_unary_1_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 14;
@@ -1501,8 +1501,7 @@ static void conv_chain_conv2d_direct_2_scalar(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 1792;
         const int oy = u % 14;
-        const int tile = u / 14 % 128;
-        const int q = tile;
+        const int q = u / 14 % 128;
         const int top = 1 - oy * 1, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1593,8 +1592,7 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 119;
         const int oy = u % 7;
-        const int tile = u / 7 % 17;
-        const int q = tile;
+        const int q = u / 7 % 17;
         const int top = 0 - oy * 2, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1802,9 +1800,9 @@ static const struct conv_chain_work conv_chain_scalar[4] = {
 /* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
  * For input (copy, conv_chain.cnn.yaml:7). */
 /* A run of n floats: copy. */
-CNN_INLINE void conv_chain_unary_1_sse2_run(const float *x, float *y,
-        int n)
+CNN_INLINE void conv_chain_unary_1_sse2_run(const float *x, float *y, int n)
 {
+
     int j = 0;
 
     for (; j + 4 <= n; j += 4)
@@ -1813,8 +1811,8 @@ CNN_INLINE void conv_chain_unary_1_sse2_run(const float *x, float *y,
         vf_store_n(y + j, vf_load_n(x + j, n - j), n - j);
 }
 
-static void conv_chain_unary_1_sse2(const float *x, float *y,
-        int first, int last)
+/* Row by row. */
+static void conv_chain_unary_1_sse2(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 14;
@@ -1968,8 +1966,7 @@ static void conv_chain_conv2d_direct_2_sse2(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 448;
         const int oy = u % 14;
-        const int tile = u / 14 % 32;
-        const int q = tile;
+        const int q = u / 14 % 32;
         const int top = 1 - oy * 1, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2124,8 +2121,7 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 35;
         const int oy = u % 7;
-        const int tile = u / 7 % 5;
-        const int q = tile;
+        const int q = u / 7 % 5;
         const int top = 0 - oy * 2, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2394,9 +2390,9 @@ static const struct conv_chain_work conv_chain_sse2[4] = {
 /* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
  * For input (copy, conv_chain.cnn.yaml:7). */
 /* A run of n floats: copy. */
-CNN_INLINE void conv_chain_unary_1_avx2_run(const float *x, float *y,
-        int n)
+CNN_INLINE void conv_chain_unary_1_avx2_run(const float *x, float *y, int n)
 {
+
     int j = 0;
 
     for (; j + 8 <= n; j += 8)
@@ -2405,8 +2401,8 @@ CNN_INLINE void conv_chain_unary_1_avx2_run(const float *x, float *y,
         vf_store_n(y + j, vf_load_n(x + j, n - j), n - j);
 }
 
-static void conv_chain_unary_1_avx2(const float *x, float *y,
-        int first, int last)
+/* Row by row. */
+static void conv_chain_unary_1_avx2(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 14;
@@ -2560,8 +2556,7 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 224;
         const int oy = u % 14;
-        const int tile = u / 14 % 16;
-        const int q = tile;
+        const int q = u / 14 % 16;
         const int top = 1 - oy * 1, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2716,8 +2711,7 @@ static void conv_chain_conv2d_direct_3_avx2(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 21;
         const int oy = u % 7;
-        const int tile = u / 7 % 3;
-        const int q = tile;
+        const int q = u / 7 % 3;
         const int top = 0 - oy * 2, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;

@@ -112,19 +112,17 @@ CNN_INLINE vf elementwise_unary_1_scalar_of(vf v, const float *w)
 }
 
 /* A run of n floats: copy + scale and shift. */
-CNN_INLINE void elementwise_unary_1_scalar_run(const uint8_t *x, float *y,
-        const float *CNN_RESTRICT w,
-        int n)
+CNN_INLINE void elementwise_unary_1_scalar_run(const uint8_t *x, float *y, const float *CNN_RESTRICT w, int n)
 {
+
     int j = 0;
 
     for (; j + 1 <= n; j += 1)
         vf_store(y + j, elementwise_unary_1_scalar_of(vf_from_u8(x + j), w));
 }
 
-static void elementwise_unary_1_scalar(const uint8_t *x, float *y,
-        const float *w,
-        int first, int last)
+/* All of it as one list, 180 floats at a time. */
+static void elementwise_unary_1_scalar(const uint8_t *x, float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const uint8_t *xu = x + (ptrdiff_t)u * 180;
@@ -138,11 +136,7 @@ static void elementwise_unary_1_scalar(const uint8_t *x, float *y,
 /* binary: element by element: sum, product, maximum ... of tensors; vectors over contiguous floats.
  * For bent (add + gelu, elementwise.cnn.yaml:9). */
 /* A run of n floats: add + gelu. */
-CNN_INLINE void elementwise_binary_2_scalar_run(
-        const float *x0,
-        const float *x1,
-        float *y,
-        int n)
+CNN_INLINE void elementwise_binary_2_scalar_run(const float *x0, const float *x1, float *y, int n)
 {
     int j = 0;
 
@@ -154,18 +148,14 @@ CNN_INLINE void elementwise_binary_2_scalar_run(
     }
 }
 
-static void elementwise_binary_2_scalar(
-        const float *x0,
-        const float *x1,
-        float *y,
-        int first, int last)
+/* All pixels as one list, 36 at a time. */
+static void elementwise_binary_2_scalar(const float *x0, const float *x1, float *y, int first, int last)
 {
-    /* From image to image, plane to plane, row to row, pixel to pixel; 0 where an operand stretches. */
-    static const int pitch[2][4] = {
-        {180, 180, 30, 5}, {180, 180, 30, 5}
-    };
-
     for (int u = first; u < last; u++) {
+        /* From image to image, plane to plane, row to row, pixel to pixel; 0 where an operand stretches. */
+        static const int pitch[2][4] = {
+            {180, 180, 30, 5}, {180, 180, 30, 5}
+        };
         const ptrdiff_t at = (ptrdiff_t)u * 36;
         const float *x0u = x0 + at * pitch[0][3];
         const float *x1u = x1 + at * pitch[1][3];
@@ -173,11 +163,7 @@ static void elementwise_binary_2_scalar(
         const int n = 36;
 
         for (int i = 0; i < n; i++)
-            elementwise_binary_2_scalar_run(
-                    x0u + i * pitch[0][3],
-                    x1u + i * pitch[1][3],
-                    yu + i * 10,
-                    5);
+            elementwise_binary_2_scalar_run(x0u + i * pitch[0][3], x1u + i * pitch[1][3], yu + i * 10, 5);
     }
 }
 

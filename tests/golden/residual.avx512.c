@@ -281,17 +281,17 @@ struct residual_job {
 /* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
  * For image (copy, residual.cnn.yaml:10). */
 /* A run of n floats: copy. */
-CNN_INLINE void residual_unary_1_scalar_run(const float *x, float *y,
-        int n)
+CNN_INLINE void residual_unary_1_scalar_run(const float *x, float *y, int n)
 {
+
     int j = 0;
 
     for (; j + 1 <= n; j += 1)
         vf_store(y + j, vf_load(x + j));
 }
 
-static void residual_unary_1_scalar(const float *x, float *y,
-        int first, int last)
+/* Row by row. */
+static void residual_unary_1_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
@@ -463,8 +463,7 @@ static void residual_conv2d_direct_2_scalar(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 256;
         const int oy = u % 32;
-        const int tile = u / 32 % 8;
-        const int q = tile;
+        const int q = u / 32 % 8;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -642,8 +641,7 @@ static void residual_conv2d_direct_3_scalar(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 256;
         const int oy = u % 32;
-        const int tile = u / 32 % 8;
-        const int q = tile;
+        const int q = u / 32 % 8;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -849,8 +847,7 @@ static void residual_conv2d_direct_4_scalar(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 256;
         const int oy = u % 32;
-        const int tile = u / 32 % 8;
-        const int q = tile;
+        const int q = u / 32 % 8;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1146,17 +1143,17 @@ static const struct residual_work residual_scalar[7] = {
 /* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
  * For image (copy, residual.cnn.yaml:10). */
 /* A run of n floats: copy. */
-CNN_INLINE void residual_unary_1_sse2_run(const float *x, float *y,
-        int n)
+CNN_INLINE void residual_unary_1_sse2_run(const float *x, float *y, int n)
 {
+
     int j = 0;
 
     for (; j + 4 <= n; j += 4)
         vf_store(y + j, vf_load(x + j));
 }
 
-static void residual_unary_1_sse2(const float *x, float *y,
-        int first, int last)
+/* Row by row. */
+static void residual_unary_1_sse2(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
@@ -1328,8 +1325,7 @@ static void residual_conv2d_direct_2_sse2(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 64;
         const int oy = u % 32;
-        const int tile = u / 32 % 2;
-        const int q = tile;
+        const int q = u / 32 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1507,8 +1503,7 @@ static void residual_conv2d_direct_3_sse2(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 64;
         const int oy = u % 32;
-        const int tile = u / 32 % 2;
-        const int q = tile;
+        const int q = u / 32 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1714,8 +1709,7 @@ static void residual_conv2d_direct_4_sse2(const float *x,
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 64;
         const int oy = u % 32;
-        const int tile = u / 32 % 2;
-        const int q = tile;
+        const int q = u / 32 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2052,17 +2046,17 @@ static const struct residual_work residual_sse2[7] = {
 /* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
  * For image (copy, residual.cnn.yaml:10). */
 /* A run of n floats: copy. */
-CNN_INLINE void residual_unary_1_avx2_run(const float *x, float *y,
-        int n)
+CNN_INLINE void residual_unary_1_avx2_run(const float *x, float *y, int n)
 {
+
     int j = 0;
 
     for (; j + 8 <= n; j += 8)
         vf_store(y + j, vf_load(x + j));
 }
 
-static void residual_unary_1_avx2(const float *x, float *y,
-        int first, int last)
+/* Row by row. */
+static void residual_unary_1_avx2(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
@@ -2884,17 +2878,17 @@ static const struct residual_work residual_avx2[7] = {
 /* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
  * For image (copy, residual.cnn.yaml:10). */
 /* A run of n floats: copy. */
-CNN_INLINE void residual_unary_1_avx512_run(const float *x, float *y,
-        int n)
+CNN_INLINE void residual_unary_1_avx512_run(const float *x, float *y, int n)
 {
+
     int j = 0;
 
     for (; j + 16 <= n; j += 16)
         vf_store(y + j, vf_load(x + j));
 }
 
-static void residual_unary_1_avx512(const float *x, float *y,
-        int first, int last)
+/* Row by row. */
+static void residual_unary_1_avx512(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
