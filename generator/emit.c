@@ -111,6 +111,14 @@ static bool as_bytes(const struct emitter *e, const struct step *s)
     return e->opt->bytes && s->weights > NUMBERS_MAX;
 }
 
+static bool any_bytes(const struct emitter *e)
+{
+    for (int i = 0; i < e->plan->step.n; i++)
+        if (as_bytes(e, e->plan->step.at[i]))
+            return true;
+    return false;
+}
+
 static void write_numbers(struct emitter *e, const struct step *s, struct out *out)
 {
     out_printf(out, "static const float %s_w%d[%lld] CNN_ALIGNED(64) = {", e->opt->prefix, s->index,
@@ -405,7 +413,7 @@ static void insert_runtime(struct emitter *e, struct out *out)
     write_runtime(e, "cnn_names.h", out);
     if (e->opt->standalone)
         write_runtime(e, "cnn_rt.c", out);
-    if (e->opt->bytes)
+    if (any_bytes(e))
         out_printf(out, "\n#if defined(__GNUC__)\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n#endif\n");
 }
 
@@ -626,7 +634,7 @@ static void emit_program(struct emitter *e, struct out *out)
     args_text(e->pool, &a, "HEADER", e->opt->header_name);
     for (int i = 0; i < 4; i++)
         args_int(e->pool, &a, flags[i].name, (e->plan->targets & TARGET_BIT(flags[i].id)) != 0);
-    args_int(e->pool, &a, "BYTES", e->opt->bytes);
+    args_int(e->pool, &a, "BYTES", any_bytes(e));
     args_int(e->pool, &a, "PARTS", most_parts(e->plan));
     expand(e, "model.c.in", &a, insert, out);
 }

@@ -157,9 +157,8 @@ static bool concat_of_channels(const struct node *n)
 }
 
 /* Whether tensor t may be written right where the concatenation wants it. */
-static bool may_be_slice(const struct placer *p, const struct group *g, int i, const struct store *s)
+static bool may_be_slice(const struct group *g, int i, const struct store *s)
 {
-    (void)p;
     for (int k = 0; k < g->in.n; k++)
         if (k != i && g->in.at[k] == g->in.at[i])
             return false;
@@ -185,7 +184,7 @@ static void place_concat(struct placer *p, struct drafts *d, struct group *g)
     for (int i = 0; i < g->in.n; i++) {
         struct tensor *t = g->in.at[i];
         struct store *s = home(p, t);
-        if (may_be_slice(p, g, i, s)) {
+        if (may_be_slice(g, i, s)) {
             s->parent = whole;
             s->at = c;
         } else {
