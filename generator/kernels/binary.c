@@ -1,17 +1,19 @@
-/* binary: sum, difference, product, largest, smallest or mean of two or more tensors, element by element;
- * dimensions of 1 stretch. Vectors over contiguous floats when nothing stretches, else over channels. */
+/* binary: sum, difference, product, largest, smallest or mean of two or more tensors, element by
+ * element; dimensions of 1 stretch. Vectors over contiguous floats when nothing stretches, else
+ * over channels. */
 #include "elementwise.h"
 
 #include "../group.h"
 
-enum { PITCHES = 5 };  /* of an input: image, plane (the first of four dimensions), row, pixel, channel */
+/* Of an input: of images, planes (the first of four dimensions), rows, pixels, channels. */
+enum { PITCHES = 5 };
 
-/* An input, seen from the output: element (n, d, y, x, c) is at the sum of pitches, 0 where it stretches. */
+/* An input, seen from the output: the pitches of its indices, 0 where it stretches. */
 struct operand { int64_t pitch[PITCHES]; };
 
 static bool ok(const struct group *g)
 {
-    return node_family(g->main) == FAMILY_BINARY;  /* any residual, activation and affine go along */
+    return node_family(g->main) == FAMILY_BINARY;  /* residual, activation and affine go along */
 }
 
 static double cost(const struct group *g, int64_t batch, const struct target *t)
@@ -77,9 +79,9 @@ static const char *pitches_text(struct pool *pool, const struct operand *o, int 
 {
     const char *text = "";
     for (int i = 0; i < n; i++)
-        text = pool_printf(pool, "%s%s{%lld, %lld, %lld, %lld}", text, i == 0 ? "" : i % 4 ? ", " : ",\n",
-                (long long)o[i].pitch[0], (long long)o[i].pitch[1], (long long)o[i].pitch[2],
-                (long long)o[i].pitch[3]);
+        text = pool_printf(pool, "%s%s{%lld, %lld, %lld, %lld}", text,
+                i == 0 ? "" : i % 4 ? ", " : ",\n", (long long)o[i].pitch[0],
+                (long long)o[i].pitch[1], (long long)o[i].pitch[2], (long long)o[i].pitch[3]);
     return text;
 }
 
@@ -92,28 +94,31 @@ static int64_t single_bits(const struct operand *o, int first, int n)
     return bits;
 }
 
-/* Rows, since something stretches: pitches as a table, the output (and residual) behind the inputs. */
+/* Rows, since something stretches: pitches as a table, the output behind the inputs. */
 static void bind_rows(struct pool *pool, const struct step *step, struct walk *w, struct binding *b)
 {
     const struct group *g = step->group;
     int n = step->in.n;
     struct operand *o = NEW_ARRAY(pool, struct operand, n + 1);
-    struct rows r = {dim_of_four(&g->out->shape, 0), dim_of_four(&g->out->shape, 1), step->out.w, step->out.c};
+    const struct shape *y = &g->out->shape;
+    struct rows r = {dim_of_four(y, 0), dim_of_four(y, 1), step->out.w, step->out.c};
     for (int i = 0; i < n; i++)
         o[i] = operand_of(&step->in.at[i], &g->in.at[i]->shape);
-    o[n] = operand_of(&step->out, &g->out->shape);
+    o[n] = operand_of(&step->out, y);
     o[n].pitch[4] = 1;
     if (!g->affine)
         join_pixels(&r, o, n + 1);
-    *w = (struct walk){.step = *step, .packed = r.pixels == 1, .channels = r.channels, .period = r.channels,
-            .pixels = r.pixels, .last = r.pixels, .rows = r.rows, .units = step->out.n * r.planes * r.rows};
+    *w = (struct walk){.step = *step, .packed = r.pixels == 1, .channels = r.channels,
+            .period = r.channels, .pixels = r.pixels, .last = r.pixels, .rows = r.rows,
+            .units = step->out.n * r.planes * r.rows};
     args_int(pool, &b->args, "PLANES", r.planes);
     args_text(pool, &b->args, "PITCHES", pitches_text(pool, o, n));
     args_int(pool, &b->args, "SINGLE0", single_bits(o, 0, g->main->in.n));
     args_int(pool, &b->args, "SINGLE1", single_bits(o, 32, g->main->in.n));
 }
 
-static void bind_list(struct pool *pool, const struct step *step, int vl, struct walk *w, struct binding *b)
+static void bind_list(struct pool *pool, const struct step *step, int vl, struct walk *w,
+        struct binding *b)
 {
     const struct group *g = step->group;
     int n = step->in.n;
@@ -129,7 +134,8 @@ static void bind_list(struct pool *pool, const struct step *step, int vl, struct
     args_int(pool, &b->args, "SINGLE1", 0);
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     static const char *const ops[] = {
         [BIN_ADD] = "vf_add", [BIN_SUB] = "vf_sub", [BIN_MUL] = "vf_mul",
@@ -146,7 +152,8 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "N", n);
     args_text(pool, &b->args, "OP", ops[a->kind]);
     args_int(pool, &b->args, "MEAN", mean && (n & (n - 1)) ? 1 : 0);
-    args_text(pool, &b->args, "FACTOR", mean && !(n & (n - 1)) ? float_text(pool, 1.0f / (float)n) : "none");
+    args_text(pool, &b->args, "FACTOR",
+            mean && !(n & (n - 1)) ? float_text(pool, 1.0f / (float)n) : "none");
     if (stretches(g))
         bind_rows(pool, step, &w, b);
     else
@@ -158,6 +165,6 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel binary = {
-    "binary", "element by element: sum, product, maximum ... of tensors; vectors over contiguous floats",
+    "binary", "sum, product, maximum ... element by element; vectors over what is contiguous",
     ok, cost, NULL, pack, bind, true, false,
 };

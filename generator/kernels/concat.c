@@ -1,5 +1,5 @@
-/* concat: tensors one behind the other along another axis than the channels (along those, producers write
- * into slices of the result and nothing is left to do); vectors over pixels and channels. */
+/* concat: tensors one behind the other along another axis than the channels (along those, producers
+ * write into slices of the result and nothing is left to do); vectors over pixels and channels. */
 #include "elementwise.h"
 
 static bool ok(const struct group *g)
@@ -12,7 +12,7 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     return cost_elementwise(g, batch, t, 0);
 }
 
-/* A tensor as images of rows; the planes of four dimensions are images when the axis lies below them. */
+/* A tensor as images of rows; planes are images when the axis lies below them. */
 struct part { int64_t images, image, row, pixel, rows, pixels, channels; };
 
 static struct part part_of(const struct shape *s, const struct view *v, int axis)
@@ -26,21 +26,24 @@ static struct part part_of(const struct shape *s, const struct view *v, int axis
     return p;
 }
 
-/* "{0, 3072, 96, 3, 32, 32}": where it begins in an output image, its pitches, what it has of the axis. */
+/* "{0, 3072, 96, 3, 32, 32, 3}": its place in an output image, pitches, rows, pixels, channels. */
 static const char *part_text(struct pool *pool, int64_t to, const struct part *p)
 {
-    return pool_printf(pool, "{%lld, %lld, %lld, %lld, %lld, %lld, %lld}", (long long)to, (long long)p->image,
-            (long long)p->row, (long long)p->pixel, (long long)p->rows, (long long)p->pixels,
-            (long long)p->channels);
+    return pool_printf(pool, "{%lld, %lld, %lld, %lld, %lld, %lld, %lld}", (long long)to,
+            (long long)p->image, (long long)p->row, (long long)p->pixel, (long long)p->rows,
+            (long long)p->pixels, (long long)p->channels);
 }
 
 /* Elements from the beginning of one part of the output to that of the next. */
 static int64_t part_step(const struct part *p, const struct part *whole, int from_last)
 {
-    return from_last == 0 ? p->channels : from_last == 1 ? p->pixels * whole->pixel : p->rows * whole->row;
+    return from_last == 0 ? p->channels
+         : from_last == 1 ? p->pixels * whole->pixel
+                          : p->rows * whole->row;
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct node *n = step->group->main;
     const struct concat *a = n->attr;

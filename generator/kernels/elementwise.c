@@ -46,7 +46,8 @@ int channels_of(const struct group *g)
 
 static bool view_is_linear(const struct view *v)
 {
-    return (v->h == 1 || v->row == v->w * v->pixel) && (v->n == 1 || v->image == v->h * v->w * v->pixel);
+    return (v->h == 1 || v->row == v->w * v->pixel) &&
+           (v->n == 1 || v->image == v->h * v->w * v->pixel);
 }
 
 /* The result of a reshaping copy is written in the order of the input, without gaps. */
@@ -139,11 +140,13 @@ void bind_walk(struct pool *pool, struct args *args, const struct walk *w)
 
 /* ---- targets --------------------------------------------------------------------------------- */
 
-double cost_elementwise(const struct group *g, int64_t batch, const struct target *t, double ops_per_vector)
+double cost_elementwise(const struct group *g, int64_t batch, const struct target *t,
+        double ops_per_vector)
 {
     double floats = (double)shape_size(&g->out->shape) * (double)batch, read = 0;
     for (int i = 0; i < g->in.n; i++)
-        read += (double)shape_size(&g->in.at[i]->shape) * (g->in.at[i]->type == DTYPE_UINT8 ? 1 : 4);
+        read += (double)shape_size(&g->in.at[i]->shape) *
+                (g->in.at[i]->type == DTYPE_UINT8 ? 1 : 4);
     return floats / t->vl * (2 + ops_per_vector) + cost_stream(t, read * (double)batch, 4 * floats);
 }
 

@@ -1,14 +1,14 @@
-/* elementwise.h: what the kernels share that go through tensors float by float or pixel by pixel. */
+/* elementwise.h: what kernels share that go through tensors float by float or pixel by pixel. */
 #ifndef CNNGEN_KERNELS_ELEMENTWISE_H
 #define CNNGEN_KERNELS_ELEMENTWISE_H
 
 #include "../kernel.h"
 
-/* How the pixels of a step are divided into units. When they are equally spaced from the first image
- * to the last in every view, they are one list, cut into units of about 16 kB; else a unit is a row. */
+/* How the pixels of a step are divided into units. When in every view they are equally spaced from
+ * the first image to the last, they are one list, cut into units of about 16 kB; else into rows. */
 struct walk {
     bool linear;          /* one list */
-    bool packed;          /* the pixels of a unit are side by side in every view: one run of floats */
+    bool packed;          /* the pixels of a unit are side by side in every view: one run */
     int channels;         /* floats of a pixel; 1 where packed floats need no channel */
     int pixels, last;     /* of a unit, and of the last one */
     int period;           /* floats after which constants of channels repeat; 0: there are none */
@@ -31,7 +31,8 @@ void pattern_pack(float *to, const float *from, int channels);
 
 bool all_equal(const float *, int n);
 int channels_of(const struct group *);        /* of the output */
-double cost_elementwise(const struct group *, int64_t batch, const struct target *, double ops_per_vector);
+double cost_elementwise(const struct group *, int64_t batch, const struct target *,
+        double ops_per_vector);
 
 /* The target itself, or its base when vectors of that hold n floats just as well. */
 const struct target *narrow_target(const struct target *, int n);

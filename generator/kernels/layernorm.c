@@ -10,7 +10,8 @@ static bool ok(const struct group *g)
 /* Pixel by pixel: three passes, two sums across lanes, a root and a quotient. */
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
-    double channels = channels_of(g), pixels = (double)(shape_size(&g->out->shape) * batch) / channels;
+    double channels = channels_of(g);
+    double pixels = (double)(shape_size(&g->out->shape) * batch) / channels;
     double vectors = (double)round_up((int64_t)channels, t->vl) / t->vl;
     return pixels * (80 + 4 * vectors) + cost_elementwise(g, batch, t, g->act ? 10 : 0);
 }
@@ -24,7 +25,8 @@ static void pack(struct pool *pool, struct step *step)
     const struct weight *weight[] = {find_weight(n, "gamma"), find_weight(n, "beta")};
     int channels = channels_of(step->group);
     int64_t length = round_up(channels, LANES);
-    float *w = step_weights(pool, step, LANES + length * ((weight[0] != NULL) + (weight[1] != NULL)));
+    int arrays = (weight[0] != NULL) + (weight[1] != NULL);
+    float *w = step_weights(pool, step, LANES + length * arrays);
     for (int i = 0; i < LANES; i++)
         w[i] = (float)i;
     w += LANES;
@@ -37,7 +39,8 @@ static void pack(struct pool *pool, struct step *step)
     }
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct node *n = step->group->main;
     const struct layernorm *a = n->attr;

@@ -1,4 +1,5 @@
-/* move: ZeroPadding2D and Cropping2D, a window of one image in another; vectors over pixels and channels. */
+/* move: ZeroPadding2D and Cropping2D, a window of one image in another; vectors over pixels and
+ * channels. */
 #include "elementwise.h"
 
 static bool ok(const struct group *g)
@@ -13,7 +14,8 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
 }
 
 /* ROWS by COLS pixels from element FROM of the input to row TOP and column LEFT of the output. */
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct border *a = step->group->main->attr;
     const struct view *x = &step->in.at[0], *y = &step->out;

@@ -11,7 +11,8 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct permute *a = g->main->attr;
     bool runs = a->dims.dim[a->dims.rank - 1] == a->dims.rank;
-    return cost_elementwise(g, batch, t, 0) + (runs ? 0 : 2.0 * (double)(shape_size(&g->out->shape) * batch));
+    double floats = (double)(shape_size(&g->out->shape) * batch);
+    return cost_elementwise(g, batch, t, 0) + (runs ? 0 : 2 * floats);
 }
 
 /* Dimension d of four and its pitch, of a shape seen as [D, H, W, C] through a view. */
@@ -56,14 +57,17 @@ static void output_dimensions(const struct step *step, struct dimension *d)
     int shift = 4 - y->rank;
     for (int i = 0; i < 4; i++) {
         int from = i < shift ? i : a->dims.dim[i - shift] - 1 + shift;
-        d[i] = (struct dimension){extent(y, i), pitch(x, &step->in.at[0], from), pitch(y, &step->out, i)};
+        d[i].n = extent(y, i);
+        d[i].x = pitch(x, &step->in.at[0], from);
+        d[i].y = pitch(y, &step->out, i);
     }
 }
 
-/* Loops over dimensions 0, 1, 2, 3 in this order, the last one contiguous in the output. If it is so in the
- * input as well, it is moved in vectors; else dimension 2 is the one that is contiguous there, and moved
- * in blocks of 16, so that each cache line is read once. */
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+/* Loops over dimensions 0, 1, 2, 3 in this order, the last one contiguous in the output. If it is
+ * so in the input as well, it is moved in vectors; else dimension 2 is the one that is contiguous
+ * there, and moved in blocks of 16, so that each cache line is read once. */
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     struct dimension d[4];
     output_dimensions(step, d);

@@ -1,4 +1,5 @@
-/* prelu: x, or alpha * x below 0, with one alpha for each channel or for each element of an image. */
+/* prelu: x, or alpha * x below 0, with one alpha for each channel or for each element of an image.
+ * */
 #include "elementwise.h"
 
 /* Slopes of channels alone: all other axes are shared. */
@@ -31,7 +32,8 @@ static int64_t alpha_at(const struct shape *alpha, const struct shape *x, int64_
     return at;
 }
 
-/* A pattern of channels, or a slope for each element of an image, and zeros up to a whole vector. */
+/* A pattern of channels, or a slope for each element of an image, and zeros up to a whole vector.
+ * */
 static void pack(struct pool *pool, struct step *step)
 {
     const struct node *n = step->group->main;
@@ -50,8 +52,8 @@ static void pack(struct pool *pool, struct step *step)
         w[i] = alpha->data[alpha_at(&alpha->shape, &n->out->shape, i)];
 }
 
-/* With a slope for each element the row of the image matters: a unit is a row, and a packed row is one
- * pixel of many channels. */
+/* With a slope for each element the row of the image matters: a unit is a row, and a packed row is
+ * one pixel of many channels. */
 static struct walk walk_elements(const struct step *step)
 {
     struct walk w = {.step = *step, .rows = step->out.h, .units = step->out.n * step->out.h};
@@ -62,7 +64,8 @@ static struct walk walk_elements(const struct step *step)
     return w;
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     bool shared = by_channel(step->group->main);
     struct walk w = shared ? walk_step(pool, step, true, t->vl) : walk_elements(step);

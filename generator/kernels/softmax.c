@@ -9,7 +9,8 @@ static bool ok(const struct group *g)
 /* Pixel by pixel: an exponential costs some 20 operations, the sums across lanes another 30. */
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
-    double channels = channels_of(g), pixels = (double)(shape_size(&g->out->shape) * batch) / channels;
+    double channels = channels_of(g);
+    double pixels = (double)(shape_size(&g->out->shape) * batch) / channels;
     double vectors = (double)round_up((int64_t)channels, t->vl) / t->vl;
     return pixels * (30 + 25 * vectors) + cost_elementwise(g, batch, t, 0);
 }
@@ -22,7 +23,8 @@ static void pack(struct pool *pool, struct step *step)
         w[i] = (float)i;
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct softmax *a = step->group->main->attr;
     t = narrow_target(t, channels_of(step->group));

@@ -1,5 +1,5 @@
-/* unary: copies (floats, bytes to floats), scale and shift per channel, activations: vectors over all that
- * is contiguous, whatever the channels. */
+/* unary: copies (floats, bytes to floats), scale and shift per channel, activations: vectors over
+ * all that is contiguous, whatever the channels. */
 #include "elementwise.h"
 
 #include "../group.h"
@@ -46,12 +46,13 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     return cost_elementwise(g, batch, t, (e.act ? 10 : 0) + (has_affine(g) ? 2 : 0));
 }
 
-/* Scale and shift of the main node, then those of the affine behind: patterns of the channels, or one
- * number of each when it is the same for all. */
+/* Scale and shift of the main node, then those of the affine behind: patterns of the channels, or
+ * one number of each when it is the same for all. */
 static void pack(struct pool *pool, struct step *step)
 {
     const struct group *g = step->group;
-    const struct node *affine[] = {node_family(g->main) == FAMILY_AFFINE ? g->main : NULL, g->affine};
+    bool first = node_family(g->main) == FAMILY_AFFINE;
+    const struct node *affine[] = {first ? g->main : NULL, g->affine};
     int channels = is_uniform(g) ? 1 : channels_of(g);
     int64_t length = is_uniform(g) ? 1 : pattern_length(channels);
     if (!has_affine(g))
@@ -73,13 +74,15 @@ static void pack(struct pool *pool, struct step *step)
     }
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     struct group e = as_epilogue(step->group);
     bool affine = node_family(e.main) == FAMILY_AFFINE, uniform = is_uniform(&e);
     bool bytes = step->in.at[0].type == DTYPE_UINT8;
     struct walk w = walk_step(pool, step, has_affine(&e) && !uniform, t->vl);
-    int64_t length = uniform ? 1 : pattern_length(channels_of(&e)), behind = affine ? 2 * length : 0;
+    int64_t length = uniform ? 1 : pattern_length(channels_of(&e));
+    int64_t behind = affine ? 2 * length : 0;
 
     w.step.group = &e;
     b->units = w.units;
@@ -98,6 +101,6 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel unary = {
-    "unary", "element by element: copy, scale and shift, activation; vectors over contiguous floats",
+    "unary", "copy, scale and shift, activation by element; vectors over what is contiguous",
     ok, cost, NULL, pack, bind, true, false,
 };

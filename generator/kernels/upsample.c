@@ -9,14 +9,15 @@ static bool ok(const struct group *g)
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct upsampling *a = g->main->attr;
-    double channels = channels_of(g), pixels = (double)(shape_size(&g->out->shape) * batch) / channels;
+    double channels = channels_of(g);
+    double pixels = (double)(shape_size(&g->out->shape) * batch) / channels;
     double vectors = (double)round_up((int64_t)channels, t->vl) / t->vl;
     return pixels * (4 + (a->bilinear ? 6 : 1) * vectors) + cost_elementwise(g, batch, t, 0);
 }
 
-/* Bilinear: output o = i * size + phase lies between two inputs, whose shares depend on the phase alone.
- * In the middle of an input that one is both of them, so that each has a share of a half: a share of 0
- * would make a NaN of an infinity. */
+/* Bilinear: output o = i * size + phase lies between two inputs, whose shares depend on the phase
+ * alone. In the middle of an input that one is both of them, so that each has a share of a half: a
+ * share of 0 would make a NaN of an infinity. */
 static void pack_shares(float *w, int size)
 {
     for (int phase = 0; phase < size; phase++) {
@@ -37,11 +38,13 @@ static void pack(struct pool *pool, struct step *step)
     pack_shares(w + (ptrdiff_t)2 * a->size[0], a->size[1]);
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct upsampling *a = step->group->main->attr;
     const struct view *x = &step->in.at[0], *y = &step->out;
-    bool spread = x->c == 1 && y->pixel == 1 && !a->bilinear;  /* a float becomes a vector of the row */
+    /* A float becomes a vector of the row. */
+    bool spread = x->c == 1 && y->pixel == 1 && !a->bilinear;
     t = narrow_target(t, spread ? a->size[1] : x->c);
     b->target = t;
     b->units = y->n * (a->bilinear ? y->h : x->h);
