@@ -436,5 +436,7 @@ void place_offsets(struct plan *plan)
         if (end > plan->shared_bytes)
             plan->shared_bytes = end;
     }
+    if (plan->shared_bytes == 0)
+        plan->shared_bytes = 1;  /* an arena of no bytes can't be declared, nor compared with */
     plan->shared_bytes = (plan->shared_bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
 }
