@@ -1334,7 +1334,7 @@ struct conv_chain_job {
 #include "cnn_math.h"
 #endif
 
-/* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
+/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
  * For input (copy, conv_chain.cnn.yaml:7). */
 /* A run of n floats: copy. */
 CNN_INLINE void conv_chain_unary_1_scalar_run(const float *x, float *y, int n)
@@ -1797,7 +1797,7 @@ static const struct conv_chain_work conv_chain_scalar[4] = {
 #include "cnn_math.h"
 #endif
 
-/* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
+/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
  * For input (copy, conv_chain.cnn.yaml:7). */
 /* A run of n floats: copy. */
 CNN_INLINE void conv_chain_unary_1_sse2_run(const float *x, float *y, int n)
@@ -2144,94 +2144,6 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
 
 /* conv2d_dot: convolution to few channels, input channels in vectors, pixels and outputs in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
-/* 3 pixels by 1 outputs, summed over `rows` kernel rows. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_3x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
-{
-    vf a0_0 = vf_load_n(b + 0, 1);
-    vf a0_1 = vf_zero();
-    vf a0_2 = vf_zero();
-    vf a0_3 = vf_zero();
-    vf a1_0 = vf_load_n(b + 0, 1);
-    vf a1_1 = vf_zero();
-    vf a1_2 = vf_zero();
-    vf a1_3 = vf_zero();
-    vf a2_0 = vf_load_n(b + 0, 1);
-    vf a2_1 = vf_zero();
-    vf a2_2 = vf_zero();
-    vf a2_3 = vf_zero();
-
-    for (int kh = 0; kh < rows; kh++) {
-        for (int kw = 0; kw < 3; kw += 1) {
-            const float *xk = x + kw * 17;
-            const float *wk = w + kw * 32;
-
-            for (int c = 0; c < 16; c += 16) {
-                vf v;
-
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load(xk + c + 0);
-                a0_0 = vf_fma(v, w0_0, a0_0);
-                v = vf_load(xk + c + 17);
-                a1_0 = vf_fma(v, w0_0, a1_0);
-                v = vf_load(xk + c + 34);
-                a2_0 = vf_fma(v, w0_0, a2_0);
-                const vf w0_1 = vf_load(wk + c * 1 + 4);
-                v = vf_load(xk + c + 4);
-                a0_1 = vf_fma(v, w0_1, a0_1);
-                v = vf_load(xk + c + 21);
-                a1_1 = vf_fma(v, w0_1, a1_1);
-                v = vf_load(xk + c + 38);
-                a2_1 = vf_fma(v, w0_1, a2_1);
-                const vf w0_2 = vf_load(wk + c * 1 + 8);
-                v = vf_load(xk + c + 8);
-                a0_2 = vf_fma(v, w0_2, a0_2);
-                v = vf_load(xk + c + 25);
-                a1_2 = vf_fma(v, w0_2, a1_2);
-                v = vf_load(xk + c + 42);
-                a2_2 = vf_fma(v, w0_2, a2_2);
-                const vf w0_3 = vf_load(wk + c * 1 + 12);
-                v = vf_load(xk + c + 12);
-                a0_3 = vf_fma(v, w0_3, a0_3);
-                v = vf_load(xk + c + 29);
-                a1_3 = vf_fma(v, w0_3, a1_3);
-                v = vf_load(xk + c + 46);
-                a2_3 = vf_fma(v, w0_3, a2_3);
-            }
-            for (int c = 16; c < 17; c += 16) {
-                vf v;
-
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load_n(xk + c + 0, 1);
-                a0_0 = vf_fma(v, w0_0, a0_0);
-                v = vf_load_n(xk + c + 17, 1);
-                a1_0 = vf_fma(v, w0_0, a1_0);
-                v = vf_load_n(xk + c + 34, 1);
-                a2_0 = vf_fma(v, w0_0, a2_0);
-            }
-        }
-        x += 119;
-        w += 96;
-    }
-
-    a0_0 = vf_add(a0_0, a0_2);
-    a0_1 = vf_add(a0_1, a0_3);
-    a1_0 = vf_add(a1_0, a1_2);
-    a1_1 = vf_add(a1_1, a1_3);
-    a2_0 = vf_add(a2_0, a2_2);
-    a2_1 = vf_add(a2_1, a2_3);
-    a0_0 = vf_add(a0_0, a0_1);
-    a1_0 = vf_add(a1_0, a1_1);
-    a2_0 = vf_add(a2_0, a2_1);
-    float s[3];
-    s[0] = vf_sum(a0_0);
-    s[1] = vf_sum(a1_0);
-    s[2] = vf_sum(a2_0);
-    vf_store_n(s + 0, vf_relu(vf_load_n(s + 0, 3)), 3);
-    y[0] = s[0] * b[1] + b[2];
-    y[1] = s[1] * b[1] + b[2];
-    y[2] = s[2] * b[1] + b[2];
-}
 /* 2 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
         float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
@@ -2301,6 +2213,56 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
     y[0] = s[0] * b[1] + b[2];
     y[1] = s[1] * b[1] + b[2];
 }
+/* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
+CNN_INLINE void conv_chain_conv2d_dot_4_sse2_1x1(const float *CNN_RESTRICT x,
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+{
+    vf a0_0 = vf_load_n(b + 0, 1);
+    vf a0_1 = vf_zero();
+    vf a0_2 = vf_zero();
+    vf a0_3 = vf_zero();
+
+    for (int kh = 0; kh < rows; kh++) {
+        for (int kw = 0; kw < 3; kw += 1) {
+            const float *xk = x + kw * 17;
+            const float *wk = w + kw * 32;
+
+            for (int c = 0; c < 16; c += 16) {
+                vf v;
+
+                const vf w0_0 = vf_load(wk + c * 1 + 0);
+                v = vf_load(xk + c + 0);
+                a0_0 = vf_fma(v, w0_0, a0_0);
+                const vf w0_1 = vf_load(wk + c * 1 + 4);
+                v = vf_load(xk + c + 4);
+                a0_1 = vf_fma(v, w0_1, a0_1);
+                const vf w0_2 = vf_load(wk + c * 1 + 8);
+                v = vf_load(xk + c + 8);
+                a0_2 = vf_fma(v, w0_2, a0_2);
+                const vf w0_3 = vf_load(wk + c * 1 + 12);
+                v = vf_load(xk + c + 12);
+                a0_3 = vf_fma(v, w0_3, a0_3);
+            }
+            for (int c = 16; c < 17; c += 16) {
+                vf v;
+
+                const vf w0_0 = vf_load(wk + c * 1 + 0);
+                v = vf_load_n(xk + c + 0, 1);
+                a0_0 = vf_fma(v, w0_0, a0_0);
+            }
+        }
+        x += 119;
+        w += 96;
+    }
+
+    a0_0 = vf_add(a0_0, a0_2);
+    a0_1 = vf_add(a0_1, a0_3);
+    a0_0 = vf_add(a0_0, a0_1);
+    float s[1];
+    s[0] = vf_sum(a0_0);
+    vf_store_n(s + 0, vf_relu(vf_load_n(s + 0, 1)), 1);
+    y[0] = s[0] * b[1] + b[2];
+}
 
 /* One output row, 1 outputs of it. */
 CNN_INLINE void conv_chain_conv2d_dot_4_sse2_row1(const float *x,
@@ -2308,15 +2270,15 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_row1(const float *x,
 {
     int t;
 
-    for (t = 0; t < 1; t++) {
-        conv_chain_conv2d_dot_4_sse2_3x1(x, y, w, b, rows);
-        x += 51;
-        y += 3;
-    }
-    for (t = 0; t < 1; t++) {
+    for (t = 0; t < 2; t++) {
         conv_chain_conv2d_dot_4_sse2_2x1(x, y, w, b, rows);
         x += 34;
         y += 2;
+    }
+    for (t = 0; t < 1; t++) {
+        conv_chain_conv2d_dot_4_sse2_1x1(x, y, w, b, rows);
+        x += 17;
+        y += 1;
     }
 }
 
@@ -2387,7 +2349,7 @@ static const struct conv_chain_work conv_chain_sse2[4] = {
 #include "cnn_math.h"
 #endif
 
-/* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
+/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
  * For input (copy, conv_chain.cnn.yaml:7). */
 /* A run of n floats: copy. */
 CNN_INLINE void conv_chain_unary_1_avx2_run(const float *x, float *y, int n)
@@ -2750,7 +2712,7 @@ CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
     vf a4_1 = vf_zero();
 
     for (int kh = 0; kh < rows; kh++) {
-        for (int kw = 0; kw < 3; kw += 3) {
+        for (int kw = 0; kw < 3; kw += 1) {
             const float *xk = x + kw * 17;
             const float *wk = w + kw * 32;
 
@@ -2758,84 +2720,42 @@ CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
                 vf v;
 
                 const vf w0_0 = vf_load(wk + c * 1 + 0);
-                const vf w1_0 = vf_load(wk + c * 1 + 32);
-                const vf w2_0 = vf_load(wk + c * 1 + 64);
                 v = vf_load(xk + c + 0);
                 a0_0 = vf_fma(v, w0_0, a0_0);
                 v = vf_load(xk + c + 17);
-                a0_0 = vf_fma(v, w1_0, a0_0);
                 a1_0 = vf_fma(v, w0_0, a1_0);
                 v = vf_load(xk + c + 34);
-                a0_0 = vf_fma(v, w2_0, a0_0);
-                a1_0 = vf_fma(v, w1_0, a1_0);
                 a2_0 = vf_fma(v, w0_0, a2_0);
                 v = vf_load(xk + c + 51);
-                a1_0 = vf_fma(v, w2_0, a1_0);
-                a2_0 = vf_fma(v, w1_0, a2_0);
                 a3_0 = vf_fma(v, w0_0, a3_0);
                 v = vf_load(xk + c + 68);
-                a2_0 = vf_fma(v, w2_0, a2_0);
-                a3_0 = vf_fma(v, w1_0, a3_0);
                 a4_0 = vf_fma(v, w0_0, a4_0);
-                v = vf_load(xk + c + 85);
-                a3_0 = vf_fma(v, w2_0, a3_0);
-                a4_0 = vf_fma(v, w1_0, a4_0);
-                v = vf_load(xk + c + 102);
-                a4_0 = vf_fma(v, w2_0, a4_0);
                 const vf w0_1 = vf_load(wk + c * 1 + 8);
-                const vf w1_1 = vf_load(wk + c * 1 + 40);
-                const vf w2_1 = vf_load(wk + c * 1 + 72);
                 v = vf_load(xk + c + 8);
                 a0_1 = vf_fma(v, w0_1, a0_1);
                 v = vf_load(xk + c + 25);
-                a0_1 = vf_fma(v, w1_1, a0_1);
                 a1_1 = vf_fma(v, w0_1, a1_1);
                 v = vf_load(xk + c + 42);
-                a0_1 = vf_fma(v, w2_1, a0_1);
-                a1_1 = vf_fma(v, w1_1, a1_1);
                 a2_1 = vf_fma(v, w0_1, a2_1);
                 v = vf_load(xk + c + 59);
-                a1_1 = vf_fma(v, w2_1, a1_1);
-                a2_1 = vf_fma(v, w1_1, a2_1);
                 a3_1 = vf_fma(v, w0_1, a3_1);
                 v = vf_load(xk + c + 76);
-                a2_1 = vf_fma(v, w2_1, a2_1);
-                a3_1 = vf_fma(v, w1_1, a3_1);
                 a4_1 = vf_fma(v, w0_1, a4_1);
-                v = vf_load(xk + c + 93);
-                a3_1 = vf_fma(v, w2_1, a3_1);
-                a4_1 = vf_fma(v, w1_1, a4_1);
-                v = vf_load(xk + c + 110);
-                a4_1 = vf_fma(v, w2_1, a4_1);
             }
             for (int c = 16; c < 17; c += 16) {
                 vf v;
 
                 const vf w0_0 = vf_load(wk + c * 1 + 0);
-                const vf w1_0 = vf_load(wk + c * 1 + 32);
-                const vf w2_0 = vf_load(wk + c * 1 + 64);
                 v = vf_load_n(xk + c + 0, 1);
                 a0_0 = vf_fma(v, w0_0, a0_0);
                 v = vf_load_n(xk + c + 17, 1);
-                a0_0 = vf_fma(v, w1_0, a0_0);
                 a1_0 = vf_fma(v, w0_0, a1_0);
                 v = vf_load_n(xk + c + 34, 1);
-                a0_0 = vf_fma(v, w2_0, a0_0);
-                a1_0 = vf_fma(v, w1_0, a1_0);
                 a2_0 = vf_fma(v, w0_0, a2_0);
                 v = vf_load_n(xk + c + 51, 1);
-                a1_0 = vf_fma(v, w2_0, a1_0);
-                a2_0 = vf_fma(v, w1_0, a2_0);
                 a3_0 = vf_fma(v, w0_0, a3_0);
                 v = vf_load_n(xk + c + 68, 1);
-                a2_0 = vf_fma(v, w2_0, a2_0);
-                a3_0 = vf_fma(v, w1_0, a3_0);
                 a4_0 = vf_fma(v, w0_0, a4_0);
-                v = vf_load_n(xk + c + 85, 1);
-                a3_0 = vf_fma(v, w2_0, a3_0);
-                a4_0 = vf_fma(v, w1_0, a4_0);
-                v = vf_load_n(xk + c + 102, 1);
-                a4_0 = vf_fma(v, w2_0, a4_0);
             }
         }
         x += 119;

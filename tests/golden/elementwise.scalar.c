@@ -23,14 +23,6 @@
 #include "cnn_rt.h"
 #include "cnn_names.h"
 
-#if defined(__GNUC__)
-#pragma GCC diagnostic ignored "-Woverlength-strings"
-#endif
-
-#if CNN_BIG_ENDIAN
-#error "the weights of elementwise.c are little-endian: make the file again with --weights=array"
-#endif
-
 /* ---- instruction sets ------------------------------------------------------------------------------
  *
  * The best one of this build that the CPU has is chosen in each run. -DELEMENTWISE_NO_AVX512 and the like leave
@@ -102,7 +94,7 @@ struct elementwise_job {
 #include "cnn_math.h"
 #endif
 
-/* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
+/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
  * For scaled (copy + scale and shift, elementwise.cnn.yaml:6). */
 /* One vector: copy + scale and shift. */
 CNN_INLINE vf elementwise_unary_1_scalar_of(vf v, const float *w)
@@ -133,7 +125,7 @@ static void elementwise_unary_1_scalar(const uint8_t *x, float *y, const float *
     }
 }
 
-/* binary: element by element: sum, product, maximum ... of tensors; vectors over contiguous floats.
+/* binary: sum, product, maximum ... element by element; vectors over what is contiguous.
  * For bent (add + gelu, elementwise.cnn.yaml:9). */
 /* A run of n floats: add + gelu. */
 CNN_INLINE void elementwise_binary_2_scalar_run(const float *x0, const float *x1, float *y, int n)
@@ -152,7 +144,8 @@ CNN_INLINE void elementwise_binary_2_scalar_run(const float *x0, const float *x1
 static void elementwise_binary_2_scalar(const float *x0, const float *x1, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        /* From image to image, plane to plane, row to row, pixel to pixel; 0 where an operand stretches. */
+        /* From image to image, plane to plane, row to row, pixel to pixel; 0 where an operand
+         * stretches. */
         static const int pitch[2][4] = {
             {180, 180, 30, 5}, {180, 180, 30, 5}
         };
@@ -425,7 +418,7 @@ static void elementwise_softmax_6_scalar(const float *x, float *y, const float *
 
 /* upsample: enlarging by whole factors, nearest or bilinear; vectors over channels.
  * For big (up_sampling2d, elementwise.cnn.yaml:16). */
-/* n channels between the pixels a and b of one row, c and d of the next: (a*l + b*r)*t + (c*l + d*r)*u. */
+/* One vector between the pixels a and b of one row, c and d of the next, with their shares. */
 CNN_INLINE vf elementwise_upsample_7_scalar_of(vf a, vf b, vf c, vf d, vf left, vf right, vf upper, vf lower)
 {
     const vf above = vf_fma(a, left, vf_mul(b, right));
@@ -446,7 +439,7 @@ CNN_INLINE void elementwise_upsample_7_scalar_pixel(const float *x0, const float
                 vf_load(x1 + left + c), vf_load(x1 + right + c), l, r, t, b));
 }
 
-/* Bilinear, 2 times higher and 2 times wider; beyond the border the image goes on as it ends. */
+/* Bilinear, 2 times higher and 2 times wider; the border pixels go on beyond it. */
 static void elementwise_upsample_7_scalar(const float *x, float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {

@@ -278,7 +278,7 @@ struct residual_job {
 #include "cnn_math.h"
 #endif
 
-/* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
+/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
  * For image (copy, residual.cnn.yaml:10). */
 /* A run of n floats: copy. */
 CNN_INLINE void residual_unary_1_scalar_run(const float *x, float *y, int n)
@@ -1140,7 +1140,7 @@ static const struct residual_work residual_scalar[7] = {
 #include "cnn_math.h"
 #endif
 
-/* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
+/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
  * For image (copy, residual.cnn.yaml:10). */
 /* A run of n floats: copy. */
 CNN_INLINE void residual_unary_1_sse2_run(const float *x, float *y, int n)
@@ -1788,59 +1788,6 @@ static void residual_global_pool2d_5_sse2(const float *x, float *y, int first, i
 
 /* dense_dot: Dense, inputs in vectors, several outputs and rows in registers.
  * For logits (dense, residual.cnn.yaml:19). */
-/* 1 rows by 3 outputs. */
-CNN_INLINE void residual_dense_dot_6_sse2_1x3(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
-{
-    vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
-    vf a0_2 = vf_zero();
-    vf a0_3 = vf_zero();
-    vf a0_4 = vf_zero();
-    vf a0_5 = vf_zero();
-    vf a0_6 = vf_zero();
-    vf a0_7 = vf_zero();
-    vf a0_8 = vf_zero();
-    vf a0_9 = vf_zero();
-    vf a0_10 = vf_zero();
-    vf a0_11 = vf_zero();
-    float s[3];
-
-    for (int i = 0; i < 16; i += 16) {
-
-        const vf v0 = vf_load(x + i + 0);
-        a0_0 = vf_fma(v0, vf_load(w + i + 0), a0_0);
-        a0_4 = vf_fma(v0, vf_load(w + i + 16), a0_4);
-        a0_8 = vf_fma(v0, vf_load(w + i + 32), a0_8);
-        const vf v1 = vf_load(x + i + 4);
-        a0_1 = vf_fma(v1, vf_load(w + i + 4), a0_1);
-        a0_5 = vf_fma(v1, vf_load(w + i + 20), a0_5);
-        a0_9 = vf_fma(v1, vf_load(w + i + 36), a0_9);
-        const vf v2 = vf_load(x + i + 8);
-        a0_2 = vf_fma(v2, vf_load(w + i + 8), a0_2);
-        a0_6 = vf_fma(v2, vf_load(w + i + 24), a0_6);
-        a0_10 = vf_fma(v2, vf_load(w + i + 40), a0_10);
-        const vf v3 = vf_load(x + i + 12);
-        a0_3 = vf_fma(v3, vf_load(w + i + 12), a0_3);
-        a0_7 = vf_fma(v3, vf_load(w + i + 28), a0_7);
-        a0_11 = vf_fma(v3, vf_load(w + i + 44), a0_11);
-    }
-
-    a0_0 = vf_add(a0_0, a0_2);
-    a0_1 = vf_add(a0_1, a0_3);
-    a0_4 = vf_add(a0_4, a0_6);
-    a0_5 = vf_add(a0_5, a0_7);
-    a0_8 = vf_add(a0_8, a0_10);
-    a0_9 = vf_add(a0_9, a0_11);
-    a0_0 = vf_add(a0_0, a0_1);
-    a0_4 = vf_add(a0_4, a0_5);
-    a0_8 = vf_add(a0_8, a0_9);
-    s[0] = vf_sum(a0_0);
-    s[1] = vf_sum(a0_4);
-    s[2] = vf_sum(a0_8);
-    a0_0 = vf_add(vf_load_n(s + 0, 3), vf_load(b + 0));
-    vf_store_n(y + 0, a0_0, 3);
-}
 /* 1 rows by 2 outputs. */
 CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
         float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
@@ -1883,16 +1830,6 @@ CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
     vf_store_n(y + 0, a0_0, 2);
 }
 
-/* One run of rows, 3 outputs. */
-CNN_INLINE void residual_dense_dot_6_sse2_run3(const float *x,
-        float *y, const float *w, const float *b)
-{
-    for (int t = 0; t < 1; t++) {
-        residual_dense_dot_6_sse2_1x3(x, y, w, b);
-        x += 16;
-        y += 10;
-    }
-}
 /* One run of rows, 2 outputs. */
 CNN_INLINE void residual_dense_dot_6_sse2_run2(const float *x,
         float *y, const float *w, const float *b)
@@ -1908,18 +1845,15 @@ static void residual_dense_dot_6_sse2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const int tile = u % 4;
-        const int o = tile < 2 ? tile * 3 : tile * 2 + 2;
-        const ptrdiff_t image = u / 4;
-        const int run = u / 4 % 1;
+        const int tile = u % 5;
+        const int o = tile * 2;
+        const ptrdiff_t image = u / 5;
+        const int run = u / 5 % 1;
         const float *xu = x + image * 16 + run * 16;
         float *yu = y + image * 10 + run * 10 + o;
         const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
 
-        if (tile < 2)
-            residual_dense_dot_6_sse2_run3(xu, yu, wu, bu);
-        else
-            residual_dense_dot_6_sse2_run2(xu, yu, wu, bu);
+        residual_dense_dot_6_sse2_run2(xu, yu, wu, bu);
     }
 }
 
@@ -1929,7 +1863,8 @@ static void residual_dense_dot_6_sse2(const float *x,
 CNN_INLINE void residual_softmax_7_sse2_pixel(const float *x, float *y, const float *w)
 {
     const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
-    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), vf_load_n(x + 8, 2), low);
+    const vf rest = vf_load_n(x + 8, 2);
+    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), rest, low);
     vf most = end;
     vf sum = vf_zero();
 
@@ -2022,7 +1957,7 @@ static const struct residual_work residual_sse2[7] = {
     {residual_3_re_lu_sse2, 64, 2},
     {residual_4_feat_sse2, 64, 2},
     {residual_5_global_average_pooling2d_sse2, 1, 1},
-    {residual_6_logits_sse2, 4, 1},
+    {residual_6_logits_sse2, 5, 1},
     {residual_7_prob_sse2, 1, 1},
 };
 
@@ -2043,7 +1978,7 @@ static const struct residual_work residual_sse2[7] = {
 #include "cnn_math.h"
 #endif
 
-/* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
+/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
  * For image (copy, residual.cnn.yaml:10). */
 /* A run of n floats: copy. */
 CNN_INLINE void residual_unary_1_avx2_run(const float *x, float *y, int n)
@@ -2755,7 +2690,8 @@ static void residual_dense_dot_6_avx2(const float *x,
 CNN_INLINE void residual_softmax_7_avx2_pixel(const float *x, float *y, const float *w)
 {
     const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
-    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), vf_load_n(x + 8, 2), low);
+    const vf rest = vf_load_n(x + 8, 2);
+    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), rest, low);
     vf most = end;
     vf sum = vf_zero();
 
@@ -2875,7 +2811,7 @@ static const struct residual_work residual_avx2[7] = {
 #include "cnn_math.h"
 #endif
 
-/* unary: element by element: copy, scale and shift, activation; vectors over contiguous floats.
+/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
  * For image (copy, residual.cnn.yaml:10). */
 /* A run of n floats: copy. */
 CNN_INLINE void residual_unary_1_avx512_run(const float *x, float *y, int n)
@@ -3451,7 +3387,8 @@ static void residual_dense_dot_6_avx512(const float *x,
 CNN_INLINE void residual_softmax_7_avx512_pixel(const float *x, float *y, const float *w)
 {
     const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
-    const vf end = vf_select_lt(vf_load(w), vf_set1(10.0f), vf_load_n(x + 0, 10), low);
+    const vf rest = vf_load_n(x + 0, 10);
+    const vf end = vf_select_lt(vf_load(w), vf_set1(10.0f), rest, low);
     vf most = end;
     vf sum = vf_zero();
 
