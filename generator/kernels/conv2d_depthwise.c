@@ -38,7 +38,7 @@ static double row_cycles(const struct conv2d *a, const struct target *t, const s
 static struct cut best_cut(const struct conv2d *a, const struct target *t, int ow)
 {
     struct cut best = cut_even(ow, 1);
-    for (int p = 2; p <= 16 && registers(a, t, p) <= t->registers - 1; p++) {
+    for (int p = 2; p <= 16 && registers(a, t, p) <= t->registers - 2; p++) {
         struct cut k = cut_even(ow, p);
         if (row_cycles(a, t, &k) < row_cycles(a, t, &best))
             best = k;

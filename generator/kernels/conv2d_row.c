@@ -20,13 +20,14 @@ static bool may_unroll(const struct conv2d *a)
            a->strides[0] <= a->kernel[0];
 }
 
-/* Cycles for one vector of pixels in r rows. Unaligned loads count for one and a half. */
+/* Cycles for one vector of pixels in r rows. Unaligned loads count for one and a half; a sum waits four
+ * cycles for itself, half of them filled by the next tile. */
 static double tile_cycles(const struct conv2d *a, const struct target *t, int r, bool hold)
 {
     double taps = (double)a->kernel[0] * a->kernel[1];
     double loads = 1.5 * ((r - 1) * a->strides[0] + a->kernel[0]) * a->kernel[1] + (hold ? 0 : r * taps);
     double busy = cost_fma(t, r * taps, loads);
-    return (busy > 4 * taps ? busy : 4 * taps) + 2 * r + 4;
+    return (busy > 2 * taps ? busy : 2 * taps) + 2 * r + 4;
 }
 
 static struct tiling looped(const struct conv2d *a, const struct target *t, int oh, int ow)
@@ -49,7 +50,7 @@ static double rows_cycles(const struct conv2d *a, const struct target *t, const 
     return c->t1 ? cycles + c->t1 * tile_cycles(a, t, c->n1, hold) : cycles;
 }
 
-/* Registers: sums, an input vector, weights (at least one), a product where there is no FMA. */
+/* Registers: sums, an input vector, the bias, weights (at least one), a product where there is no FMA. */
 static struct tiling best_tiling(const struct conv2d *a, const struct target *t, int oh, int ow)
 {
     struct tiling best = looped(a, t, oh, ow);
@@ -57,7 +58,7 @@ static struct tiling best_tiling(const struct conv2d *a, const struct target *t,
     for (int r = 1; r <= MAX_ROWS && r <= oh && may_unroll(a); r++)
         for (int hold = 0; hold <= 1; hold++) {
             struct tiling k = {false, hold, 1, cut_even(oh, r), 0};
-            if (r + 1 + (hold ? taps : 1) + !t->fma > t->registers - 1)
+            if (r + 2 + (hold ? taps : 1) + !t->fma > t->registers - 2)
                 continue;
             k.cycles = tiles * rows_cycles(a, t, &k.rows, hold) + 8 * (k.rows.t0 + k.rows.t1);
             if (k.cycles < best.cycles)

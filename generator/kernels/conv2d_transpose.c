@@ -57,7 +57,7 @@ static struct tiling best_tiling(const struct target *t, const struct conv2d_tra
     struct tiling best = {0};
     int ocb = block_width(out->c), pixels = out->w / a->strides[1];
     for (int nr = 1; nr <= 4; nr++)
-        for (int p = 1; p == 1 || (p <= 28 && p <= pixels && p * nr + nr + 1 <= t->registers - 1); p++) {
+        for (int p = 1; p == 1 || (p <= 28 && p <= pixels && p * nr + nr + 1 <= t->registers - 2); p++) {
             struct tiling k = {nr, p, cycles(t, a, out, p, nr)};
             if (nr * t->vl % ocb != 0 && ocb % (nr * t->vl) != 0)
                 continue;

@@ -56,7 +56,7 @@ static struct rows rows_of(const struct step *step)
 static bool fits(const struct target *t, int m, int q)
 {
     int sums = m * q * (CHUNK / t->vl);
-    return sums + (m > 1 ? q : 1) + 1 + !t->fma <= t->registers - 1;
+    return sums + (m > 1 ? q : 1) + 1 + !t->fma <= t->registers - 2;
 }
 
 /* Cycles for 16 inputs of a tile, and for what follows the sums. */

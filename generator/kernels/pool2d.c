@@ -1,7 +1,11 @@
 /* pool2d: maximum and average of windows. Channels in vectors, several windows of a row at once. */
 #include "cut.h"
 
-enum { TILE = 8 };           /* pixels at once */
+/* Pixels at once: accumulators, an input vector, what a maximum that minds NaN takes. */
+static int tile_of(const struct target *t)
+{
+    return t->registers >= 32 ? 8 : 6;
+}
 
 /* Pixels x0 <= ox < x1 have windows inside the row. */
 static void inside(const struct pool2d *a, int iw, int ow, int *x0, int *x1)
@@ -63,10 +67,10 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     int x0, x1;
     struct cut k = {0};
     inside(a, step->in.at[0].w, step->out.w, &x0, &x1);
-    if (x1 > x0)
-        k = cut_even(x1 - x0, TILE);
-
     b->target = t = target_for(t, step->out.c);
+    if (x1 > x0)
+        k = cut_even(x1 - x0, tile_of(t));
+
     b->units = step->out.n * step->out.h;
     bind_window(pool, &b->args, step);
     args_int(pool, &b->args, "VL", t->vl);
