@@ -97,6 +97,7 @@ static struct group *copy_group(struct placer *p, struct tensor *t, struct node 
     struct tensor *out = NEW(p->pool, struct tensor);
     struct group *g = NEW(p->pool, struct group);
     *out = *t;
+    out->type = DTYPE_FLOAT32;  /* whatever t has: kernels that copy write floats */
     out->maker = n;
     out->is_output = false;
     n->op = OP_COPY;
@@ -246,6 +247,7 @@ static void give_halo(struct placer *p, struct drafts *from, int k, struct draft
         if (r->fixed) {
             if (!p->padded[at]) {
                 p->padded[at] = store_new(p, s.group->in.at[0]);
+                p->padded[at]->type = DTYPE_FLOAT32;
                 draft_step(p, to, copy_group(p, s.group->in.at[0], s.group->main), p->padded[at]);
             }
             r = s.in.at[0] = p->padded[at];
