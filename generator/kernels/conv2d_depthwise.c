@@ -11,7 +11,8 @@ static bool shares(const struct conv2d *a)
     return a->dilation[1] == 1 && a->strides[1] <= a->kernel[1] && a->kernel[1] <= MAX_SHARED;
 }
 
-/* Registers of a tile: sums, weights of a kernel row, the input vector, a product where there is no FMA. */
+/* Registers of a tile: sums, weights of a kernel row, the input vector, a product where there is
+ * no FMA. */
 static int registers(const struct conv2d *a, const struct target *t, int p)
 {
     return p + (shares(a) ? a->kernel[1] : 1) + 1 + !t->fma;
@@ -34,7 +35,8 @@ static double row_cycles(const struct conv2d *a, const struct target *t, const s
     return cycles;
 }
 
-/* The cut of a row that takes the fewest cycles; the tile of one pixel goes even where it spills. */
+/* The cut of a row that takes the fewest cycles; the tile of one pixel goes even where it
+ * spills. */
 static struct cut best_cut(const struct conv2d *a, const struct target *t, int ow)
 {
     struct cut best = cut_even(ow, 1);
@@ -62,7 +64,8 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     struct cut k = best_cut(a, t, out.w);
     double vectors = (double)(round_up(out.c, t->vl) / t->vl);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * (double)round_up(out.c, BLOCK);
-    return (double)batch * out.h * vectors * row_cycles(a, t, &k) + conv2d_stream_cost(g, batch, t, weights);
+    return (double)batch * out.h * vectors * row_cycles(a, t, &k) +
+            conv2d_stream_cost(g, batch, t, weights);
 }
 
 static void pack(struct pool *pool, struct step *step)
@@ -82,7 +85,8 @@ static void pack(struct pool *pool, struct step *step)
     }
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct conv2d *a = step->group->main->attr;
     int64_t channels = round_up(a->filters, BLOCK);

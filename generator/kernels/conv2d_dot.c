@@ -1,5 +1,5 @@
-/* conv2d_dot: convolution to few output channels. Vectors over input channels, several pixels and outputs
- * at once; every output is 16 partial sums, added at the end. */
+/* conv2d_dot: convolution to few output channels. Vectors over input channels, several pixels
+ * and outputs at once; every output is 16 partial sums, added at the end. */
 #include "conv2d.h"
 #include "cut.h"
 
@@ -24,8 +24,8 @@ static bool fits(const struct target *t, const struct conv2d *a, bool share, int
     return sums + weights + 1 + !t->fma <= t->registers - (CHUNK / t->vl == 2 ? 4 : 2);
 }
 
-/* Cycles for one kernel row and 16 input channels of a tile: limited by multiplies, by loads, or by the
- * four cycles that a sum waits for itself. */
+/* Cycles for one kernel row and 16 input channels of a tile: limited by multiplies, by loads, or
+ * by the four cycles that a sum waits for itself. */
 static double chunk_cycles(const struct target *t, const struct conv2d *a, bool share, int p, int q)
 {
     double kw = a->kernel[1], parts = CHUNK / t->vl;
@@ -37,7 +37,8 @@ static double chunk_cycles(const struct target *t, const struct conv2d *a, bool 
 /* Of a tile; the sum of a vector's lanes takes about twelve. */
 static double tile_cycles(const struct target *t, const struct conv2d *a, bool share, int p, int q)
 {
-    double chunks = (double)a->kernel[0] * (double)(round_up(a->in_channels / a->groups, CHUNK) / CHUNK);
+    double chunks = (double)a->kernel[0] *
+            (double)(round_up(a->in_channels / a->groups, CHUNK) / CHUNK);
     return chunks * (chunk_cycles(t, a, share, p, q) + 2) + p * q * (t->vl == 1 ? 16 : 12) + 10;
 }
 
@@ -53,7 +54,8 @@ static double cycles(const struct target *t, const struct conv2d *a, int oh, con
     return sum * oh;
 }
 
-/* The tile with the fewest predicted cycles among those that fit the registers; one by one always goes. */
+/* The tile with the fewest predicted cycles among those that fit the registers; one by one
+ * always goes. */
 static struct tiling best_tiling(const struct target *t, const struct conv2d *a, int oh, int ow)
 {
     int oc = a->filters / a->groups;
@@ -79,7 +81,7 @@ static int64_t tap_floats(const struct conv2d *a)
 static bool ok(const struct group *g)
 {
     const struct conv2d *a = g->main->attr;
-    return node_family(g->main) == FAMILY_CONV2D       /* any residual, activation and affine go along */
+    return node_family(g->main) == FAMILY_CONV2D  /* any residual, activation and affine go along */
         && a->filters / a->groups <= MAX_OUTPUTS       /* more: conv2d_direct fills its vectors */
         && a->in_channels / a->groups >= 4;            /* fewer: vectors would be almost empty */
 }
@@ -94,12 +96,14 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     return (double)batch * a->groups * k.cycles + conv2d_stream_cost(g, batch, t, weights);
 }
 
-/* The weights of output oc at one kernel row and column: 16 input channels, then those of the next output. */
+/* The weights of output oc at one kernel row and column: 16 input channels, then those of the
+ * next output. */
 static void pack_tap(const struct conv2d *a, const float *kernel, int oc, float *to)
 {
     int per_group = a->filters / a->groups, ic = a->in_channels / a->groups;
     for (int i = 0; i < ic; i++)
-        to[(int64_t)i / CHUNK * CHUNK * per_group + i % CHUNK] = kernel[(int64_t)i * a->filters + oc];
+        to[(int64_t)i / CHUNK * CHUNK * per_group + i % CHUNK] =
+                kernel[(int64_t)i * a->filters + oc];
 }
 
 static void pack(struct pool *pool, struct step *step)
@@ -119,7 +123,8 @@ static void pack(struct pool *pool, struct step *step)
     }
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct conv2d *a = step->group->main->attr;
     b->target = t = target_for(t, a->in_channels / a->groups);
@@ -137,6 +142,6 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel conv2d_dot = {
-    "conv2d_dot", "convolution to few channels, input channels in vectors, pixels and outputs in registers",
+    "conv2d_dot", "convolution to few channels, input channels in vectors, pixels in registers",
     ok, cost, conv2d_halo, pack, bind, false, false,
 };

@@ -1,5 +1,5 @@
-/* conv2d_row: convolution of one channel to one. Vectors of neighbouring pixels of a row, several rows at
- * once, so that each input vector serves all kernel rows that meet it. */
+/* conv2d_row: convolution of one channel to one. Vectors of neighbouring pixels of a row,
+ * several rows at once, so that each input vector serves all kernel rows that meet it. */
 #include "conv2d.h"
 #include "cut.h"
 
@@ -20,12 +20,13 @@ static bool may_unroll(const struct conv2d *a)
            a->strides[0] <= a->kernel[0];
 }
 
-/* Cycles for one vector of pixels in r rows. Unaligned loads count for one and a half; a sum waits four
- * cycles for itself, half of them filled by the next tile. */
+/* Cycles for one vector of pixels in r rows. Unaligned loads count for one and a half; a sum
+ * waits four cycles for itself, half of them filled by the next tile. */
 static double tile_cycles(const struct conv2d *a, const struct target *t, int r, bool hold)
 {
     double taps = (double)a->kernel[0] * a->kernel[1];
-    double loads = 1.5 * ((r - 1) * a->strides[0] + a->kernel[0]) * a->kernel[1] + (hold ? 0 : r * taps);
+    double loads = 1.5 * ((r - 1) * a->strides[0] + a->kernel[0]) * a->kernel[1] +
+            (hold ? 0 : r * taps);
     double busy = cost_fma(t, r * taps, loads);
     return (busy > 2 * taps ? busy : 2 * taps) + 2 * r + 4;
 }
@@ -44,13 +45,15 @@ static struct tiling looped(const struct conv2d *a, const struct target *t, int 
     return k;
 }
 
-static double rows_cycles(const struct conv2d *a, const struct target *t, const struct cut *c, bool hold)
+static double rows_cycles(const struct conv2d *a, const struct target *t, const struct cut *c,
+        bool hold)
 {
     double cycles = c->t0 * tile_cycles(a, t, c->n0, hold);
     return c->t1 ? cycles + c->t1 * tile_cycles(a, t, c->n1, hold) : cycles;
 }
 
-/* Registers: sums, an input vector, the bias, weights (at least one), a product where there is no FMA. */
+/* Registers: sums, an input vector, the bias, weights (at least one), a product where there is
+ * no FMA. */
 static struct tiling best_tiling(const struct conv2d *a, const struct target *t, int oh, int ow)
 {
     struct tiling best = looped(a, t, oh, ow);
@@ -70,7 +73,7 @@ static struct tiling best_tiling(const struct conv2d *a, const struct target *t,
 static bool ok(const struct group *g)
 {
     const struct conv2d *a = g->main->attr;
-    return node_family(g->main) == FAMILY_CONV2D           /* any residual, activation and affine go along */
+    return node_family(g->main) == FAMILY_CONV2D  /* any residual, activation and affine go along */
         && a->in_channels == 1 && a->filters == 1
         && a->strides[1] == 1;                             /* pixels of a vector are neighbours */
 }
@@ -81,7 +84,8 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     struct hwc out = shape_hwc(&g->main->out->shape);
     t = target_for(t, out.w);
     struct tiling k = best_tiling(a, t, out.h, out.w);
-    return (double)batch * k.cycles + conv2d_stream_cost(g, batch, t, 4.0 * a->kernel[0] * a->kernel[1]);
+    return (double)batch * k.cycles +
+            conv2d_stream_cost(g, batch, t, 4.0 * a->kernel[0] * a->kernel[1]);
 }
 
 static void pack(struct pool *pool, struct step *step)
@@ -95,7 +99,8 @@ static void pack(struct pool *pool, struct step *step)
     conv2d_pack_channel(g, 0, w + taps, 1);
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct conv2d *a = step->group->main->attr;
     const struct view *x = &step->in.at[0];
@@ -104,8 +109,9 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     struct tiling k = best_tiling(a, t, step->out.h, step->out.w);
 
     b->units = step->out.n * (k.rows.t0 + k.rows.t1);
+    int64_t reach = step->out.w + (int64_t)(a->kernel[1] - 1) * a->dilation[1];
     if (clip && !k.loop)
-        b->scratch = (step->out.w + (int64_t)(a->kernel[1] - 1) * a->dilation[1] - 1) * x->pixel + 1;
+        b->scratch = (reach - 1) * x->pixel + 1;
     conv2d_bind_shape(pool, &b->args, step);
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "LOOP", k.loop);
@@ -119,6 +125,6 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel conv2d_row = {
-    "conv2d_row", "convolution of one channel to one, pixels of a row in vectors, several rows at once",
+    "conv2d_row", "convolution of one channel to one, pixels in vectors, several rows at once",
     ok, cost, conv2d_halo, pack, bind, false, false,
 };

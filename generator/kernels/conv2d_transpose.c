@@ -1,5 +1,5 @@
-/* conv2d_transpose: transposed convolution, gathered. Output channels in vectors, a tile of pixels that meet
- * the same kernel elements (they lie a stride apart) in registers. */
+/* conv2d_transpose: transposed convolution, gathered. Output channels in vectors, a tile of
+ * pixels that meet the same kernel elements (they lie a stride apart) in registers. */
 #include "conv2d.h"
 #include "cut.h"
 
@@ -27,19 +27,24 @@ static int block_width(int oc)
     return oc <= 4 ? 4 : oc <= 8 ? 8 : 16;
 }
 
-/* One step (kernel element, input channel) of a tile: multiplies, loads, or the wait of a sum for itself. */
+/* One step (kernel element, input channel) of a tile: multiplies, loads, or the wait of a sum
+ * for itself. */
 static double tile_cycles(const struct target *t, int p, int nr)
 {
     double busy = cost_fma(t, (double)p * nr, nr + p * (t->vl == 16 ? 0.5 : 1.0));
     return busy > 4 ? busy : 4;
 }
 
-/* For an image: tiles of a row (of whole and of partly filled channels), each with its share of the kernel. */
-static double cycles(const struct target *t, const struct conv2d_transpose *a, const struct hwc *out, int p, int nr)
+/* For an image: tiles of a row (of whole and of partly filled channels), each with its share of
+ * the kernel. */
+static double cycles(const struct target *t, const struct conv2d_transpose *a,
+        const struct hwc *out, int p, int nr)
 {
-    int phases = a->strides[1] < out->w ? a->strides[1] : out->w, nb = nr * t->vl, rest = out->c % nb;
+    int phases = a->strides[1] < out->w ? a->strides[1] : out->w;
+    int nb = nr * t->vl, rest = out->c % nb;
     double tiles = (double)phases * (((out->w + phases - 1) / phases + p - 1) / p);
-    double steps = (double)a->kernel[0] / meeting(a, 0).period * a->kernel[1] / meeting(a, 1).period * a->in_channels;
+    double steps = (double)a->kernel[0] / meeting(a, 0).period *
+            a->kernel[1] / meeting(a, 1).period * a->in_channels;
     double sum = out->c / nb * (steps * tile_cycles(t, p, nr) + p * nr + 12);
     if (rest)
         sum += steps * tile_cycles(t, p, (rest + t->vl - 1) / t->vl) + p * nr + 12;
@@ -51,13 +56,16 @@ static const struct target *target_of(const struct conv2d_transpose *a, const st
     return target_for(t, block_width(a->filters));
 }
 
-/* Tiles begin at a block or lie within one, and every phase of a row has at least one tile's pixels. */
-static struct tiling best_tiling(const struct target *t, const struct conv2d_transpose *a, const struct hwc *out)
+/* Tiles begin at a block or lie within one, and every phase of a row has at least one tile's
+ * pixels. */
+static struct tiling best_tiling(const struct target *t, const struct conv2d_transpose *a,
+        const struct hwc *out)
 {
     struct tiling best = {0};
     int ocb = block_width(out->c), pixels = out->w / a->strides[1];
+    int most = pixels < 28 ? pixels : 28;
     for (int nr = 1; nr <= 4; nr++)
-        for (int p = 1; p == 1 || (p <= 28 && p <= pixels && p * nr + nr + 1 <= t->registers - 2); p++) {
+        for (int p = 1; p == 1 || (p <= most && p * nr + nr + 1 <= t->registers - 2); p++) {
             struct tiling k = {nr, p, cycles(t, a, out, p, nr)};
             if (nr * t->vl % ocb != 0 && ocb % (nr * t->vl) != 0)
                 continue;
@@ -69,19 +77,23 @@ static struct tiling best_tiling(const struct target *t, const struct conv2d_tra
 
 static bool ok(const struct group *g)
 {
-    return node_family(g->main) == FAMILY_CONV2D_TRANSPOSE;  /* any residual, activation and affine go along */
+    /* any residual, activation and affine go along */
+    return node_family(g->main) == FAMILY_CONV2D_TRANSPOSE;
 }
 
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct conv2d_transpose *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
-    double weights = 4.0 * a->kernel[0] * a->kernel[1] * a->in_channels * (double)round_up(out.c, block_width(out.c));
+    double weights = 4.0 * a->kernel[0] * a->kernel[1] * a->in_channels *
+            (double)round_up(out.c, block_width(out.c));
     t = target_of(a, t);
-    return (double)batch * best_tiling(t, a, &out).cycles + conv2d_stream_cost(g, batch, t, weights);
+    return (double)batch * best_tiling(t, a, &out).cycles +
+            conv2d_stream_cost(g, batch, t, weights);
 }
 
-/* How far pixels of the first and last column are from the input's: pixels of zeros needed there. */
+/* How far pixels of the first and last column are from the input's: pixels of zeros needed
+ * there. */
 static void halo(const struct group *g, int *left, int *right)
 {
     const struct conv2d_transpose *a = g->main->attr;
@@ -97,7 +109,8 @@ static void pack(struct pool *pool, struct step *step)
     const struct group *g = step->group;
     const struct conv2d_transpose *a = g->main->attr;
     int ocb = block_width(a->filters), ic = a->in_channels;
-    int64_t taps = (int64_t)a->kernel[0] * a->kernel[1], rows = taps * ic, channels = round_up(a->filters, ocb);
+    int64_t taps = (int64_t)a->kernel[0] * a->kernel[1], rows = taps * ic;
+    int64_t channels = round_up(a->filters, ocb);
     float *w = step_weights(pool, step, channels * rows + channels * (g->affine ? 3 : 1));
     const float *kernel = g->main->weight[0].data;
 
@@ -134,7 +147,8 @@ static void bind_shape(struct pool *pool, struct args *args, const struct step *
     bind_view(pool, args, "Y", &step->out);
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct conv2d_transpose *a = step->group->main->attr;
     struct hwc out = {step->out.h, step->out.w, step->out.c};
@@ -155,6 +169,6 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel conv2d_transpose = {
-    "conv2d_transpose", "transposed convolution by phases, output channels in vectors, pixels in registers",
+    "conv2d_transpose", "transposed convolution, output channels in vectors, pixels in registers",
     ok, cost, halo, pack, bind, false, false,
 };

@@ -8,7 +8,8 @@ struct cut cut_even(int n, int most)
     return (struct cut){small + 1, wide, small, tiles - wide};
 }
 
-void bind_cut(struct pool *pool, struct args *args, const char *size, const char *count, const struct cut *c)
+void bind_cut(struct pool *pool, struct args *args, const char *size, const char *count,
+        const struct cut *c)
 {
     args_int(pool, args, pool_printf(pool, "%s0", size), c->n0);
     args_int(pool, args, pool_printf(pool, "%s0", count), c->t0);

@@ -11,7 +11,8 @@ struct cut { int n0, t0, n1, t1; };
 struct cut cut_even(int n, int most);
 
 /* The arguments that templates call P0 T0 P1 T1 when the letters are "P" and "T". */
-void bind_cut(struct pool *, struct args *, const char *size, const char *count, const struct cut *);
+void bind_cut(struct pool *, struct args *, const char *size, const char *count,
+        const struct cut *);
 
 /* Whether rows (of all images, if asked) follow one another without a gap, so that they are one. */
 bool view_rows_join(const struct view *);

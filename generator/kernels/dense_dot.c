@@ -1,5 +1,5 @@
-/* dense_dot: Dense. Vectors over inputs, several outputs at once, for each weight several rows where there
- * are some; every output is 16 partial sums, added at the end. */
+/* dense_dot: Dense. Vectors over inputs, several outputs at once, for each weight several rows
+ * where there are some; every output is 16 partial sums, added at the end. */
 #include "conv2d.h"
 #include "cut.h"
 
@@ -46,7 +46,8 @@ static struct rows rows_of(const struct step *step)
     const struct view *r = step->group->add ? &step->in.at[step->in.n - 1] : y;
     bool rows = view_rows_join(x) && view_rows_join(y) && view_rows_join(r);
     bool images = rows && images_join(x) && images_join(y) && images_join(r);
-    struct rows all = {.x = join(x, rows, images), .y = join(y, rows, images), .r = join(r, rows, images)};
+    struct rows all = {.x = join(x, rows, images), .y = join(y, rows, images),
+            .r = join(r, rows, images)};
     all.images = all.x.n;
     all.runs = all.x.h;
     all.count = all.x.w;
@@ -79,7 +80,8 @@ static double run_cycles(const struct target *t, int ic, const struct tiling *k)
     return sum;
 }
 
-/* The fastest tile that fits the registers, outputs cut into at least `parts` tiles; one by one always goes. */
+/* The fastest tile that fits the registers, outputs cut into at least `parts` tiles; one by one
+ * always goes. */
 static struct tiling best_tiling(const struct target *t, int ic, int oc, int rows, int parts)
 {
     struct tiling best = {cut_even(rows, 1), cut_even(oc, 1), 0};
@@ -111,7 +113,8 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     int64_t rows = shape_size(&g->in.at[0]->shape) / a->in_features * batch;
     struct tiling k = best_tiling(t, a->in_features, a->units, rows < 1024 ? (int)rows : 1024, 1);
     double weights = 4.0 * (double)round_up(a->in_features, CHUNK) * a->units;
-    return k.cycles * (rows < 1024 ? 1 : (double)rows / 1024) + conv2d_stream_cost(g, batch, t, weights);
+    return k.cycles * (rows < 1024 ? 1 : (double)rows / 1024) +
+            conv2d_stream_cost(g, batch, t, weights);
 }
 
 static void pack(struct pool *pool, struct step *step)
@@ -129,14 +132,16 @@ static void pack(struct pool *pool, struct step *step)
     }
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct dense *a = step->group->main->attr;
     struct rows rows = rows_of(step);
     struct step joined = *step;
     int64_t row = round_up(a->in_features, CHUNK), channels = round_up(a->units, CHUNK) + CHUNK;
     b->target = t = target_for(t, a->in_features);
-    struct tiling k = best_tiling(t, a->in_features, a->units, rows.count, parts_of(a->in_features, a->units));
+    struct tiling k = best_tiling(t, a->in_features, a->units, rows.count,
+            parts_of(a->in_features, a->units));
 
     joined.in.at = NEW_ARRAY(pool, struct view, step->in.n);
     joined.in.at[0] = rows.x;

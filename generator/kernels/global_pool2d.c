@@ -1,4 +1,5 @@
-/* global_pool2d: maximum or mean of each channel of an image. Channels in vectors, several accumulators. */
+/* global_pool2d: maximum or mean of each channel of an image. Channels in vectors, several
+ * accumulators. */
 #include "cut.h"
 
 /* Accumulators enough to keep additions (four cycles each) busy; more gain nothing. */
@@ -23,10 +24,12 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     return cost_fma(t, vectors, vectors) + cost_stream(t, bytes, 4.0 * in.c * (double)batch);
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct pool2d *a = step->group->main->attr;
-    struct step s = view_rows_join(&step->in.at[0]) ? step_join_rows(pool, step, step->in.at[0].h) : *step;
+    int join = view_rows_join(&step->in.at[0]) ? step->in.at[0].h : 1;
+    struct step s = step_join_rows(pool, step, join);
     const struct view *x = &s.in.at[0];
     int nr, u;
     b->target = t = target_for(t, x->c);

@@ -61,7 +61,8 @@ static void bind_window(struct pool *pool, struct args *args, const struct step 
     args_int(pool, args, "CLIP", clips_rows(a, step->in.at[0].h, step->out.h));
 }
 
-static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
 {
     const struct pool2d *a = step->group->main->attr;
     int x0, x1;
@@ -82,6 +83,6 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel pool2d = {
-    "pool2d", "maximum or average of windows, channels in vectors, several windows of a row at once",
+    "pool2d", "maximum or average of windows, channels in vectors, several windows at once",
     ok, cost, NULL, NULL, bind, false, false,
 };
