@@ -1,0 +1,36 @@
+#!/bin/sh
+# Coverage-guided fuzzing of everything that reads files, under ASan and UBSan, FUZZ_SECONDS each (60), from
+# the specifications of the tests. Needs clang with its runtime (Debian: libclang-rt-14-dev).
+set -u
+root=$(realpath "$(dirname "$0")/..")
+cd "$root" || exit 2
+out=build/fuzz
+mkdir -p $out/corpus
+flags="-g -O1 -std=c11 -D_XOPEN_SOURCE=700 -fsanitize=fuzzer-no-link,address,undefined \
+    -fno-sanitize-recover=all -iquote generator -iquote build"
+if ! printf 'int main(void){return 0;}' | clang -fsanitize=address -x c - -o $out/probe 2>/dev/null; then
+    echo "skip: clang has no sanitizer runtime here"
+    echo "0 passed, 0 failed"
+    exit 0
+fi
+make -s build/templates.c || exit 2
+for f in $(ls generator/*.c generator/ops/*.c generator/kernels/*.c | grep -v main.c) build/templates.c; do
+    echo "$f $out/$(echo "$f" | tr / _).o"
+done | xargs -P 2 -L 1 sh -c "clang $flags -c \$0 -o \$1" || exit 2
+cp tests/errors/*.yaml tests/golden/*.cnn.yaml tests/cases/*.cnn.yaml $out/corpus
+passed=0 failed=0
+for target in spec model npy safetensors; do
+    clang $(echo "$flags" | sed 's/fuzzer-no-link/fuzzer/') tests/fuzz/fuzz_$target.c $out/*.o -lyaml -lm \
+        -o $out/fuzz_$target || exit 2
+    mkdir -p $out/corpus_$target
+    if $out/fuzz_$target -max_len=4096 -timeout=20 -rss_limit_mb=2048 -max_total_time="${FUZZ_SECONDS:-60}" \
+        -artifact_prefix=$out/ $out/corpus_$target $out/corpus >$out/$target.log 2>&1; then
+        passed=$((passed + 1))
+        echo "note: $target: $(grep -o 'Done [0-9]* runs' $out/$target.log)"
+    else
+        failed=$((failed + 1))
+        tail -n 40 $out/$target.log
+    fi
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
