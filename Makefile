@@ -78,7 +78,7 @@ check: all $(UNIT)
 	$(Q)sh tests/stages.sh $(CHECK)
 
 check-all: all $(UNIT)
-	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 sh tests/stages.sh $(CHECK) fuzz
+	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 STRICT=all CASES=all sh tests/stages.sh $(CHECK) fuzz
 
 bless: all
 	$(Q)sh tests/goldens.sh --bless

@@ -1,27 +1,44 @@
 #!/bin/sh
-# The specifications of tests/cases and the examples, step by step against the reference, on every target
-# of this machine, compiled by gcc and by clang.
+# The specifications of tests/cases and the examples, step by step against the reference, on every
+# instruction set of this machine: the examples and half of the cases compiled by gcc -O2, the other half by
+# clang -O1, and the halves change places every day (CASES=all: both compilers for all).
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 cd "$(dirname "$0")/.." || exit 2
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
 run() {
     out=$("$cnngen" verify -q "$@" 2>&1)
     status=$?
     line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
-    p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p') f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')
+    p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
+    f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0}))
     if [ $status -ne 0 ]; then
         echo "$out"
         [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
     fi
 }
-ls tests/cases/*.cnn.yaml examples/depth_*/*.cnn.yaml examples/residual/*.cnn.yaml examples/separable/*.cnn.yaml \
-    examples/digits/*.cnn.yaml | xargs -n 20 echo >/tmp/cases.$$
-while read -r list; do
-    run --cc gcc $list
-    run --cc clang --cflags -O1 $list
-done </tmp/cases.$$
-rm -f /tmp/cases.$$
+batches() {  # batches LIST OPTIONS: 24 models for one call
+    xargs -n 24 echo <"$1" >"$1.batches"
+    list=$1
+    shift
+    while read -r specs; do
+        run "$@" $specs
+    done <"$list.batches"
+}
+ls tests/cases/*.cnn.yaml >"$tmp/all"
+ls examples/[dr-s]*/*.cnn.yaml >"$tmp/gcc"
+half=$(($(date +%s) / 86400 % 2))
+if [ "${CASES:-}" = all ]; then
+    cat "$tmp/all" >>"$tmp/gcc"
+    cp "$tmp/all" "$tmp/clang"
+else
+    awk -v h=$half 'NR % 2 == h' "$tmp/all" >>"$tmp/gcc"
+    awk -v h=$half 'NR % 2 != h' "$tmp/all" >"$tmp/clang"
+fi
+batches "$tmp/gcc" --cc gcc
+batches "$tmp/clang" --cc clang --cflags -O1
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
