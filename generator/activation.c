@@ -274,12 +274,23 @@ static double ulp(double y)
     return y > 0 && exponent > -125 ? ldexp(1, exponent - 24) : 0x1p-149;
 }
 
+/* An argument beyond FLT_MAX arrives as an infinity: does that make one of a result in range? */
+static bool may_turn_infinite(const struct activation *a, double x, double e)
+{
+    bool large = isfinite(x) && fabs(x) + e > (double)FLT_MAX;
+
+    return large && !isfinite(act_eval(a, copysign(INFINITY, x))) &&
+           fabs(act_eval(a, x)) <= (double)FLT_MAX;
+}
+
 double act_error(const struct activation *a, double x, double e)
 {
     const struct act_def *d = &act_defs[a->kind];
     double y = act_eval(a, x);
     double moved;
 
+    if (!(e < INFINITY) || may_turn_infinite(a, x, e))
+        return INFINITY;
     if (!isfinite(y))
         return 0;
     moved = isfinite(x) && e > 0 ? change(a, x, e) : 0;

@@ -1,5 +1,6 @@
 #include "eval.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static double exp_relative(void)
 static double term_error(const struct softmax_bound *b, double x, double e)
 {
     double d = b->max - x + b->slack + e;
-    return e + UNIT_ROUNDOFF * d + exp_relative();
+    return e + (isinf(x) ? 0 : UNIT_ROUNDOFF * d) + exp_relative();
 }
 
 static struct softmax_bound softmax_prepare(const double *x, const double *e, int n)
@@ -78,10 +79,23 @@ static struct softmax_bound softmax_prepare(const double *x, const double *e, in
     return b;
 }
 
+/* exp(log_x + t) - exp(log_x) at most: 0 for an x of 0, however large t may be. */
+static double exp_change(double log_x, double t)
+{
+    return t < 1 ? exp(log_x) * expm1(t) : exp(log_x + t);
+}
+
+/* Where the maximum may be an infinity, or bounds are infinite, so are those of the row. */
+static bool softmax_overflows(const struct softmax_bound *b)
+{
+    return !(b->slack < INFINITY) || (isfinite(b->max) && b->max + b->slack > (double)FLT_MAX);
+}
+
 static void softmax_row(double *x, double *e, int n, bool is_log)
 {
     struct softmax_bound b = softmax_prepare(x, e, n);
     double tiny = act_defs[ACT_EXPONENTIAL].abs + 4 * FLOAT_TINY;
+    bool overflows = softmax_overflows(&b);
     for (int i = 0; i < n; i++) {
         double d = x[i] - b.max, t = term_error(&b, x[i], e[i]);
         if (is_log) {
@@ -90,9 +104,11 @@ static void softmax_row(double *x, double *e, int n, bool is_log)
             e[i] += b.spread + (rounding + fabs(x[i])) * 2 * UNIT_ROUNDOFF + n * tiny;
         } else {
             x[i] = exp(d - b.log_sum);
-            e[i] = x[i] * expm1(t + b.spread) + (1 + n * x[i]) * tiny;
+            e[i] = exp_change(d - b.log_sum, t + b.spread) + (1 + n * x[i]) * tiny;
         }
-        if (!isfinite(x[i]))
+        if (overflows)
+            e[i] = INFINITY;
+        else if (!isfinite(x[i]))
             e[i] = 0;  /* it must come out the same */
     }
 }

@@ -48,7 +48,9 @@ struct attr_def {
 /* ---- reference evaluation -------------------------------------------------------------------- */
 
 /* A tensor of one image in double precision, with, for each element, a bound on how far the emitted
- * single-precision code may be from it. Row-major in the tensor's shape. */
+ * single-precision code may be from it. Row-major in the tensor's shape. A bound of 0 on an
+ * infinity or NaN: it must come out the same. A bound of INFINITY: partial sums may exceed FLT_MAX,
+ * though v need not, so that anything may come out. */
 struct tval {
     struct shape shape;
     double *v;

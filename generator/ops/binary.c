@@ -2,6 +2,8 @@
  * stretch; an input of lower rank is as if it had dimensions of 1 in front, as in Keras. */
 #include "common.h"
 
+#include <float.h>
+
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
 /* Dimension d of a shape seen with the given rank. */
@@ -110,8 +112,9 @@ static int64_t element_of(const struct shape *in, const struct shape *out, int64
     return index;
 }
 
-/* A value so far, its error without the roundings of sums, and the sum of the magnitudes. */
-struct part { double v, e, magnitude; };
+/* A value so far, its error without the roundings of sums, the sum of the finite magnitudes;
+ * products of those above 1 and of those below; whether a bound is infinite. */
+struct part { double v, e, magnitude, most, least; bool overflows; };
 
 static void part_add(struct part *p, double x, double e)
 {
@@ -127,9 +130,9 @@ static void part_sub(struct part *p, double x, double e)
 
 static void part_mul(struct part *p, double x, double e)
 {
-    p->e = fabs(p->v) * e + fabs(x) * p->e + p->e * e;
+    p->e = finite_magnitude(p->v) * e + finite_magnitude(x) * p->e + p->e * e;
     p->v *= x;
-    p->e += rounding(fabs(p->v) + p->e);
+    p->e += rounding(finite_magnitude(p->v) + p->e);
 }
 
 /* An operand that loses by more than both errors has no influence. */
@@ -153,10 +156,46 @@ static void (*const parts[])(struct part *, double x, double e) = {
     [BIN_MAX] = part_max, [BIN_MIN] = part_min, [BIN_AVG] = part_add,
 };
 
-/* The roundings of n - 1 sums in any order: of the result alone if there is one. */
-static double sums_error(const struct part *p, int n)
+static void part_note(struct part *p, double x, double e)
 {
-    return n == 2 ? rounding(fabs(p->v) + p->e) : sum_error(n, p->magnitude);
+    double magnitude = finite_magnitude(x) + e;
+
+    p->magnitude += magnitude;
+    p->most *= fmax(magnitude, 1);
+    p->least *= fmin(isfinite(x) ? fmax(fabs(x) - e, 0) : 1, 1);
+    p->overflows = p->overflows || !(e < INFINITY);
+}
+
+/* The roundings of n - 1 sums in any order: of the result alone if there is one. */
+static double sum_part_bound(const struct part *p, int n, bool average)
+{
+    double rounded = n == 2 ? rounding(finite_magnitude(p->v) + p->e) : sum_error(n, p->magnitude);
+
+    if (average)
+        return inner_sum_bound(p->v, p->e + rounded, p->magnitude);
+    return sum_bound(p->v, p->e + rounded, n == 2 ? 0 : p->magnitude);
+}
+
+/* On the way a product of many may leave the floats though the result doesn't; a factor that may
+ * become 0 decides between infinity and NaN. */
+static double product_bound(const struct part *p, int n)
+{
+    if (!isfinite(p->v))
+        return p->least < 0x1p-149 && (n > 2 || p->e > 0) ? INFINITY : 0;
+    if (n > 2 && p->most > (double)FLT_MAX && fabs(p->v) - p->e <= (double)FLT_MAX)
+        return INFINITY;
+    return p->e;
+}
+
+static double part_bound(const struct part *p, int kind, int n)
+{
+    if (p->overflows)
+        return INFINITY;
+    if (kind == BIN_MUL)
+        return product_bound(p, n);
+    if (kind == BIN_MAX || kind == BIN_MIN)
+        return p->e;
+    return sum_part_bound(p, n, kind == BIN_AVG);
 }
 
 static void binary_eval(const struct node *node, const struct tval *in, struct tval *out)
@@ -166,22 +205,21 @@ static void binary_eval(const struct node *node, const struct tval *in, struct t
     int64_t size = shape_size(&out->shape);
 
     for (int64_t i = 0; i < size; i++) {
-        struct part p = {0};
+        struct part p = {.most = 1, .least = 1};
 
         for (int j = 0; j < n; j++) {
             int64_t x = element_of(&in[j].shape, &out->shape, i);
-            double magnitude = p.magnitude + fabs(in[j].v[x]) + in[j].e[x];
 
+            part_note(&p, in[j].v[x], in[j].e[x]);
             if (j == 0)
-                p = (struct part){in[j].v[x], in[j].e[x], 0};
+                p.v = in[j].v[x], p.e = in[j].e[x];
             else
                 parts[b->kind](&p, in[j].v[x], in[j].e[x]);
-            p.magnitude = magnitude;
         }
-        if (b->kind == BIN_ADD || b->kind == BIN_SUB || b->kind == BIN_AVG)
-            p.e += sums_error(&p, n);
+        p.e = part_bound(&p, b->kind, n);
         out->v[i] = b->kind == BIN_AVG ? p.v / n : p.v;
-        out->e[i] = b->kind == BIN_AVG ? (p.e + 2 * rounding(fabs(p.v) + p.e)) / n + 0x1p-149 : p.e;
+        out->e[i] = b->kind != BIN_AVG ? p.e
+                    : (p.e + 2 * rounding(finite_magnitude(p.v) + p.e)) / n + 0x1p-149;
     }
     drop_nonfinite(out);
 }

@@ -1,5 +1,6 @@
 #include "common.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,8 +166,47 @@ void drop_nonfinite(struct tval *t)
     int64_t n = shape_size(&t->shape);
 
     for (int64_t i = 0; i < n; i++)
-        if (!isfinite(t->v[i]))
+        if (!isfinite(t->v[i]) && !isinf(t->e[i]))
             t->e[i] = 0;
+}
+
+/* Partial sums lie between minus the sum of what is negative and the sum of what is positive, one
+ * of which is at most (s - |v|) / 2 but for roundings. If only the other one overflows, and so does
+ * v, infinity is the only result. */
+double sum_bound(double v, double e, double s)
+{
+    bool overflows = s + e > (double)FLT_MAX;
+    bool both_ways = (s - fabs(v)) / 2 + e > (double)FLT_MAX;
+
+    if (!(e < INFINITY))
+        return INFINITY;
+    if (!isfinite(v))
+        return overflows && !isnan(v) ? INFINITY : 0;
+    return overflows && (both_ways || fabs(v) - e <= (double)FLT_MAX) ? INFINITY : e;
+}
+
+double inner_sum_bound(double v, double e, double s)
+{
+    bool overflows = isfinite(v) && fabs(v) + e > (double)FLT_MAX;
+
+    return overflows ? INFINITY : sum_bound(v, e, s);
+}
+
+void bound_sums(struct tval *t, double gamma)
+{
+    int64_t n = shape_size(&t->shape);
+
+    for (int64_t i = 0; i < n; i++)
+        t->e[i] = sum_bound(t->v[i], t->e[i], t->e[i] / gamma);
+}
+
+void bound_hidden(struct tval *t)
+{
+    int64_t n = shape_size(&t->shape);
+
+    for (int64_t i = 0; i < n; i++)
+        if (isfinite(t->v[i]) && !(fabs(t->v[i]) + t->e[i] <= (double)FLT_MAX))
+            t->e[i] = INFINITY;
 }
 
 void eval_copy(const struct node *node, const struct tval *in, struct tval *out)
@@ -261,20 +301,22 @@ void eval_affine(const struct node *node, const struct tval *in, struct tval *ou
     int64_t n = shape_size(&out->shape);
     int channels = last_dim(&out->shape);
     double alone = sum_error(0, 1);
-    double before = sum_error(products_before(node), 1);
+    double products = products_before(node);
+    double before = sum_error(products, 1);
     double behind = products_behind(node) > 0 ? sum_error(products_behind(node), 1) : 0;
 
     for (int64_t i = 0; i < n; i++) {
         double s = scale[i % channels];
         double b = shift[i % channels];
         double y = in->v[i] * s + b;
-        double magnitude = fabs(s) * (fabs(in->v[i]) + in->e[i]) + fabs(b);
+        double magnitude = fabs(s) * (finite_magnitude(in->v[i]) + in->e[i]) + fabs(b);
+        double folded = products > 0 ? fabs(s) * in->e[i] / before + fabs(b) : 0;
+        double more = isfinite(y) ? behind * (magnitude - fabs(y)) : 0;
+        double e = fabs(s) * product_error(in->v[i], in->e[i], alone) + before * fabs(b) + more;
 
         out->v[i] = y;
-        out->e[i] = fabs(s) * product_error(in->v[i], in->e[i], alone) + before * fabs(b) +
-                    behind * (magnitude - fabs(y)) + 0x1p-149;
+        out->e[i] = sum_bound(y, e + 0x1p-149, fmax(magnitude, folded));
     }
-    drop_nonfinite(out);
 }
 
 static void add_channel_weight(struct graph *g, struct node *node, const char *name,

@@ -83,7 +83,18 @@ int64_t saturated_product(const int64_t *factor, int n);          /* at most INT
 static inline double rounding(double x) { return UNIT_ROUNDOFF * fabs(x) + 0x1p-150; }
 
 double *new_doubles(int64_t n);      /* zeroed; to be given to free() */
-void drop_nonfinite(struct tval *);  /* e = 0 where v is not finite: every eval ends with it */
+void drop_nonfinite(struct tval *);  /* finite e become 0 where v is not finite: ends most evals */
+
+/* The bound of a sum v, e being the one that holds if nothing overflows and s at least the sum of
+ * the magnitudes of the finite summands: INFINITY where a partial sum, in some order, may exceed
+ * FLT_MAX and so change the result. For the results of start_sums and add_products s is e / gamma:
+ * every magnitude is in e with that factor, and what else is in e makes s larger. The inner form is
+ * for sums that are worked on, whose value itself has to be a float. */
+double sum_bound(double v, double e, double s);
+double inner_sum_bound(double v, double e, double s);
+void bound_sums(struct tval *, double gamma);
+void bound_hidden(struct tval *);    /* INFINITY where a value on the way may not be a float */
+static inline double finite_magnitude(double x) { return isfinite(x) ? fabs(x) : 0; }
 void eval_copy(const struct node *, const struct tval *in, struct tval *out);
 
 /* v[o] += x * w[o] and e[o] += t * |w[o]| for n outputs. With t = product_error(...) of x, e
@@ -91,7 +102,7 @@ void eval_copy(const struct node *, const struct tval *in, struct tval *out);
 void add_products(int n, double x, double t, const float *w, double *v, double *e);
 static inline double product_error(double x, double e, double gamma)
 {
-    return e + gamma * (fabs(x) + e);
+    return isfinite(x) ? e + gamma * (fabs(x) + e) : e;  /* infinities and NaN are not rounded */
 }
 double *product_errors(const struct tval *, double gamma);  /* of all elements; to be freed */
 

@@ -215,7 +215,7 @@ void eval_conv2d(const struct conv2d *c, const float *kernel, const float *bias,
                 conv_pixel(c, kernel, in, t, oh, ow, g, out->v + at, out->e + at);
         }
     free(t);
-    drop_nonfinite(out);
+    bound_sums(out, sum_error(k, 1));
 }
 
 static void conv2d_eval(const struct node *node, const struct tval *in, struct tval *out)
@@ -258,6 +258,7 @@ static void separable_eval(const struct node *node, const struct tval *in, struc
     mid.v = new_doubles(shape_size(&mid.shape));
     mid.e = new_doubles(shape_size(&mid.shape));
     eval_conv2d(&d, weight_data(node, "depthwise_kernel"), NULL, in, &mid);
+    bound_hidden(&mid);
     eval_conv2d(&p, weight_data(node, "pointwise_kernel"), weight_data(node, "bias"), &mid, out);
     free(mid.v);
     free(mid.e);

@@ -178,7 +178,7 @@ static void transpose_eval(const struct node *node, const struct tval *in, struc
         }
     free(w);
     free(t);
-    drop_nonfinite(out);
+    bound_sums(out, sum_error(k, 1));
 }
 
 /* ---- definition ------------------------------------------------------------------------------ */

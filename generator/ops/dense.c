@@ -56,7 +56,7 @@ static void dense_eval(const struct node *node, const struct tval *in, struct tv
         }
     }
     free(t);
-    drop_nonfinite(out);
+    bound_sums(out, sum_error(d->in_features, 1));
 }
 
 static const struct attr_def dense_attrs[] = {

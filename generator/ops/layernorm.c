@@ -1,6 +1,8 @@
 /* LayerNormalization over the channels of each pixel. */
 #include "common.h"
 
+#include <float.h>
+
 static void layernorm_shape(struct graph *g, struct node *node, struct diag *diag)
 {
     const struct layernorm *l = node->attr;
@@ -25,6 +27,7 @@ static void layernorm_weights(struct graph *g, struct node *node)
 struct moments {
     double mean, mean_error;
     double rstd, rstd_error;   /* 1 / sqrt(variance + epsilon) */
+    bool overflows;            /* sums of values or squares may exceed FLT_MAX */
 };
 
 /* By how much one x - mean may be off, but for what all of them share (the error of the mean). */
@@ -51,6 +54,7 @@ static void set_rstd(struct moments *m, int n, const double *x, const double *e,
         changed += (2 * fabs(d) * own + all * all) / n;
         magnitude += (fabs(d) + all) * (fabs(d) + all) / n;
     }
+    m->overflows = m->overflows || magnitude * n * (1 + sum_error(n, 1)) > (double)FLT_MAX;
     changed += sum_error(n, magnitude) + UNIT_ROUNDOFF * epsilon;
     low = fmax(variance - changed, 0) + epsilon;
     m->rstd = 1 / sqrt(variance + epsilon);
@@ -68,6 +72,7 @@ static struct moments moments_of(int n, const double *x, const double *e, double
         magnitude += (fabs(x[i]) + e[i]) / n;
     }
     m.mean_error += sum_error(n, magnitude);
+    m.overflows = magnitude * n + n * m.mean_error > (double)FLT_MAX;
     set_rstd(&m, n, x, e, epsilon);
     return m;
 }
@@ -87,6 +92,10 @@ static void layernorm_pixel(int n, const double *x, const double *e, const struc
         y[i] = z * scale + shift;
         ye[i] = fabs(scale) * z_error + 0x1p-148 +
                 sum_error(1, fabs(scale) * (fabs(z) + z_error) + fabs(shift));
+        if (isnan(y[i]))
+            ye[i] = isfinite(m->mean) ? ye[i] : 0;
+        else if (m->overflows)
+            ye[i] = INFINITY;
     }
 }
 

@@ -104,10 +104,11 @@ static void average_window(const struct part *a, const struct tval *in, int c, d
 
             s += in->v[x];
             error += in->e[x];
-            magnitude += fabs(in->v[x]) + in->e[x];
+            magnitude += finite_magnitude(in->v[x]) + in->e[x];
         }
+    error += sum_error(a->count, magnitude);
     *v = s / a->count;
-    *e = (error + sum_error(a->count, magnitude)) / a->count + 0x1p-149;
+    *e = inner_sum_bound(s, error, magnitude) / a->count + 0x1p-149;
 }
 
 static void pool_eval(const struct node *node, const struct tval *in, struct tval *out)

@@ -63,7 +63,7 @@ static void prelu_eval(const struct node *node, const struct tval *in, struct tv
         double slope = x - e >= 0 ? 1 : x + e < 0 ? fabs(a) : fmax(1, fabs(a));
 
         out->v[i] = x < 0 ? a * x : x;
-        out->e[i] = slope * e + (x - e < 0 ? rounding(a * (fabs(x) + e)) : 0);
+        out->e[i] = slope * e + (x - e < 0 ? rounding(a * (finite_magnitude(x) + e)) : 0);
     }
     drop_nonfinite(out);
 }

@@ -53,9 +53,9 @@ static void blend(const struct between *h, const struct between *w, const struct
             continue;
         *v += share * in->v[x];
         *e += share * in->e[x];
-        magnitude = fmax(magnitude, fabs(in->v[x]) + in->e[x]);
+        magnitude = fmax(magnitude, finite_magnitude(in->v[x]) + in->e[x]);
     }
-    *e += sum_error(5, magnitude) + 0x1p-147;
+    *e = sum_bound(*v, *e + sum_error(5, magnitude) + 0x1p-147, magnitude);
 }
 
 static void upsampling_eval(const struct node *node, const struct tval *in, struct tval *out)
