@@ -1,11 +1,11 @@
 #include "images.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "npy.h"
-#include "options.h"
 #include "random.h"
 
 const char *images_wanted(struct pool *pool, const struct graph *g)
@@ -101,7 +101,7 @@ bool images_read(struct pool *pool, const struct graph *g, const char *const *pa
     return true;
 }
 
-static void random_image(struct random *r, enum dtype type, double *to, int64_t n)
+static void fill_random(struct random *r, enum dtype type, double *to, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
         float f = 0;
@@ -111,17 +111,57 @@ static void random_image(struct random *r, enum dtype type, double *to, int64_t 
     }
 }
 
+static void fill_integers(struct random *r, enum dtype type, double *to, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        to[i] = (double)(random_next(r) % 9) - (type == DTYPE_UINT8 ? 0 : 4);
+}
+
+/* One channel in about 3 % of the pixels, at least in one, becomes special. One NaN is enough to
+ * make all that depends on it NaN, which would hide the rest: so an image has only some kinds. */
+static void add_specials(struct random *r, const struct shape *s, double *to)
+{
+    const double kind[] = {(double)NAN, (double)INFINITY, (double)-INFINITY, -0.0, 0x1p-149,
+                           (double)FLT_MIN / 4, -(double)FLT_MIN / 4, (double)FLT_MAX,
+                           -(double)FLT_MAX, (double)1e30f, (double)-1e30f};
+    enum { KINDS = sizeof kind / sizeof *kind };
+    int channels = s->dim[s->rank - 1];
+    int64_t pixels = shape_size(s) / channels, count = (pixels * 3 + 99) / 100;
+    unsigned wanted = 0;
+    while (!wanted)
+        wanted = (unsigned)(random_next(r) & random_next(r)) & ((1u << KINDS) - 1);
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t k, at = random_next(r) % (uint64_t)pixels * (uint64_t)channels;
+        do
+            k = random_next(r) % KINDS;
+        while (!(wanted >> k & 1));
+        to[at + random_next(r) % (uint64_t)channels] = kind[k];
+    }
+}
+
+static void fill_image(struct random *r, const struct tensor *t, enum fill fill, double *to)
+{
+    int64_t n = shape_size(&t->shape);
+    if (fill == FILL_INTEGER)
+        fill_integers(r, t->type, to, n);
+    else
+        fill_random(r, t->type, to, n);
+    if (fill == FILL_SPECIAL && t->type == DTYPE_FLOAT32)
+        add_specials(r, &t->shape, to);
+}
+
 void images_random(struct pool *pool, const struct graph *g, int64_t count, uint64_t seed,
-        struct images *to)
+        enum fill fill, struct images *to)
 {
     *to = (struct images){.count = count, .stacked = true};
     to->at = NEW_ARRAY(pool, const double *, g->input.n);
     for (int i = 0; i < g->input.n; i++) {
         const struct tensor *t = g->input.at[i];
         struct random r = random_seeded(seed, t->name, "input");
-        int64_t n = count * shape_size(&t->shape);
-        double *at = NEW_ARRAY(pool, double, n);
-        random_image(&r, t->type, at, n);
+        int64_t n = shape_size(&t->shape);
+        double *at = NEW_ARRAY(pool, double, count * n);
+        for (int64_t k = 0; k < count; k++)
+            fill_image(&r, t, fill, at + k * n);
         to->at[i] = at;
     }
 }

@@ -3,6 +3,7 @@
 #define CNNGEN_IMAGES_H
 
 #include "graph.h"
+#include "options.h"
 
 /* The inputs of all images, exactly as the emitted program takes them: float32, or whole numbers
  * from 0 to 255 where the network has uint8. */
@@ -17,8 +18,10 @@ struct images {
 bool images_read(struct pool *, const struct graph *, const char *const *path, int n,
         struct images *);
 
-/* Uniform in [-1, 1), or whole numbers from 0 to 255. */
-void images_random(struct pool *, const struct graph *, int64_t count, uint64_t seed,
+/* FILL_RANDOM: uniform in [-1, 1), or whole numbers from 0 to 255 for uint8. FILL_SPECIAL: with
+ * numbers at the ends of what float holds in between. FILL_INTEGER: whole numbers from -4 to 4, or
+ * from 0 to 8. */
+void images_random(struct pool *, const struct graph *, int64_t count, uint64_t seed, enum fill,
         struct images *);
 
 /* "'input' [28, 28, 1]; 'mask' [14, 14, 1] of uint8": what the network takes. */

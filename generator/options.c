@@ -18,6 +18,7 @@ static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summar
         "verify"};
 static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
 static const char *const colors[] = {"auto", "always", "never"};
+static const char *const fills[] = {"random", "special", "integer"};
 static const char *const weight_kinds[] = {"array", "auto"};
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
@@ -42,7 +43,7 @@ struct parser {
 
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads, set_weights, set_dump,
-        set_color, set_input, set_seed;
+        set_color, set_input, set_seed, set_fill;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -73,6 +74,7 @@ static const struct option_def {
     {"cflags", 0, TEXT, FIELD(cflags), VERIFY, false},
     {"run", 0, TEXT, FIELD(runner), VERIFY, false},
     {"seed", 0, CALL, 0, set_seed, VERIFY, false},
+    {"fill", 0, CALL, 0, set_fill, VERIFY, false},
     {"color", 0, CALL, 0, set_color, ANY, false},
     {"quiet", 'q', FLAG, FIELD(quiet), ANY, false},
     {"verbose", 'v', FLAG, FIELD(verbose), GENERATE | VERIFY, false},
@@ -181,6 +183,9 @@ static const char help_text[] =
     "Verify:\n"
     "      --input FILE.npy     once for each input; default: random numbers\n"
     "      --seed N             of those random numbers (default 1)\n"
+    "      --fill KIND          random (default); special: NaN, infinities and other\n"
+    "                           extremes in between; integer: small whole numbers for\n"
+    "                           inputs and weights, whose sums must come out exactly\n"
     "      --cc COMMAND         the compiler; default: $CC, or cc\n"
     "      --cflags OPTIONS     of the compiler; default: -O2\n"
     "      --run COMMAND        in front of the program, as 'qemu-aarch64 -L DIR'\n"
@@ -331,6 +336,13 @@ static bool set_input(struct parser *p, const char *arg)
 static bool set_seed(struct parser *p, const char *arg)
 {
     return parse_int(p, "seed", arg, 0, MAX_SEED, &p->options->seed);
+}
+
+static bool set_fill(struct parser *p, const char *arg)
+{
+    int i = choose(p, "fill", fills, LENGTH(fills), arg);
+    p->options->fill = (enum fill)i;
+    return i >= 0;
 }
 
 /* ---- parsing --------------------------------------------------------------------------------- */
@@ -502,6 +514,8 @@ static bool agree(struct parser *p)
     if (o->dump && (o->output || o->header))
         return fail(p->status, "--dump writes to standard output: it takes no --%s",
                 o->output ? "output" : "header");
+    if (o->input.n && o->fill != FILL_RANDOM)
+        return fail(p->status, "--input leaves nothing to fill: it excludes --fill");
     if (o->specs.n > 1 && (o->input.n || o->weights_file))
         return fail(p->status, "--%s is for one specification",
                 o->input.n ? "input" : "weights-file");

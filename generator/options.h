@@ -6,6 +6,7 @@
 #include "pool.h"
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, COMMAND_COUNT };
+enum fill { FILL_RANDOM, FILL_SPECIAL, FILL_INTEGER };
 enum dump { DUMP_NONE, DUMP_SPEC, DUMP_GRAPH, DUMP_SHAPES, DUMP_OPT, DUMP_PLAN };
 
 struct options {
@@ -31,6 +32,7 @@ struct options {
     const char *cflags;           /* verify: its options; NULL: "-O2" */
     const char *runner;           /* verify: --run, put before the program; NULL: none */
     int64_t seed;                 /* verify: of its random inputs */
+    enum fill fill;               /* verify: what these are like */
 };
 
 /* Parses argv. Prints help, version or a usage error itself: then returns false with *status to

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "random.h"
 #include "template.h"
 #include "verify_build.h"
 
@@ -91,6 +92,21 @@ static void divide_steps(struct plan *plan)
             plan->step.at[i]->parts = 2;
 }
 
+/* Small integers instead of all weights: 1 for variances, else from -2 to 2. */
+static void use_integers(struct graph *g)
+{
+    for (int k = 0; k < g->layer.n; k++)
+        for (int i = 0; i < g->layer.at[k]->weights; i++) {
+            struct weight *w = &g->layer.at[k]->weight[i];
+            struct random r = random_seeded(1, g->layer.at[k]->name, w->name);
+            int64_t n = shape_size(&w->shape);
+            float *data = NEW_ARRAY(g->pool, float, n);
+            for (int64_t at = 0; at < n; at++)
+                data[at] = w->is_variance ? 1.0f : (float)(random_next(&r) % 5) - 2.0f;
+            w->data = data;
+        }
+}
+
 /* Text to C, for one specification: the files m0.c and m0.h, and v0.c, which includes the first. */
 static bool emit_model(struct verifier *v, struct model *m, int id)
 {
@@ -102,6 +118,8 @@ static bool emit_model(struct verifier *v, struct model *m, int id)
     *s = (struct session){.pool = v->pool, .options = &m->options, .diag = diag_new(v->pool)};
     if (!session_read(s))
         return false;
+    if (m->options.fill == FILL_INTEGER)
+        use_integers(s->graph);
     s->prefix = pool_printf(v->pool, "m%d_%.40s", id, s->graph->name);
     if (!session_plan(s))
         return false;
@@ -120,7 +138,7 @@ static bool take_inputs(struct verifier *v, struct model *m)
     const struct options *o = v->session->options;
     const struct graph *g = m->session.graph;
     if (o->input.n == 0) {
-        images_random(v->pool, g, g->batch, (uint64_t)o->seed, &m->images);
+        images_random(v->pool, g, g->batch, (uint64_t)o->seed, o->fill, &m->images);
         return true;
     }
     if (!images_read(v->pool, g, o->input.at, o->input.n, &m->images))
@@ -142,7 +160,8 @@ static void emit_models(struct verifier *v)
             m->status = 2;
         }
         if (m->ready)
-            check_init(&m->check, v->pool, m->session.plan, m->images.at);
+            check_init(&m->check, v->pool, m->session.plan, m->images.at,
+                    m->options.fill == FILL_INTEGER);
         out_free(&m->session.c);
         out_free(&m->session.h);
     }

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "eval.h"
+#include "ops/common.h"
+
+#define EXACT_INTEGERS 0x1p24  /* below it floats hold all of them */
+#define EXACT_BOUND 3          /* of a result all of whose summands are together below that */
 
 /* ---- what a step starts from ----------------------------------------------------------------- */
 
@@ -63,10 +67,10 @@ static void forget(struct check *c, int layer)
 }
 
 void check_init(struct check *c, struct pool *pool, const struct plan *plan,
-        const double *const *input)
+        const double *const *input, bool exact)
 {
     const struct graph *g = plan->graph;
-    *c = (struct check){.pool = pool, .plan = plan, .input = input};
+    *c = (struct check){.pool = pool, .plan = plan, .input = input, .exact = exact};
     c->value = NEW_ARRAY(pool, float *, g->layer.n);
     c->hash = NEW_ARRAY(pool, uint64_t, g->layer.n);
     c->last_use = NEW_ARRAY(pool, int, g->layer.n);
@@ -101,6 +105,7 @@ struct walk {
     int64_t image;
     struct tval *value;        /* of each layer; v is NULL: not evaluated */
     bool *need;                /* of each layer */
+    bool exact;                /* all that was evaluated keeps_integers */
 };
 
 static void walk_init(struct walk *w, const struct check *c, const struct sources *s)
@@ -117,6 +122,7 @@ static void walk_start(struct walk *w, int64_t image)
 {
     int n = w->c->plan->graph->layer.n;
     w->image = image;
+    w->exact = w->c->exact;
     for (int k = 0; k < n; k++)
         tval_free(&w->value[k]);
     memset(w->need, 0, (size_t)n * sizeof *w->need);
@@ -137,6 +143,13 @@ static int input_index(const struct graph *g, int layer)
     bug("layer %d is no input", layer);
 }
 
+static void note_integers(struct walk *w, const struct tval *t)
+{
+    int64_t n = shape_size(&t->shape);
+    for (int64_t i = 0; w->exact && i < n; i++)
+        w->exact = t->v[i] == floor(t->v[i]) && fabs(t->v[i]) < EXACT_INTEGERS;
+}
+
 static void take_input(struct walk *w, int layer, struct tval *to)
 {
     const struct graph *g = w->c->plan->graph;
@@ -150,6 +163,40 @@ static void take_result(struct walk *w, int layer, struct tval *to)
     const float *from = w->c->value[layer] + w->image * n;
     for (int64_t i = 0; i < n; i++)
         to->v[i] = (double)from[i];
+}
+
+static bool keeps_activation(const struct activation *a)
+{
+    return !a || a->kind == ACT_LINEAR || a->kind == ACT_RELU || a->kind == ACT_RELU6 ||
+        a->kind == ACT_HARD_TANH;
+}
+
+static bool keeps_family(const struct node *n)
+{
+    switch (node_family(n)) {
+    case FAMILY_INPUT: case FAMILY_CONV2D: case FAMILY_CONV2D_TRANSPOSE: case FAMILY_DENSE:
+    case FAMILY_ACTIVATION: case FAMILY_PRELU: case FAMILY_CONCAT: case FAMILY_RESHAPE:
+    case FAMILY_PERMUTE: case FAMILY_PAD: case FAMILY_CROP: case FAMILY_IDENTITY:
+        return true;
+    case FAMILY_POOL2D:
+        return ((const struct pool2d *)n->attr)->is_max;
+    case FAMILY_BINARY:
+        return ((const struct binary *)n->attr)->kind != BIN_AVG;
+    case FAMILY_UPSAMPLE:
+        return !((const struct upsampling *)n->attr)->bilinear;
+    default:  /* a batch normalization's variance is 1 then */
+        return n->op == OP_SEPARABLE_CONV2D || (n->op == OP_BATCH_NORMALIZATION &&
+            ((const struct batchnorm *)n->attr)->epsilon <= 0);
+    }
+}
+
+/* Of integers a layer whose weights are integers makes integers, and so does each of its steps, in
+ * any order: with fewer than 25 bits no operation rounds. The bound tells whether it is so: that of
+ * a sum of products is more than 3 * 2^-24 times the sum of their magnitudes (sum_error), which is
+ * below 2^24 if the bound is below 3. */
+static bool keeps_integers(const struct node *n)
+{
+    return keeps_activation(n->act) && keeps_family(n);
 }
 
 static bool is_given(const struct walk *w, int layer)
@@ -172,7 +219,17 @@ static void make_value(struct walk *w, int layer)
         for (int i = 0; i < n->in.n; i++)
             arg[i] = w->value[n->in.at[i]->layer];
         eval_layer(n, arg, to);
+        w->exact = w->exact && keeps_integers(n);
+        return;
     }
+    note_integers(w, to);
+}
+
+/* What follows a value that may not be a finite float is not known. */
+static void hide(const struct walk *w, int layer)
+{
+    if (!is_given(w, layer))
+        bound_hidden(&w->value[layer]);
 }
 
 /* Layers stand in topological order: back to what is given, and forward again. */
@@ -184,17 +241,22 @@ static const struct tval *evaluate(struct walk *w, int layer)
         for (int i = 0; w->need[k] && !is_given(w, k) && i < g->layer.at[k]->in.n; i++)
             w->need[g->layer.at[k]->in.at[i]->layer] = true;
     for (int k = 0; k <= layer; k++)
-        if (w->need[k] && !w->value[k].v)
+        if (w->need[k] && !w->value[k].v) {
             make_value(w, k);
+            if (k < layer)
+                hide(w, k);
+        }
     return &w->value[layer];
 }
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 /* The difference that counts: 0 where both are the same kind of not a number, or too large for
- * one. */
+ * one. An infinite bound says that sums overflow on the way (sum_bound): nothing can be said. */
 static double difference(double expected, double bound, double got)
 {
+    if (isinf(bound))
+        return 0;
     if (isnan(expected) || isnan(got))
         return isnan(expected) && isnan(got) ? 0 : HUGE_VAL;
     if (isinf(got))
@@ -202,12 +264,16 @@ static double difference(double expected, double bound, double got)
     return fabs(got - expected);
 }
 
-static void compare(struct finding *f, const struct tval *expected, const float *got, int64_t image)
+static void compare(struct finding *f, const struct tval *expected, bool exact, const float *got,
+        int64_t image)
 {
     int64_t n = shape_size(&expected->shape);
     f->seen = true;
     for (int64_t i = 0; i < n; i++) {
-        double e = expected->e[i], d = difference(expected->v[i], e, (double)got[image * n + i]);
+        bool same = exact && expected->e[i] < EXACT_BOUND;
+        f->rounded = f->rounded || !same;
+        double e = same ? 0 : expected->e[i];
+        double d = difference(expected->v[i], e, (double)got[image * n + i]);
         double share = d == 0 ? 0 : d / e;
         f->error = d > f->error ? d : f->error;
         f->share = !(share <= f->share) ? share : f->share;
@@ -229,7 +295,8 @@ static void judge(struct check *c, int source, int layer, const float *result, s
     walk_init(&w, c, &c->source[source]);
     for (int64_t image = 0; image < c->plan->graph->batch; image++) {
         walk_start(&w, image);
-        compare(f, evaluate(&w, layer), result, image);
+        const struct tval *expected = evaluate(&w, layer);
+        compare(f, expected, w.exact, result, image);
     }
     walk_free(&w);
 }

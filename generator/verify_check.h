@@ -15,6 +15,7 @@
 /* One step, or one output of the network, on one target. */
 struct finding {
     bool seen;
+    bool rounded;              /* some element was not compared exactly */
     double share;              /* largest error in terms of its bound */
     double error;              /* largest */
     int64_t wrong;             /* elements beyond their bound */
@@ -26,6 +27,7 @@ struct check {
     struct pool *pool;
     const struct plan *plan;
     const double *const *input;          /* of each input of the network, the whole batch */
+    bool exact;                          /* inputs and weights are integers, results to be exact */
     float **value;                       /* of each layer, as the program made it; or NULL */
     uint64_t *hash;                      /* of these values */
     uint64_t *key[TARGET_COUNT];         /* of each step: hash of what it read and made */
@@ -36,7 +38,8 @@ struct check {
     int *last_use;                       /* of each layer: the last source that has it */
 };
 
-void check_init(struct check *, struct pool *, const struct plan *, const double *const *input);
+void check_init(struct check *, struct pool *, const struct plan *,
+        const double *const *input, bool exact);
 void check_free(struct check *);
 
 /* A target's run begins; its steps and outputs follow in order. n floats each, whole batch. */

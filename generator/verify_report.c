@@ -166,6 +166,26 @@ static double worst_share(const struct model *m)
     return worst;
 }
 
+/* Was every element of the step compared exactly, on every target? */
+static bool is_exact(const struct model *m, int step)
+{
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (m->ran[t] && (!m->check.step[t][step].seen || m->check.step[t][step].rounded))
+            return false;
+    return true;
+}
+
+/* "5 of them exact, ", where that was wanted. */
+static const char *exact_text(struct report *r, const struct model *m)
+{
+    int n = 0;
+    if (m->options.fill != FILL_INTEGER)
+        return "";
+    for (int i = 0; i < m->session.plan->step.n; i++)
+        n += is_exact(m, i);
+    return pool_printf(r->pool, "%d of them exact, ", n);
+}
+
 static void write_line(struct report *r, struct model *m)
 {
     struct out line = r->out;
@@ -177,8 +197,8 @@ static void write_line(struct report *r, struct model *m)
     if (m->status)
         out_printf(&r->out, "FAILED  %s\n", m->options.spec);
     else
-        out_printf(&r->out, "passed  %s: %d steps, at most %.0f%% of a bound\n", m->options.spec,
-                m->session.plan->step.n, 100 * worst_share(m));
+        out_printf(&r->out, "passed  %s: %d steps, %sat most %.0f%% of a bound\n", m->options.spec,
+                m->session.plan->step.n, exact_text(r, m), 100 * worst_share(m));
     out_raw(&r->out, failures.text, failures.len);
     out_free(&failures);
 }
