@@ -1,6 +1,9 @@
 /* random_spec: prints a random specification that is valid by construction.
  *
- *     random_spec SEED > model.cnn.yaml
+ *     random_spec SEED [integers] > model.cnn.yaml
+ *
+ * With "integers" there are only layers that make integers of integers, and few in a row, so that sums
+ * stay exact in single precision.
  *
  * The seed alone decides. Shapes are tracked here by rules written apart from the generator's, so that a
  * refused specification is a finding too. A policy, drawn first, says what the network is made of:
@@ -18,6 +21,7 @@ static struct tensor all[MAX_TENSORS];
 static int count;
 static uint64_t state;
 static long macs;
+static int integers;
 
 static uint64_t next(void)  /* splitmix64 */
 {
@@ -43,6 +47,8 @@ static int channels(void)
 
 static const char *activation(void)
 {
+    if (integers)
+        return WORD("relu", "relu6", "hard_tanh");
     return WORD("relu", "relu", "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "sigmoid",
             "hard_sigmoid", "tanh", "silu", "hard_silu", "mish", "softplus", "softsign", "log_sigmoid",
             "softmax", "log_softmax");
@@ -189,7 +195,7 @@ static int pool(struct tensor *x)
 {
     struct window g;
     char pad[64];
-    int average = chance(50);
+    int average = chance(50) && !integers;
     if (x->flat || !make_window(x, &g, pad, 0, 1))
         return 0;
     struct tensor *t = add(g.oh, g.ow, x->c, 0);
@@ -204,9 +210,11 @@ static int pool(struct tensor *x)
 static int unary(struct tensor *x)
 {
     struct tensor *t = add(x->h, x->w, x->c, x->flat);
-    int kind = below(10);
+    int kind = below(integers ? 7 : 10);
     if (kind < 4) {
         head("BatchNormalization", t, x);
+        if (integers)
+            printf(", epsilon: 0");
     } else if (kind < 7) {
         head("Activation", t, x);
         printf(", activation: %s", activation());
@@ -241,7 +249,7 @@ static int upsample(struct tensor *x)
         return 0;
     struct tensor *t = add(x->h * f, x->w * g, x->c, 0);
     head("UpSampling2D", t, x);
-    printf(", size: [%d, %d], interpolation: %s}\n", f, g, WORD("nearest", "bilinear"));
+    printf(", size: [%d, %d], interpolation: %s}\n", f, g, integers ? "nearest" : WORD("nearest", "bilinear"));
     return 1;
 }
 
@@ -251,7 +259,7 @@ static int global_pool(struct tensor *x)
     if (x->flat)
         return 0;
     struct tensor *t = add(1, 1, x->c, !keep);
-    head(WORD("GlobalAveragePooling2D", "GlobalMaxPooling2D"), t, x);
+    head(integers ? "GlobalMaxPooling2D" : WORD("GlobalAveragePooling2D", "GlobalMaxPooling2D"), t, x);
     printf(", keepdims: %s}\n", keep ? "true" : "false");
     return 1;
 }
@@ -305,9 +313,9 @@ static int binary(struct tensor *x)
     if (!y)
         return 0;
     struct tensor *t = add(x->h, x->w, x->c, x->flat);
-    printf("  - {type: %s, name: %s, inputs: [%s, %s]}\n",
-            WORD("Add", "Add", "Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average"), t->name, x->name,
-            y->name);
+    const char *type = integers ? WORD("Add", "Subtract", "Maximum", "Minimum")
+            : WORD("Add", "Add", "Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average");
+    printf("  - {type: %s, name: %s, inputs: [%s, %s]}\n", type, t->name, x->name, y->name);
     x->used++;
     y->used++;
     return 1;
@@ -353,13 +361,14 @@ static void inputs(int n, int bytes)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: random_spec SEED\n");
+    integers = argc == 3 && !strcmp(argv[2], "integers");
+    if (argc != 2 + integers) {
+        fprintf(stderr, "usage: random_spec SEED [integers]\n");
         return 2;
     }
     state = strtoull(argv[1], NULL, 10) * 0x2545f4914f6cdd1du + 12345;
     layer_fn *const *policy = policies[below(POLICIES)];
-    int layers = between(3, 12), made = 0;
+    int layers = integers ? between(2, 5) : between(3, 12), made = 0;
     printf("cnngen: 1\nname: r%s\nweights: {random: %d}\n", argv[1], below(1000));
     if (chance(20))
         printf("batch: %d\n", between(2, 3));

@@ -1,0 +1,32 @@
+#!/bin/sh
+# NaN, infinities, -0, denormals, the largest floats and products that overflow, through every kernel: NaN
+# must come out as NaN, an infinity as that infinity, and nothing of it may reach an element that doesn't
+# depend on it: through padded lanes, halos, or memory that a row shares with its neighbour.
+set -u
+cnngen=$(realpath "${CNNGEN:-build/cnngen}")
+root=$(realpath "$(dirname "$0")/..")
+seed=${SPECIAL_SEED:-$(($(date +%s) / 86400))}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cc -O1 -o "$tmp/random_spec" "$root/tests/differential/random_spec.c" || exit 2
+echo "seed $seed (SPECIAL_SEED=$seed repeats it)"
+passed=0 failed=0
+run() {
+    out=$("$cnngen" verify -q --fill special "$@" 2>&1)
+    status=$?
+    line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
+    p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
+    f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0}))
+    if [ $status -ne 0 ]; then
+        echo "$out" | grep -v ^passed
+        [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
+    fi
+}
+for i in $(seq "${SPECIAL_COUNT:-15}"); do
+    "$tmp/random_spec" $((seed * 1000 + i)) >"$tmp/r$i.cnn.yaml"
+done
+run --cc gcc --cflags -O1 --seed $seed "$root"/tests/cases/*.cnn.yaml
+run --cc gcc --cflags -O1 --seed $seed "$tmp"/*.cnn.yaml
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
