@@ -1610,11 +1610,12 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
     }
 }
 
-/* conv2d_dot: convolution to few channels, input channels in vectors, pixels and outputs in registers.
+/* conv2d_dot: convolution to few channels, input channels in vectors, pixels in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_scalar_1x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
     vf a0_1 = vf_zero();
@@ -1719,7 +1720,8 @@ CNN_INLINE void conv_chain_conv2d_dot_4_scalar_1x1(const float *CNN_RESTRICT x,
     a0_0 = vf_add(a0_0, a0_1);
     float s[1];
     s[0] = vf_sum(a0_0);
-    vf_store(s + 0, vf_relu(vf_load(s + 0)));
+    a0_0 = vf_relu(vf_load(s + 0));
+    vf_store(s + 0, a0_0);
     y[0] = s[0] * b[1] + b[2];
 }
 
@@ -2142,11 +2144,12 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
     }
 }
 
-/* conv2d_dot: convolution to few channels, input channels in vectors, pixels and outputs in registers.
+/* conv2d_dot: convolution to few channels, input channels in vectors, pixels in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 2 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
     vf a0_1 = vf_zero();
@@ -2209,13 +2212,15 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
     float s[2];
     s[0] = vf_sum(a0_0);
     s[1] = vf_sum(a1_0);
-    vf_store_n(s + 0, vf_relu(vf_load_n(s + 0, 2)), 2);
+    a0_0 = vf_relu(vf_load_n(s + 0, 2));
+    vf_store_n(s + 0, a0_0, 2);
     y[0] = s[0] * b[1] + b[2];
     y[1] = s[1] * b[1] + b[2];
 }
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_sse2_1x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
     vf a0_1 = vf_zero();
@@ -2260,7 +2265,8 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_1x1(const float *CNN_RESTRICT x,
     a0_0 = vf_add(a0_0, a0_1);
     float s[1];
     s[0] = vf_sum(a0_0);
-    vf_store_n(s + 0, vf_relu(vf_load_n(s + 0, 1)), 1);
+    a0_0 = vf_relu(vf_load_n(s + 0, 1));
+    vf_store_n(s + 0, a0_0, 1);
     y[0] = s[0] * b[1] + b[2];
 }
 
@@ -2694,11 +2700,12 @@ static void conv_chain_conv2d_direct_3_avx2(const float *x,
     }
 }
 
-/* conv2d_dot: convolution to few channels, input channels in vectors, pixels and outputs in registers.
+/* conv2d_dot: convolution to few channels, input channels in vectors, pixels in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 5 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
     vf a0_1 = vf_zero();
@@ -2773,7 +2780,8 @@ CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
     s[2] = vf_sum(a2_0);
     s[3] = vf_sum(a3_0);
     s[4] = vf_sum(a4_0);
-    vf_store_n(s + 0, vf_relu(vf_load_n(s + 0, 5)), 5);
+    a0_0 = vf_relu(vf_load_n(s + 0, 5));
+    vf_store_n(s + 0, a0_0, 5);
     y[0] = s[0] * b[1] + b[2];
     y[1] = s[1] * b[1] + b[2];
     y[2] = s[2] * b[1] + b[2];

@@ -160,7 +160,7 @@ static void elementwise_binary_2_scalar(const float *x0, const float *x1, float 
     }
 }
 
-/* pool2d: maximum or average of windows, channels in vectors, several windows of a row at once.
+/* pool2d: maximum or average of windows, channels in vectors, several windows at once.
  * For pooled (max_pooling2d, elementwise.cnn.yaml:11). */
 /* 5 pixels whose windows lie inside, horizontally. */
 CNN_INLINE void elementwise_pool2d_3_scalar_5(const float *CNN_RESTRICT x, float *CNN_RESTRICT y, int rows)
