@@ -58,11 +58,16 @@
 #endif
 
 /* a*b + c is rounded twice unless vf_fma says otherwise.  Left alone, compilers fuse it wherever
- * the instruction set of the moment can, and the bits depend on -std= and -march=. */
+ * the instruction set of the moment can, and the bits depend on -std= and -march=.
+ *
+ * Registers are given out by whoever wrote the kernels, too.  gcc for AArch64 reorders before it
+ * gives them out itself: it loads so far ahead that accumulators go to the stack, one move for each
+ * multiplication.  Predictive commoning keeps what neighbouring pixels share, on the stack again:
+ * convolutions of three channels took almost twice as long. */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
+#pragma GCC optimize("fp-contract=off", "no-schedule-insns", "no-predictive-commoning")
 #endif
 
 #if defined(__cplusplus)
