@@ -1,7 +1,7 @@
 #!/bin/sh
-# Networks of small integers: all their sums are exact in single precision, so that every element must be
-# right to the last bit. A tap that is missing, or taken twice, can't hide behind a bound then, however
-# long the sum. That many steps really are compared so is a test, too.
+# Networks of small integers: all their sums are exact in single precision, so that every element
+# must be right to the last bit. A tap that is missing, or taken twice, can't hide behind a bound
+# then, however long the sum. That many steps really are compared so is a test, too.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
@@ -25,7 +25,8 @@ run() {
         echo "$out" | grep -v ^passed
         [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
     fi
-    set -- $(echo "$out" | sed -n 's/^passed .*: \([0-9]*\) steps, \([0-9]*\) of them exact.*/\1 \2/p' |
+    counts='s/^passed .*: \([0-9]*\) steps, \([0-9]*\) of them exact.*/\1 \2/p'
+    set -- $(echo "$out" | sed -n "$counts" |
         awk '{steps += $1; exact += $2} END {print steps + 0, exact + 0}')
     echo "$2 of $1 steps compared exactly"
     if [ $(($2 * 100)) -ge $(($1 * share)) ] && [ "$1" -gt 0 ]; then

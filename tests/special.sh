@@ -1,7 +1,7 @@
 #!/bin/sh
-# NaN, infinities, -0, denormals, the largest floats and products that overflow, through every kernel: NaN
-# must come out as NaN, an infinity as that infinity, and nothing of it may reach an element that doesn't
-# depend on it: through padded lanes, halos, or memory that a row shares with its neighbour.
+# NaN, infinities, -0, denormals, the largest floats and sums that overflow, through every kernel: NaN
+# must come out as NaN, an infinity as that infinity, and nothing of it may reach an element that
+# doesn't depend on it: through padded lanes, halos, or memory that a row shares with its neighbour.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")

@@ -1,0 +1,160 @@
+"""Counts, without a clock, what the inner loops of a generated program do.
+
+    loops.py MODEL.c PLAN ISA FILE.s CASE
+
+Each tile in the text of MODEL.c says how often its innermost loop multiplies and adds vectors. For
+each there must be an innermost loop in the assembly with exactly so many (or, from clang, which
+unrolls, a multiple), and none of them may move a vector to or from the stack. For direct
+convolutions, PLAN (of --dump=plan) says how many there should be: NR * P0. Prints a line for each
+step, "passed" or "FAILED".
+"""
+import re
+import sys
+
+# Vector moves to the stack in one loop that are known, by compiler and layer; not to grow.
+KNOWN = {
+    ('gcc sse2', 'first'): 4,    # memory operands: weights that were hoisted
+    ('clang sse2', 'dot'): 2,
+    ('clang sse2', 'row'): 6,
+    ('clang avx2', 'first'): 28,  # all nine taps unrolled, 90 multiplications in the loop
+}
+
+KERNELS = ('conv2d_direct', 'conv2d_dot', 'conv2d_row', 'conv2d_depthwise', 'dense_dot')
+
+
+def innermost_counts(body):
+    """Of the lines of a C function: vf_fma in each `for` that has no other inside."""
+    counts, stack = [], []
+    for line in body:
+        indent = len(line) - len(line.lstrip())
+        while stack and line.strip() and (indent < stack[-1][0] or
+                                          (indent == stack[-1][0] and line.strip() != '{')):
+            depth, count, inner = stack.pop()
+            if not inner and count:
+                counts.append(count)
+        if re.match(r'\s*for \(', line):
+            for entry in stack:
+                entry[2] = True
+            stack.append([indent, 0, False])
+        if stack:
+            stack[-1][1] += line.count('vf_fma(')
+    return counts
+
+
+def tiles(path, isa):
+    """{(step, kernel): set of counts} for the tile functions of one instruction set."""
+    wanted, body, key = {}, None, None
+    head = r'CNN_INLINE void \w+?_(%s)_(\d+)_%s_\d+(x\d+)?\(' % ('|'.join(KERNELS), isa)
+    for line in open(path):
+        name = re.match(head, line)
+        if name:
+            key, body = (int(name.group(2)), name.group(1)), []
+        elif body is not None and line.startswith('}'):
+            wanted.setdefault(key, set()).update(innermost_counts(body))
+            body = None
+        elif body is not None:
+            body.append(line.rstrip())
+    return wanted
+
+
+def functions(path):
+    """(name, lines) of each function of the assembly, comments and directives left out."""
+    name, lines = None, []
+    for line in open(path):
+        label = re.match(r'([A-Za-z_][\w.]*):', line)
+        if label and not label.group(1).startswith('.L'):
+            if name:
+                yield name, lines
+            name, lines = label.group(1), []
+        elif re.match(r'\.L\w+:', line):
+            lines.append(line.split(':')[0] + ':')
+        elif re.match(r'\s+[a-z]', line):
+            lines.append(line.split('#')[0].split('//')[0].strip())
+    if name:
+        yield name, lines
+
+
+def loops(lines):
+    """The innermost loops: from a label to a jump back to it, with no such pair inside."""
+    place = {line[:-1]: i for i, line in enumerate(lines) if line.endswith(':')}
+    spans = set()
+    for i, line in enumerate(lines):
+        jump = re.match(r'(?:j[a-z]+|b\.?[a-z]*|cbn?z|tbn?z)\s+(?:.*,\s*)?(\.L\w+)$', line)
+        if jump and place.get(jump.group(1), i) < i:
+            spans.add((place[jump.group(1)], i))
+    return [lines[a:b + 1] for a, b in spans
+            if not any((c, d) != (a, b) and a <= c and d <= b for c, d in spans)]
+
+
+FMA = re.compile(r'vfn?madd\d+ps|mulps|fmla\s+v|vfmadd')
+VECTOR = re.compile(r'%[xyz]mm|\b[qv]\d+\b')
+
+
+def stack_moves(loop, framed):
+    where = r'\(%rsp|\(%rbp' if framed else r'\(%rsp'
+    return [l for l in loop if VECTOR.search(l) and re.search(where + r'|\[(sp|x29)\b', l)]
+
+
+def inner_loops(path, isa):
+    """{step: [(multiplications, moves to the stack)]}"""
+    found = {}
+    for name, lines in functions(path):
+        step = re.match(r'\w+?_(\d+)_(\w+_)?%s\b' % isa, name) or \
+            re.match(r'\w+?_(?:%s)_(\d+)_%s\b' % ('|'.join(KERNELS), isa), name)
+        if not step:
+            continue
+        framed = any(re.match(r'mov\w*\s+%rsp, %rbp', l) for l in lines)
+        for loop in loops(lines):
+            n = sum(bool(FMA.match(l)) for l in loop)
+            if n:
+                found.setdefault(int(step.group(1)), []).append((n, stack_moves(loop, framed)))
+    return found
+
+
+def planned(path, isa):
+    """{step: NR * P0} of direct convolutions, and {step: layer}."""
+    tile, layer, step, direct = {}, {}, 0, False
+    for line in open(path):
+        head = re.match(r'\s*(\d+)  (\w+): ', line)
+        if head:
+            step = int(head.group(1))
+            layer[step] = head.group(2)
+        elif re.match(r'     [a-z]\w+ \(', line):
+            direct = line.split()[0] == 'conv2d_direct'
+        size = re.match(r'\s+%s\s.*NR=(\d+) P0=(\d+)' % isa, line)
+        if size and direct:
+            tile[step] = int(size.group(1)) * int(size.group(2))
+    return tile, layer
+
+
+def judge(key, wanted, plan, found, case):
+    step, kernel = key
+    tile, layer = plan
+    got = [n for n, _ in found.get(step, [])]
+    wrong = []
+    if not wanted:
+        wrong.append('no tile in the text')
+    if kernel == 'conv2d_direct' and tile.get(step) not in wanted:
+        wrong.append('the plan has %s' % tile.get(step))
+    for n in sorted(wanted):
+        if not any(g == n or (case.startswith('clang') and g % n == 0) for g in got):
+            wrong.append('%d multiplications expected, loops have %s' % (n, got))
+    for n, moves in found.get(step, []):
+        if len(moves) > KNOWN.get((case, layer.get(step)), 0):
+            wrong.append('%d moves to the stack among %d: %s' % (len(moves), n, moves[0]))
+    words = '; '.join(wrong) or 'loops of ' + ', '.join(map(str, sorted(got)))
+    verdict = 'FAILED' if wrong else 'passed'
+    print('%s  %s %s %s: %s' % (verdict, case, layer.get(step), kernel, words))
+
+
+def main():
+    text, plan, isa, assembly, case = sys.argv[1:]
+    wanted, found, sizes = tiles(text, isa), inner_loops(assembly, isa), planned(plan, isa)
+    for key in sorted(wanted):
+        judge(key, wanted[key], sizes, found, case)
+    missing = set(KERNELS) - {kernel for _, kernel in wanted}
+    if missing:
+        print('FAILED  %s: no %s' % (case, ', '.join(sorted(missing))))
+
+
+main()
