@@ -1,7 +1,7 @@
 # cnngen: everything is built into build/.
 #   make            build/cnngen and build/libcnngen_rt.a
 #   make demo       classify real handwritten digits (examples/digits)
-#   make check      the tests, about ten minutes on two cores; check-all: the rest
+#   make check      the tests; check-all: the long forms too
 #   make bless      rewrite the golden files, to be read as a diff before they are committed
 # Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS
 
