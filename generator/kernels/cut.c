@@ -24,7 +24,7 @@ bool view_rows_join(const struct view *v)
 
 bool view_images_join(const struct view *v)
 {
-    return v->n == 1 || v->image == v->h * v->row;
+    return v->n == 1 || v->image == v->h * v->w * v->pixel;
 }
 
 const struct target *target_for(const struct target *t, int n)

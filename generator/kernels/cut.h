@@ -14,7 +14,8 @@ struct cut cut_even(int n, int most);
 void bind_cut(struct pool *, struct args *, const char *size, const char *count,
         const struct cut *);
 
-/* Whether rows (of all images, if asked) follow one another without a gap, so that they are one. */
+/* Whether the rows of an image, and images of such rows, follow one another without a gap: are one row.
+ * The pitch of a single row says nothing: behind it lies its halo. */
 bool view_rows_join(const struct view *);
 bool view_images_join(const struct view *);
 

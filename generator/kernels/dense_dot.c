@@ -34,7 +34,7 @@ static struct view join(const struct view *v, bool rows, bool images)
     return j;
 }
 
-/* One row an image, or images without a gap. */
+/* One pixel an image, or images without a gap. */
 static bool images_join(const struct view *v)
 {
     return v->w * v->h == 1 || (view_rows_join(v) && view_images_join(v));
