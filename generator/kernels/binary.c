@@ -165,6 +165,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel binary = {
-    "binary", "sum, product, maximum ... element by element; vectors over what is contiguous",
-    ok, cost, NULL, pack, bind, true, false,
+    .name = "binary",
+    .doc = "sum, product, maximum ... element by element; vectors over what is contiguous",
+    .ok = ok, .cost = cost, .pack = pack, .bind = bind, .in_place = true,
 };

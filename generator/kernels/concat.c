@@ -70,6 +70,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel concat = {
-    "concat", "tensors one behind the other; vectors over pixels and channels",
-    ok, cost, NULL, NULL, bind, false, false,
+    .name = "concat",
+    .doc = "tensors one behind the other; vectors over pixels and channels",
+    .ok = ok, .cost = cost, .bind = bind,
 };

@@ -104,6 +104,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel conv2d_depthwise = {
-    "conv2d_depthwise", "depthwise convolution, channels in vectors, pixels of a row in registers",
-    ok, cost, conv2d_halo, pack, bind, false, false,
+    .name = "conv2d_depthwise",
+    .doc = "depthwise convolution, channels in vectors, pixels of a row in registers",
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind,
 };

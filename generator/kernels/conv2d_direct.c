@@ -170,6 +170,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel conv2d_direct = {
-    "conv2d_direct", "direct convolution, output channels in vectors, a tile of pixels in registers",
-    ok, cost, conv2d_halo, pack, bind, false, false,
+    .name = "conv2d_direct",
+    .doc = "direct convolution, output channels in vectors, a tile of pixels in registers",
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind,
 };

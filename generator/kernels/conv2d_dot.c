@@ -142,6 +142,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel conv2d_dot = {
-    "conv2d_dot", "convolution to few channels, input channels in vectors, pixels in registers",
-    ok, cost, conv2d_halo, pack, bind, false, false,
+    .name = "conv2d_dot",
+    .doc = "convolution to few channels, input channels in vectors, pixels in registers",
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind,
 };

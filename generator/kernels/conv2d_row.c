@@ -125,6 +125,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel conv2d_row = {
-    "conv2d_row", "convolution of one channel to one, pixels in vectors, several rows at once",
-    ok, cost, conv2d_halo, pack, bind, false, false,
+    .name = "conv2d_row",
+    .doc = "convolution of one channel to one, pixels in vectors, several rows at once",
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind,
 };

@@ -169,6 +169,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel conv2d_transpose = {
-    "conv2d_transpose", "transposed convolution, output channels in vectors, pixels in registers",
-    ok, cost, halo, pack, bind, false, false,
+    .name = "conv2d_transpose",
+    .doc = "transposed convolution, output channels in vectors, pixels in registers",
+    .ok = ok, .cost = cost, .halo = halo, .pack = pack, .bind = bind,
 };

@@ -161,6 +161,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel dense_dot = {
-    "dense_dot", "Dense, inputs in vectors, several outputs and rows in registers",
-    ok, cost, NULL, pack, bind, false, false,
+    .name = "dense_dot",
+    .doc = "Dense, inputs in vectors, several outputs and rows in registers",
+    .ok = ok, .cost = cost, .pack = pack, .bind = bind,
 };

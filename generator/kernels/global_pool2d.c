@@ -48,6 +48,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel global_pool2d = {
-    "global_pool2d", "maximum or mean of whole images, channels in vectors",
-    ok, cost, NULL, NULL, bind, false, false,
+    .name = "global_pool2d",
+    .doc = "maximum or mean of whole images, channels in vectors",
+    .ok = ok, .cost = cost, .bind = bind,
 };

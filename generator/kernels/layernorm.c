@@ -62,6 +62,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel layernorm = {
-    "layernorm", "normalization over channels, pixel by pixel; vectors over channels",
-    ok, cost, NULL, pack, bind, true, false,
+    .name = "layernorm",
+    .doc = "normalization over channels, pixel by pixel; vectors over channels",
+    .ok = ok, .cost = cost, .pack = pack, .bind = bind, .in_place = true,
 };

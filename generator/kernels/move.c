@@ -36,6 +36,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel move = {
-    "move", "a window of one image in another, zeros around it; vectors over pixels and channels",
-    ok, cost, NULL, NULL, bind, false, false,
+    .name = "move",
+    .doc = "a window of one image in another, zeros around it; vectors over pixels and channels",
+    .ok = ok, .cost = cost, .bind = bind,
 };

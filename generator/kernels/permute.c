@@ -93,6 +93,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel permute = {
-    "permute", "dimensions in another order; vectors over channels that stay the last",
-    ok, cost, NULL, NULL, bind, false, false,
+    .name = "permute",
+    .doc = "dimensions in another order; vectors over channels that stay the last",
+    .ok = ok, .cost = cost, .bind = bind,
 };

@@ -83,6 +83,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel pool2d = {
-    "pool2d", "maximum or average of windows, channels in vectors, several windows at once",
-    ok, cost, NULL, NULL, bind, false, false,
+    .name = "pool2d",
+    .doc = "maximum or average of windows, channels in vectors, several windows at once",
+    .ok = ok, .cost = cost, .bind = bind,
 };

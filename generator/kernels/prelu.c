@@ -79,6 +79,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel prelu = {
-    "prelu", "slopes below zero by channel or element; vectors over contiguous floats",
-    ok, cost, NULL, pack, bind, true, false,
+    .name = "prelu",
+    .doc = "slopes below zero by channel or element; vectors over contiguous floats",
+    .ok = ok, .cost = cost, .pack = pack, .bind = bind, .in_place = true,
 };

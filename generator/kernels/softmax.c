@@ -39,6 +39,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel softmax = {
-    "softmax", "softmax over channels, pixel by pixel; vectors over channels",
-    ok, cost, NULL, pack, bind, true, true,
+    .name = "softmax",
+    .doc = "softmax over channels, pixel by pixel; vectors over channels",
+    .ok = ok, .cost = cost, .pack = pack, .bind = bind, .in_place = true, .math = true,
 };

@@ -101,6 +101,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel unary = {
-    "unary", "copy, scale and shift, activation by element; vectors over what is contiguous",
-    ok, cost, NULL, pack, bind, true, false,
+    .name = "unary",
+    .doc = "copy, scale and shift, activation by element; vectors over what is contiguous",
+    .ok = ok, .cost = cost, .pack = pack, .bind = bind, .in_place = true,
 };

@@ -61,6 +61,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 const struct kernel upsample = {
-    "upsample", "enlarging by whole factors, nearest or bilinear; vectors over channels",
-    ok, cost, NULL, pack, bind, false, false,
+    .name = "upsample",
+    .doc = "enlarging by whole factors, nearest or bilinear; vectors over channels",
+    .ok = ok, .cost = cost, .pack = pack, .bind = bind,
 };
