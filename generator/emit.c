@@ -234,6 +234,32 @@ static void find_instances(struct emitter *e)
         }
 }
 
+/* The arguments that a template declares. */
+static struct args declared_args(struct emitter *e, const struct template *t, const struct args *all)
+{
+    const struct param *param;
+    struct args some = {0};
+    int n = template_params(t, &param);
+    for (int i = 0; i < all->arg.n; i++)
+        for (int k = 0; k < n; k++)
+            if (!strcmp(param[k].name, all->arg.at[i].name))
+                vec_push(e->pool, &some.arg, all->arg.at[i]);
+    return some;
+}
+
+static void expand_parts(struct emitter *e, const char *const *part, const struct args *args,
+        struct out *out)
+{
+    for (; *part; part++) {
+        const char *name = pool_printf(e->pool, "%s.c.in", *part);
+        struct template *t = template_load(e->pool, find_source(e, name), e->diag);
+        struct args some = t ? declared_args(e, t, args) : (struct args){0};
+        if (!t || !template_expand(t, &some, NULL, e, out, e->diag))
+            e->failed = true;
+        out_printf(out, part[1] ? "\n" : "");
+    }
+}
+
 static void write_instance(struct emitter *e, const struct instance *k, struct out *out)
 {
     struct args args = {0};
@@ -247,7 +273,10 @@ static void write_instance(struct emitter *e, const struct instance *k, struct o
     args_text(e->pool, &args, "FN", k->fn);
     for (int i = 0; i < k->args->arg.n; i++)
         vec_push(e->pool, &args.arg, k->args->arg.at[i]);
-    expand(e, pool_printf(e->pool, "%s.c.in", k->kernel->name), &args, NULL, out);
+    if (k->kernel->parts)
+        expand_parts(e, k->kernel->parts, &args, out);
+    else
+        expand(e, pool_printf(e->pool, "%s.c.in", k->kernel->name), &args, NULL, out);
 }
 
 /* "job->input + 5" or "(float *)(void *)(job->arena + 1024)": element (0, 0, 0, 0) of a view. */

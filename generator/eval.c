@@ -142,6 +142,8 @@ void eval_layer(const struct node *n, const struct tval *in, struct tval *out)
     if (!node_def(n)->eval)
         bug("%s can't be evaluated", n->name);
     node_def(n)->eval(n, in, out);
+    if (n->bound)
+        n->bound(n, in, out);
     if (n->act)
         apply_activation(n->act, out);
 }

@@ -64,6 +64,10 @@ struct weight {
 enum { MAX_WEIGHTS = 4 };
 
 struct activation;            /* activation.h */
+struct tval;                  /* ops.h: a tensor in double precision with error bounds */
+
+/* Puts the error bounds in out right, given the layer and its inputs. */
+typedef void bound_fn(const struct node *, const struct tval *in, struct tval *out);
 
 struct node {
     enum op op;
@@ -76,6 +80,8 @@ struct node {
     int weights;              /* how many */
     const struct spec_layer *layer; /* where it stands; for derived nodes that of the origin */
     struct span at;           /* the layer's type or name: what diagnostics about it underline */
+    bound_fn *bound;          /* of graph.layer: the error bounds of the kernel that the plan chose for it,
+                               * where they aren't the operator's; NULL */
     int mark;                 /* scratch of the pass that runs */
 };
 

@@ -19,7 +19,7 @@
 #include "plan.h"
 
 struct kernel {
-    const char *name;          /* the template is NAME.c.in */
+    const char *name;          /* the template is NAME.c.in, if there are no parts */
     const char *doc;           /* one line: algorithm and what it vectorises over */
 
     /* Whether it computes the group, exactly: a chain of && with a comment per term. Groups are grown
@@ -29,6 +29,9 @@ struct kernel {
     /* Predicted cycles for the whole batch on one thread of the target. */
     double (*cost)(const struct group *, int64_t batch, const struct target *);
 
+    /* Floats that pack will make, where they are many more than the weights as given; else NULL. */
+    int64_t (*weights)(const struct group *);
+
     /* Pixels of zeros that rows of in[0] must have left and right of them. NULL: none. */
     void (*halo)(const struct group *, int *left, int *right);
 
@@ -37,6 +40,14 @@ struct kernel {
 
     /* Template arguments, units and scratch for one target. Views and weights are final but for offsets. */
     void (*bind)(struct pool *, const struct step *, const struct target *, struct binding *);
+
+    /* The error bounds of the layer's result before its activation, where those of the operator's
+     * definition (op_def.eval: sums of the products as they stand) are not the kernel's; else NULL. */
+    bound_fn *bound;
+
+    /* Templates expanded one behind the other, each with those arguments that it declares; the last
+     * has FN. NULL-terminated; NULL: the one of the kernel's name, which declares all. */
+    const char *const *parts;
 
     bool in_place;             /* out may be the same memory as in[0] (same shape, same views) */
     bool math;                 /* the template calls functions of the runtime's cnn_math.h */

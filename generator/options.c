@@ -42,7 +42,8 @@ struct parser {
 };
 
 typedef bool apply_fn(struct parser *, const char *arg);
-static apply_fn set_output, set_prefix, set_target, set_max_threads, set_weights, set_dump,
+static apply_fn set_output, set_prefix, set_target, set_max_threads,
+        set_max_weight_growth, set_weights, set_dump,
         set_color, set_input, set_seed, set_fill;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
@@ -62,6 +63,8 @@ static const struct option_def {
     {"prefix", 'p', CALL, 0, set_prefix, GENERATE, false},
     {"target", 0, CALL, 0, set_target, GENERATE | CHECK | SUMMARY | VERIFY, false},
     {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | VERIFY, false},
+    {"max-weight-growth", 0, CALL, 0, set_max_weight_growth,
+        GENERATE | CHECK | SUMMARY | VERIFY, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | VERIFY, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | VERIFY, false},
     {"weights", 0, CALL, 0, set_weights, GENERATE | VERIFY, false},
@@ -165,6 +168,10 @@ static const char help_text[] =
     "      --target LIST        of scalar, sse2, avx2, avx512, neon, separated by\n"
     "                           commas, or all (default)\n"
     "      --max-threads N      that a run uses at most, 1 to 1024 (default 8)\n"
+    "      --max-weight-growth R\n"
+    "                           stored weights over the model's, at most, 1 to 100\n"
+    "                           (default: 2, or 4 MiB in all): those of fast\n"
+    "                           convolutions are larger\n"
     "      --standalone         put the runtime into the C file: nothing to link\n"
     "      --selftest           emit PREFIX_selftest\n"
     "      --weights KIND       auto (default: large ones as strings of bytes) or\n"
@@ -190,8 +197,9 @@ static const char help_text[] =
     "      --cflags OPTIONS     of the compiler; default: -O2\n"
     "      --run COMMAND        in front of the program, as 'qemu-aarch64 -L DIR'\n"
     "\n"
-    "  check and summary take --target and --max-threads; check and run\n"
-    "  --weights-file; verify these, --weights, --selftest and --template-dir.\n"
+    "  check and summary take --target, --max-threads and --max-weight-growth;\n"
+    "  check and run --weights-file; verify these, --weights, --selftest and\n"
+    "  --template-dir.\n"
     "\n"
     "      --print-schema       print the JSON Schema of specifications\n"
     "      --print-reference    print all layers and their arguments, as Markdown\n"
@@ -304,6 +312,18 @@ static bool set_max_threads(struct parser *p, const char *arg)
     if (!parse_int(p, "max-threads", arg, 1, 1024, &n))
         return false;
     p->options->max_threads = (int)n;
+    return true;
+}
+
+static bool set_max_weight_growth(struct parser *p, const char *arg)
+{
+    char *end;
+    double n = strtod(arg, &end);
+    if (!*arg || strspn(arg, "0123456789.") != strlen(arg) || *end || !(n >= 1 && n <= 100))
+        return fail(p->status, "--max-weight-growth is a number from 1 to 100, not '%s'",
+                shown(p->pool, arg, strlen(arg)));
+    p->options->max_weight_growth = n;
+    p->options->growth_text = arg;
     return true;
 }
 
@@ -544,7 +564,8 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
 {
     struct line line = {0};
     struct parser p = {.pool = pool, .options = o, .status = status};
-    *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .bytes = true, .seed = 1};
+    *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .max_weight_growth = 2,
+        .bytes = true, .seed = 1};
     if (!read_line(pool, argc, argv, &line, o, status))
         return false;
     for (int i = 0; i < line.option.n; i++)
@@ -624,6 +645,8 @@ const char *options_command(struct pool *pool, const struct options *o)
     add_targets(&out, o->targets);
     if (o->max_threads != 8)
         out_printf(&out, " --max-threads %d", o->max_threads);
+    if (o->growth_text)
+        out_printf(&out, " --max-weight-growth %s", o->growth_text);
     if (o->standalone)
         out_printf(&out, " --standalone");
     if (o->selftest)

@@ -18,6 +18,8 @@ struct options {
     const char *prefix;           /* NULL: the model's name */
     unsigned targets;             /* TARGET_BITs */
     int max_threads;
+    double max_weight_growth;     /* 1 .. 100 */
+    const char *growth_text;      /* as given; NULL: the default */
     const char *template_dir;
     const char *weights_file;
     bool standalone, selftest;

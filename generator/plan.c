@@ -13,14 +13,33 @@
  * far more where another program has one of the cores: small steps stay on one thread. */
 #define CYCLES_PER_PART 60000.0
 
+struct chooser { struct plan *plan; struct choices choices; };
+
 static const struct kernel *choose(void *context, const struct group *g, const char **why)
 {
-    const struct plan *plan = context;
-    return select_kernel(plan->pool, g, plan->graph->batch, plan->targets, why);
+    struct chooser *c = context;
+    struct choice made = {0};
+    for (int i = 0; i < c->choices.list.n; i++)
+        if (c->choices.list.at[i].group == g)
+            made = c->choices.list.at[i];
+    if (!made.kernel)
+        made = select_kernel(c->plan, g);  /* a copy that placing needed */
+    *why = made.why;
+    return made.kernel;
+}
+
+/* Where the reference evaluation is to know how far the kernel's results may be off. */
+static void tell_bound(const struct graph *g, const struct step *step)
+{
+    const struct node *main = step->group->main;
+    for (int i = 0; i < g->layer.n; i++)
+        if (g->layer.at[i]->layer == main->layer && g->layer.at[i]->op == main->op)
+            g->layer.at[i]->bound = step->kernel->bound;
 }
 
 static void bind_step(struct plan *plan, struct step *step)
 {
+    tell_bound(plan->graph, step);
     if (step->kernel->pack)
         step->kernel->pack(plan->pool, step);
     plan->weight_bytes += 4 * step->weights;
@@ -52,7 +71,8 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     plan->targets = options->targets;
     plan->max_threads = options->max_threads;
     struct groups groups = group_nodes(pool, graph);
-    place_views(plan, &groups, choose, plan);
+    struct chooser chooser = {plan, select_kernels(plan, &groups, options)};
+    place_views(plan, &groups, choose, &chooser);
     for (int i = 0; i < plan->step.n; i++)
         bind_step(plan, plan->step.at[i]);
     place_offsets(plan);

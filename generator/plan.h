@@ -98,6 +98,8 @@ struct plan {
 struct plan_options {
     unsigned targets;
     int max_threads;               /* 1 .. 1024 */
+    double max_weight_growth;      /* of all packed weights over all weights as given, at least 1 */
+    int64_t free_weight_bytes;     /* so many are always allowed */
 };
 
 /* The graph is optimised already. Never fails on a graph that passed graph_check and whose operators

@@ -1,12 +1,30 @@
-/* select.h: which kernel computes a group. */
+/* select.h: which kernel computes a group.
+ *
+ * Of the kernels that take a group, the one with the least worst regret over the targets: a kernel's
+ * regret on a target is its predicted time over the best kernel's there. Kernels that are fast because
+ * they store weights transformed, which takes more room, then make way where they gain the least for
+ * their bytes, until all packed weights together are within plan_options.max_weight_growth. */
 #ifndef CNNGEN_SELECT_H
 #define CNNGEN_SELECT_H
 
+#include "group.h"
 #include "kernel.h"
 
-/* The kernel with the least worst regret over the targets: a kernel's regret on a target is its predicted
- * time over the best kernel's there. *why says so in words. bug() when no kernel takes the group. */
-const struct kernel *select_kernel(struct pool *, const struct group *, int64_t batch, unsigned set,
-        const char **why);
+/* By default, models that are small anyway may grow by more than the factor, to so many bytes. */
+enum { FREE_WEIGHT_BYTES = 4 << 20 };
+
+struct choice {
+    const struct group *group;
+    const struct kernel *kernel;
+    const char *why;               /* in words */
+};
+
+struct choices { VEC(struct choice) list; };
+
+/* A choice for each group that a kernel takes: views alone do for the others (place.h). */
+struct choices select_kernels(struct plan *, const struct groups *, const struct plan_options *);
+
+/* The kernel of a group that came later: the one of least regret. bug() when there is none. */
+struct choice select_kernel(struct plan *, const struct group *);
 
 #endif

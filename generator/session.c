@@ -7,6 +7,7 @@
 #include "limits.h"
 #include "opt.h"
 #include "random.h"
+#include "select.h"
 #include "shape.h"
 #include "weights.h"
 
@@ -97,7 +98,8 @@ bool session_read(struct session *s)
 
 bool session_plan(struct session *s)
 {
-    const struct plan_options plan = {s->options->targets, s->options->max_threads};
+    const struct plan_options plan = {s->options->targets, s->options->max_threads,
+        s->options->max_weight_growth, s->options->growth_text ? 0 : FREE_WEIGHT_BYTES};
     optimise(s->graph);
     if (dumped(s, DUMP_OPT))
         return false;

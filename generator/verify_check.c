@@ -196,7 +196,7 @@ static bool keeps_family(const struct node *n)
  * below 2^24 if the bound is below 3. */
 static bool keeps_integers(const struct node *n)
 {
-    return keeps_activation(n->act) && keeps_family(n);
+    return !n->bound && keeps_activation(n->act) && keeps_family(n);
 }
 
 static bool is_given(const struct walk *w, int layer)

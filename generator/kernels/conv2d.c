@@ -62,3 +62,13 @@ void conv2d_bind_shape(struct pool *pool, struct args *args, const struct step *
     bind_view(pool, args, "X", &step->in.at[0]);
     bind_view(pool, args, "Y", &step->out);
 }
+
+int conv2d_block(int channels)
+{
+    return channels <= 4 ? 4 : channels <= 8 ? 8 : 16;
+}
+
+const struct target *conv2d_block_target(const struct target *t, int block)
+{
+    return t->vl > block && targets[t->base].vl >= block ? &targets[t->base] : t;
+}

@@ -1,0 +1,278 @@
+/* conv2d_winograd: Winograd's minimal filtering (Lavin and Gray, Fast Algorithms for Convolutional
+ * Neural Networks, 2016). An output tile comes from an input tile, transformed, times transformed
+ * weights, summed over the input channels by small matrix products on the register tile of
+ * conv2d_direct, and transformed back. */
+#include "conv2d.h"
+#include "cut.h"
+#include "winograd.h"
+
+enum { MIN_CHANNELS = 8, MAX_TILES = 64 };
+
+/* What one instance looks like on a target. */
+struct shape_of_work {
+    int points, out;         /* rows and columns of an input and an output tile */
+    int ic, oc, ocb;
+    int tx, ty;              /* tiles in a row, in an image */
+    int tiles;               /* of the whole batch */
+};
+
+struct tiling {
+    int nr;                  /* vectors of output channels */
+    struct cut block, p;     /* tiles in blocks, those of a block in register tiles */
+    double cycles;           /* for all, by the model */
+};
+
+static struct shape_of_work work_of(const struct group *g, int64_t batch, int points)
+{
+    const struct conv2d *a = g->main->attr;
+    struct hwc out = shape_hwc(&g->main->out->shape);
+    struct shape_of_work s = {.points = points, .out = points - a->kernel[0] + 1,
+            .ic = a->in_channels, .oc = a->filters, .ocb = conv2d_block(a->filters)};
+    s.tx = (out.w + s.out - 1) / s.out;
+    s.ty = (out.h + s.out - 1) / s.out;
+    s.tiles = (int)batch * s.tx * s.ty;
+    return s;
+}
+
+/* Pitch of tiles in the transformed input: whole vectors, and no power of two that would crowd the
+ * tiles of a register tile into a few sets of the cache. */
+static int64_t pitch_of(const struct shape_of_work *s)
+{
+    int64_t pitch = round_up(s->ic, 16);
+    return pitch % 256 == 0 ? pitch + 16 : pitch;
+}
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+/* [block][point][IC][OCB], then biases (and scales, shifts). */
+static int64_t weights(const struct group *g, int points)
+{
+    struct shape_of_work s = work_of(g, 1, points);
+    return round_up(s.oc, s.ocb) * ((int64_t)points * points * s.ic + (g->affine ? 3 : 1));
+}
+
+static void pack(struct pool *pool, struct step *step, int points)
+{
+    const struct group *g = step->group;
+    const struct conv2d *a = g->main->attr;
+    struct shape_of_work s = work_of(g, 1, points);
+    int64_t channels = round_up(s.oc, s.ocb), rows = (int64_t)points * points * s.ic;
+    float *w = step_weights(pool, step, weights(g, points));
+    double u[36];
+
+    for (int oc = 0; oc < s.oc; oc++) {
+        float *to = w + oc / s.ocb * rows * s.ocb + oc % s.ocb;
+        for (int ic = 0; ic < s.ic; ic++) {
+            const float *kernel = g->main->weight[0].data + (int64_t)ic * s.oc + oc;
+            winograd_weights(points, a->kernel[0], kernel, (int64_t)s.ic * s.oc, u);
+            for (int k = 0; k < points * points; k++)
+                to[((int64_t)k * s.ic + ic) * s.ocb] = (float)u[k];
+        }
+        conv2d_pack_channel(g, oc, w + channels * rows + oc, channels);
+    }
+}
+
+/* ---- tiles ----------------------------------------------------------------------------------- */
+
+/* Cycles of a register tile for one input channel: multiplies, loads, or the four cycles that a sum
+ * waits for itself. */
+static double tile_cycles(const struct target *t, int p, int nr)
+{
+    double busy = cost_fma(t, (double)p * nr, nr + p * (t->vl == 16 ? 0.5 : 1.0));
+    return busy > 4 ? busy : 4;
+}
+
+/* Cycles for the transform of a vector of a tile's channels, and for the inverse one: loads,
+ * arithmetic and stores overlap in part. */
+static double transform_cycles(const struct target *t, int points, double each)
+{
+    double slots = t->vl == 16 ? 1 : 1.5 / t->fma_per_cycle;   /* wide stores take two cycles */
+    return each * points * points / 36 * slots * (t->registers >= 32 ? 1 : 1.2);
+}
+
+/* Cycles for the products of one block: multiplies, or bringing the weights near, and for each tile
+ * of output channels reading the transformed input from the second level of the cache again. */
+static double product_cycles(const struct target *t, const struct shape_of_work *s,
+        const struct tiling *k)
+{
+    double nb = k->nr * t->vl, passes = (double)round_up(s->oc, (int64_t)nb) / nb;
+    double points = s->points * s->points, tiles = k->p.t0 + k->p.t1;
+    double sums = k->p.t0 * tile_cycles(t, k->p.n0, k->nr) +
+            (k->p.t1 ? k->p.t1 * tile_cycles(t, k->p.n1, k->nr) : 0);
+    double again = 4.0 * points * k->block.n0 * s->ic * passes / t->l2_bytes;
+    double busy = points * passes * (sums * s->ic + 14 * tiles) + 0.3 * again;
+    double stream = cost_stream(t, 4 * points * s->ic * (double)round_up(s->oc, s->ocb), 0);
+    return busy > stream ? busy : stream;
+}
+
+static double block_cycles(const struct target *t, const struct shape_of_work *s,
+        const struct tiling *k)
+{
+    double in = (double)(round_up(s->ic, t->vl) / t->vl);
+    double out = (double)(round_up(s->oc, t->vl) / t->vl);
+    double each = in * transform_cycles(t, s->points, 200) +
+            out * transform_cycles(t, s->points, 150) + 120;
+    return k->block.n0 * each + product_cycles(t, s, k);
+}
+
+/* Floats of scratch: a pixel of zeros, the transformed input, and sums. */
+static int64_t scratch_of(const struct target *t, const struct shape_of_work *s,
+        const struct tiling *k)
+{
+    int64_t pp = (int64_t)s->points * s->points;
+    return pitch_of(s) + pp * k->block.n0 * (pitch_of(s) + k->nr * t->vl);
+}
+
+/* Whether register tiles begin at a block of weights or lie within one. */
+static bool fits_blocks(const struct target *t, const struct shape_of_work *s, int nr)
+{
+    return nr * t->vl % s->ocb == 0 || s->ocb % (nr * t->vl) == 0;
+}
+
+/* Tries all register tiles for blocks of at most `tiles` tiles. */
+static void try_block(const struct target *t, const struct shape_of_work *s, int tiles, int nr,
+        struct tiling *best)
+{
+    for (int p = 1; p <= tiles && p * nr + nr + 1 <= t->registers - 1; p++) {
+        struct tiling k = {.nr = nr, .block = cut_even(s->tiles, tiles)};
+        k.p = cut_even(k.block.n0, p);
+        if (k.p.n0 != p)
+            continue;
+        k.cycles = (k.block.t0 + k.block.t1) * block_cycles(t, s, &k);
+        if (best->nr == 0 || k.cycles < 0.99 * best->cycles)
+            *best = k;
+    }
+}
+
+/* The tiling with the fewest predicted cycles; of two nearly alike, the one of smaller blocks,
+ * which takes less scratch: up to twice the second level of the cache, since it is read in order. */
+static struct tiling best_tiling(const struct target *t, const struct shape_of_work *s)
+{
+    struct tiling best = {0};
+    for (int tiles = 1; tiles <= MAX_TILES && tiles <= s->tiles; tiles++)
+        for (int nr = 1; nr <= 4; nr++) {
+            struct tiling k = {.nr = nr, .block = cut_even(s->tiles, tiles)};
+            bool small = tiles == 1 || 4.0 * (double)scratch_of(t, s, &k) <= 2 * t->l2;
+            if (k.block.n0 == tiles && fits_blocks(t, s, nr) && small)
+                try_block(t, s, tiles, nr, &best);
+        }
+    return best;
+}
+
+/* ---- the kernels ----------------------------------------------------------------------------- */
+
+static bool ok(const struct group *g, int points)
+{
+    const struct conv2d *a = g->main->attr;
+    return node_family(g->main) == FAMILY_CONV2D  /* any residual, activation and affine go along */
+        && a->kernel[0] == a->kernel[1]
+        && (a->kernel[0] == 3 || (a->kernel[0] == 5 && points == 6))
+        && a->strides[0] == 1 && a->strides[1] == 1
+        && a->dilation[0] == 1 && a->dilation[1] == 1
+        && a->groups == 1
+        && a->in_channels >= MIN_CHANNELS          /* fewer: transforms cost more than they save */
+        && a->filters >= MIN_CHANNELS;
+}
+
+static double cost(const struct group *g, int64_t batch, const struct target *t, int points)
+{
+    struct shape_of_work s = work_of(g, batch, points);
+    t = conv2d_block_target(t, s.ocb);
+    return best_tiling(t, &s).cycles + conv2d_stream_cost(g, batch, t, 0);
+}
+
+static void bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b, int points)
+{
+    const struct conv2d *a = step->group->main->attr;
+    struct shape_of_work s = work_of(step->group, step->out.n, points);
+    b->target = t = conv2d_block_target(t, s.ocb);
+    struct tiling k = best_tiling(t, &s);
+    int64_t channels = round_up(s.oc, s.ocb);
+    int nb = k.nr * t->vl;
+
+    b->units = (k.block.t0 + k.block.t1) * ((s.oc + nb - 1) / nb);
+    b->scratch = scratch_of(t, &s, &k);
+    args_int(pool, &b->args, "IC", s.ic);
+    args_int(pool, &b->args, "OC", s.oc);
+    args_int(pool, &b->args, "IH", step->in.at[0].h);
+    args_int(pool, &b->args, "IW", step->in.at[0].w);
+    args_int(pool, &b->args, "OH", step->out.h);
+    args_int(pool, &b->args, "OW", step->out.w);
+    args_int(pool, &b->args, "PT", a->pad[0]);
+    args_int(pool, &b->args, "PL", a->pad[2]);
+    bind_view(pool, &b->args, "X", &step->in.at[0]);
+    bind_view(pool, &b->args, "Y", &step->out);
+    args_int(pool, &b->args, "VL", t->vl);
+    args_int(pool, &b->args, "NR", k.nr);
+    args_int(pool, &b->args, "POINTS", points);
+    args_int(pool, &b->args, "OT", s.out);
+    args_int(pool, &b->args, "T", k.block.n0);
+    args_int(pool, &b->args, "BLOCKS", k.block.t0 + k.block.t1);
+    args_int(pool, &b->args, "NT", s.tiles);
+    args_int(pool, &b->args, "TX", s.tx);
+    args_int(pool, &b->args, "TY", s.ty);
+    bind_cut(pool, &b->args, "P", "T", &k.p);
+    args_int(pool, &b->args, "VS", pitch_of(&s));
+    args_int(pool, &b->args, "OCB", s.ocb);
+    args_int(pool, &b->args, "BIAS", channels * points * points * s.ic);
+    bind_epilogue(pool, &b->args, step, channels, 2 * channels);
+}
+
+static bool ok_4(const struct group *g) { return ok(g, 4); }
+static bool ok_6(const struct group *g) { return ok(g, 6); }
+
+static int64_t weights_4(const struct group *g) { return weights(g, 4); }
+static int64_t weights_6(const struct group *g) { return weights(g, 6); }
+
+static double cost_4(const struct group *g, int64_t batch, const struct target *t)
+{
+    return cost(g, batch, t, 4);
+}
+
+static double cost_6(const struct group *g, int64_t batch, const struct target *t)
+{
+    return cost(g, batch, t, 6);
+}
+
+static void pack_4(struct pool *pool, struct step *step) { pack(pool, step, 4); }
+static void pack_6(struct pool *pool, struct step *step) { pack(pool, step, 6); }
+
+static void bind_4(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
+{
+    bind(pool, step, t, b, 4);
+}
+
+static void bind_6(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
+{
+    bind(pool, step, t, b, 6);
+}
+
+static void bound_4(const struct node *n, const struct tval *in, struct tval *out)
+{
+    winograd_bound(n, 4, in, out);
+}
+
+static void bound_6(const struct node *n, const struct tval *in, struct tval *out)
+{
+    winograd_bound(n, 6, in, out);
+}
+
+static const char *const parts[] = {
+    "conv2d_winograd_in", "conv2d_winograd_out", "conv2d_winograd", NULL};
+
+const struct kernel conv2d_winograd4 = {
+    .name = "conv2d_winograd4",
+    .doc = "Winograd convolution on tiles of 4x4 pixels, F(2x2,3x3)",
+    .ok = ok_4, .cost = cost_4, .weights = weights_4, .pack = pack_4, .bind = bind_4,
+    .bound = bound_4, .parts = parts,
+};
+
+const struct kernel conv2d_winograd6 = {
+    .name = "conv2d_winograd6",
+    .doc = "Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5)",
+    .ok = ok_6, .cost = cost_6, .weights = weights_6, .pack = pack_6, .bind = bind_6,
+    .bound = bound_6, .parts = parts,
+};

@@ -1,0 +1,189 @@
+#include "winograd.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "../ops/common.h"
+
+#define ROOT2 1.41421356237309504880
+
+/* The interpolation points but for the last, infinity: for tiles of 4, and for tiles of 6. The
+ * latter, reciprocals of each other, give a quarter of the error of the usual 0, 1, -1, 2, -2, and
+ * the transforms take no more operations. */
+static const double points4[] = {0, 1, -1};
+static const double points6[] = {0, 1 / ROOT2, -1 / ROOT2, ROOT2, -ROOT2};
+
+struct transform {
+    int points, m, r;
+    double g[WINOGRAD_POINTS][WINOGRAD_POINTS];   /* G, points x r */
+    double b[WINOGRAD_POINTS][WINOGRAD_POINTS];   /* B', points x points */
+    double a[WINOGRAD_POINTS][WINOGRAD_POINTS];   /* A', m x points */
+};
+
+/* Coefficients, from x^0 on, of the product of x - at[j] over all j but `without`. */
+static void polynomial(const double *at, int n, int without, double *c)
+{
+    for (int i = 0; i <= n; i++)
+        c[i] = i == 0;
+    for (int j = 0; j < n; j++)
+        for (int i = n; i >= 0 && j != without; i--)
+            c[i] = (i ? c[i - 1] : 0) - at[j] * c[i];
+}
+
+/* Toom and Cook's: interpolation at the points, the last being infinity. */
+static struct transform transform_of(int points, int r)
+{
+    const double *at = points == 4 ? points4 : points6;
+    struct transform t = {.points = points, .m = points - r + 1, .r = r};
+    int n = points - 1;
+    for (int k = 0; k < n; k++) {
+        double scale = 1;
+        for (int j = 0; j < n; j++)
+            scale *= j == k ? 1 : at[k] - at[j];
+        polynomial(at, n, k, t.b[k]);
+        for (int i = 0; i < r; i++)
+            t.g[k][i] = pow(at[k], i) / scale;
+        for (int i = 0; i < t.m; i++)
+            t.a[i][k] = pow(at[k], i);
+    }
+    polynomial(at, n, n, t.b[n]);
+    t.g[n][r - 1] = 1;
+    t.a[t.m - 1][n] = 1;
+    return t;
+}
+
+static void transform_weights(const struct transform *t, const float *kernel, int64_t step,
+        double *u)
+{
+    for (int k = 0; k < t->points; k++)
+        for (int l = 0; l < t->points; l++) {
+            double sum = 0;
+            for (int i = 0; i < t->r; i++)
+                for (int j = 0; j < t->r; j++)
+                    sum += t->g[k][i] * t->g[l][j] * (double)kernel[(i * t->r + j) * step];
+            u[k * t->points + l] = sum;
+        }
+}
+
+void winograd_weights(int points, int r, const float *kernel, int64_t step, double *u)
+{
+    struct transform t = transform_of(points, r);
+    transform_weights(&t, kernel, step, u);
+}
+
+/* ---- error bounds ---------------------------------------------------------------------------- */
+
+/* Roundings on the way of a product, but for the sum over the channels: four in each of the two
+ * passes of the transform in, five in each of the two back, one of the weight, and constants. */
+enum { ROUNDINGS = 24 };
+
+struct bounds {
+    struct transform t;
+    const struct conv2d *conv;
+    const struct tval *in;
+    struct tval *out;
+    const double *error;       /* of each input, times a product's relative error */
+    double *u;                 /* |G g G'|: [IC][OC][point] */
+    double *v;                 /* |B'| error |B|: [IC][point] */
+    double gamma;
+};
+
+/* |B'| e |B| of one channel of the tile whose first pixel is (iy, ix). False: some isn't finite. */
+static bool spread_input(const struct bounds *b, int iy, int ix, int c, double *v)
+{
+    const int n = b->t.points, *dim = b->in->shape.dim;
+    double row[WINOGRAD_POINTS][WINOGRAD_POINTS] = {{0}};
+    bool finite = true;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            if (iy + i < 0 || iy + i >= dim[0] || ix + j < 0 || ix + j >= dim[1])
+                continue;
+            int64_t at = ((int64_t)(iy + i) * dim[1] + ix + j) * dim[2] + c;
+            finite = finite && isfinite(b->in->v[at]);
+            for (int k = 0; k < n; k++)
+                row[k][j] += fabs(b->t.b[k][i]) * b->error[at];
+        }
+    for (int k = 0; k < n; k++)
+        for (int l = 0; l < n; l++) {
+            v[k * n + l] = 0;
+            for (int j = 0; j < n; j++)
+                v[k * n + l] += row[k][j] * fabs(b->t.b[l][j]);
+        }
+    return finite;
+}
+
+/* |A'| (sum over the channels of |U| o V) |A|: the bounds of one output channel of a tile. */
+static void gather_output(const struct bounds *b, int oc, double *e)
+{
+    int n = b->t.points, pp = n * n;
+    double sum[WINOGRAD_POINTS * WINOGRAD_POINTS] = {0};
+    for (int ic = 0; ic < b->conv->in_channels; ic++) {
+        const double *u = b->u + ((int64_t)ic * b->conv->filters + oc) * pp;
+        const double *v = b->v + (int64_t)ic * pp;
+        for (int k = 0; k < pp; k++)
+            sum[k] += u[k] * v[k];
+    }
+    for (int i = 0; i < b->t.m; i++)
+        for (int j = 0; j < b->t.m; j++) {
+            e[i * b->t.m + j] = 0;
+            for (int k = 0; k < n; k++)
+                for (int l = 0; l < n; l++)
+                    e[i * b->t.m + j] += fabs(b->t.a[i][k] * b->t.a[j][l]) * sum[k * n + l];
+        }
+}
+
+/* Where sums may overflow, or an infinity or NaN spreads over the tile, nothing is known. */
+static double element_bound(const struct bounds *b, double e, double bias, bool finite)
+{
+    double all = e + b->gamma * fabs(bias);
+    return finite && all / b->gamma <= (double)FLT_MAX ? all : INFINITY;
+}
+
+static void bound_tile(const struct bounds *b, const float *bias, int oy, int ox)
+{
+    const int *dim = b->out->shape.dim, m = b->t.m;
+    double e[WINOGRAD_POINTS * WINOGRAD_POINTS];
+    bool finite = true;
+    for (int ic = 0; ic < b->conv->in_channels; ic++)
+        if (!spread_input(b, oy - b->conv->pad[0], ox - b->conv->pad[2], ic,
+                    b->v + (int64_t)ic * b->t.points * b->t.points))
+            finite = false;
+    for (int oc = 0; oc < dim[2]; oc++) {
+        gather_output(b, oc, e);
+        for (int i = 0; i < m && oy + i < dim[0]; i++)
+            for (int j = 0; j < m && ox + j < dim[1]; j++)
+                b->out->e[((int64_t)(oy + i) * dim[1] + ox + j) * dim[2] + oc] =
+                        element_bound(b, e[i * m + j], bias ? (double)bias[oc] : 0, finite);
+    }
+}
+
+static double *weight_sizes(const struct bounds *b, const float *kernel)
+{
+    int64_t pairs = (int64_t)b->conv->in_channels * b->conv->filters;
+    int64_t pp = (int64_t)b->t.points * b->t.points;
+    double *u = new_doubles(pairs * pp);
+    for (int64_t i = 0; i < pairs; i++)
+        transform_weights(&b->t, kernel + i, pairs, u + i * pp);
+    for (int64_t i = 0; i < pairs * pp; i++)
+        u[i] = fabs(u[i]);
+    return u;
+}
+
+void winograd_bound(const struct node *n, int points, const struct tval *in, struct tval *out)
+{
+    const struct conv2d *c = n->attr;
+    struct bounds b = {.t = transform_of(points, c->kernel[0]), .conv = c, .in = in, .out = out};
+    const struct weight *bias = find_weight(n, "bias");
+    b.gamma = sum_error(c->in_channels + ROUNDINGS, 1);
+    double *error = product_errors(in, b.gamma);
+    b.error = error;
+    b.u = weight_sizes(&b, n->weight[0].data);
+    b.v = new_doubles((int64_t)c->in_channels * points * points);
+    for (int oy = 0; oy < out->shape.dim[0]; oy += b.t.m)
+        for (int ox = 0; ox < out->shape.dim[1]; ox += b.t.m)
+            bound_tile(&b, bias ? bias->data : NULL, oy, ox);
+    free(error);
+    free(b.u);
+    free(b.v);
+}
