@@ -43,7 +43,7 @@ struct parser {
 
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads, set_weights, set_dump,
-        set_color, set_input, set_seed, set_fill;
+        set_color, set_input, set_seed, set_fill, set_math;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -62,6 +62,7 @@ static const struct option_def {
     {"prefix", 'p', CALL, 0, set_prefix, GENERATE, false},
     {"target", 0, CALL, 0, set_target, GENERATE | CHECK | SUMMARY | VERIFY, false},
     {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | VERIFY, false},
+    {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | VERIFY, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | VERIFY, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | VERIFY, false},
     {"weights", 0, CALL, 0, set_weights, GENERATE | VERIFY, false},
@@ -165,6 +166,9 @@ static const char help_text[] =
     "      --target LIST        of scalar, sse2, avx2, avx512, neon, separated by\n"
     "                           commas, or all (default)\n"
     "      --max-threads N      that a run uses at most, 1 to 1024 (default 8)\n"
+    "      --math MODE          fast (default): FMA, and Winograd where it pays;\n"
+    "                           precise: no Winograd; strict: no FMA either, the\n"
+    "                           same bits from every compiler on every target\n"
     "      --standalone         put the runtime into the C file: nothing to link\n"
     "      --selftest           emit PREFIX_selftest\n"
     "      --weights KIND       auto (default: large ones as strings of bytes) or\n"
@@ -190,7 +194,7 @@ static const char help_text[] =
     "      --cflags OPTIONS     of the compiler; default: -O2\n"
     "      --run COMMAND        in front of the program, as 'qemu-aarch64 -L DIR'\n"
     "\n"
-    "  check and summary take --target and --max-threads; check and run\n"
+    "  check and summary take --target, --max-threads and --math; check and run\n"
     "  --weights-file; verify these, --weights, --selftest and --template-dir.\n"
     "\n"
     "      --print-schema       print the JSON Schema of specifications\n"
@@ -305,6 +309,13 @@ static bool set_max_threads(struct parser *p, const char *arg)
         return false;
     p->options->max_threads = (int)n;
     return true;
+}
+
+static bool set_math(struct parser *p, const char *arg)
+{
+    int i = choose(p, "math", math_modes, MATH_MODES, arg);
+    p->options->math = (enum math_mode)i;
+    return i >= 0;
 }
 
 static bool set_weights(struct parser *p, const char *arg)
@@ -544,7 +555,8 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
 {
     struct line line = {0};
     struct parser p = {.pool = pool, .options = o, .status = status};
-    *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .bytes = true, .seed = 1};
+    *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .math = MATH_FAST,
+            .bytes = true, .seed = 1};
     if (!read_line(pool, argc, argv, &line, o, status))
         return false;
     for (int i = 0; i < line.option.n; i++)
@@ -624,6 +636,8 @@ const char *options_command(struct pool *pool, const struct options *o)
     add_targets(&out, o->targets);
     if (o->max_threads != 8)
         out_printf(&out, " --max-threads %d", o->max_threads);
+    if (o->math != MATH_FAST)
+        out_printf(&out, " --math %s", math_modes[o->math]);
     if (o->standalone)
         out_printf(&out, " --standalone");
     if (o->selftest)

@@ -3,6 +3,7 @@
 #define CNNGEN_OPTIONS_H
 
 #include "diag.h"
+#include "math_mode.h"
 #include "pool.h"
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, COMMAND_COUNT };
@@ -18,6 +19,7 @@ struct options {
     const char *prefix;           /* NULL: the model's name */
     unsigned targets;             /* TARGET_BITs */
     int max_threads;
+    enum math_mode math;
     const char *template_dir;
     const char *weights_file;
     bool standalone, selftest;

@@ -13,10 +13,12 @@
  * far more where another program has one of the cores: small steps stay on one thread. */
 #define CYCLES_PER_PART 60000.0
 
+/* Kernels differ in their sums' order: strict programs use the same ones whatever --target says. */
 static const struct kernel *choose(void *context, const struct group *g, const char **why)
 {
     const struct plan *plan = context;
-    return select_kernel(plan->pool, g, plan->graph->batch, plan->targets, why);
+    unsigned set = plan->math == MATH_STRICT ? TARGETS_ALL : plan->targets;
+    return select_kernel(plan->pool, g, plan->graph->batch, set, why);
 }
 
 static void bind_step(struct plan *plan, struct step *step)
@@ -51,7 +53,8 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     plan->graph = graph;
     plan->targets = options->targets;
     plan->max_threads = options->max_threads;
-    struct groups groups = group_nodes(pool, graph);
+    plan->math = options->math;
+    struct groups groups = group_nodes(pool, graph, plan->math);
     place_views(plan, &groups, choose, plan);
     for (int i = 0; i < plan->step.n; i++)
         bind_step(plan, plan->step.at[i]);
@@ -177,8 +180,8 @@ static void print_step(const struct plan *plan, const struct step *s, struct out
 
 void plan_print(const struct plan *plan, struct out *out)
 {
-    out_printf(out, "plan of %s: %d steps, batch %lld\n", plan->graph->name, plan->step.n,
-            (long long)plan->graph->batch);
+    out_printf(out, "plan of %s: %d steps, batch %lld, %s math\n", plan->graph->name,
+            plan->step.n, (long long)plan->graph->batch, math_modes[plan->math]);
     for (int i = 0; i < plan->step.n; i++)
         print_step(plan, plan->step.at[i], out);
     int64_t halos = 0;

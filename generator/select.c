@@ -10,7 +10,7 @@ static int list_candidates(const struct group *g, int64_t batch, unsigned set, s
 {
     int n = 0;
     for (int i = 0; i < KERNEL_COUNT; i++) {
-        if (!kernels[i]->ok(g))
+        if (!kernel_takes(kernels[i], g))
             continue;
         c[n].kernel = kernels[i];
         c[n].regret = 1;

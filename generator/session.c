@@ -97,7 +97,8 @@ bool session_read(struct session *s)
 
 bool session_plan(struct session *s)
 {
-    const struct plan_options plan = {s->options->targets, s->options->max_threads};
+    const struct plan_options plan = {s->options->targets, s->options->max_threads,
+            s->options->math};
     optimise(s->graph);
     if (dumped(s, DUMP_OPT))
         return false;

@@ -266,7 +266,7 @@ static void write_totals(const struct summary *s, struct out *out)
     write_params(s, "Total params", s->params, out);
     write_params(s, "Trainable params", s->trainable, out);
     write_params(s, "Non-trainable params", s->params - s->trainable, out);
-    out_printf(out, " MACs: %s\n", commas(s->pool, s->macs));
+    out_printf(out, " MACs: %s (%s math)\n", commas(s->pool, s->macs), math_modes[p->math]);
     write_bytes(s, "Stored weights", p->weight_bytes, "", out);
     if (p->scratch_bytes)
         more = pool_printf(s->pool, " for 1 thread, %s more for each other",
