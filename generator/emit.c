@@ -457,9 +457,9 @@ static void insert_plan(struct emitter *e, struct out *out)
                 hwc_text(e, s->group->out), s->kernel->name, (long long)s->macs, (long long)(4 * s->weights),
                 group_text(e->pool, s->group));
     }
-    out_printf(out, "*\n* Arena: %lld bytes, and %lld for each thread. Weights: %lld bytes.\n",
-            (long long)e->plan->shared_bytes, (long long)e->plan->scratch_bytes,
-            (long long)e->plan->weight_bytes);
+    out_printf(out, "*\n* Math: %s. Arena: %lld bytes, and %lld for each thread. Weights: %lld bytes.\n",
+            math_modes[e->plan->math], (long long)e->plan->shared_bytes,
+            (long long)e->plan->scratch_bytes, (long long)e->plan->weight_bytes);
 }
 
 static void insert_pointers(struct emitter *e, struct out *out)
@@ -663,6 +663,7 @@ static void emit_program(struct emitter *e, struct out *out)
     args_text(e->pool, &a, "HEADER", e->opt->header_name);
     for (int i = 0; i < 4; i++)
         args_int(e->pool, &a, flags[i].name, (e->plan->targets & TARGET_BIT(flags[i].id)) != 0);
+    args_int(e->pool, &a, "STRICT", e->plan->math == MATH_STRICT);
     args_int(e->pool, &a, "BYTES", any_bytes(e));
     args_int(e->pool, &a, "PARTS", most_parts(e->plan));
     expand(e, "model.c.in", &a, insert, out);

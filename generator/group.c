@@ -5,7 +5,7 @@
 static bool some_kernel(const struct group *g)
 {
     for (int i = 0; i < KERNEL_COUNT; i++)
-        if (kernels[i]->ok(g))
+        if (kernel_takes(kernels[i], g))
             return true;
     return false;
 }
@@ -86,9 +86,10 @@ static void grow(struct pool *pool, const struct graph *graph, struct group *g, 
     }
 }
 
-static struct group *group_new(struct pool *pool, struct node *main)
+static struct group *group_new(struct pool *pool, struct node *main, enum math_mode math)
 {
     struct group *g = NEW(pool, struct group);
+    g->math = math;
     g->main = main;
     g->out = main->out;
     for (int i = 0; i < main->in.n; i++)
@@ -96,7 +97,7 @@ static struct group *group_new(struct pool *pool, struct node *main)
     return g;
 }
 
-struct groups group_nodes(struct pool *pool, const struct graph *graph)
+struct groups group_nodes(struct pool *pool, const struct graph *graph, enum math_mode math)
 {
     struct groups groups = {0};
     bool *taken = NEW_ARRAY(pool, bool, graph->node.n + 1);
@@ -104,7 +105,7 @@ struct groups group_nodes(struct pool *pool, const struct graph *graph)
         struct node *n = graph->node.at[i];
         if (taken[i] || node_family(n) == FAMILY_INPUT)
             continue;
-        struct group *g = group_new(pool, n);
+        struct group *g = group_new(pool, n, math);
         grow(pool, graph, g, i, taken);
         vec_push(pool, &groups.list, g);
     }

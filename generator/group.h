@@ -10,7 +10,7 @@
 
 struct groups { VEC(struct group *) list; };
 
-struct groups group_nodes(struct pool *, const struct graph *);
+struct groups group_nodes(struct pool *, const struct graph *, enum math_mode);
 
 const char *group_text(struct pool *, const struct group *);  /* "conv2d + relu" */
 int64_t group_macs(const struct group *);

@@ -14,6 +14,11 @@ const struct kernel *const kernels[KERNEL_COUNT] = {
 #undef KERNEL
 };
 
+bool kernel_takes(const struct kernel *k, const struct group *g)
+{
+    return k->strictest <= g->math && k->ok(g);
+}
+
 bool group_is_plain(const struct group *g)
 {
     return !g->add && !g->act && !g->affine;

@@ -51,6 +51,7 @@ struct kernel {
 
     bool in_place;             /* out may be the same memory as in[0] (same shape, same views) */
     bool math;                 /* the template calls functions of the runtime's cnn_math.h */
+    enum math_mode strictest;  /* --math under which it may be used; unnamed: MATH_STRICT, always */
 };
 
 enum kernel_id {
@@ -64,6 +65,7 @@ extern const struct kernel *const kernels[KERNEL_COUNT];
 
 /* ---- helpers for kernels/ ---------------------------------------------------------------------- */
 
+bool kernel_takes(const struct kernel *, const struct group *);  /* ok, and --math allows it */
 bool group_is_plain(const struct group *);                 /* nothing fused behind main */
 
 /* The arguments that every template of a kind declares alike:

@@ -43,8 +43,8 @@ struct parser {
 
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
-        set_max_weight_growth, set_weights, set_dump,
-        set_color, set_input, set_seed, set_fill;
+        set_max_weight_growth, set_weights, set_dump, set_color, set_input, set_seed, set_fill,
+        set_math;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -65,6 +65,7 @@ static const struct option_def {
     {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | VERIFY, false},
     {"max-weight-growth", 0, CALL, 0, set_max_weight_growth,
         GENERATE | CHECK | SUMMARY | VERIFY, false},
+    {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | VERIFY, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | VERIFY, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | VERIFY, false},
     {"weights", 0, CALL, 0, set_weights, GENERATE | VERIFY, false},
@@ -172,6 +173,9 @@ static const char help_text[] =
     "                           stored weights over the model's, at most, 1 to 100\n"
     "                           (default: 2, or 4 MiB in all): those of fast\n"
     "                           convolutions are larger\n"
+    "      --math MODE          fast (default): FMA, and Winograd where it pays;\n"
+    "                           precise: no Winograd; strict: no FMA either, the\n"
+    "                           same bits from every compiler on every target\n"
     "      --standalone         put the runtime into the C file: nothing to link\n"
     "      --selftest           emit PREFIX_selftest\n"
     "      --weights KIND       auto (default: large ones as strings of bytes) or\n"
@@ -197,9 +201,9 @@ static const char help_text[] =
     "      --cflags OPTIONS     of the compiler; default: -O2\n"
     "      --run COMMAND        in front of the program, as 'qemu-aarch64 -L DIR'\n"
     "\n"
-    "  check and summary take --target, --max-threads and --max-weight-growth;\n"
-    "  check and run --weights-file; verify these, --weights, --selftest and\n"
-    "  --template-dir.\n"
+    "  check and summary take --target, --max-threads, --max-weight-growth and\n"
+    "  --math; check and run --weights-file; verify these, --weights, --selftest\n"
+    "  and --template-dir.\n"
     "\n"
     "      --print-schema       print the JSON Schema of specifications\n"
     "      --print-reference    print all layers and their arguments, as Markdown\n"
@@ -325,6 +329,13 @@ static bool set_max_weight_growth(struct parser *p, const char *arg)
     p->options->max_weight_growth = n;
     p->options->growth_text = arg;
     return true;
+}
+
+static bool set_math(struct parser *p, const char *arg)
+{
+    int i = choose(p, "math", math_modes, MATH_MODES, arg);
+    p->options->math = (enum math_mode)i;
+    return i >= 0;
 }
 
 static bool set_weights(struct parser *p, const char *arg)
@@ -565,7 +576,7 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
     struct line line = {0};
     struct parser p = {.pool = pool, .options = o, .status = status};
     *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .max_weight_growth = 2,
-        .bytes = true, .seed = 1};
+            .math = MATH_FAST, .bytes = true, .seed = 1};
     if (!read_line(pool, argc, argv, &line, o, status))
         return false;
     for (int i = 0; i < line.option.n; i++)
@@ -647,6 +658,8 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --max-threads %d", o->max_threads);
     if (o->growth_text)
         out_printf(&out, " --max-weight-growth %s", o->growth_text);
+    if (o->math != MATH_FAST)
+        out_printf(&out, " --math %s", math_modes[o->math]);
     if (o->standalone)
         out_printf(&out, " --standalone");
     if (o->selftest)

@@ -3,6 +3,7 @@
 #define CNNGEN_OPTIONS_H
 
 #include "diag.h"
+#include "math_mode.h"
 #include "pool.h"
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, COMMAND_COUNT };
@@ -20,6 +21,7 @@ struct options {
     int max_threads;
     double max_weight_growth;     /* 1 .. 100 */
     const char *growth_text;      /* as given; NULL: the default */
+    enum math_mode math;
     const char *template_dir;
     const char *weights_file;
     bool standalone, selftest;

@@ -70,7 +70,8 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     plan->graph = graph;
     plan->targets = options->targets;
     plan->max_threads = options->max_threads;
-    struct groups groups = group_nodes(pool, graph);
+    plan->math = options->math;
+    struct groups groups = group_nodes(pool, graph, plan->math);
     struct chooser chooser = {plan, select_kernels(plan, &groups, options)};
     place_views(plan, &groups, choose, &chooser);
     for (int i = 0; i < plan->step.n; i++)
@@ -197,8 +198,8 @@ static void print_step(const struct plan *plan, const struct step *s, struct out
 
 void plan_print(const struct plan *plan, struct out *out)
 {
-    out_printf(out, "plan of %s: %d steps, batch %lld\n", plan->graph->name, plan->step.n,
-            (long long)plan->graph->batch);
+    out_printf(out, "plan of %s: %d steps, batch %lld, %s math\n", plan->graph->name,
+            plan->step.n, (long long)plan->graph->batch, math_modes[plan->math]);
     for (int i = 0; i < plan->step.n; i++)
         print_step(plan, plan->step.at[i], out);
     int64_t halos = 0;

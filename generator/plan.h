@@ -7,6 +7,7 @@
 #define CNNGEN_PLAN_H
 
 #include "graph.h"
+#include "math_mode.h"
 #include "ops.h"
 #include "ops/families.h"
 #include "targets.h"
@@ -23,6 +24,7 @@ struct group {
     struct node *affine;           /* scale and shift per channel; NULL */
     VEC(struct tensor *) in;       /* of main, then the residual of add */
     struct tensor *out;
+    enum math_mode math;           /* the plan's: which kernels may compute it */
 };
 
 /* ---- views ----------------------------------------------------------------------------------- */
@@ -86,6 +88,7 @@ struct plan {
     struct pool *pool;
     const struct graph *graph;
     unsigned targets;              /* TARGET_BITs */
+    enum math_mode math;
     VEC(struct step *) step;
     VEC(struct buffer) buffer;
     int max_threads;
@@ -100,6 +103,7 @@ struct plan_options {
     int max_threads;               /* 1 .. 1024 */
     double max_weight_growth;      /* of all packed weights over all weights as given, at least 1 */
     int64_t free_weight_bytes;     /* so many are always allowed */
+    enum math_mode math;
 };
 
 /* The graph is optimised already. Never fails on a graph that passed graph_check and whose operators

@@ -25,15 +25,22 @@ static int64_t weight_bytes(const struct kernel *k, const struct group *g)
     return 4 * floats;
 }
 
+/* The targets on which kernels are compared. They differ in the order of their sums, so that strict
+ * programs use the same ones whatever --target says. */
+static unsigned judges(const struct plan *plan)
+{
+    return plan->math == MATH_STRICT ? TARGETS_ALL : plan->targets;
+}
+
 static void list_candidates(const struct plan *plan, const struct group *g, struct candidates *c)
 {
     for (int i = 0; i < KERNEL_COUNT; i++) {
         struct candidate *k = &c->at[c->n];
-        if (!kernels[i]->ok(g))
+        if (!kernel_takes(kernels[i], g))
             continue;
         *k = (struct candidate){kernels[i], .regret = 1, .bytes = weight_bytes(kernels[i], g)};
         for (int t = 0; t < TARGET_COUNT; t++)
-            if (plan->targets & TARGET_BIT(t))
+            if (judges(plan) & TARGET_BIT(t))
                 k->cycles[t] = kernels[i]->cost(g, plan->graph->batch, &targets[t]);
         c->n++;
     }
@@ -51,7 +58,7 @@ static double best_cycles(const struct candidates *c, int t)
 static void find_regrets(const struct plan *plan, struct candidates *c)
 {
     for (int t = 0; t < TARGET_COUNT; t++) {
-        double best = plan->targets & TARGET_BIT(t) ? best_cycles(c, t) : 0;
+        double best = judges(plan) & TARGET_BIT(t) ? best_cycles(c, t) : 0;
         for (int i = 0; i < c->n; i++)
             if (c->at[i].cycles[t] > best * c->at[i].regret)
                 c->at[i].regret = c->at[i].cycles[t] / best;
@@ -105,7 +112,7 @@ static double loss(const struct plan *plan, const struct candidates *c, int to)
 {
     double sum = 0;
     for (int t = 0; t < TARGET_COUNT; t++)
-        if (plan->targets & TARGET_BIT(t))
+        if (judges(plan) & TARGET_BIT(t))
             sum += (c->at[to].cycles[t] - c->at[c->chosen].cycles[t]) * targets[t].vl *
                     targets[t].fma_per_cycle;
     return sum;

@@ -98,8 +98,10 @@ bool session_read(struct session *s)
 
 bool session_plan(struct session *s)
 {
-    const struct plan_options plan = {s->options->targets, s->options->max_threads,
-        s->options->max_weight_growth, s->options->growth_text ? 0 : FREE_WEIGHT_BYTES};
+    const struct options *o = s->options;
+    const struct plan_options plan = {.targets = o->targets, .max_threads = o->max_threads,
+            .max_weight_growth = o->max_weight_growth,
+            .free_weight_bytes = o->growth_text ? 0 : FREE_WEIGHT_BYTES, .math = o->math};
     optimise(s->graph);
     if (dumped(s, DUMP_OPT))
         return false;

@@ -114,6 +114,7 @@ static struct summary summarise(struct session *session)
  *  "layers": [{"name", "type", "inputs": names, "shape", "params", "trainable_params", "macs",
  *      "weight_bytes", "activation_bytes", "kernels": names, "within": name of the layer that it is
  *      computed with, or null}],
+ *  "math": "fast", "precise" or "strict",
  *  "params", "trainable_params", "non_trainable_params", "macs", "weight_bytes",
  *  "arena": {"bytes": for max_threads, "shared_bytes", "bytes_per_thread", "max_threads",
  *      "lower_bound_bytes", "halo_bytes"}}
@@ -172,6 +173,7 @@ static void json_layer(const struct summary *s, const struct fact *f, struct out
 static void json_totals(const struct summary *s, struct out *out)
 {
     const struct plan *p = s->plan;
+    out_printf(out, "  \"math\": \"%s\",\n", math_modes[p->math]);
     out_printf(out, "  \"params\": %lld,\n  \"trainable_params\": %lld,\n"
             "  \"non_trainable_params\": %lld,\n",
             (long long)s->params, (long long)s->trainable, (long long)(s->params - s->trainable));

@@ -266,10 +266,11 @@ static void write_totals(const struct summary *s, struct out *out)
     write_params(s, "Total params", s->params, out);
     write_params(s, "Trainable params", s->trainable, out);
     write_params(s, "Non-trainable params", s->params - s->trainable, out);
-    out_printf(out, " MACs: %s\n", commas(s->pool, s->macs));
-    more = pool_printf(s->pool, ", %.2f times the %s of the params",
-            s->params ? (double)p->weight_bytes / (4.0 * (double)s->params) : 1.0, commas(s->pool, 4 * s->params));
-    write_bytes(s, "Stored weights", p->weight_bytes, s->params ? more : "", out);
+    out_printf(out, " MACs: %s (%s math)\n", commas(s->pool, s->macs), math_modes[p->math]);
+    if (s->params)
+        more = pool_printf(s->pool, ", %.2f times those of the params",
+                (double)p->weight_bytes / (4.0 * (double)s->params));
+    write_bytes(s, "Stored weights", p->weight_bytes, more, out);
     more = "";
     if (p->scratch_bytes)
         more = pool_printf(s->pool, " for 1 thread, %s more for each other",

@@ -39,13 +39,14 @@ static uint64_t mix(uint64_t h, uint64_t with)
     return h ^ h >> 32;
 }
 
+/* Of the bits, but all NaN are the same: which one an operation makes is the machine's choice. */
 static uint64_t hash_floats(const float *f, int64_t n)
 {
     uint64_t h = (uint64_t)n + 1;
     for (int64_t i = 0; i < n; i++) {
         uint32_t bits;
         memcpy(&bits, &f[i], sizeof bits);
-        h = mix(h, bits);
+        h = mix(h, isnan(f[i]) ? 0x7fc00000u : bits);
     }
     return h;
 }
@@ -310,10 +311,9 @@ static void drop_used(struct check *c, int source)
 }
 
 /* The reference is slow, and targets often agree to the last bit: then one verdict does. */
-static bool known_verdict(struct check *c, enum target_id t, int step, const float *result,
-        int64_t n)
+static bool known_verdict(struct check *c, enum target_id t, int step)
 {
-    uint64_t key = hash_floats(result, n);
+    uint64_t key = c->step[t][step].bits;
     for (int i = 0; i < c->source[step].layer.n; i++)
         if (c->value[c->source[step].layer.at[i]])
             key = mix(key, c->hash[c->source[step].layer.at[i]]);
@@ -332,7 +332,8 @@ void check_step(struct check *c, enum target_id t, int step, const float *result
     int layer = c->plan->step.at[step]->group->out->layer;
     if (layer >= 0 && n != g->batch * layer_size(g, layer))
         bug("step %d has %lld elements", step + 1, (long long)n);
-    if (layer >= 0 && !known_verdict(c, t, step, result, n))
+    c->step[t][step].bits = hash_floats(result, n);
+    if (layer >= 0 && !known_verdict(c, t, step))
         judge(c, step, layer, result, &c->step[t][step]);
     if (layer >= 0 && c->last_use[layer] > step)
         keep(c, layer, result, n);
@@ -342,6 +343,7 @@ void check_step(struct check *c, enum target_id t, int step, const float *result
 void check_output(struct check *c, enum target_id t, int output, const float *result, int64_t n)
 {
     int source = c->plan->step.n + output;
+    c->output[t][output].bits = hash_floats(result, n);
     judge(c, source, c->plan->graph->output.at[output]->layer, result, &c->output[t][output]);
     drop_used(c, source);
     if (!c->out[output])
@@ -349,6 +351,32 @@ void check_output(struct check *c, enum target_id t, int output, const float *re
     if (!c->out[output])
         die("out of memory");
     memcpy(c->out[output], result, (size_t)n * sizeof(float));
+}
+
+/* ---- bits ------------------------------------------------------------------------------------ */
+
+static struct finding *finding_of(const struct check *c, int t, int i)
+{
+    int steps = c->plan->step.n;
+    return i < steps ? &c->step[t][i] : &c->output[t][i - steps];
+}
+
+int check_bits(const struct check *c, enum target_id t, enum target_id other)
+{
+    int n = c->plan->step.n + c->plan->graph->output.n;
+    for (int i = 0; i < n; i++)
+        if (finding_of(c, t, i)->bits != finding_of(c, other, i)->bits)
+            return i;
+    return -1;
+}
+
+uint64_t check_hash(const struct check *c, enum target_id t)
+{
+    uint64_t h = 0;
+    int n = c->plan->step.n + c->plan->graph->output.n;
+    for (int i = 0; i < n; i++)
+        h = mix(h, finding_of(c, t, i)->bits);
+    return h;
 }
 
 /* ---- the whole network ----------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 /* One step, or one output of the network, on one target. */
 struct finding {
     bool seen;
+    uint64_t bits;             /* hash of the result */
     bool rounded;              /* some element was not compared exactly */
     double share;              /* largest error in terms of its bound */
     double error;              /* largest */
@@ -46,6 +47,11 @@ void check_free(struct check *);
 void check_start(struct check *);
 void check_step(struct check *, enum target_id, int step, const float *result, int64_t n);
 void check_output(struct check *, enum target_id, int output, const float *result, int64_t n);
+
+/* For --math=strict. The first step, or behind the steps the first output, whose bits differ between
+ * two targets; -1: none. And a hash of the bits of all of them. */
+int check_bits(const struct check *, enum target_id, enum target_id other);
+uint64_t check_hash(const struct check *, enum target_id);
 
 /* The largest difference of an output, as the last target left it, from what double precision
  * makes of the inputs, in terms of the output's largest magnitude. One for each output. */

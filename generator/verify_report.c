@@ -78,6 +78,31 @@ static bool write_missing(struct report *r, const struct model *m, enum target_i
     return missing > 0;
 }
 
+static bool is_strict(const struct model *m) { return m->session.plan->math == MATH_STRICT; }
+
+static enum target_id first_target(const struct model *m)
+{
+    int t = 0;
+    while (t < TARGET_COUNT - 1 && !m->ran[t])
+        t++;
+    return (enum target_id)t;
+}
+
+/* --math=strict: a target whose bits are not those of the first one. */
+static bool write_bits(struct report *r, const struct model *m, enum target_id t)
+{
+    const struct plan *plan = m->session.plan;
+    enum target_id first = first_target(m);
+    int i = is_strict(m) ? check_bits(&m->check, t, first) : -1;
+    if (i < 0)
+        return false;
+    const char *what = i < plan->step.n ? step_text(r, plan->step.at[i])
+            : pool_printf(r->pool, "output '%s'", plan->graph->output.at[i - plan->step.n]->name);
+    out_printf(&r->out, "  %s has other bits on %s than on %s\n", what, targets[t].name,
+            targets[first].name);
+    return true;
+}
+
 static void write_failures(struct report *r, struct model *m)
 {
     bool any = m->fault.n > 0, ran = false;
@@ -85,6 +110,7 @@ static void write_failures(struct report *r, struct model *m)
         if (m->ran[t]) {
             any = write_difference(r, m, (enum target_id)t) || any;
             any = write_missing(r, m, (enum target_id)t) || any;
+            any = write_bits(r, m, (enum target_id)t) || any;
             ran = true;
         }
     for (int i = 0; i < m->fault.n; i++)
@@ -139,6 +165,15 @@ static void write_whole(struct report *r, const struct model *m)
                 g->output.at[i]->name, relative[i]);
 }
 
+/* ", bits 0123456789abcdef" of a strict model: the same wherever and however it is compiled. */
+static const char *bits_text(struct report *r, const struct model *m)
+{
+    if (!is_strict(m))
+        return "";
+    return pool_printf(r->pool, ", bits %016llx",
+            (unsigned long long)check_hash(&m->check, first_target(m)));
+}
+
 static void write_single(struct report *r, struct model *m)
 {
     out_printf(&r->out, "%s: largest error of each step, as part of its bound and as such\n",
@@ -149,8 +184,8 @@ static void write_single(struct report *r, struct model *m)
         write_whole(r, m);
     out_printf(&r->out, "%s: %s", m->session.graph->name, m->status ? "DIFFERS" : "the same");
     if (m->status == 0)
-        out_printf(&r->out, " on %s and in memory with different garbage",
-                r->threads > 1 ? "1 and 2 threads" : "1 thread");
+        out_printf(&r->out, " on %s and in memory with different garbage%s",
+                r->threads > 1 ? "1 and 2 threads" : "1 thread", bits_text(r, m));
     out_printf(&r->out, "\n");
 }
 
@@ -197,8 +232,8 @@ static void write_line(struct report *r, struct model *m)
     if (m->status)
         out_printf(&r->out, "FAILED  %s\n", m->options.spec);
     else
-        out_printf(&r->out, "passed  %s: %d steps, %sat most %.0f%% of a bound\n", m->options.spec,
-                m->session.plan->step.n, exact_text(r, m), 100 * worst_share(m));
+        out_printf(&r->out, "passed  %s: %d steps, %sat most %.0f%% of a bound%s\n", m->options.spec,
+                m->session.plan->step.n, exact_text(r, m), 100 * worst_share(m), bits_text(r, m));
     out_raw(&r->out, failures.text, failures.len);
     out_free(&failures);
 }

@@ -53,6 +53,7 @@
 #define vf_isqrt CNN_JOIN(vf_isqrt)
 #define vf_sqrt CNN_JOIN(vf_sqrt)
 #define vf_sum CNN_JOIN(vf_sum)
+#define vf_sum16 CNN_JOIN(vf_sum16)
 #define vf_hmax CNN_JOIN(vf_hmax)
 #define vf_from_u8 CNN_JOIN(vf_from_u8)
 #define vf_from_u8_n CNN_JOIN(vf_from_u8_n)

@@ -17,9 +17,26 @@
 #error "cnngen: compile this file without -ffast-math, -Ofast and -ffinite-math-only"
 #endif
 
+/* 1 where the generated file was made with --math=strict and says so before this: its results are
+ * the same bits on every instruction set.  vf_fma rounds the product and the sum then, as it must
+ * where there is no FMA, and zeros of both signs are told apart as on x86. */
+#ifndef CNN_STRICT
+#define CNN_STRICT 0
+#endif
+
 /* x87 keeps more bits than float has, so results would depend on what the compiler spills. */
 #if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
 #error "cnngen: float arithmetic must be done in float; on 32-bit x86 add -msse2 -mfpmath=sse"
+#endif
+
+#if CNN_STRICT
+#include <float.h>
+#if !defined(FLT_EVAL_METHOD) || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16)
+#error "cnngen: --math=strict needs a compiler that does float arithmetic in float"
+#endif
+#if defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__INTEL_COMPILER)
+#error "cnngen: --math=strict needs a compiler, and options, that keep the order of operations"
+#endif
 #endif
 
 /* Compilers with GNU attributes, vector types and target regions, recent enough to trust. */
@@ -68,6 +85,10 @@
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=off", "no-schedule-insns", "no-predictive-commoning")
+#elif defined(_MSC_VER)
+#pragma fp_contract(off)
+#else
+#pragma STDC FP_CONTRACT OFF
 #endif
 
 #if defined(__cplusplus)

@@ -42,6 +42,8 @@ CNN_INLINE void vf_store_n(float *p, vf v, int n)
 
 CNN_INLINE vf vf_fma(vf a, vf b, vf c)
 {
+    if (CNN_STRICT)
+        return a * b + c;
     return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 }
 
@@ -101,6 +103,12 @@ CNN_INLINE float vf_sum(vf v)
     __m128 high = _mm256_extractf128_ps((__m256)v, 1);
 
     return vf_sum4(_mm_add_ps(low, high));
+}
+
+/* 16 floats, added as vf_sum adds its lanes: 8 apart, 4, 2, 1. */
+CNN_INLINE float vf_sum16(const float *p)
+{
+    return vf_sum(vf_add(vf_load(p), vf_load(p + 8)));
 }
 
 CNN_INLINE float vf_hmax(vf v)

@@ -43,6 +43,8 @@ CNN_INLINE void vf_store_n(float *p, vf v, int n)
 
 CNN_INLINE vf vf_fma(vf a, vf b, vf c)
 {
+    if (CNN_STRICT)
+        return a * b + c;
     return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 }
 
@@ -103,6 +105,12 @@ CNN_INLINE float vf_sum(vf v)
     __m256 eight = _mm256_add_ps(low, high);
 
     return vf_sum4(_mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
+}
+
+/* 16 floats, added as vf_sum adds its lanes: 8 apart, 4, 2, 1. */
+CNN_INLINE float vf_sum16(const float *p)
+{
+    return vf_sum(vf_load(p));
 }
 
 CNN_INLINE float vf_hmax(vf v)

@@ -47,18 +47,9 @@ CNN_INLINE void vf_store_n(float *p, vf v, int n)
 
 CNN_INLINE vf vf_fma(vf a, vf b, vf c)
 {
+    if (CNN_STRICT)
+        return a * b + c;
     return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
-}
-
-/* fmax and fmin return NaN if either operand is. */
-CNN_INLINE vf vf_max(vf a, vf b)
-{
-    return (vf)vmaxq_f32((float32x4_t)a, (float32x4_t)b);
-}
-
-CNN_INLINE vf vf_min(vf a, vf b)
-{
-    return (vf)vminq_f32((float32x4_t)a, (float32x4_t)b);
 }
 
 CNN_INLINE vf vf_select_lt(vf a, vf b, vf then, vf otherwise)
@@ -73,6 +64,22 @@ CNN_INLINE vf vf_select_nan(vf x, vf then, vf otherwise)
     uint32x4_t number = vceqq_f32((float32x4_t)x, (float32x4_t)x);
 
     return (vf)vbslq_f32(number, (float32x4_t)otherwise, (float32x4_t)then);
+}
+
+/* fmax and fmin return NaN if either operand is, but of two zeros the larger or smaller; elsewhere
+ * that is the second. */
+CNN_INLINE vf vf_max(vf a, vf b)
+{
+    vf larger = (vf)vmaxq_f32((float32x4_t)a, (float32x4_t)b);
+
+    return CNN_STRICT ? vf_select_nan(a, a, vf_select_lt(b, a, a, b)) : larger;
+}
+
+CNN_INLINE vf vf_min(vf a, vf b)
+{
+    vf smaller = (vf)vminq_f32((float32x4_t)a, (float32x4_t)b);
+
+    return CNN_STRICT ? vf_select_nan(a, a, vf_select_lt(a, b, a, b)) : smaller;
 }
 
 /* Not fmax: it would turn -0 into +0. */
@@ -102,6 +109,14 @@ CNN_INLINE float vf_sum(vf v)
     float32x2_t two = vadd_f32(vget_low_f32((float32x4_t)v), vget_high_f32((float32x4_t)v));
 
     return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+}
+
+/* 16 floats, added as vf_sum adds its lanes: 8 apart, 4, 2, 1. */
+CNN_INLINE float vf_sum16(const float *p)
+{
+    vf even = vf_add(vf_load(p), vf_load(p + 8));
+
+    return vf_sum(vf_add(even, vf_add(vf_load(p + 4), vf_load(p + 12))));
 }
 
 CNN_INLINE float vf_hmax(vf v)

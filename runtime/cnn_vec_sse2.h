@@ -101,6 +101,14 @@ CNN_INLINE float vf_sum(vf v)
     return vf_sum4((__m128)v);
 }
 
+/* 16 floats, added as vf_sum adds its lanes: 8 apart, 4, 2, 1. */
+CNN_INLINE float vf_sum16(const float *p)
+{
+    vf even = vf_add(vf_load(p), vf_load(p + 8));
+
+    return vf_sum(vf_add(even, vf_add(vf_load(p + 4), vf_load(p + 12))));
+}
+
 CNN_INLINE float vf_hmax(vf v)
 {
     return vf_hmax4((__m128)v);

@@ -138,8 +138,8 @@ done
 what='the help text'
 widest=$(awk '{ if (length > n) n = length } END { print n }' ../out)
 check 'the help text fits 80 columns' [ "$widest" -le 80 ]
-for option in output header prefix target max-threads standalone selftest weights weights-file template-dir \
-    dump json input seed cc cflags run print-schema color quiet verbose help version; do
+for option in output header prefix target max-threads math standalone selftest weights weights-file \
+    template-dir dump json input seed cc cflags run print-schema color quiet verbose help version; do
     prints "--$option"
 done
 for option in --version -V; do
@@ -177,6 +177,8 @@ usage "unknown target 'avx3'; did you mean 'avx2'?" --target avx3 net.cnn.yaml
 usage "unknown target ''" --target neon, net.cnn.yaml
 usage "--dump is spec, graph, shapes, opt or plan, not 'plane'; did you mean 'plan'?" --dump plane net.cnn.yaml
 usage "--color is auto, always or never, not 'blue'" --color blue net.cnn.yaml
+usage "--math is strict, precise or fast, not 'fats'; did you mean 'fast'?" --math fats net.cnn.yaml
+usage "'cnngen run' takes no --math" run --math strict net.cnn.yaml
 usage "--weights is array or auto, not 'arry'; did you mean 'array'?" --weights arry net.cnn.yaml
 for n in 0 1025 -1 1e2 '' 8x ' 8' 99999999999999999999; do
     usage "--max-threads is a number from 1 to 1024" --max-threads="$n" net.cnn.yaml
@@ -267,6 +269,23 @@ prints ' cnngen net.cnn.yaml'
 expect 0 --max-threads 3 net.cnn.yaml
 check '--max-threads' grep -q 'MAX_THREADS 3' net.h
 check '--max-threads is shown' grep -q 'cnngen --max-threads 3 net.cnn.yaml' net.h
+expect 0 --math=fast -o - net.cnn.yaml
+prints ' cnngen net.cnn.yaml'
+prints '* Math: fast.'
+prints '#define CNN_STRICT 0'
+expect 0 --math=precise -o - net.cnn.yaml
+prints 'cnngen --math precise net.cnn.yaml'
+prints '#define CNN_STRICT 0'
+expect 0 --math=strict -o - net.cnn.yaml
+prints 'cnngen --math strict net.cnn.yaml'
+prints '* Math: strict.'
+prints '#define CNN_STRICT 1'
+expect 0 --math=strict --dump=plan net.cnn.yaml
+prints 'strict math'
+expect 0 summary --math=precise net.cnn.yaml
+prints '(precise math)'
+expect 0 summary --math=strict --json net.cnn.yaml
+prints '"math": "strict"'
 expect 0 --standalone -o - net.cnn.yaml
 refuses 'standalone includes no runtime' grep -q '#include "cnn_' ../out
 expect 0 -o - net.cnn.yaml

@@ -36,7 +36,7 @@ double conv2d_stream_cost(const struct group *g, int64_t batch, const struct tar
 void conv2d_pack_channel(const struct group *g, int oc, float *at, int64_t step)
 {
     const struct weight *bias = find_weight(g->main, "bias");
-    at[0] = bias ? bias->data[oc] : 0.0f;
+    at[0] = bias ? bias->data[oc] + 0.0f : 0.0f;  /* no -0: terms of zero leave no trace in the sum */
     if (g->affine) {
         at[step] = find_weight(g->affine, "scale")->data[oc];
         at[2 * step] = find_weight(g->affine, "shift")->data[oc];

@@ -12,9 +12,14 @@ struct tiling {
     double cycles;           /* for all pixels and channels of one group and image, by the model */
 };
 
-static bool may_share(const struct conv2d *a)
+/* Sharing sums over the taps of a row before the next 16 channels, else it is the other way round:
+ * whether it pays differs between targets, and for --math=strict the order must not. */
+static bool may_share(const struct group *g)
 {
-    return a->dilation[1] == 1 && a->strides[1] <= a->kernel[1] && a->kernel[1] <= MAX_SHARED;
+    const struct conv2d *a = g->main->attr;
+    bool one_order = a->in_channels / a->groups <= CHUNK || a->kernel[1] == 1;
+    return (g->math != MATH_STRICT || one_order) && a->dilation[1] == 1 &&
+            a->strides[1] <= a->kernel[1] && a->kernel[1] <= MAX_SHARED;
 }
 
 /* Where a chunk is two vectors, clang works on both at once and needs two registers more. */
@@ -56,12 +61,13 @@ static double cycles(const struct target *t, const struct conv2d *a, int oh, con
 
 /* The tile with the fewest predicted cycles among those that fit the registers; one by one
  * always goes. */
-static struct tiling best_tiling(const struct target *t, const struct conv2d *a, int oh, int ow)
+static struct tiling best_tiling(const struct target *t, const struct group *g, int oh, int ow)
 {
+    const struct conv2d *a = g->main->attr;
     int oc = a->filters / a->groups;
     struct tiling best = {false, cut_even(oc, 1), cut_even(ow, 1), 0};
     best.cycles = cycles(t, a, oh, &best);
-    for (int share = 0; share <= may_share(a); share++)
+    for (int share = 0; share <= may_share(g); share++)
         for (int q = 1; q <= oc && fits(t, a, share, 1, q); q++)
             for (int p = 1; p <= 28 && fits(t, a, share, p, q); p++) {
                 struct tiling k = {share, cut_even(oc, q), cut_even(ow, p), 0};
@@ -91,7 +97,7 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
     t = target_for(t, a->in_channels / a->groups);
-    struct tiling k = best_tiling(t, a, out.h, out.w);
+    struct tiling k = best_tiling(t, g, out.h, out.w);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * (double)tap_floats(a) * a->groups;
     return (double)batch * a->groups * k.cycles + conv2d_stream_cost(g, batch, t, weights);
 }
@@ -128,7 +134,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct conv2d *a = step->group->main->attr;
     b->target = t = target_for(t, a->in_channels / a->groups);
-    struct tiling k = best_tiling(t, a, step->out.h, step->out.w);
+    struct tiling k = best_tiling(t, step->group, step->out.h, step->out.w);
 
     b->units = step->out.n * step->out.h * a->groups * (k.q.t0 + k.q.t1);
     conv2d_bind_shape(pool, &b->args, step);

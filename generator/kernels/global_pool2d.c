@@ -2,12 +2,15 @@
  * accumulators. */
 #include "cut.h"
 
-/* Accumulators enough to keep additions (four cycles each) busy; more gain nothing. */
-static void tile_of(const struct target *t, int c, int width, int *nr, int *u)
+/* Pixels with accumulators of their own: enough to keep additions (four cycles each) busy. The same on
+ * all targets, since the order of a sum depends on it. */
+static int pixels_of(int width) { return width < 4 ? width : 4; }
+
+/* Vectors of channels in a tile. */
+static int vectors_of(const struct target *t, int c)
 {
-    int vectors = (c + t->vl - 1) / t->vl;
-    *nr = vectors < 4 ? vectors : 4;
-    *u = 8 / *nr < width ? 8 / *nr : width;
+    int vectors = (c + t->vl - 1) / t->vl, most = t->registers / 8;
+    return vectors < most ? vectors : most;
 }
 
 static bool ok(const struct group *g)
@@ -31,14 +34,13 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     int join = view_rows_join(&step->in.at[0]) ? step->in.at[0].h : 1;
     struct step s = step_join_rows(pool, step, join);
     const struct view *x = &s.in.at[0];
-    int nr, u;
     b->target = t = target_for(t, x->c);
-    tile_of(t, x->c, x->w, &nr, &u);
+    int nr = vectors_of(t, x->c);
 
     b->units = x->n * ((x->c + nr * t->vl - 1) / (nr * t->vl));
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "NR", nr);
-    args_int(pool, &b->args, "U", u);
+    args_int(pool, &b->args, "U", pixels_of(x->w));
     args_int(pool, &b->args, "MAX", a->is_max);
     args_int(pool, &b->args, "C", x->c);
     args_int(pool, &b->args, "IH", x->h);

@@ -48,7 +48,8 @@ static struct graph *read_model(struct pool *pool, const struct source *src, str
 
 static void compile_model(struct pool *pool, struct graph *g, struct diag *diag)
 {
-    const struct plan_options options = {TARGETS_ALL, 8};
+    const struct plan_options options = {.targets = TARGETS_ALL, .max_threads = 8,
+            .max_weight_growth = 2, .math = MATH_FAST};
     const struct emit_options text = {.prefix = g->name, .spec_name = "fuzz.yaml",
             .header_name = "fuzz.h", .command = "cnngen fuzz.yaml", .bytes = true};
     struct out c, h;

@@ -12,9 +12,16 @@
  *    3  re_lu                  7x7x17         conv2d_direct            1919232      295040  conv2d + relu
  *    4  batch_normalization_1  5x5x1          conv2d_dot                  3825        1164  conv2d + relu + scale and shift
  *
- * Arena: 218432 bytes, and 0 for each thread. Weights: 306444 bytes.
+ * Math: fast. Arena: 218432 bytes, and 0 for each thread. Weights: 306444 bytes.
  */
 #include "conv_chain.h"
+
+/* 1: --math=strict: no FMA, the same bits everywhere. */
+#if !defined(CNN_STRICT)
+#define CNN_STRICT 0
+#elif CNN_STRICT != 0
+#error "programs made with --math=strict and others can't be compiled as one file"
+#endif
 
 #include "cnn_rt.h"
 #include "cnn_names.h"

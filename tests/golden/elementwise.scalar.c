@@ -16,9 +16,16 @@
  *    7  big                    12x12x10       upsample                       0          32  up_sampling2d
  *    8  turned                 10x12x12       permute                        0           0  permute
  *
- * Arena: 7232 bytes, and 0 for each thread. Weights: 296 bytes.
+ * Math: fast. Arena: 7232 bytes, and 0 for each thread. Weights: 296 bytes.
  */
 #include "elementwise.h"
+
+/* 1: --math=strict: no FMA, the same bits everywhere. */
+#if !defined(CNN_STRICT)
+#define CNN_STRICT 0
+#elif CNN_STRICT != 0
+#error "programs made with --math=strict and others can't be compiled as one file"
+#endif
 
 #include "cnn_rt.h"
 #include "cnn_names.h"
@@ -256,21 +263,106 @@ CNN_INLINE vf elementwise_layernorm_4_scalar_of(vf d, vf scale, const float *w)
 /* The 10 channels of one pixel. */
 CNN_INLINE void elementwise_layernorm_4_scalar_pixel(const float *x, float *y, const float *CNN_RESTRICT w)
 {
-    vf sum = vf_zero();
-    vf squares = vf_zero();
+    vf sum0 = vf_zero();
+    vf square0 = vf_zero();
+    vf sum1 = vf_zero();
+    vf square1 = vf_zero();
+    vf sum2 = vf_zero();
+    vf square2 = vf_zero();
+    vf sum3 = vf_zero();
+    vf square3 = vf_zero();
+    vf sum4 = vf_zero();
+    vf square4 = vf_zero();
+    vf sum5 = vf_zero();
+    vf square5 = vf_zero();
+    vf sum6 = vf_zero();
+    vf square6 = vf_zero();
+    vf sum7 = vf_zero();
+    vf square7 = vf_zero();
+    vf sum8 = vf_zero();
+    vf square8 = vf_zero();
+    vf sum9 = vf_zero();
+    vf square9 = vf_zero();
+    vf sum10 = vf_zero();
+    vf square10 = vf_zero();
+    vf sum11 = vf_zero();
+    vf square11 = vf_zero();
+    vf sum12 = vf_zero();
+    vf square12 = vf_zero();
+    vf sum13 = vf_zero();
+    vf square13 = vf_zero();
+    vf sum14 = vf_zero();
+    vf square14 = vf_zero();
+    vf sum15 = vf_zero();
+    vf square15 = vf_zero();
 
-    for (int c = 0; c < 10; c += 1)
-        sum = vf_add(sum, vf_load(x + c));
+    sum0 = vf_add(sum0, vf_load(x + 0));
+    sum1 = vf_add(sum1, vf_load(x + 1));
+    sum2 = vf_add(sum2, vf_load(x + 2));
+    sum3 = vf_add(sum3, vf_load(x + 3));
+    sum4 = vf_add(sum4, vf_load(x + 4));
+    sum5 = vf_add(sum5, vf_load(x + 5));
+    sum6 = vf_add(sum6, vf_load(x + 6));
+    sum7 = vf_add(sum7, vf_load(x + 7));
+    sum8 = vf_add(sum8, vf_load(x + 8));
+    sum9 = vf_add(sum9, vf_load(x + 9));
+    sum0 = vf_add(sum0, sum8);
+    sum1 = vf_add(sum1, sum9);
+    sum2 = vf_add(sum2, sum10);
+    sum3 = vf_add(sum3, sum11);
+    sum4 = vf_add(sum4, sum12);
+    sum5 = vf_add(sum5, sum13);
+    sum6 = vf_add(sum6, sum14);
+    sum7 = vf_add(sum7, sum15);
+    sum0 = vf_add(sum0, sum4);
+    sum1 = vf_add(sum1, sum5);
+    sum2 = vf_add(sum2, sum6);
+    sum3 = vf_add(sum3, sum7);
+    sum0 = vf_add(sum0, sum2);
+    sum1 = vf_add(sum1, sum3);
+    sum0 = vf_add(sum0, sum1);
 
-    const vf mean = vf_set1(vf_sum(sum) / 10.0f);
+    const vf mean = vf_set1(vf_sum(sum0) / 10.0f);
 
-    for (int c = 0; c < 10; c += 1) {
-        const vf d = vf_sub(vf_load(x + c), mean);
+    vf d;
 
-        squares = vf_fma(d, d, squares);
-    }
+    d = vf_sub(vf_load(x + 0), mean);
+    square0 = vf_fma(d, d, square0);
+    d = vf_sub(vf_load(x + 1), mean);
+    square1 = vf_fma(d, d, square1);
+    d = vf_sub(vf_load(x + 2), mean);
+    square2 = vf_fma(d, d, square2);
+    d = vf_sub(vf_load(x + 3), mean);
+    square3 = vf_fma(d, d, square3);
+    d = vf_sub(vf_load(x + 4), mean);
+    square4 = vf_fma(d, d, square4);
+    d = vf_sub(vf_load(x + 5), mean);
+    square5 = vf_fma(d, d, square5);
+    d = vf_sub(vf_load(x + 6), mean);
+    square6 = vf_fma(d, d, square6);
+    d = vf_sub(vf_load(x + 7), mean);
+    square7 = vf_fma(d, d, square7);
+    d = vf_sub(vf_load(x + 8), mean);
+    square8 = vf_fma(d, d, square8);
+    d = vf_sub(vf_load(x + 9), mean);
+    square9 = vf_fma(d, d, square9);
+    square0 = vf_add(square0, square8);
+    square1 = vf_add(square1, square9);
+    square2 = vf_add(square2, square10);
+    square3 = vf_add(square3, square11);
+    square4 = vf_add(square4, square12);
+    square5 = vf_add(square5, square13);
+    square6 = vf_add(square6, square14);
+    square7 = vf_add(square7, square15);
+    square0 = vf_add(square0, square4);
+    square1 = vf_add(square1, square5);
+    square2 = vf_add(square2, square6);
+    square3 = vf_add(square3, square7);
+    square0 = vf_add(square0, square2);
+    square1 = vf_add(square1, square3);
+    square0 = vf_add(square0, square1);
 
-    const vf variance = vf_set1(vf_sum(squares) / 10.0f);
+    const vf variance = vf_set1(vf_sum(square0) / 10.0f);
     const vf scale = vf_div(vf_set1(1.0f), vf_sqrt(vf_add(variance, vf_set1(0.001f))));
 
     for (int c = 0; c < 10; c += 1)
@@ -292,47 +384,6 @@ static void elementwise_layernorm_4_scalar(const float *x, float *y, const float
 
 /* global_pool2d: maximum or mean of whole images, channels in vectors.
  * For mean (global_average_pooling2d, elementwise.cnn.yaml:14). */
-/* 4 channels of one image. */
-CNN_INLINE void elementwise_global_pool2d_5_scalar_4(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
-{
-    vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
-    vf a0_2 = vf_zero();
-    vf a0_3 = vf_zero();
-    vf a1_0 = vf_zero();
-    vf a1_1 = vf_zero();
-    vf a1_2 = vf_zero();
-    vf a1_3 = vf_zero();
-
-    for (int h = 0; h < 1; h++) {
-        const float *p = x + h * 360;
-
-        for (int w = 0; w < 18; w++) {
-            a0_0 = vf_add(a0_0, vf_load(p + 0));
-            a0_1 = vf_add(a0_1, vf_load(p + 1));
-            a0_2 = vf_add(a0_2, vf_load(p + 2));
-            a0_3 = vf_add(a0_3, vf_load(p + 3));
-            a1_0 = vf_add(a1_0, vf_load(p + 10));
-            a1_1 = vf_add(a1_1, vf_load(p + 11));
-            a1_2 = vf_add(a1_2, vf_load(p + 12));
-            a1_3 = vf_add(a1_3, vf_load(p + 13));
-            p += 20;
-        }
-    }
-
-    a0_0 = vf_add(a0_0, a1_0);
-    a0_0 = vf_mul(a0_0, vf_set1(1.0f / 36.0f));
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_add(a0_1, a1_1);
-    a0_1 = vf_mul(a0_1, vf_set1(1.0f / 36.0f));
-    vf_store(y + 1, a0_1);
-    a0_2 = vf_add(a0_2, a1_2);
-    a0_2 = vf_mul(a0_2, vf_set1(1.0f / 36.0f));
-    vf_store(y + 2, a0_2);
-    a0_3 = vf_add(a0_3, a1_3);
-    a0_3 = vf_mul(a0_3, vf_set1(1.0f / 36.0f));
-    vf_store(y + 3, a0_3);
-}
 /* 2 channels of one image. */
 CNN_INLINE void elementwise_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
 {
@@ -340,23 +391,35 @@ CNN_INLINE void elementwise_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x
     vf a0_1 = vf_zero();
     vf a1_0 = vf_zero();
     vf a1_1 = vf_zero();
+    vf a2_0 = vf_zero();
+    vf a2_1 = vf_zero();
+    vf a3_0 = vf_zero();
+    vf a3_1 = vf_zero();
 
     for (int h = 0; h < 1; h++) {
         const float *p = x + h * 360;
 
-        for (int w = 0; w < 18; w++) {
+        for (int w = 0; w < 9; w++) {
             a0_0 = vf_add(a0_0, vf_load(p + 0));
             a0_1 = vf_add(a0_1, vf_load(p + 1));
             a1_0 = vf_add(a1_0, vf_load(p + 10));
             a1_1 = vf_add(a1_1, vf_load(p + 11));
-            p += 20;
+            a2_0 = vf_add(a2_0, vf_load(p + 20));
+            a2_1 = vf_add(a2_1, vf_load(p + 21));
+            a3_0 = vf_add(a3_0, vf_load(p + 30));
+            a3_1 = vf_add(a3_1, vf_load(p + 31));
+            p += 40;
         }
     }
 
     a0_0 = vf_add(a0_0, a1_0);
+    a0_0 = vf_add(a0_0, a2_0);
+    a0_0 = vf_add(a0_0, a3_0);
     a0_0 = vf_mul(a0_0, vf_set1(1.0f / 36.0f));
     vf_store(y + 0, a0_0);
     a0_1 = vf_add(a0_1, a1_1);
+    a0_1 = vf_add(a0_1, a2_1);
+    a0_1 = vf_add(a0_1, a3_1);
     a0_1 = vf_mul(a0_1, vf_set1(1.0f / 36.0f));
     vf_store(y + 1, a0_1);
 }
@@ -364,15 +427,12 @@ CNN_INLINE void elementwise_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x
 static void elementwise_global_pool2d_5_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 3;
-        const int q = u % 3;
-        const float *xu = x + image * 360 + q * 4;
-        float *yu = y + image * 10 + q * 4;
+        const ptrdiff_t image = u / 5;
+        const int q = u % 5;
+        const float *xu = x + image * 360 + q * 2;
+        float *yu = y + image * 10 + q * 2;
 
-        if (q < 2)
-            elementwise_global_pool2d_5_scalar_4(xu, yu);
-        else
-            elementwise_global_pool2d_5_scalar_2(xu, yu);
+        elementwise_global_pool2d_5_scalar_2(xu, yu);
     }
 }
 
@@ -382,7 +442,7 @@ static void elementwise_global_pool2d_5_scalar(const float *x, float *y, int fir
 CNN_INLINE void elementwise_softmax_6_scalar_pixel(const float *x, float *y, const float *w)
 {
     vf most = vf_load(x);
-    vf sum = vf_zero();
+    float part[16] = {0.0f};
 
     for (int c = 1; c < 10; c += 1)
         most = vf_max(most, vf_load(x + c));
@@ -392,11 +452,11 @@ CNN_INLINE void elementwise_softmax_6_scalar_pixel(const float *x, float *y, con
     for (int c = 0; c < 10; c += 1) {
         const vf e = vf_exp(vf_sub(vf_load(x + c), top));
 
-        sum = vf_add(sum, e);
+        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
         vf_store(y + c, e);
     }
 
-    const vf total = vf_set1(vf_sum(sum));
+    const vf total = vf_set1(vf_sum16(part));
 
     for (int c = 0; c < 10; c += 1)
         vf_store(y + c, vf_div(vf_load(y + c), total));
@@ -539,7 +599,7 @@ static const struct elementwise_work elementwise_scalar[8] = {
     {elementwise_2_bent_scalar, 1, 1},
     {elementwise_3_pooled_scalar, 6, 1},
     {elementwise_4_normal_scalar, 1, 1},
-    {elementwise_5_mean_scalar, 3, 1},
+    {elementwise_5_mean_scalar, 5, 1},
     {elementwise_6_share_scalar, 1, 1},
     {elementwise_7_big_scalar, 12, 1},
     {elementwise_8_turned_scalar, 12, 1},

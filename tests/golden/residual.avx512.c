@@ -15,9 +15,16 @@
  *    6  logits                 10             dense_dot                    160         768  dense
  *    7  prob                   10             softmax                        0          64  softmax
  *
- * Arena: 135296 bytes, and 0 for each thread. Weights: 21184 bytes.
+ * Math: fast. Arena: 135296 bytes, and 0 for each thread. Weights: 21184 bytes.
  */
 #include "residual.h"
+
+/* 1: --math=strict: no FMA, the same bits everywhere. */
+#if !defined(CNN_STRICT)
+#define CNN_STRICT 0
+#elif CNN_STRICT != 0
+#error "programs made with --math=strict and others can't be compiled as one file"
+#endif
 
 #include "cnn_rt.h"
 #include "cnn_names.h"
@@ -870,57 +877,55 @@ static void residual_conv2d_direct_4_scalar(const float *x,
 
 /* global_pool2d: maximum or mean of whole images, channels in vectors.
  * For global_average_pooling2d (global_average_pooling2d, residual.cnn.yaml:18). */
-/* 4 channels of one image. */
-CNN_INLINE void residual_global_pool2d_5_scalar_4(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+/* 2 channels of one image. */
+CNN_INLINE void residual_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
-    vf a0_2 = vf_zero();
-    vf a0_3 = vf_zero();
     vf a1_0 = vf_zero();
     vf a1_1 = vf_zero();
-    vf a1_2 = vf_zero();
-    vf a1_3 = vf_zero();
+    vf a2_0 = vf_zero();
+    vf a2_1 = vf_zero();
+    vf a3_0 = vf_zero();
+    vf a3_1 = vf_zero();
 
     for (int h = 0; h < 1; h++) {
         const float *p = x + h * 16384;
 
-        for (int w = 0; w < 512; w++) {
+        for (int w = 0; w < 256; w++) {
             a0_0 = vf_add(a0_0, vf_load(p + 0));
             a0_1 = vf_add(a0_1, vf_load(p + 1));
-            a0_2 = vf_add(a0_2, vf_load(p + 2));
-            a0_3 = vf_add(a0_3, vf_load(p + 3));
             a1_0 = vf_add(a1_0, vf_load(p + 16));
             a1_1 = vf_add(a1_1, vf_load(p + 17));
-            a1_2 = vf_add(a1_2, vf_load(p + 18));
-            a1_3 = vf_add(a1_3, vf_load(p + 19));
-            p += 32;
+            a2_0 = vf_add(a2_0, vf_load(p + 32));
+            a2_1 = vf_add(a2_1, vf_load(p + 33));
+            a3_0 = vf_add(a3_0, vf_load(p + 48));
+            a3_1 = vf_add(a3_1, vf_load(p + 49));
+            p += 64;
         }
     }
 
     a0_0 = vf_add(a0_0, a1_0);
+    a0_0 = vf_add(a0_0, a2_0);
+    a0_0 = vf_add(a0_0, a3_0);
     a0_0 = vf_mul(a0_0, vf_set1(1.0f / 1024.0f));
     vf_store(y + 0, a0_0);
     a0_1 = vf_add(a0_1, a1_1);
+    a0_1 = vf_add(a0_1, a2_1);
+    a0_1 = vf_add(a0_1, a3_1);
     a0_1 = vf_mul(a0_1, vf_set1(1.0f / 1024.0f));
     vf_store(y + 1, a0_1);
-    a0_2 = vf_add(a0_2, a1_2);
-    a0_2 = vf_mul(a0_2, vf_set1(1.0f / 1024.0f));
-    vf_store(y + 2, a0_2);
-    a0_3 = vf_add(a0_3, a1_3);
-    a0_3 = vf_mul(a0_3, vf_set1(1.0f / 1024.0f));
-    vf_store(y + 3, a0_3);
 }
 
 static void residual_global_pool2d_5_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 4;
-        const int q = u % 4;
-        const float *xu = x + image * 16384 + q * 4;
-        float *yu = y + image * 16 + q * 4;
+        const ptrdiff_t image = u / 8;
+        const int q = u % 8;
+        const float *xu = x + image * 16384 + q * 2;
+        float *yu = y + image * 16 + q * 2;
 
-        residual_global_pool2d_5_scalar_4(xu, yu);
+        residual_global_pool2d_5_scalar_2(xu, yu);
     }
 }
 
@@ -1037,7 +1042,7 @@ static void residual_dense_dot_6_scalar(const float *x,
 CNN_INLINE void residual_softmax_7_scalar_pixel(const float *x, float *y, const float *w)
 {
     vf most = vf_load(x);
-    vf sum = vf_zero();
+    float part[16] = {0.0f};
 
     for (int c = 1; c < 10; c += 1)
         most = vf_max(most, vf_load(x + c));
@@ -1047,11 +1052,11 @@ CNN_INLINE void residual_softmax_7_scalar_pixel(const float *x, float *y, const 
     for (int c = 0; c < 10; c += 1) {
         const vf e = vf_exp(vf_sub(vf_load(x + c), top));
 
-        sum = vf_add(sum, e);
+        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
         vf_store(y + c, e);
     }
 
-    const vf total = vf_set1(vf_sum(sum));
+    const vf total = vf_set1(vf_sum16(part));
 
     for (int c = 0; c < 10; c += 1)
         vf_store(y + c, vf_div(vf_load(y + c), total));
@@ -1124,7 +1129,7 @@ static const struct residual_work residual_scalar[7] = {
     {residual_2_stem_scalar, 256, 1},
     {residual_3_re_lu_scalar, 256, 2},
     {residual_4_feat_scalar, 256, 2},
-    {residual_5_global_average_pooling2d_scalar, 4, 1},
+    {residual_5_global_average_pooling2d_scalar, 8, 1},
     {residual_6_logits_scalar, 10, 1},
     {residual_7_prob_scalar, 1, 1},
 };
@@ -1732,57 +1737,55 @@ static void residual_conv2d_direct_4_sse2(const float *x,
 
 /* global_pool2d: maximum or mean of whole images, channels in vectors.
  * For global_average_pooling2d (global_average_pooling2d, residual.cnn.yaml:18). */
-/* 16 channels of one image. */
-CNN_INLINE void residual_global_pool2d_5_sse2_16(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+/* 8 channels of one image. */
+CNN_INLINE void residual_global_pool2d_5_sse2_8(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
-    vf a0_2 = vf_zero();
-    vf a0_3 = vf_zero();
     vf a1_0 = vf_zero();
     vf a1_1 = vf_zero();
-    vf a1_2 = vf_zero();
-    vf a1_3 = vf_zero();
+    vf a2_0 = vf_zero();
+    vf a2_1 = vf_zero();
+    vf a3_0 = vf_zero();
+    vf a3_1 = vf_zero();
 
     for (int h = 0; h < 1; h++) {
         const float *p = x + h * 16384;
 
-        for (int w = 0; w < 512; w++) {
+        for (int w = 0; w < 256; w++) {
             a0_0 = vf_add(a0_0, vf_load(p + 0));
             a0_1 = vf_add(a0_1, vf_load(p + 4));
-            a0_2 = vf_add(a0_2, vf_load(p + 8));
-            a0_3 = vf_add(a0_3, vf_load(p + 12));
             a1_0 = vf_add(a1_0, vf_load(p + 16));
             a1_1 = vf_add(a1_1, vf_load(p + 20));
-            a1_2 = vf_add(a1_2, vf_load(p + 24));
-            a1_3 = vf_add(a1_3, vf_load(p + 28));
-            p += 32;
+            a2_0 = vf_add(a2_0, vf_load(p + 32));
+            a2_1 = vf_add(a2_1, vf_load(p + 36));
+            a3_0 = vf_add(a3_0, vf_load(p + 48));
+            a3_1 = vf_add(a3_1, vf_load(p + 52));
+            p += 64;
         }
     }
 
     a0_0 = vf_add(a0_0, a1_0);
+    a0_0 = vf_add(a0_0, a2_0);
+    a0_0 = vf_add(a0_0, a3_0);
     a0_0 = vf_mul(a0_0, vf_set1(1.0f / 1024.0f));
     vf_store(y + 0, a0_0);
     a0_1 = vf_add(a0_1, a1_1);
+    a0_1 = vf_add(a0_1, a2_1);
+    a0_1 = vf_add(a0_1, a3_1);
     a0_1 = vf_mul(a0_1, vf_set1(1.0f / 1024.0f));
     vf_store(y + 4, a0_1);
-    a0_2 = vf_add(a0_2, a1_2);
-    a0_2 = vf_mul(a0_2, vf_set1(1.0f / 1024.0f));
-    vf_store(y + 8, a0_2);
-    a0_3 = vf_add(a0_3, a1_3);
-    a0_3 = vf_mul(a0_3, vf_set1(1.0f / 1024.0f));
-    vf_store(y + 12, a0_3);
 }
 
 static void residual_global_pool2d_5_sse2(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 1;
-        const int q = u % 1;
-        const float *xu = x + image * 16384 + q * 16;
-        float *yu = y + image * 16 + q * 16;
+        const ptrdiff_t image = u / 2;
+        const int q = u % 2;
+        const float *xu = x + image * 16384 + q * 8;
+        float *yu = y + image * 16 + q * 8;
 
-        residual_global_pool2d_5_sse2_16(xu, yu);
+        residual_global_pool2d_5_sse2_8(xu, yu);
     }
 }
 
@@ -1866,7 +1869,7 @@ CNN_INLINE void residual_softmax_7_sse2_pixel(const float *x, float *y, const fl
     const vf rest = vf_load_n(x + 8, 2);
     const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), rest, low);
     vf most = end;
-    vf sum = vf_zero();
+    float part[16] = {0.0f};
 
     for (int c = 0; c < 8; c += 4)
         most = vf_max(most, vf_load(x + c));
@@ -1876,14 +1879,14 @@ CNN_INLINE void residual_softmax_7_sse2_pixel(const float *x, float *y, const fl
     for (int c = 0; c < 8; c += 4) {
         const vf e = vf_exp(vf_sub(vf_load(x + c), top));
 
-        sum = vf_add(sum, e);
+        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
         vf_store(y + c, e);
     }
     const vf e_end = vf_exp(vf_sub(end, top));
 
-    sum = vf_add(sum, e_end);
+    vf_store(part + 8, vf_add(vf_load(part + 8), e_end));
 
-    const vf total = vf_set1(vf_sum(sum));
+    const vf total = vf_set1(vf_sum16(part));
 
     for (int c = 0; c < 8; c += 4)
         vf_store(y + c, vf_div(vf_load(y + c), total));
@@ -1956,7 +1959,7 @@ static const struct residual_work residual_sse2[7] = {
     {residual_2_stem_sse2, 64, 1},
     {residual_3_re_lu_sse2, 64, 2},
     {residual_4_feat_sse2, 64, 2},
-    {residual_5_global_average_pooling2d_sse2, 1, 1},
+    {residual_5_global_average_pooling2d_sse2, 2, 1},
     {residual_6_logits_sse2, 5, 1},
     {residual_7_prob_sse2, 1, 1},
 };
@@ -2693,7 +2696,7 @@ CNN_INLINE void residual_softmax_7_avx2_pixel(const float *x, float *y, const fl
     const vf rest = vf_load_n(x + 8, 2);
     const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), rest, low);
     vf most = end;
-    vf sum = vf_zero();
+    float part[16] = {0.0f};
 
     for (int c = 0; c < 8; c += 8)
         most = vf_max(most, vf_load(x + c));
@@ -2703,14 +2706,14 @@ CNN_INLINE void residual_softmax_7_avx2_pixel(const float *x, float *y, const fl
     for (int c = 0; c < 8; c += 8) {
         const vf e = vf_exp(vf_sub(vf_load(x + c), top));
 
-        sum = vf_add(sum, e);
+        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
         vf_store(y + c, e);
     }
     const vf e_end = vf_exp(vf_sub(end, top));
 
-    sum = vf_add(sum, e_end);
+    vf_store(part + 8, vf_add(vf_load(part + 8), e_end));
 
-    const vf total = vf_set1(vf_sum(sum));
+    const vf total = vf_set1(vf_sum16(part));
 
     for (int c = 0; c < 8; c += 8)
         vf_store(y + c, vf_div(vf_load(y + c), total));
@@ -3263,34 +3266,22 @@ CNN_INLINE void residual_global_pool2d_5_avx512_16(const float *CNN_RESTRICT x, 
     vf a1_0 = vf_zero();
     vf a2_0 = vf_zero();
     vf a3_0 = vf_zero();
-    vf a4_0 = vf_zero();
-    vf a5_0 = vf_zero();
-    vf a6_0 = vf_zero();
-    vf a7_0 = vf_zero();
 
     for (int h = 0; h < 1; h++) {
         const float *p = x + h * 16384;
 
-        for (int w = 0; w < 128; w++) {
+        for (int w = 0; w < 256; w++) {
             a0_0 = vf_add(a0_0, vf_load(p + 0));
             a1_0 = vf_add(a1_0, vf_load(p + 16));
             a2_0 = vf_add(a2_0, vf_load(p + 32));
             a3_0 = vf_add(a3_0, vf_load(p + 48));
-            a4_0 = vf_add(a4_0, vf_load(p + 64));
-            a5_0 = vf_add(a5_0, vf_load(p + 80));
-            a6_0 = vf_add(a6_0, vf_load(p + 96));
-            a7_0 = vf_add(a7_0, vf_load(p + 112));
-            p += 128;
+            p += 64;
         }
     }
 
     a0_0 = vf_add(a0_0, a1_0);
     a0_0 = vf_add(a0_0, a2_0);
     a0_0 = vf_add(a0_0, a3_0);
-    a0_0 = vf_add(a0_0, a4_0);
-    a0_0 = vf_add(a0_0, a5_0);
-    a0_0 = vf_add(a0_0, a6_0);
-    a0_0 = vf_add(a0_0, a7_0);
     a0_0 = vf_mul(a0_0, vf_set1(1.0f / 1024.0f));
     vf_store(y + 0, a0_0);
 }
@@ -3390,15 +3381,15 @@ CNN_INLINE void residual_softmax_7_avx512_pixel(const float *x, float *y, const 
     const vf rest = vf_load_n(x + 0, 10);
     const vf end = vf_select_lt(vf_load(w), vf_set1(10.0f), rest, low);
     vf most = end;
-    vf sum = vf_zero();
+    float part[16] = {0.0f};
 
     const vf top = vf_set1(vf_hmax(most));
 
     const vf e_end = vf_exp(vf_sub(end, top));
 
-    sum = vf_add(sum, e_end);
+    vf_store(part + 0, vf_add(vf_load(part + 0), e_end));
 
-    const vf total = vf_set1(vf_sum(sum));
+    const vf total = vf_set1(vf_sum16(part));
 
     vf_store_n(y + 0, vf_div(e_end, total), 10);
 }

@@ -188,12 +188,25 @@ static void rt_merge(struct rt_error *all, const struct rt_error *e)
     }
 }
 
+/* --math=strict: where an instruction set has other bits than portable C. */
+static long rt_differences(const float *out, const float *portable)
+{
+    long n = 0;
+    int i;
+
+    for (i = 0; CNN_STRICT && i < RT_BLOCK; i++)
+        n += memcmp(&out[i], &portable[i], sizeof *out) &&
+             !(isnan(out[i]) && isnan(portable[i]));
+    return n;
+}
+
 /* One block of arguments, on all instruction sets. */
 static void rt_check_block(int function, uint64_t first, uint64_t step, struct rt_error *errors)
 {
     const struct rt_function *f = &rt_functions[function];
     float in[RT_BLOCK];
     float out[RT_BLOCK];
+    float portable[RT_BLOCK];
     double exact[RT_BLOCK];
     int i;
     int isa;
@@ -206,6 +219,9 @@ static void rt_check_block(int function, uint64_t first, uint64_t step, struct r
     }
     for (isa = 0; isa < RT_ISA_COUNT && rt_isas[isa].level <= cnn_isa_level(); isa++) {
         rt_isas[isa].maps[function](in, out, RT_BLOCK);
+        if (isa == 0)
+            memcpy(portable, out, sizeof out);
+        errors[isa].failures += rt_differences(out, portable);
         for (i = 0; i < RT_BLOCK; i++)
             rt_compare(f, in[i], exact[i], (double)out[i], &errors[isa]);
     }

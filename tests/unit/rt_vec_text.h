@@ -33,6 +33,11 @@ static CNN_NOINLINE float CNN_JOIN(sum)(const float *p)
     return vf_sum(vf_load(p));
 }
 
+static CNN_NOINLINE float CNN_JOIN(sum16)(const float *p)
+{
+    return vf_sum16(p);
+}
+
 static CNN_NOINLINE float CNN_JOIN(hmax)(const float *p)
 {
     return vf_hmax(vf_load(p));
@@ -73,6 +78,6 @@ static CNN_NOINLINE void CNN_JOIN(from_u8_known)(const uint8_t *in, float *out, 
 }
 
 static const struct rt_vec CNN_JOIN(vec) = {
-    CNN_VL, CNN_JOIN(lanes), CNN_JOIN(sum), CNN_JOIN(hmax), CNN_JOIN(copy_n), CNN_JOIN(copy_known),
-    CNN_JOIN(load_n), CNN_JOIN(from_u8_n), CNN_JOIN(from_u8_known),
+    CNN_VL, CNN_JOIN(lanes), CNN_JOIN(sum), CNN_JOIN(sum16), CNN_JOIN(hmax), CNN_JOIN(copy_n),
+    CNN_JOIN(copy_known), CNN_JOIN(load_n), CNN_JOIN(from_u8_n), CNN_JOIN(from_u8_known),
 };

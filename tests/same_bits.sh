@@ -1,0 +1,66 @@
+#!/bin/sh
+# --math=strict: the same bits of every step and output, whatever the compiler, its options, the
+# instruction set, the machine (its order of bytes too) and the number of threads. Each call of verify
+# compares the instruction sets and threads of its machine with each other and prints a hash for each
+# network; here the hashes of all calls are compared with those of the first. A third of the cases take
+# random inputs, another NaN, infinities and zeros of both signs, and they change places every day.
+set -u
+cnngen=$(realpath "${CNNGEN:-build/cnngen}")
+root=$(realpath "$(dirname "$0")/..")
+seed=${SAME_BITS_SEED:-$(($(date +%s) / 86400))}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cc -O1 -o "$tmp/random_spec" "$root/tests/differential/random_spec.c" || exit 2
+for i in $(seq "${SAME_BITS_COUNT:-4}"); do
+    "$tmp/random_spec" $((seed * 1000 + i)) >"$tmp/r$i.cnn.yaml"
+done
+cd "$root/tests/cases" || exit 2
+ls conv-depthwise-fused* conv-direct-fused* conv-direct-padding* conv-dot-fused* conv-dot-kernels* \
+    conv-row-kernels* conv-transpose-fused* dense-rows* elementwise-activations.* elementwise-affine-bytes* \
+    elementwise-binary-many* elementwise-layernorm* elementwise-prelu-channels* elementwise-softmax-slices* \
+    elementwise-upsample-bilinear* pool-average* pool-global* pool-slices* >"$tmp/cases"
+third() { awk -v h=$(((seed + $1) % 3)) 'NR % 3 == h' "$tmp/cases"; }
+echo "seed $seed (SAME_BITS_SEED=$seed repeats it)"
+passed=0 failed=0
+# run FILL COMPILER OPTIONS [EMULATOR]: hashes into a file, compared with those of the first call of the fill
+run() {
+    if ! command -v "$2" >/dev/null; then
+        echo "skip: no $2"
+        return
+    fi
+    "$cnngen" verify -q --math strict --weights array --fill "$1" --seed "$seed" --cc "$2" --cflags "$3" \
+        ${4:+--run "$4"} $cases "$tmp"/*.cnn.yaml >"$tmp/out" 2>&1
+    sed -n 's/^passed  \(.*\): .*, bits \([0-9a-f]*\)$/\1 \2/p' "$tmp/out" >"$tmp/bits"
+    grep -v -e '^passed ' -e 'passed, .* failed$' "$tmp/out"
+    [ -f "$tmp/first.$1" ] || cp "$tmp/bits" "$tmp/first.$1"
+    p=$(grep -c -x -F -f "$tmp/first.$1" "$tmp/bits")
+    f=$(($(echo $cases "$tmp"/*.cnn.yaml | wc -w) - p))
+    if [ "$f" -gt 0 ]; then
+        echo "$2 $3, $1 values: other bits, or none at all, of $f networks:"
+        diff "$tmp/first.$1" "$tmp/bits"
+    fi
+    passed=$((passed + p)) failed=$((failed + f))
+}
+arm="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+s390="qemu-s390x -L /usr/s390x-linux-gnu"
+cases=$(third 0)
+run random gcc -O2
+run random clang "-O1 -march=native"
+run random aarch64-linux-gnu-gcc "-O2 -ffp-contract=fast" "$arm"
+run random s390x-linux-gnu-gcc "-O2 -march=z13" "$s390"
+rm "$tmp"/r[2-9]*.cnn.yaml
+cases=$(third 1)
+run special gcc "-O3 -march=native"
+run special aarch64-linux-gnu-gcc -O1 "$arm"
+run special s390x-linux-gnu-gcc -O1 "$s390"
+# Helpers exist once in a file: programs of both kinds in one must not compile.
+cd "$tmp" || exit 2
+"$cnngen" -q --standalone -o a.c r1.cnn.yaml && "$cnngen" -q --standalone --math strict -o b.c r1.cnn.yaml
+printf '#include "a.c"\n#include "b.c"\n' >both.c
+if cc -fsyntax-only both.c 2>&1 | grep -q 'strict and others'; then
+    passed=$((passed + 1))
+else
+    echo "a strict program and another were compiled as one" && failed=$((failed + 1))
+fi
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
