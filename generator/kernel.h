@@ -35,6 +35,10 @@ struct kernel {
     /* Pixels of zeros that rows of in[0] must have left and right of them. NULL: none. */
     void (*halo)(const struct group *, int *left, int *right);
 
+    /* Whether it had better do without the halo than have a copy of in[0] made, where that lies in memory
+     * that takes none: contiguous floats. NULL: no. */
+    bool (*edges)(const struct group *);
+
     /* The constants in the order the template reads them; NULL: no constants. Fills step->weight. */
     void (*pack)(struct pool *, struct step *);
 

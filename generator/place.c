@@ -234,6 +234,14 @@ static void raise_halo(struct store *s, int left, int right)
         s->right = right;
 }
 
+/* Whether the kernel of s reads in[0] without a halo, as it lies in the user's memory. */
+static bool does_edges(const struct draft *s)
+{
+    const struct store *in = s->in.at[0];
+    return s->kernel->edges && s->kernel->edges(s->group) && in->fixed && in->place != PLACE_ARENA &&
+           in->type == DTYPE_FLOAT32;
+}
+
 /* Gives what draft k reads first the halo its kernel needs; a copy step goes before it if need be. */
 static void give_halo(struct placer *p, struct drafts *from, int k, struct drafts *to)
 {
@@ -241,7 +249,7 @@ static void give_halo(struct placer *p, struct drafts *from, int k, struct draft
     int left = 0, right = 0;
     if (s.kernel->halo)
         s.kernel->halo(s.group, &left, &right);
-    if (left > 0 || right > 0) {
+    if ((left > 0 || right > 0) && !does_edges(&s)) {
         struct store *r = root(s.in.at[0]);
         int at = tensor_index(p->graph, s.group->in.at[0]);
         if (r->fixed) {

@@ -22,6 +22,7 @@
 #define vf_from_bits CNN_JOIN(vf_from_bits)
 #define vf_load CNN_JOIN(vf_load)
 #define vf_store CNN_JOIN(vf_store)
+#define vf_keep CNN_JOIN(vf_keep)
 #define vf_zero CNN_JOIN(vf_zero)
 #define vf_add CNN_JOIN(vf_add)
 #define vf_sub CNN_JOIN(vf_sub)

@@ -113,6 +113,14 @@
 #define CNN_ALIGNED(n)
 #endif
 
+/* In a loop: hides where p came from.  Where neighbouring pixels share inputs, clang would keep those
+ * of one round for the next, far more of them than there are registers. */
+#if CNN_GNU
+#define CNN_HIDE(p) __asm__("" : "+r"(p))
+#else
+#define CNN_HIDE(p) (void)(p)
+#endif
+
 /* A float constant, for "no upper limit". */
 #if CNN_GNU
 #define CNN_INFINITY __builtin_inff()
@@ -144,6 +152,16 @@ CNN_INLINE void cnn_clear_halo(float *y, int rows, ptrdiff_t row, int w, ptrdiff
     for (int r = 0; r < rows; r++)
         for (int i = 0; i < gap; i++)
             memset(y + r * row + (w + i) * pixel, 0, (size_t)c * sizeof(float));
+}
+
+/* Asks for the cache line at p, which is about to be written. */
+CNN_INLINE void cnn_prefetch_write(const float *p)
+{
+#if CNN_GNU
+    __builtin_prefetch(p, 1);
+#else
+    (void)p;
+#endif
 }
 
 /* "static" when this text stands in the generated file itself. */

@@ -32,12 +32,27 @@ CNN_INLINE vf vf_load_n(const float *p, int n)
     return n >= 8 ? vf_load(p) : (vf)_mm256_maskload_ps(p, vf_first(n));
 }
 
+/* In pieces of 4, 2 and 1 floats: AMD's CPUs take a dozen cycles for a masked store. */
 CNN_INLINE void vf_store_n(float *p, vf v, int n)
 {
-    if (n >= 8)
+    __m128 part = _mm256_castps256_ps128((__m256)v);
+
+    if (n >= 8) {
         vf_store(p, v);
-    else
-        _mm256_maskstore_ps(p, vf_first(n), (__m256)v);
+        return;
+    }
+    if (n & 4) {
+        _mm_storeu_ps(p, part);
+        part = _mm256_extractf128_ps((__m256)v, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)(void *)p, part);
+        part = _mm_movehl_ps(part, part);
+        p += 2;
+    }
+    if (n & 1)
+        _mm_store_ss(p, part);
 }
 
 CNN_INLINE vf vf_fma(vf a, vf b, vf c)

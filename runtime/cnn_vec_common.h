@@ -48,6 +48,15 @@ CNN_INLINE void vf_store(float *p, vf v)
     *(vf *)p = v;
 }
 
+/* x, from now on in a register: gcc would rather load it anew than keep it for two or three uses. */
+CNN_INLINE vf vf_keep(vf x)
+{
+#if CNN_X86 && CNN_VL > 4
+    __asm__("" : "+v"(x));
+#endif
+    return x;
+}
+
 CNN_INLINE vf vf_zero(void)
 {
     return vf_set1(0.0f);

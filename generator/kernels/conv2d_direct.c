@@ -1,25 +1,36 @@
-/* conv2d_direct: output channels in vectors, a tile of pixels of one row in registers. The workhorse:
- * any kernel, stride, dilation, groups; best with 8 output channels or more in a group. */
+/* conv2d_direct: output channels in vectors, a tile of pixels of one row in registers. The
+ * workhorse: any kernel, stride, dilation, groups; best with 8 output channels or more in a group. */
 #include "conv2d.h"
+#include "cut.h"
 
-/* What one instance looks like on a target. Rows of a 1x1 convolution over contiguous images are joined
- * until they are long enough to fill tiles: ih, oh, iw and ow are those of the joined rows. */
+enum { MOST_THREADS = 16 };  /* that units are to be divided evenly among */
+
+/* What one instance looks like. Rows of a 1x1 convolution over contiguous images are joined until
+ * they are long enough to fill tiles: oh and ow are those of the joined rows. */
 struct shape_of_work {
-    int ic, oc;              /* of one group */
+    int ic, oc, groups;      /* channels of one group */
     int ocb;                 /* output channels in a block of weights */
+    int taps;                /* kernel rows times columns */
+    double used_taps;        /* without kernel rows above and below the image, on the average */
     int oh, ow;
+    int64_t pitch;           /* floats between the input pixels of neighbouring output pixels */
     int join;                /* rows joined into one */
 };
 
 struct tiling {
-    int nr;                  /* vectors of channels */
-    int p0, t0, p1, t1;      /* t0 tiles of p0 pixels and t1 of p1 in a row */
-    double cycles;           /* for all pixels and channels of one group and image, by the model */
+    const struct target *target;  /* whose vectors: shorter ones may waste fewer lanes */
+    int nr;                       /* vectors of channels */
+    struct cut p;                 /* pixels of a row */
+    double cycles;                /* for one group and image, by the model */
 };
 
+/* Blocks of 8, which vectors of 16 can't use, where the last of 16 would be half empty: up to 88
+ * channels, and beyond as long as tiles of three vectors of 8, which lose the least, make them up. */
 static int block_width(int oc)
 {
-    return oc <= 4 ? 4 : oc <= 8 ? 8 : 16;
+    int eights = (oc + 7) / 8;
+    bool half = eights % 2 == 1 && (eights < 12 || (eights < 24 && eights % 3 == 0));
+    return oc <= 4 ? 4 : oc <= 8 || half ? 8 : 16;
 }
 
 /* Rows can be joined when a row's end is the next one's beginning in every view. */
@@ -42,11 +53,27 @@ static int rows_to_join(int h, int w)
     return join;
 }
 
+/* Kernel rows inside the image, of an output row on the average. */
+static double used_rows(const struct group *g)
+{
+    const struct conv2d *a = g->main->attr;
+    int64_t ih = shape_hwc(&g->in.at[0]->shape).h, oh = shape_hwc(&g->main->out->shape).h, used = 0;
+    for (int k = 0; k < a->kernel[0]; k++) {
+        int64_t above = a->pad[0] - (int64_t)k * a->dilation[0], sh = a->strides[0];
+        int64_t first = above > 0 ? (above + sh - 1) / sh : 0, end = (ih + above + sh - 1) / sh;
+        end = end < oh ? end : oh;
+        used += end > first ? end - first : 0;
+    }
+    return (double)used / (double)oh;
+}
+
 static struct shape_of_work work_of(const struct group *g, bool join)
 {
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
-    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, 0, out.h, out.w, 1};
+    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, a->groups, 0,
+            a->kernel[0] * a->kernel[1], used_rows(g) * a->kernel[1], out.h, out.w,
+            (int64_t)a->in_channels * a->strides[1], 1};
     s.ocb = block_width(s.oc);
     if (join) {
         s.join = rows_to_join(out.h, out.w);
@@ -56,72 +83,179 @@ static struct shape_of_work work_of(const struct group *g, bool join)
     return s;
 }
 
-/* Cuts a row into the fewest tiles of at most p pixels, as equal as can be. */
-static struct tiling cut_row(int ow, int p, int nr)
+/* ---- tiles ----------------------------------------------------------------------------------- */
+
+/* Cycles for one step (kernel row, column, input channel) of a tile: limited by multiplies, by
+ * loads, or by the four cycles that a sum waits for itself; some of that wait shows unless there
+ * are twice as many sums as hide it. Without FMA by instructions: copy (or load, for few pixels),
+ * multiply and add for each sum, two for a broadcast. */
+static double step_cycles(const struct target *t, int p, int nr)
 {
-    int tiles = (ow + p - 1) / p, small = ow / tiles, wide = ow - tiles * small;
-    if (wide == 0)
-        return (struct tiling){nr, small, tiles, 0, 0, 0};
-    return (struct tiling){nr, small + 1, wide, small, tiles - wide, 0};
+    double sums = p * nr, pixels = p * (t->vl == 16 ? 0.5 : 1.0);
+    double hidden = sums / (4 * t->fma_per_cycle), busy = cost_fma(t, sums, nr + pixels);
+    if (!t->fma)
+        busy = (3 * sums + 2 * p + (p > 3 ? nr : 0)) / 3;
+    return (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * (2 - hidden) : 0);
 }
 
-/* Cycles for one step (kernel row, column, input channel) of a tile: limited by multiplies, by loads, or
- * by the four cycles that a sum waits for itself. Among equals the tile that touches fewer cache lines is
- * better: a vector of weights is a line or half of one each time, a pixel a line for many steps, but
- * pixels a power of two apart crowd each other out. */
-static double tile_cycles(const struct target *t, int p, int nr)
+/* Extra cycles for one step where pixels are a multiple of a page's fraction apart, so that more
+ * of them than a set of the first-level cache has ways (8 of 64 sets of 64 bytes) push each other
+ * out. */
+static double crowding(const struct shape_of_work *s, int p)
 {
-    double busy = cost_fma(t, (double)p * nr, nr + p * (t->vl == 16 ? 0.5 : 1.0));
-    return (busy > 4 ? busy : 4) + 0.05 * (0.25 * p + nr);
+    int64_t lines = s->pitch / 16, sets = 64;
+    if (s->pitch % 16 != 0)
+        return 0;
+    for (; sets > 1 && lines % 2 == 0; lines /= 2)
+        sets /= 2;
+    return p > 8 * sets ? 0.7 * (double)(p - 8 * sets) : 0;
 }
 
-static double row_cycles(const struct target *t, const struct tiling *k, int nr)
+/* Cycles in which the second-level cache delivers the weights of one step, where the first is too
+ * small for those of a tile. */
+static double weight_cycles(const struct shape_of_work *s, const struct target *t, int nr)
 {
-    return k->t0 * tile_cycles(t, k->p0, nr) + k->t1 * tile_cycles(t, k->p1, nr);
+    double bytes = 4.0 * nr * t->vl;
+    return bytes * s->taps * s->ic > t->l1 / 2 ? bytes / (0.9 * t->l2_bytes) : 0;
 }
 
-static double tiling_cycles(const struct target *t, const struct shape_of_work *s, double taps,
-        const struct tiling *k)
+/* The end of one tile and the start of the next overlap the worse the more sums there are to store
+ * and the more pixels they belong to (measured). */
+static double tile_cycles(const struct shape_of_work *s, const struct target *t, int p, int nr)
 {
-    int nb = k->nr * t->vl, rest = s->oc % nb;
-    double per_row = s->oc / nb * row_cycles(t, k, k->nr);
+    double sums = p * nr, steps = s->used_taps * s->ic;
+    double step = step_cycles(t, p, nr) + crowding(s, p), weights = weight_cycles(s, t, nr);
+    return steps * (step > weights ? step : weights) +
+            (0.05 * sums * sums + 0.5 * p) / t->fma_per_cycle;
+}
+
+static double row_cycles(const struct shape_of_work *s, const struct tiling *k, int nr)
+{
+    double cycles = k->p.t0 * tile_cycles(s, k->target, k->p.n0, nr);
+    return k->p.t1 ? cycles + k->p.t1 * tile_cycles(s, k->target, k->p.n1, nr) : cycles;
+}
+
+static int channel_tiles(const struct shape_of_work *s, const struct tiling *k)
+{
+    int nb = k->nr * k->target->vl;
+    return (s->oc + nb - 1) / nb;
+}
+
+/* Weights that the second-level cache doesn't hold come, in lines of 64 bytes, at half of the
+ * third's rate while the first tile of pixels is done, which may be faster than that. */
+static double wait_for_weights(const struct shape_of_work *s, const struct tiling *k)
+{
+    const struct target *t = k->target;
+    double bytes = 4.0 * s->taps * s->ic * (double)round_up(s->oc, s->ocb);
+    double used = 4.0 * k->nr * t->vl, line = used < 64 ? 64 : used;  /* of one step */
+    double wait = 2 / t->l3_bytes - step_cycles(t, k->p.n0, k->nr) / line;
+    return bytes * s->groups > t->l2 && wait > 0 ? bytes * line / used * wait : 0;
+}
+
+static double tiling_cycles(const struct shape_of_work *s, const struct tiling *k)
+{
+    int vl = k->target->vl, nb = k->nr * vl, rest = s->oc % nb;
+    double row = s->oc / nb * row_cycles(s, k, k->nr);
     if (rest)
-        per_row += row_cycles(t, k, (rest + t->vl - 1) / t->vl);
-    double tiles = (double)(k->t0 + k->t1) * ((s->oc + nb - 1) / nb);
-    return s->oh * (per_row * taps * s->ic + 12 * tiles);  /* 12: start and store of a tile */
+        row += row_cycles(s, k, (rest + vl - 1) / vl);
+    return s->oh * row + wait_for_weights(s, k);
 }
 
-/* The tile with the fewest predicted cycles among those that fit the registers, two kept free. */
-static struct tiling best_tiling(const struct target *t, const struct shape_of_work *s, double taps)
+/* No vector reaches over a block of weights; tiles begin at a block, lie within one, or are the
+ * only one. */
+static bool fits_blocks(const struct shape_of_work *s, int nr, int vl)
 {
-    struct tiling best = {0};
+    int nb = nr * vl;
+    return (vl <= s->ocb || s->oc <= s->ocb) &&
+           (nb % s->ocb == 0 || s->ocb % nb == 0 || nb >= s->oc);
+}
+
+/* Sums, weights, one broadcast; without FMA a product. */
+static bool fits_registers(const struct target *t, int p, int nr)
+{
+    return p * nr + nr + 1 + !t->fma <= t->registers;
+}
+
+/* The tile with the fewest predicted cycles. */
+static struct tiling best_tiling_on(const struct target *t, const struct shape_of_work *s)
+{
+    struct tiling best = {.target = t};
     for (int nr = 1; nr <= 4; nr++)
-        for (int p = 1; p <= 28 && p * nr + nr + 1 <= t->registers - 1; p++) {
-            struct tiling k = cut_row(s->ow, p, nr);
-            k.cycles = tiling_cycles(t, s, taps, &k);
-            if (nr * t->vl % s->ocb != 0 && s->ocb % (nr * t->vl) != 0)
-                continue;  /* tiles must begin at a block or lie within one */
-            if (best.nr == 0 || k.cycles < best.cycles)
+        for (int p = 1; p <= 28 && fits_registers(t, p, nr); p++) {
+            struct tiling k = {t, nr, cut_even(s->ow, p), 0};
+            k.cycles = tiling_cycles(s, &k);
+            if (fits_blocks(s, nr, t->vl) && (best.nr == 0 || k.cycles < best.cycles))
                 best = k;
         }
     return best;
 }
+
+/* With the target's own vectors or, where those would be partly empty, with shorter ones. */
+static struct tiling best_tiling(const struct target *t, const struct shape_of_work *s)
+{
+    struct tiling best = best_tiling_on(t, s);
+    for (; targets[t->base].vl < t->vl && s->oc % t->vl != 0; t = &targets[t->base]) {
+        struct tiling k = best_tiling_on(&targets[t->base], s);
+        if (best.nr == 0 || k.cycles < best.cycles)
+            best = k;
+    }
+    return best;
+}
+
+/* ---- units ----------------------------------------------------------------------------------- */
+
+static bool uneven(int64_t units)
+{
+    int64_t most = (units + MOST_THREADS - 1) / MOST_THREADS;
+    return 5 * most * MOST_THREADS > 6 * units;
+}
+
+/* How many channel tiles a unit does for each tile of pixels. As many as have weights that stay in
+ * half of the second-level cache: input and output then go through the caches once. Fewer where
+ * units would be too few for many threads. */
+static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k, int64_t rows)
+{
+    int tiles = channel_tiles(s, k);
+    double bytes = 4.0 * s->taps * s->ic * k->nr * k->target->vl, most = k->target->l2 / 2 / bytes;
+    int qb = most >= tiles ? tiles : most < 1 ? 1 : (int)most;
+    while (qb > 1 && uneven(rows * ((tiles + qb - 1) / qb)))
+        qb = (qb + 1) / 2;
+    return qb;
+}
+
+/* ---- the kernel ------------------------------------------------------------------------------ */
 
 static bool ok(const struct group *g)
 {
     return node_family(g->main) == FAMILY_CONV2D;  /* any residual, activation and affine go along */
 }
 
+/* Copying a large input costs more than copying the windows at its edges, once for each kernel row
+ * of an output row and again for every 256 kB of weights: taken to be two a row, of eight output
+ * pixels. */
+static bool edges(const struct group *g)
+{
+    const struct conv2d *a = g->main->attr;
+    struct shape_of_work s = work_of(g, false);
+    double input = (double)shape_size(&g->in.at[0]->shape);
+    double passes = 1 + 4.0 * s.taps * s.ic * s.oc / 256e3;
+    double span = 7.0 * a->strides[1] + (a->kernel[1] - 1.0) * a->dilation[1] + 1;
+    double windows = 2.0 * s.oh * a->kernel[0] * span * s.ic * passes;
+    return a->groups == 1 && 4 * input >= 256e3 && windows <= 2 * input;
+}
+
+/* Almost all of the traffic is hidden behind the multiplies: what shows is 4 % of it (measured). */
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct conv2d *a = g->main->attr;
     struct shape_of_work s = work_of(g, conv2d_is_pointwise(a));
-    struct tiling k = best_tiling(t, &s, (double)a->kernel[0] * a->kernel[1]);
-    double weights = 4.0 * a->kernel[0] * a->kernel[1] * s.ic * (double)round_up(s.oc, s.ocb) * a->groups;
-    return (double)batch * k.cycles * a->groups + conv2d_stream_cost(g, batch, t, weights);
+    struct tiling k = best_tiling(t, &s);
+    double weights = 4.0 * s.taps * s.ic * (double)round_up(s.oc, s.ocb) * s.groups;
+    return (double)batch * k.cycles * s.groups + 0.04 * conv2d_stream_cost(g, batch, t, weights);
 }
 
-/* Kernel blocks, then biases, then (with a fused affine) scales and shifts in the order of the biases. */
+/* Kernel blocks, then biases, then (with a fused affine) scales and shifts in the order of the
+ * biases. */
 static void pack(struct pool *pool, struct step *step)
 {
     const struct group *g = step->group;
@@ -142,35 +276,57 @@ static void pack(struct pool *pool, struct step *step)
     }
 }
 
+/* How the work is cut, on rows that may be joined ones. */
+static void bind_tiling(struct pool *pool, struct args *args, const struct shape_of_work *s,
+        const struct tiling *k, int unit)
+{
+    args_int(pool, args, "VL", k->target->vl);
+    args_int(pool, args, "NR", k->nr);
+    bind_cut(pool, args, "P", "T", &k->p);
+    args_int(pool, args, "QB", unit);
+    args_int(pool, args, "OCB", s->ocb);
+}
+
+/* Where the input has no halo, windows that reach over its edge are copied to scratch. */
+static void bind_edges(struct pool *pool, struct binding *b, const struct step *step,
+        const struct tiling *k)
+{
+    const struct conv2d *a = step->group->main->attr;
+    const struct view *x = &step->in.at[0];
+    int left, right, span = (k->p.n0 - 1) * a->strides[1] + (a->kernel[1] - 1) * a->dilation[1] + 1;
+    conv2d_halo(step->group, &left, &right);
+    bool edges = x->left < left || x->right < right;
+    args_int(pool, &b->args, "EDGES", edges);
+    args_int(pool, &b->args, "IW", x->w);
+    args_int(pool, &b->args, "SPAN", span);
+    b->scratch = edges ? (int64_t)a->kernel[0] * span * x->c : 0;
+}
+
 static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
 {
     const struct group *g = step->group;
     const struct conv2d *a = g->main->attr;
     struct shape_of_work s = work_of(g, joinable(step));
     struct step joined = step_join_rows(pool, step, s.join);
-    if (t->vl > s.ocb && targets[t->base].vl >= s.ocb)
-        t = &targets[t->base];  /* shorter vectors waste fewer lanes */
-    struct tiling k = best_tiling(t, &s, (double)a->kernel[0] * a->kernel[1]);
-    int nb = k.nr * t->vl;
-    int64_t blocks = round_up(s.oc, s.ocb) / s.ocb, channels = blocks * s.ocb * a->groups;
+    struct tiling k = best_tiling(t, &s);
+    int64_t rows = (int64_t)step->out.n * s.oh * s.groups;
+    int tiles = channel_tiles(&s, &k), unit = tiles_of_unit(&s, &k, rows);
+    int64_t channels = round_up(s.oc, s.ocb) * s.groups;
 
-    b->target = t;
-    b->units = (int)step->out.n * s.oh * a->groups * ((s.oc + nb - 1) / nb);
+    b->target = k.target;
+    b->units = (int)rows * ((tiles + unit - 1) / unit);
     conv2d_bind_shape(pool, &b->args, &joined);
-    args_int(pool, &b->args, "VL", t->vl);
-    args_int(pool, &b->args, "NR", k.nr);
-    args_int(pool, &b->args, "P0", k.p0);
-    args_int(pool, &b->args, "T0", k.t0);
-    args_int(pool, &b->args, "P1", k.p1);
-    args_int(pool, &b->args, "T1", k.t1);
-    args_int(pool, &b->args, "OCB", s.ocb);
+    bind_tiling(pool, &b->args, &s, &k, unit);
+    bind_edges(pool, b, &joined, &k);
+    args_int(pool, &b->args, "PREFETCH",
+            4.0 * step->out.n * (double)step->out.image > k.target->l2);
     args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
-    args_int(pool, &b->args, "BIAS", channels * a->kernel[0] * a->kernel[1] * s.ic);
+    args_int(pool, &b->args, "BIAS", channels * s.taps * s.ic);
     bind_epilogue(pool, &b->args, &joined, channels, 2 * channels);
 }
 
 const struct kernel conv2d_direct = {
     .name = "conv2d_direct",
     .doc = "direct convolution, output channels in vectors, a tile of pixels in registers",
-    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind,
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .edges = edges, .pack = pack, .bind = bind,
 };

@@ -15,16 +15,9 @@
  *    6  logits                 10             dense_dot                    160         768  dense
  *    7  prob                   10             softmax                        0          64  softmax
  *
- * Math: fast. Arena: 135296 bytes, and 0 for each thread. Weights: 21184 bytes.
+ * Arena: 135296 bytes, and 0 for each thread. Weights: 21184 bytes.
  */
 #include "residual.h"
-
-/* 1: --math=strict: no FMA, the same bits everywhere. */
-#if !defined(CNN_STRICT)
-#define CNN_STRICT 0
-#elif CNN_STRICT != 0
-#error "programs made with --math=strict and others can't be compiled as one file"
-#endif
 
 #include "cnn_rt.h"
 #include "cnn_names.h"
@@ -313,48 +306,44 @@ static void residual_unary_1_scalar(const float *x, float *y, int first, int las
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 6 pixels by 2 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_2_scalar_6x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_2_scalar_2x4(const float *CNN_RESTRICT x,
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
+    vf a0_2 = vf_load(b + 2);
+    vf a0_3 = vf_load(b + 3);
     vf a1_0 = vf_load(b + 0);
     vf a1_1 = vf_load(b + 1);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 1);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 1);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 1);
-    vf a5_0 = vf_load(b + 0);
-    vf a5_1 = vf_load(b + 1);
+    vf a1_2 = vf_load(b + 2);
+    vf a1_3 = vf_load(b + 3);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 9; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 1 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 1 + i * 16);
+            vf w2 = vf_load(w + 2 + i * 16);
+            vf w3 = vf_load(w + 3 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[3 + i]);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[3]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[6 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[9 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[12 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(x[15 + i]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
         }
-        x += 99;
+        x += xr;
         w += 144;
     }
 
@@ -362,115 +351,45 @@ CNN_INLINE void residual_conv2d_direct_2_scalar_6x2(const float *CNN_RESTRICT x,
     vf_store(y + 0, a0_0);
     a0_1 = vf_relu(a0_1);
     vf_store(y + 1, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 3, a0_3);
     a1_0 = vf_relu(a1_0);
     vf_store(y + 16, a1_0);
     a1_1 = vf_relu(a1_1);
     vf_store(y + 17, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 33, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 49, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 65, a4_1);
-    a5_0 = vf_relu(a5_0);
-    vf_store(y + 80, a5_0);
-    a5_1 = vf_relu(a5_1);
-    vf_store(y + 81, a5_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 18, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 19, a1_3);
 }
 
-/* 5 pixels by 2 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_2_scalar_5x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_2_scalar_row(const float *x,
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 1);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 1);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 1);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 1);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 1);
-
-    for (int kh = 0; kh < rows; kh++) {
-        for (int i = 0; i < 9; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 1 + i * 16);
-            vf v;
-            v = vf_set1(x[0 + i]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[3 + i]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[6 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[9 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[12 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
+    for (int t = 0; t < 16; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 99;
+        x += 6;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q / 4 * 432 + q % 4 * 4;
+            residual_conv2d_direct_2_scalar_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
         }
-        x += 99;
-        w += 144;
+        y += 32;
     }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 1, a0_1);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 17, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 33, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 49, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 65, a4_1);
-}
-
-/* One output row, 2 channels of it. */
-CNN_INLINE void residual_conv2d_direct_2_scalar_row2(const float *x,
-        float *y, const float *w, const float *b, int rows)
-{
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_2_scalar_6x2(x, y, w, b, rows);
-        x += 18;
-        y += 96;
-    }
-    for (t = 0; t < 4; t++) {
-        residual_conv2d_direct_2_scalar_5x2(x, y, w, b, rows);
-        x += 15;
-        y += 80;
-    }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_2_scalar(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 256;
+        const ptrdiff_t image = u / 32;
         const int oy = u % 32;
-        const int q = u / 32 % 8;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -481,58 +400,52 @@ static void residual_conv2d_direct_2_scalar(const float *x,
         const float *wu = w, *bu = w + 432;
         xu -= 3;
         wu += kh0 * 144;
-        yu += q * 2;
-        wu += q * 2 / 16 * 432 + q * 2 % 16;
-        bu += q * 2;
-
-        residual_conv2d_direct_2_scalar_row2(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_2_scalar_row(xu,
+                yu, wu, bu,
+                rows, 0, 4, 1);
     }
 }
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* 6 pixels by 2 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_3_scalar_6x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_3_scalar_2x4(const float *CNN_RESTRICT x,
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
+    vf a0_2 = vf_load(b + 2);
+    vf a0_3 = vf_load(b + 3);
     vf a1_0 = vf_load(b + 0);
     vf a1_1 = vf_load(b + 1);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 1);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 1);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 1);
-    vf a5_0 = vf_load(b + 0);
-    vf a5_1 = vf_load(b + 1);
+    vf a1_2 = vf_load(b + 2);
+    vf a1_3 = vf_load(b + 3);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 1 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 1 + i * 16);
+            vf w2 = vf_load(w + 2 + i * 16);
+            vf w3 = vf_load(w + 3 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(x[80 + i]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -540,115 +453,45 @@ CNN_INLINE void residual_conv2d_direct_3_scalar_6x2(const float *CNN_RESTRICT x,
     vf_store(y + 0, a0_0);
     a0_1 = vf_relu(a0_1);
     vf_store(y + 1, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 3, a0_3);
     a1_0 = vf_relu(a1_0);
     vf_store(y + 16, a1_0);
     a1_1 = vf_relu(a1_1);
     vf_store(y + 17, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 33, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 49, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 65, a4_1);
-    a5_0 = vf_relu(a5_0);
-    vf_store(y + 80, a5_0);
-    a5_1 = vf_relu(a5_1);
-    vf_store(y + 81, a5_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 18, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 19, a1_3);
 }
 
-/* 5 pixels by 2 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_3_scalar_5x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_3_scalar_row(const float *x,
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 1);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 1);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 1);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 1);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 1);
-
-    for (int kh = 0; kh < rows; kh++) {
-        for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 1 + i * 16);
-            vf v;
-            v = vf_set1(x[0 + i]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
+    for (int t = 0; t < 16; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
+        x += 32;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q / 4 * 2304 + q % 4 * 4;
+            residual_conv2d_direct_3_scalar_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
         }
-        x += 528;
-        w += 768;
+        y += 32;
     }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 1, a0_1);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 17, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 33, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 49, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 65, a4_1);
-}
-
-/* One output row, 2 channels of it. */
-CNN_INLINE void residual_conv2d_direct_3_scalar_row2(const float *x,
-        float *y, const float *w, const float *b, int rows)
-{
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_3_scalar_6x2(x, y, w, b, rows);
-        x += 96;
-        y += 96;
-    }
-    for (t = 0; t < 4; t++) {
-        residual_conv2d_direct_3_scalar_5x2(x, y, w, b, rows);
-        x += 80;
-        y += 80;
-    }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_3_scalar(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 256;
+        const ptrdiff_t image = u / 32;
         const int oy = u % 32;
-        const int q = u / 32 % 8;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -659,59 +502,53 @@ static void residual_conv2d_direct_3_scalar(const float *x,
         const float *wu = w, *bu = w + 2304;
         xu -= 16;
         wu += kh0 * 768;
-        yu += q * 2;
-        wu += q * 2 / 16 * 2304 + q * 2 % 16;
-        bu += q * 2;
-
-        residual_conv2d_direct_3_scalar_row2(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_3_scalar_row(xu,
+                yu, wu, bu,
+                rows, 0, 4, 1);
     }
 }
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* 6 pixels by 2 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_4_scalar_6x2(const float *CNN_RESTRICT x,
+/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_4_scalar_2x4(const float *CNN_RESTRICT x,
         const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
+    vf a0_2 = vf_load(b + 2);
+    vf a0_3 = vf_load(b + 3);
     vf a1_0 = vf_load(b + 0);
     vf a1_1 = vf_load(b + 1);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 1);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 1);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 1);
-    vf a5_0 = vf_load(b + 0);
-    vf a5_1 = vf_load(b + 1);
+    vf a1_2 = vf_load(b + 2);
+    vf a1_3 = vf_load(b + 3);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 1 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 1 + i * 16);
+            vf w2 = vf_load(w + 2 + i * 16);
+            vf w3 = vf_load(w + 3 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(x[80 + i]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -721,140 +558,54 @@ CNN_INLINE void residual_conv2d_direct_4_scalar_6x2(const float *CNN_RESTRICT x,
     a0_1 = vf_add(a0_1, vf_load(r + 1));
     a0_1 = vf_relu(a0_1);
     vf_store(y + 1, a0_1);
+    a0_2 = vf_add(a0_2, vf_load(r + 2));
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_add(a0_3, vf_load(r + 3));
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 3, a0_3);
     a1_0 = vf_add(a1_0, vf_load(r + 16));
     a1_0 = vf_relu(a1_0);
     vf_store(y + 16, a1_0);
     a1_1 = vf_add(a1_1, vf_load(r + 17));
     a1_1 = vf_relu(a1_1);
     vf_store(y + 17, a1_1);
-    a2_0 = vf_add(a2_0, vf_load(r + 32));
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_add(a2_1, vf_load(r + 33));
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 33, a2_1);
-    a3_0 = vf_add(a3_0, vf_load(r + 48));
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_add(a3_1, vf_load(r + 49));
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 49, a3_1);
-    a4_0 = vf_add(a4_0, vf_load(r + 64));
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_add(a4_1, vf_load(r + 65));
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 65, a4_1);
-    a5_0 = vf_add(a5_0, vf_load(r + 80));
-    a5_0 = vf_relu(a5_0);
-    vf_store(y + 80, a5_0);
-    a5_1 = vf_add(a5_1, vf_load(r + 81));
-    a5_1 = vf_relu(a5_1);
-    vf_store(y + 81, a5_1);
+    a1_2 = vf_add(a1_2, vf_load(r + 18));
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 18, a1_2);
+    a1_3 = vf_add(a1_3, vf_load(r + 19));
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 19, a1_3);
 }
 
-/* 5 pixels by 2 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_4_scalar_5x2(const float *CNN_RESTRICT x,
-        const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
-{
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 1);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 1);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 1);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 1);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 1);
-
-    for (int kh = 0; kh < rows; kh++) {
-        for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 1 + i * 16);
-            vf v;
-            v = vf_set1(x[0 + i]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-        }
-        x += 528;
-        w += 768;
-    }
-
-    a0_0 = vf_add(a0_0, vf_load(r + 0));
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_add(a0_1, vf_load(r + 1));
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 1, a0_1);
-    a1_0 = vf_add(a1_0, vf_load(r + 16));
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a1_1 = vf_add(a1_1, vf_load(r + 17));
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 17, a1_1);
-    a2_0 = vf_add(a2_0, vf_load(r + 32));
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_add(a2_1, vf_load(r + 33));
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 33, a2_1);
-    a3_0 = vf_add(a3_0, vf_load(r + 48));
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_add(a3_1, vf_load(r + 49));
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 49, a3_1);
-    a4_0 = vf_add(a4_0, vf_load(r + 64));
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_add(a4_1, vf_load(r + 65));
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 65, a4_1);
-}
-
-/* One output row, 2 channels of it. */
-CNN_INLINE void residual_conv2d_direct_4_scalar_row2(const float *x,
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_4_scalar_row(const float *x,
         const float *r,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_4_scalar_6x2(x, r, y, w, b, rows);
-        r += 96;
-        x += 96;
-        y += 96;
+    for (int t = 0; t < 16; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
+        x += 32;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q / 4 * 2304 + q % 4 * 4;
+            residual_conv2d_direct_4_scalar_2x4(xt, r + q * 4, y + q * 4, wq, b + q * 4, xr, rows);
+        }
+        r += 32;
+        y += 32;
     }
-    for (t = 0; t < 4; t++) {
-        residual_conv2d_direct_4_scalar_5x2(x, r, y, w, b, rows);
-        r += 80;
-        x += 80;
-        y += 80;
-    }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_4_scalar(const float *x,
         const float *r,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 256;
+        const ptrdiff_t image = u / 32;
         const int oy = u % 32;
-        const int q = u / 32 % 8;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -866,66 +617,66 @@ static void residual_conv2d_direct_4_scalar(const float *x,
         const float *wu = w, *bu = w + 2304;
         xu -= 16;
         wu += kh0 * 768;
-        yu += q * 2;
-        ru += q * 2;
-        wu += q * 2 / 16 * 2304 + q * 2 % 16;
-        bu += q * 2;
-
-        residual_conv2d_direct_4_scalar_row2(xu, ru, yu, wu, bu, rows);
+        residual_conv2d_direct_4_scalar_row(xu,
+                ru,
+                yu, wu, bu,
+                rows, 0, 4, 1);
     }
 }
 
 /* global_pool2d: maximum or mean of whole images, channels in vectors.
  * For global_average_pooling2d (global_average_pooling2d, residual.cnn.yaml:18). */
-/* 2 channels of one image. */
-CNN_INLINE void residual_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+/* 4 channels of one image. */
+CNN_INLINE void residual_global_pool2d_5_scalar_4(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
+    vf a0_2 = vf_zero();
+    vf a0_3 = vf_zero();
     vf a1_0 = vf_zero();
     vf a1_1 = vf_zero();
-    vf a2_0 = vf_zero();
-    vf a2_1 = vf_zero();
-    vf a3_0 = vf_zero();
-    vf a3_1 = vf_zero();
+    vf a1_2 = vf_zero();
+    vf a1_3 = vf_zero();
 
     for (int h = 0; h < 1; h++) {
         const float *p = x + h * 16384;
 
-        for (int w = 0; w < 256; w++) {
+        for (int w = 0; w < 512; w++) {
             a0_0 = vf_add(a0_0, vf_load(p + 0));
             a0_1 = vf_add(a0_1, vf_load(p + 1));
+            a0_2 = vf_add(a0_2, vf_load(p + 2));
+            a0_3 = vf_add(a0_3, vf_load(p + 3));
             a1_0 = vf_add(a1_0, vf_load(p + 16));
             a1_1 = vf_add(a1_1, vf_load(p + 17));
-            a2_0 = vf_add(a2_0, vf_load(p + 32));
-            a2_1 = vf_add(a2_1, vf_load(p + 33));
-            a3_0 = vf_add(a3_0, vf_load(p + 48));
-            a3_1 = vf_add(a3_1, vf_load(p + 49));
-            p += 64;
+            a1_2 = vf_add(a1_2, vf_load(p + 18));
+            a1_3 = vf_add(a1_3, vf_load(p + 19));
+            p += 32;
         }
     }
 
     a0_0 = vf_add(a0_0, a1_0);
-    a0_0 = vf_add(a0_0, a2_0);
-    a0_0 = vf_add(a0_0, a3_0);
     a0_0 = vf_mul(a0_0, vf_set1(1.0f / 1024.0f));
     vf_store(y + 0, a0_0);
     a0_1 = vf_add(a0_1, a1_1);
-    a0_1 = vf_add(a0_1, a2_1);
-    a0_1 = vf_add(a0_1, a3_1);
     a0_1 = vf_mul(a0_1, vf_set1(1.0f / 1024.0f));
     vf_store(y + 1, a0_1);
+    a0_2 = vf_add(a0_2, a1_2);
+    a0_2 = vf_mul(a0_2, vf_set1(1.0f / 1024.0f));
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_add(a0_3, a1_3);
+    a0_3 = vf_mul(a0_3, vf_set1(1.0f / 1024.0f));
+    vf_store(y + 3, a0_3);
 }
 
 static void residual_global_pool2d_5_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 8;
-        const int q = u % 8;
-        const float *xu = x + image * 16384 + q * 2;
-        float *yu = y + image * 16 + q * 2;
+        const ptrdiff_t image = u / 4;
+        const int q = u % 4;
+        const float *xu = x + image * 16384 + q * 4;
+        float *yu = y + image * 16 + q * 4;
 
-        residual_global_pool2d_5_scalar_2(xu, yu);
+        residual_global_pool2d_5_scalar_4(xu, yu);
     }
 }
 
@@ -1042,7 +793,7 @@ static void residual_dense_dot_6_scalar(const float *x,
 CNN_INLINE void residual_softmax_7_scalar_pixel(const float *x, float *y, const float *w)
 {
     vf most = vf_load(x);
-    float part[16] = {0.0f};
+    vf sum = vf_zero();
 
     for (int c = 1; c < 10; c += 1)
         most = vf_max(most, vf_load(x + c));
@@ -1052,11 +803,11 @@ CNN_INLINE void residual_softmax_7_scalar_pixel(const float *x, float *y, const 
     for (int c = 0; c < 10; c += 1) {
         const vf e = vf_exp(vf_sub(vf_load(x + c), top));
 
-        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
+        sum = vf_add(sum, e);
         vf_store(y + c, e);
     }
 
-    const vf total = vf_set1(vf_sum16(part));
+    const vf total = vf_set1(vf_sum(sum));
 
     for (int c = 0; c < 10; c += 1)
         vf_store(y + c, vf_div(vf_load(y + c), total));
@@ -1087,7 +838,7 @@ static void residual_1_image_scalar(const struct residual_job *job, int first, i
 static void residual_2_stem_scalar(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_scalar((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 256)
+    if (last == 32)
         cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -1095,7 +846,7 @@ static void residual_2_stem_scalar(const struct residual_job *job, int first, in
 static void residual_3_re_lu_scalar(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_scalar((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 256)
+    if (last == 32)
         cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -1126,10 +877,10 @@ static void residual_7_prob_scalar(const struct residual_job *job, int first, in
 
 static const struct residual_work residual_scalar[7] = {
     {residual_1_image_scalar, 32, 1},
-    {residual_2_stem_scalar, 256, 1},
-    {residual_3_re_lu_scalar, 256, 2},
-    {residual_4_feat_scalar, 256, 2},
-    {residual_5_global_average_pooling2d_scalar, 8, 1},
+    {residual_2_stem_scalar, 32, 1},
+    {residual_3_re_lu_scalar, 32, 2},
+    {residual_4_feat_scalar, 32, 2},
+    {residual_5_global_average_pooling2d_scalar, 4, 1},
     {residual_6_logits_scalar, 10, 1},
     {residual_7_prob_scalar, 1, 1},
 };
@@ -1173,48 +924,44 @@ static void residual_unary_1_sse2(const float *x, float *y, int first, int last)
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 6 pixels by 8 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_2_sse2_6x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_2_sse2_2x16(const float *CNN_RESTRICT x,
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
+    vf a0_2 = vf_load(b + 8);
+    vf a0_3 = vf_load(b + 12);
     vf a1_0 = vf_load(b + 0);
     vf a1_1 = vf_load(b + 4);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 4);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 4);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 4);
-    vf a5_0 = vf_load(b + 0);
-    vf a5_1 = vf_load(b + 4);
+    vf a1_2 = vf_load(b + 8);
+    vf a1_3 = vf_load(b + 12);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 9; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 4 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 4 + i * 16);
+            vf w2 = vf_load(w + 8 + i * 16);
+            vf w3 = vf_load(w + 12 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[3 + i]);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[3]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[6 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[9 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[12 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(x[15 + i]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
         }
-        x += 99;
+        x += xr;
         w += 144;
     }
 
@@ -1222,115 +969,45 @@ CNN_INLINE void residual_conv2d_direct_2_sse2_6x8(const float *CNN_RESTRICT x,
     vf_store(y + 0, a0_0);
     a0_1 = vf_relu(a0_1);
     vf_store(y + 4, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 12, a0_3);
     a1_0 = vf_relu(a1_0);
     vf_store(y + 16, a1_0);
     a1_1 = vf_relu(a1_1);
     vf_store(y + 20, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 36, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 52, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 68, a4_1);
-    a5_0 = vf_relu(a5_0);
-    vf_store(y + 80, a5_0);
-    a5_1 = vf_relu(a5_1);
-    vf_store(y + 84, a5_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 24, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 28, a1_3);
 }
 
-/* 5 pixels by 8 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_2_sse2_5x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_2_sse2_row(const float *x,
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 4);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 4);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 4);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 4);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 4);
-
-    for (int kh = 0; kh < rows; kh++) {
-        for (int i = 0; i < 9; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 4 + i * 16);
-            vf v;
-            v = vf_set1(x[0 + i]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[3 + i]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[6 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[9 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[12 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
+    for (int t = 0; t < 16; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 99;
+        x += 6;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_2_sse2_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
-        x += 99;
-        w += 144;
+        y += 32;
     }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 4, a0_1);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 20, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 36, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 52, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 68, a4_1);
-}
-
-/* One output row, 8 channels of it. */
-CNN_INLINE void residual_conv2d_direct_2_sse2_row8(const float *x,
-        float *y, const float *w, const float *b, int rows)
-{
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_2_sse2_6x8(x, y, w, b, rows);
-        x += 18;
-        y += 96;
-    }
-    for (t = 0; t < 4; t++) {
-        residual_conv2d_direct_2_sse2_5x8(x, y, w, b, rows);
-        x += 15;
-        y += 80;
-    }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_2_sse2(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 64;
+        const ptrdiff_t image = u / 32;
         const int oy = u % 32;
-        const int q = u / 32 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1341,58 +1018,52 @@ static void residual_conv2d_direct_2_sse2(const float *x,
         const float *wu = w, *bu = w + 432;
         xu -= 3;
         wu += kh0 * 144;
-        yu += q * 8;
-        wu += q * 8 / 16 * 432 + q * 8 % 16;
-        bu += q * 8;
-
-        residual_conv2d_direct_2_sse2_row8(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_2_sse2_row(xu,
+                yu, wu, bu,
+                rows, 0, 1, 1);
     }
 }
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* 6 pixels by 8 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_3_sse2_6x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_3_sse2_2x16(const float *CNN_RESTRICT x,
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
+    vf a0_2 = vf_load(b + 8);
+    vf a0_3 = vf_load(b + 12);
     vf a1_0 = vf_load(b + 0);
     vf a1_1 = vf_load(b + 4);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 4);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 4);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 4);
-    vf a5_0 = vf_load(b + 0);
-    vf a5_1 = vf_load(b + 4);
+    vf a1_2 = vf_load(b + 8);
+    vf a1_3 = vf_load(b + 12);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 4 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 4 + i * 16);
+            vf w2 = vf_load(w + 8 + i * 16);
+            vf w3 = vf_load(w + 12 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(x[80 + i]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -1400,115 +1071,45 @@ CNN_INLINE void residual_conv2d_direct_3_sse2_6x8(const float *CNN_RESTRICT x,
     vf_store(y + 0, a0_0);
     a0_1 = vf_relu(a0_1);
     vf_store(y + 4, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 12, a0_3);
     a1_0 = vf_relu(a1_0);
     vf_store(y + 16, a1_0);
     a1_1 = vf_relu(a1_1);
     vf_store(y + 20, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 36, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 52, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 68, a4_1);
-    a5_0 = vf_relu(a5_0);
-    vf_store(y + 80, a5_0);
-    a5_1 = vf_relu(a5_1);
-    vf_store(y + 84, a5_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 24, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 28, a1_3);
 }
 
-/* 5 pixels by 8 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_3_sse2_5x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_3_sse2_row(const float *x,
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 4);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 4);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 4);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 4);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 4);
-
-    for (int kh = 0; kh < rows; kh++) {
-        for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 4 + i * 16);
-            vf v;
-            v = vf_set1(x[0 + i]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
+    for (int t = 0; t < 16; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
+        x += 32;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_3_sse2_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
-        x += 528;
-        w += 768;
+        y += 32;
     }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 4, a0_1);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 20, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 36, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 52, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 68, a4_1);
-}
-
-/* One output row, 8 channels of it. */
-CNN_INLINE void residual_conv2d_direct_3_sse2_row8(const float *x,
-        float *y, const float *w, const float *b, int rows)
-{
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_3_sse2_6x8(x, y, w, b, rows);
-        x += 96;
-        y += 96;
-    }
-    for (t = 0; t < 4; t++) {
-        residual_conv2d_direct_3_sse2_5x8(x, y, w, b, rows);
-        x += 80;
-        y += 80;
-    }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_3_sse2(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 64;
+        const ptrdiff_t image = u / 32;
         const int oy = u % 32;
-        const int q = u / 32 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1519,59 +1120,53 @@ static void residual_conv2d_direct_3_sse2(const float *x,
         const float *wu = w, *bu = w + 2304;
         xu -= 16;
         wu += kh0 * 768;
-        yu += q * 8;
-        wu += q * 8 / 16 * 2304 + q * 8 % 16;
-        bu += q * 8;
-
-        residual_conv2d_direct_3_sse2_row8(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_3_sse2_row(xu,
+                yu, wu, bu,
+                rows, 0, 1, 1);
     }
 }
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* 6 pixels by 8 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_4_sse2_6x8(const float *CNN_RESTRICT x,
+/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_4_sse2_2x16(const float *CNN_RESTRICT x,
         const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
+    vf a0_2 = vf_load(b + 8);
+    vf a0_3 = vf_load(b + 12);
     vf a1_0 = vf_load(b + 0);
     vf a1_1 = vf_load(b + 4);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 4);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 4);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 4);
-    vf a5_0 = vf_load(b + 0);
-    vf a5_1 = vf_load(b + 4);
+    vf a1_2 = vf_load(b + 8);
+    vf a1_3 = vf_load(b + 12);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 4 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 4 + i * 16);
+            vf w2 = vf_load(w + 8 + i * 16);
+            vf w3 = vf_load(w + 12 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(x[80 + i]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -1581,140 +1176,54 @@ CNN_INLINE void residual_conv2d_direct_4_sse2_6x8(const float *CNN_RESTRICT x,
     a0_1 = vf_add(a0_1, vf_load(r + 4));
     a0_1 = vf_relu(a0_1);
     vf_store(y + 4, a0_1);
+    a0_2 = vf_add(a0_2, vf_load(r + 8));
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_add(a0_3, vf_load(r + 12));
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 12, a0_3);
     a1_0 = vf_add(a1_0, vf_load(r + 16));
     a1_0 = vf_relu(a1_0);
     vf_store(y + 16, a1_0);
     a1_1 = vf_add(a1_1, vf_load(r + 20));
     a1_1 = vf_relu(a1_1);
     vf_store(y + 20, a1_1);
-    a2_0 = vf_add(a2_0, vf_load(r + 32));
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_add(a2_1, vf_load(r + 36));
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 36, a2_1);
-    a3_0 = vf_add(a3_0, vf_load(r + 48));
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_add(a3_1, vf_load(r + 52));
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 52, a3_1);
-    a4_0 = vf_add(a4_0, vf_load(r + 64));
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_add(a4_1, vf_load(r + 68));
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 68, a4_1);
-    a5_0 = vf_add(a5_0, vf_load(r + 80));
-    a5_0 = vf_relu(a5_0);
-    vf_store(y + 80, a5_0);
-    a5_1 = vf_add(a5_1, vf_load(r + 84));
-    a5_1 = vf_relu(a5_1);
-    vf_store(y + 84, a5_1);
+    a1_2 = vf_add(a1_2, vf_load(r + 24));
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 24, a1_2);
+    a1_3 = vf_add(a1_3, vf_load(r + 28));
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 28, a1_3);
 }
 
-/* 5 pixels by 8 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_4_sse2_5x8(const float *CNN_RESTRICT x,
-        const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
-{
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 4);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 4);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 4);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 4);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 4);
-
-    for (int kh = 0; kh < rows; kh++) {
-        for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 4 + i * 16);
-            vf v;
-            v = vf_set1(x[0 + i]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-        }
-        x += 528;
-        w += 768;
-    }
-
-    a0_0 = vf_add(a0_0, vf_load(r + 0));
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_add(a0_1, vf_load(r + 4));
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 4, a0_1);
-    a1_0 = vf_add(a1_0, vf_load(r + 16));
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a1_1 = vf_add(a1_1, vf_load(r + 20));
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 20, a1_1);
-    a2_0 = vf_add(a2_0, vf_load(r + 32));
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_add(a2_1, vf_load(r + 36));
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 36, a2_1);
-    a3_0 = vf_add(a3_0, vf_load(r + 48));
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_add(a3_1, vf_load(r + 52));
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 52, a3_1);
-    a4_0 = vf_add(a4_0, vf_load(r + 64));
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_add(a4_1, vf_load(r + 68));
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 68, a4_1);
-}
-
-/* One output row, 8 channels of it. */
-CNN_INLINE void residual_conv2d_direct_4_sse2_row8(const float *x,
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_4_sse2_row(const float *x,
         const float *r,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_4_sse2_6x8(x, r, y, w, b, rows);
-        r += 96;
-        x += 96;
-        y += 96;
+    for (int t = 0; t < 16; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
+        x += 32;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_4_sse2_2x16(xt, r + q * 16, y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        r += 32;
+        y += 32;
     }
-    for (t = 0; t < 4; t++) {
-        residual_conv2d_direct_4_sse2_5x8(x, r, y, w, b, rows);
-        r += 80;
-        x += 80;
-        y += 80;
-    }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_4_sse2(const float *x,
         const float *r,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 64;
+        const ptrdiff_t image = u / 32;
         const int oy = u % 32;
-        const int q = u / 32 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1726,66 +1235,66 @@ static void residual_conv2d_direct_4_sse2(const float *x,
         const float *wu = w, *bu = w + 2304;
         xu -= 16;
         wu += kh0 * 768;
-        yu += q * 8;
-        ru += q * 8;
-        wu += q * 8 / 16 * 2304 + q * 8 % 16;
-        bu += q * 8;
-
-        residual_conv2d_direct_4_sse2_row8(xu, ru, yu, wu, bu, rows);
+        residual_conv2d_direct_4_sse2_row(xu,
+                ru,
+                yu, wu, bu,
+                rows, 0, 1, 1);
     }
 }
 
 /* global_pool2d: maximum or mean of whole images, channels in vectors.
  * For global_average_pooling2d (global_average_pooling2d, residual.cnn.yaml:18). */
-/* 8 channels of one image. */
-CNN_INLINE void residual_global_pool2d_5_sse2_8(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+/* 16 channels of one image. */
+CNN_INLINE void residual_global_pool2d_5_sse2_16(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
+    vf a0_2 = vf_zero();
+    vf a0_3 = vf_zero();
     vf a1_0 = vf_zero();
     vf a1_1 = vf_zero();
-    vf a2_0 = vf_zero();
-    vf a2_1 = vf_zero();
-    vf a3_0 = vf_zero();
-    vf a3_1 = vf_zero();
+    vf a1_2 = vf_zero();
+    vf a1_3 = vf_zero();
 
     for (int h = 0; h < 1; h++) {
         const float *p = x + h * 16384;
 
-        for (int w = 0; w < 256; w++) {
+        for (int w = 0; w < 512; w++) {
             a0_0 = vf_add(a0_0, vf_load(p + 0));
             a0_1 = vf_add(a0_1, vf_load(p + 4));
+            a0_2 = vf_add(a0_2, vf_load(p + 8));
+            a0_3 = vf_add(a0_3, vf_load(p + 12));
             a1_0 = vf_add(a1_0, vf_load(p + 16));
             a1_1 = vf_add(a1_1, vf_load(p + 20));
-            a2_0 = vf_add(a2_0, vf_load(p + 32));
-            a2_1 = vf_add(a2_1, vf_load(p + 36));
-            a3_0 = vf_add(a3_0, vf_load(p + 48));
-            a3_1 = vf_add(a3_1, vf_load(p + 52));
-            p += 64;
+            a1_2 = vf_add(a1_2, vf_load(p + 24));
+            a1_3 = vf_add(a1_3, vf_load(p + 28));
+            p += 32;
         }
     }
 
     a0_0 = vf_add(a0_0, a1_0);
-    a0_0 = vf_add(a0_0, a2_0);
-    a0_0 = vf_add(a0_0, a3_0);
     a0_0 = vf_mul(a0_0, vf_set1(1.0f / 1024.0f));
     vf_store(y + 0, a0_0);
     a0_1 = vf_add(a0_1, a1_1);
-    a0_1 = vf_add(a0_1, a2_1);
-    a0_1 = vf_add(a0_1, a3_1);
     a0_1 = vf_mul(a0_1, vf_set1(1.0f / 1024.0f));
     vf_store(y + 4, a0_1);
+    a0_2 = vf_add(a0_2, a1_2);
+    a0_2 = vf_mul(a0_2, vf_set1(1.0f / 1024.0f));
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_add(a0_3, a1_3);
+    a0_3 = vf_mul(a0_3, vf_set1(1.0f / 1024.0f));
+    vf_store(y + 12, a0_3);
 }
 
 static void residual_global_pool2d_5_sse2(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 2;
-        const int q = u % 2;
-        const float *xu = x + image * 16384 + q * 8;
-        float *yu = y + image * 16 + q * 8;
+        const ptrdiff_t image = u / 1;
+        const int q = u % 1;
+        const float *xu = x + image * 16384 + q * 16;
+        float *yu = y + image * 16 + q * 16;
 
-        residual_global_pool2d_5_sse2_8(xu, yu);
+        residual_global_pool2d_5_sse2_16(xu, yu);
     }
 }
 
@@ -1869,7 +1378,7 @@ CNN_INLINE void residual_softmax_7_sse2_pixel(const float *x, float *y, const fl
     const vf rest = vf_load_n(x + 8, 2);
     const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), rest, low);
     vf most = end;
-    float part[16] = {0.0f};
+    vf sum = vf_zero();
 
     for (int c = 0; c < 8; c += 4)
         most = vf_max(most, vf_load(x + c));
@@ -1879,14 +1388,14 @@ CNN_INLINE void residual_softmax_7_sse2_pixel(const float *x, float *y, const fl
     for (int c = 0; c < 8; c += 4) {
         const vf e = vf_exp(vf_sub(vf_load(x + c), top));
 
-        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
+        sum = vf_add(sum, e);
         vf_store(y + c, e);
     }
     const vf e_end = vf_exp(vf_sub(end, top));
 
-    vf_store(part + 8, vf_add(vf_load(part + 8), e_end));
+    sum = vf_add(sum, e_end);
 
-    const vf total = vf_set1(vf_sum16(part));
+    const vf total = vf_set1(vf_sum(sum));
 
     for (int c = 0; c < 8; c += 4)
         vf_store(y + c, vf_div(vf_load(y + c), total));
@@ -1917,7 +1426,7 @@ static void residual_1_image_sse2(const struct residual_job *job, int first, int
 static void residual_2_stem_sse2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_sse2((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 64)
+    if (last == 32)
         cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -1925,7 +1434,7 @@ static void residual_2_stem_sse2(const struct residual_job *job, int first, int 
 static void residual_3_re_lu_sse2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_sse2((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 64)
+    if (last == 32)
         cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -1956,10 +1465,10 @@ static void residual_7_prob_sse2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_sse2[7] = {
     {residual_1_image_sse2, 32, 1},
-    {residual_2_stem_sse2, 64, 1},
-    {residual_3_re_lu_sse2, 64, 2},
-    {residual_4_feat_sse2, 64, 2},
-    {residual_5_global_average_pooling2d_sse2, 2, 1},
+    {residual_2_stem_sse2, 32, 1},
+    {residual_3_re_lu_sse2, 32, 2},
+    {residual_4_feat_sse2, 32, 2},
+    {residual_5_global_average_pooling2d_sse2, 1, 1},
     {residual_6_logits_sse2, 5, 1},
     {residual_7_prob_sse2, 1, 1},
 };
@@ -2009,10 +1518,12 @@ static void residual_unary_1_avx2(const float *x, float *y, int first, int last)
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 6 pixels by 16 channels, summed over `rows` kernel rows. */
+/* 6 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void residual_conv2d_direct_2_avx2_6x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
     vf a1_0 = vf_load(b + 0);
@@ -2027,30 +1538,34 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_6x16(const float *CNN_RESTRICT x,
     vf a5_1 = vf_load(b + 8);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 9; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 8 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[3 + i]);
+            v = vf_set1(xi[3]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[6 + i]);
+            v = vf_set1(xi[6]);
             a2_0 = vf_fma(v, w0, a2_0);
             a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[9 + i]);
+            v = vf_set1(xi[9]);
             a3_0 = vf_fma(v, w0, a3_0);
             a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[12 + i]);
+            v = vf_set1(xi[12]);
             a4_0 = vf_fma(v, w0, a4_0);
             a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(x[15 + i]);
+            v = vf_set1(xi[15]);
             a5_0 = vf_fma(v, w0, a5_0);
             a5_1 = vf_fma(v, w1, a5_1);
+            xi++;
         }
-        x += 99;
+        x += xr;
         w += 144;
     }
 
@@ -2080,10 +1595,12 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_6x16(const float *CNN_RESTRICT x,
     vf_store(y + 88, a5_1);
 }
 
-/* 5 pixels by 16 channels, summed over `rows` kernel rows. */
+/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void residual_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
     vf a1_0 = vf_load(b + 0);
@@ -2096,27 +1613,31 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
     vf a4_1 = vf_load(b + 8);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 9; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 8 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[3 + i]);
+            v = vf_set1(xi[3]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[6 + i]);
+            v = vf_set1(xi[6]);
             a2_0 = vf_fma(v, w0, a2_0);
             a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[9 + i]);
+            v = vf_set1(xi[9]);
             a3_0 = vf_fma(v, w0, a3_0);
             a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[12 + i]);
+            v = vf_set1(xi[12]);
             a4_0 = vf_fma(v, w0, a4_0);
             a4_1 = vf_fma(v, w1, a4_1);
+            xi++;
         }
-        x += 99;
+        x += xr;
         w += 144;
     }
 
@@ -2142,26 +1663,37 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
     vf_store(y + 72, a4_1);
 }
 
-/* One output row, 16 channels of it. */
-CNN_INLINE void residual_conv2d_direct_2_avx2_row16(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_2_avx2_row(const float *x,
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_2_avx2_6x16(x, y, w, b, rows);
+    for (int t = 0; t < 2; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 99;
         x += 18;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_2_avx2_6x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+        }
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
-        residual_conv2d_direct_2_avx2_5x16(x, y, w, b, rows);
+    for (int t = 0; t < 4; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 99;
         x += 15;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_2_avx2_5x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+        }
         y += 80;
     }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_2_avx2(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
@@ -2176,17 +1708,20 @@ static void residual_conv2d_direct_2_avx2(const float *x,
         const float *wu = w, *bu = w + 432;
         xu -= 3;
         wu += kh0 * 144;
-
-        residual_conv2d_direct_2_avx2_row16(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_2_avx2_row(xu,
+                yu, wu, bu,
+                rows, 0, 1, 1);
     }
 }
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* 6 pixels by 16 channels, summed over `rows` kernel rows. */
+/* 6 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void residual_conv2d_direct_3_avx2_6x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
     vf a1_0 = vf_load(b + 0);
@@ -2201,30 +1736,34 @@ CNN_INLINE void residual_conv2d_direct_3_avx2_6x16(const float *CNN_RESTRICT x,
     vf a5_1 = vf_load(b + 8);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 8 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
+            v = vf_set1(xi[32]);
             a2_0 = vf_fma(v, w0, a2_0);
             a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
+            v = vf_set1(xi[48]);
             a3_0 = vf_fma(v, w0, a3_0);
             a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
+            v = vf_set1(xi[64]);
             a4_0 = vf_fma(v, w0, a4_0);
             a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(x[80 + i]);
+            v = vf_set1(xi[80]);
             a5_0 = vf_fma(v, w0, a5_0);
             a5_1 = vf_fma(v, w1, a5_1);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -2254,10 +1793,12 @@ CNN_INLINE void residual_conv2d_direct_3_avx2_6x16(const float *CNN_RESTRICT x,
     vf_store(y + 88, a5_1);
 }
 
-/* 5 pixels by 16 channels, summed over `rows` kernel rows. */
+/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void residual_conv2d_direct_3_avx2_5x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
     vf a1_0 = vf_load(b + 0);
@@ -2270,27 +1811,31 @@ CNN_INLINE void residual_conv2d_direct_3_avx2_5x16(const float *CNN_RESTRICT x,
     vf a4_1 = vf_load(b + 8);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 8 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
+            v = vf_set1(xi[32]);
             a2_0 = vf_fma(v, w0, a2_0);
             a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
+            v = vf_set1(xi[48]);
             a3_0 = vf_fma(v, w0, a3_0);
             a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
+            v = vf_set1(xi[64]);
             a4_0 = vf_fma(v, w0, a4_0);
             a4_1 = vf_fma(v, w1, a4_1);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -2316,26 +1861,37 @@ CNN_INLINE void residual_conv2d_direct_3_avx2_5x16(const float *CNN_RESTRICT x,
     vf_store(y + 72, a4_1);
 }
 
-/* One output row, 16 channels of it. */
-CNN_INLINE void residual_conv2d_direct_3_avx2_row16(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_3_avx2_row(const float *x,
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_3_avx2_6x16(x, y, w, b, rows);
+    for (int t = 0; t < 2; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
         x += 96;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_3_avx2_6x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+        }
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
-        residual_conv2d_direct_3_avx2_5x16(x, y, w, b, rows);
+    for (int t = 0; t < 4; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
         x += 80;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_3_avx2_5x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+        }
         y += 80;
     }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_3_avx2(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
@@ -2350,18 +1906,21 @@ static void residual_conv2d_direct_3_avx2(const float *x,
         const float *wu = w, *bu = w + 2304;
         xu -= 16;
         wu += kh0 * 768;
-
-        residual_conv2d_direct_3_avx2_row16(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_3_avx2_row(xu,
+                yu, wu, bu,
+                rows, 0, 1, 1);
     }
 }
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* 6 pixels by 16 channels, summed over `rows` kernel rows. */
+/* 6 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void residual_conv2d_direct_4_avx2_6x16(const float *CNN_RESTRICT x,
         const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
     vf a1_0 = vf_load(b + 0);
@@ -2376,30 +1935,34 @@ CNN_INLINE void residual_conv2d_direct_4_avx2_6x16(const float *CNN_RESTRICT x,
     vf a5_1 = vf_load(b + 8);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 8 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
+            v = vf_set1(xi[32]);
             a2_0 = vf_fma(v, w0, a2_0);
             a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
+            v = vf_set1(xi[48]);
             a3_0 = vf_fma(v, w0, a3_0);
             a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
+            v = vf_set1(xi[64]);
             a4_0 = vf_fma(v, w0, a4_0);
             a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(x[80 + i]);
+            v = vf_set1(xi[80]);
             a5_0 = vf_fma(v, w0, a5_0);
             a5_1 = vf_fma(v, w1, a5_1);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -2441,11 +2004,13 @@ CNN_INLINE void residual_conv2d_direct_4_avx2_6x16(const float *CNN_RESTRICT x,
     vf_store(y + 88, a5_1);
 }
 
-/* 5 pixels by 16 channels, summed over `rows` kernel rows. */
+/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void residual_conv2d_direct_4_avx2_5x16(const float *CNN_RESTRICT x,
         const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
     vf a1_0 = vf_load(b + 0);
@@ -2458,27 +2023,31 @@ CNN_INLINE void residual_conv2d_direct_4_avx2_5x16(const float *CNN_RESTRICT x,
     vf a4_1 = vf_load(b + 8);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
-            const vf w1 = vf_load(w + 8 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(x[16 + i]);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(x[32 + i]);
+            v = vf_set1(xi[32]);
             a2_0 = vf_fma(v, w0, a2_0);
             a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(x[48 + i]);
+            v = vf_set1(xi[48]);
             a3_0 = vf_fma(v, w0, a3_0);
             a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(x[64 + i]);
+            v = vf_set1(xi[64]);
             a4_0 = vf_fma(v, w0, a4_0);
             a4_1 = vf_fma(v, w1, a4_1);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -2514,30 +2083,41 @@ CNN_INLINE void residual_conv2d_direct_4_avx2_5x16(const float *CNN_RESTRICT x,
     vf_store(y + 72, a4_1);
 }
 
-/* One output row, 16 channels of it. */
-CNN_INLINE void residual_conv2d_direct_4_avx2_row16(const float *x,
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_4_avx2_row(const float *x,
         const float *r,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_4_avx2_6x16(x, r, y, w, b, rows);
-        r += 96;
+    for (int t = 0; t < 2; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
         x += 96;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_4_avx2_6x16(xt, r + q * 16, y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        r += 96;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
-        residual_conv2d_direct_4_avx2_5x16(x, r, y, w, b, rows);
-        r += 80;
+    for (int t = 0; t < 4; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
         x += 80;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_4_avx2_5x16(xt, r + q * 16, y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        r += 80;
         y += 80;
     }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_4_avx2(const float *x,
         const float *r,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
@@ -2553,8 +2133,10 @@ static void residual_conv2d_direct_4_avx2(const float *x,
         const float *wu = w, *bu = w + 2304;
         xu -= 16;
         wu += kh0 * 768;
-
-        residual_conv2d_direct_4_avx2_row16(xu, ru, yu, wu, bu, rows);
+        residual_conv2d_direct_4_avx2_row(xu,
+                ru,
+                yu, wu, bu,
+                rows, 0, 1, 1);
     }
 }
 
@@ -2696,7 +2278,7 @@ CNN_INLINE void residual_softmax_7_avx2_pixel(const float *x, float *y, const fl
     const vf rest = vf_load_n(x + 8, 2);
     const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), rest, low);
     vf most = end;
-    float part[16] = {0.0f};
+    vf sum = vf_zero();
 
     for (int c = 0; c < 8; c += 8)
         most = vf_max(most, vf_load(x + c));
@@ -2706,14 +2288,14 @@ CNN_INLINE void residual_softmax_7_avx2_pixel(const float *x, float *y, const fl
     for (int c = 0; c < 8; c += 8) {
         const vf e = vf_exp(vf_sub(vf_load(x + c), top));
 
-        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
+        sum = vf_add(sum, e);
         vf_store(y + c, e);
     }
     const vf e_end = vf_exp(vf_sub(end, top));
 
-    vf_store(part + 8, vf_add(vf_load(part + 8), e_end));
+    sum = vf_add(sum, e_end);
 
-    const vf total = vf_set1(vf_sum16(part));
+    const vf total = vf_set1(vf_sum(sum));
 
     for (int c = 0; c < 8; c += 8)
         vf_store(y + c, vf_div(vf_load(y + c), total));
@@ -2842,10 +2424,12 @@ static void residual_unary_1_avx512(const float *x, float *y, int first, int las
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 16 pixels by 16 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_2_avx512_16x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* 8 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_2_avx512_8x16(const float *CNN_RESTRICT x,
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
     vf a2_0 = vf_load(b + 0);
@@ -2854,53 +2438,33 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_16x16(const float *CNN_RESTRICT 
     vf a5_0 = vf_load(b + 0);
     vf a6_0 = vf_load(b + 0);
     vf a7_0 = vf_load(b + 0);
-    vf a8_0 = vf_load(b + 0);
-    vf a9_0 = vf_load(b + 0);
-    vf a10_0 = vf_load(b + 0);
-    vf a11_0 = vf_load(b + 0);
-    vf a12_0 = vf_load(b + 0);
-    vf a13_0 = vf_load(b + 0);
-    vf a14_0 = vf_load(b + 0);
-    vf a15_0 = vf_load(b + 0);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 9; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
-            v = vf_set1(x[3 + i]);
+            v = vf_set1(xi[3]);
             a1_0 = vf_fma(v, w0, a1_0);
-            v = vf_set1(x[6 + i]);
+            v = vf_set1(xi[6]);
             a2_0 = vf_fma(v, w0, a2_0);
-            v = vf_set1(x[9 + i]);
+            v = vf_set1(xi[9]);
             a3_0 = vf_fma(v, w0, a3_0);
-            v = vf_set1(x[12 + i]);
+            v = vf_set1(xi[12]);
             a4_0 = vf_fma(v, w0, a4_0);
-            v = vf_set1(x[15 + i]);
+            v = vf_set1(xi[15]);
             a5_0 = vf_fma(v, w0, a5_0);
-            v = vf_set1(x[18 + i]);
+            v = vf_set1(xi[18]);
             a6_0 = vf_fma(v, w0, a6_0);
-            v = vf_set1(x[21 + i]);
+            v = vf_set1(xi[21]);
             a7_0 = vf_fma(v, w0, a7_0);
-            v = vf_set1(x[24 + i]);
-            a8_0 = vf_fma(v, w0, a8_0);
-            v = vf_set1(x[27 + i]);
-            a9_0 = vf_fma(v, w0, a9_0);
-            v = vf_set1(x[30 + i]);
-            a10_0 = vf_fma(v, w0, a10_0);
-            v = vf_set1(x[33 + i]);
-            a11_0 = vf_fma(v, w0, a11_0);
-            v = vf_set1(x[36 + i]);
-            a12_0 = vf_fma(v, w0, a12_0);
-            v = vf_set1(x[39 + i]);
-            a13_0 = vf_fma(v, w0, a13_0);
-            v = vf_set1(x[42 + i]);
-            a14_0 = vf_fma(v, w0, a14_0);
-            v = vf_set1(x[45 + i]);
-            a15_0 = vf_fma(v, w0, a15_0);
+            xi++;
         }
-        x += 99;
+        x += xr;
         w += 144;
     }
 
@@ -2920,39 +2484,29 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_16x16(const float *CNN_RESTRICT 
     vf_store(y + 96, a6_0);
     a7_0 = vf_relu(a7_0);
     vf_store(y + 112, a7_0);
-    a8_0 = vf_relu(a8_0);
-    vf_store(y + 128, a8_0);
-    a9_0 = vf_relu(a9_0);
-    vf_store(y + 144, a9_0);
-    a10_0 = vf_relu(a10_0);
-    vf_store(y + 160, a10_0);
-    a11_0 = vf_relu(a11_0);
-    vf_store(y + 176, a11_0);
-    a12_0 = vf_relu(a12_0);
-    vf_store(y + 192, a12_0);
-    a13_0 = vf_relu(a13_0);
-    vf_store(y + 208, a13_0);
-    a14_0 = vf_relu(a14_0);
-    vf_store(y + 224, a14_0);
-    a15_0 = vf_relu(a15_0);
-    vf_store(y + 240, a15_0);
 }
 
-/* One output row, 16 channels of it. */
-CNN_INLINE void residual_conv2d_direct_2_avx512_row16(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_2_avx512_row(const float *x,
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_2_avx512_16x16(x, y, w, b, rows);
-        x += 48;
-        y += 256;
+    for (int t = 0; t < 4; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 99;
+        x += 24;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_2_avx512_8x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 128;
     }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_2_avx512(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
@@ -2967,17 +2521,20 @@ static void residual_conv2d_direct_2_avx512(const float *x,
         const float *wu = w, *bu = w + 432;
         xu -= 3;
         wu += kh0 * 144;
-
-        residual_conv2d_direct_2_avx512_row16(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_2_avx512_row(xu,
+                yu, wu, bu,
+                rows, 0, 1, 1);
     }
 }
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* 16 pixels by 16 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_3_avx512_16x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+/* 8 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_3_avx512_8x16(const float *CNN_RESTRICT x,
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
     vf a2_0 = vf_load(b + 0);
@@ -2986,53 +2543,33 @@ CNN_INLINE void residual_conv2d_direct_3_avx512_16x16(const float *CNN_RESTRICT 
     vf a5_0 = vf_load(b + 0);
     vf a6_0 = vf_load(b + 0);
     vf a7_0 = vf_load(b + 0);
-    vf a8_0 = vf_load(b + 0);
-    vf a9_0 = vf_load(b + 0);
-    vf a10_0 = vf_load(b + 0);
-    vf a11_0 = vf_load(b + 0);
-    vf a12_0 = vf_load(b + 0);
-    vf a13_0 = vf_load(b + 0);
-    vf a14_0 = vf_load(b + 0);
-    vf a15_0 = vf_load(b + 0);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
-            v = vf_set1(x[16 + i]);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
-            v = vf_set1(x[32 + i]);
+            v = vf_set1(xi[32]);
             a2_0 = vf_fma(v, w0, a2_0);
-            v = vf_set1(x[48 + i]);
+            v = vf_set1(xi[48]);
             a3_0 = vf_fma(v, w0, a3_0);
-            v = vf_set1(x[64 + i]);
+            v = vf_set1(xi[64]);
             a4_0 = vf_fma(v, w0, a4_0);
-            v = vf_set1(x[80 + i]);
+            v = vf_set1(xi[80]);
             a5_0 = vf_fma(v, w0, a5_0);
-            v = vf_set1(x[96 + i]);
+            v = vf_set1(xi[96]);
             a6_0 = vf_fma(v, w0, a6_0);
-            v = vf_set1(x[112 + i]);
+            v = vf_set1(xi[112]);
             a7_0 = vf_fma(v, w0, a7_0);
-            v = vf_set1(x[128 + i]);
-            a8_0 = vf_fma(v, w0, a8_0);
-            v = vf_set1(x[144 + i]);
-            a9_0 = vf_fma(v, w0, a9_0);
-            v = vf_set1(x[160 + i]);
-            a10_0 = vf_fma(v, w0, a10_0);
-            v = vf_set1(x[176 + i]);
-            a11_0 = vf_fma(v, w0, a11_0);
-            v = vf_set1(x[192 + i]);
-            a12_0 = vf_fma(v, w0, a12_0);
-            v = vf_set1(x[208 + i]);
-            a13_0 = vf_fma(v, w0, a13_0);
-            v = vf_set1(x[224 + i]);
-            a14_0 = vf_fma(v, w0, a14_0);
-            v = vf_set1(x[240 + i]);
-            a15_0 = vf_fma(v, w0, a15_0);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -3052,39 +2589,29 @@ CNN_INLINE void residual_conv2d_direct_3_avx512_16x16(const float *CNN_RESTRICT 
     vf_store(y + 96, a6_0);
     a7_0 = vf_relu(a7_0);
     vf_store(y + 112, a7_0);
-    a8_0 = vf_relu(a8_0);
-    vf_store(y + 128, a8_0);
-    a9_0 = vf_relu(a9_0);
-    vf_store(y + 144, a9_0);
-    a10_0 = vf_relu(a10_0);
-    vf_store(y + 160, a10_0);
-    a11_0 = vf_relu(a11_0);
-    vf_store(y + 176, a11_0);
-    a12_0 = vf_relu(a12_0);
-    vf_store(y + 192, a12_0);
-    a13_0 = vf_relu(a13_0);
-    vf_store(y + 208, a13_0);
-    a14_0 = vf_relu(a14_0);
-    vf_store(y + 224, a14_0);
-    a15_0 = vf_relu(a15_0);
-    vf_store(y + 240, a15_0);
 }
 
-/* One output row, 16 channels of it. */
-CNN_INLINE void residual_conv2d_direct_3_avx512_row16(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_3_avx512_row(const float *x,
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_3_avx512_16x16(x, y, w, b, rows);
-        x += 256;
-        y += 256;
+    for (int t = 0; t < 4; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
+        x += 128;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_3_avx512_8x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 128;
     }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_3_avx512(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
@@ -3099,18 +2626,21 @@ static void residual_conv2d_direct_3_avx512(const float *x,
         const float *wu = w, *bu = w + 2304;
         xu -= 16;
         wu += kh0 * 768;
-
-        residual_conv2d_direct_3_avx512_row16(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_3_avx512_row(xu,
+                yu, wu, bu,
+                rows, 0, 1, 1);
     }
 }
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* 16 pixels by 16 channels, summed over `rows` kernel rows. */
-CNN_INLINE void residual_conv2d_direct_4_avx512_16x16(const float *CNN_RESTRICT x,
+/* 8 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_4_avx512_8x16(const float *CNN_RESTRICT x,
         const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
 {
+
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
     vf a2_0 = vf_load(b + 0);
@@ -3119,53 +2649,33 @@ CNN_INLINE void residual_conv2d_direct_4_avx512_16x16(const float *CNN_RESTRICT 
     vf a5_0 = vf_load(b + 0);
     vf a6_0 = vf_load(b + 0);
     vf a7_0 = vf_load(b + 0);
-    vf a8_0 = vf_load(b + 0);
-    vf a9_0 = vf_load(b + 0);
-    vf a10_0 = vf_load(b + 0);
-    vf a11_0 = vf_load(b + 0);
-    vf a12_0 = vf_load(b + 0);
-    vf a13_0 = vf_load(b + 0);
-    vf a14_0 = vf_load(b + 0);
-    vf a15_0 = vf_load(b + 0);
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 48; i++) {
-            const vf w0 = vf_load(w + 0 + i * 16);
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
             vf v;
-            v = vf_set1(x[0 + i]);
+            v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
-            v = vf_set1(x[16 + i]);
+            v = vf_set1(xi[16]);
             a1_0 = vf_fma(v, w0, a1_0);
-            v = vf_set1(x[32 + i]);
+            v = vf_set1(xi[32]);
             a2_0 = vf_fma(v, w0, a2_0);
-            v = vf_set1(x[48 + i]);
+            v = vf_set1(xi[48]);
             a3_0 = vf_fma(v, w0, a3_0);
-            v = vf_set1(x[64 + i]);
+            v = vf_set1(xi[64]);
             a4_0 = vf_fma(v, w0, a4_0);
-            v = vf_set1(x[80 + i]);
+            v = vf_set1(xi[80]);
             a5_0 = vf_fma(v, w0, a5_0);
-            v = vf_set1(x[96 + i]);
+            v = vf_set1(xi[96]);
             a6_0 = vf_fma(v, w0, a6_0);
-            v = vf_set1(x[112 + i]);
+            v = vf_set1(xi[112]);
             a7_0 = vf_fma(v, w0, a7_0);
-            v = vf_set1(x[128 + i]);
-            a8_0 = vf_fma(v, w0, a8_0);
-            v = vf_set1(x[144 + i]);
-            a9_0 = vf_fma(v, w0, a9_0);
-            v = vf_set1(x[160 + i]);
-            a10_0 = vf_fma(v, w0, a10_0);
-            v = vf_set1(x[176 + i]);
-            a11_0 = vf_fma(v, w0, a11_0);
-            v = vf_set1(x[192 + i]);
-            a12_0 = vf_fma(v, w0, a12_0);
-            v = vf_set1(x[208 + i]);
-            a13_0 = vf_fma(v, w0, a13_0);
-            v = vf_set1(x[224 + i]);
-            a14_0 = vf_fma(v, w0, a14_0);
-            v = vf_set1(x[240 + i]);
-            a15_0 = vf_fma(v, w0, a15_0);
+            xi++;
         }
-        x += 528;
+        x += xr;
         w += 768;
     }
 
@@ -3193,50 +2703,32 @@ CNN_INLINE void residual_conv2d_direct_4_avx512_16x16(const float *CNN_RESTRICT 
     a7_0 = vf_add(a7_0, vf_load(r + 112));
     a7_0 = vf_relu(a7_0);
     vf_store(y + 112, a7_0);
-    a8_0 = vf_add(a8_0, vf_load(r + 128));
-    a8_0 = vf_relu(a8_0);
-    vf_store(y + 128, a8_0);
-    a9_0 = vf_add(a9_0, vf_load(r + 144));
-    a9_0 = vf_relu(a9_0);
-    vf_store(y + 144, a9_0);
-    a10_0 = vf_add(a10_0, vf_load(r + 160));
-    a10_0 = vf_relu(a10_0);
-    vf_store(y + 160, a10_0);
-    a11_0 = vf_add(a11_0, vf_load(r + 176));
-    a11_0 = vf_relu(a11_0);
-    vf_store(y + 176, a11_0);
-    a12_0 = vf_add(a12_0, vf_load(r + 192));
-    a12_0 = vf_relu(a12_0);
-    vf_store(y + 192, a12_0);
-    a13_0 = vf_add(a13_0, vf_load(r + 208));
-    a13_0 = vf_relu(a13_0);
-    vf_store(y + 208, a13_0);
-    a14_0 = vf_add(a14_0, vf_load(r + 224));
-    a14_0 = vf_relu(a14_0);
-    vf_store(y + 224, a14_0);
-    a15_0 = vf_add(a15_0, vf_load(r + 240));
-    a15_0 = vf_relu(a15_0);
-    vf_store(y + 240, a15_0);
 }
 
-/* One output row, 16 channels of it. */
-CNN_INLINE void residual_conv2d_direct_4_avx512_row16(const float *x,
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_4_avx512_row(const float *x,
         const float *r,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
 {
-    int t;
-
-    for (t = 0; t < 2; t++) {
-        residual_conv2d_direct_4_avx512_16x16(x, r, y, w, b, rows);
-        r += 256;
-        x += 256;
-        y += 256;
+    for (int t = 0; t < 4; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 528;
+        x += 128;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_4_avx512_8x16(xt, r + q * 16, y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        r += 128;
+        y += 128;
     }
+    (void)rest;
 }
 
 static void residual_conv2d_direct_4_avx512(const float *x,
         const float *r,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 32;
@@ -3252,8 +2744,10 @@ static void residual_conv2d_direct_4_avx512(const float *x,
         const float *wu = w, *bu = w + 2304;
         xu -= 16;
         wu += kh0 * 768;
-
-        residual_conv2d_direct_4_avx512_row16(xu, ru, yu, wu, bu, rows);
+        residual_conv2d_direct_4_avx512_row(xu,
+                ru,
+                yu, wu, bu,
+                rows, 0, 1, 1);
     }
 }
 
@@ -3266,22 +2760,34 @@ CNN_INLINE void residual_global_pool2d_5_avx512_16(const float *CNN_RESTRICT x, 
     vf a1_0 = vf_zero();
     vf a2_0 = vf_zero();
     vf a3_0 = vf_zero();
+    vf a4_0 = vf_zero();
+    vf a5_0 = vf_zero();
+    vf a6_0 = vf_zero();
+    vf a7_0 = vf_zero();
 
     for (int h = 0; h < 1; h++) {
         const float *p = x + h * 16384;
 
-        for (int w = 0; w < 256; w++) {
+        for (int w = 0; w < 128; w++) {
             a0_0 = vf_add(a0_0, vf_load(p + 0));
             a1_0 = vf_add(a1_0, vf_load(p + 16));
             a2_0 = vf_add(a2_0, vf_load(p + 32));
             a3_0 = vf_add(a3_0, vf_load(p + 48));
-            p += 64;
+            a4_0 = vf_add(a4_0, vf_load(p + 64));
+            a5_0 = vf_add(a5_0, vf_load(p + 80));
+            a6_0 = vf_add(a6_0, vf_load(p + 96));
+            a7_0 = vf_add(a7_0, vf_load(p + 112));
+            p += 128;
         }
     }
 
     a0_0 = vf_add(a0_0, a1_0);
     a0_0 = vf_add(a0_0, a2_0);
     a0_0 = vf_add(a0_0, a3_0);
+    a0_0 = vf_add(a0_0, a4_0);
+    a0_0 = vf_add(a0_0, a5_0);
+    a0_0 = vf_add(a0_0, a6_0);
+    a0_0 = vf_add(a0_0, a7_0);
     a0_0 = vf_mul(a0_0, vf_set1(1.0f / 1024.0f));
     vf_store(y + 0, a0_0);
 }
@@ -3381,15 +2887,15 @@ CNN_INLINE void residual_softmax_7_avx512_pixel(const float *x, float *y, const 
     const vf rest = vf_load_n(x + 0, 10);
     const vf end = vf_select_lt(vf_load(w), vf_set1(10.0f), rest, low);
     vf most = end;
-    float part[16] = {0.0f};
+    vf sum = vf_zero();
 
     const vf top = vf_set1(vf_hmax(most));
 
     const vf e_end = vf_exp(vf_sub(end, top));
 
-    vf_store(part + 0, vf_add(vf_load(part + 0), e_end));
+    sum = vf_add(sum, e_end);
 
-    const vf total = vf_set1(vf_sum16(part));
+    const vf total = vf_set1(vf_sum(sum));
 
     vf_store_n(y + 0, vf_div(e_end, total), 10);
 }
