@@ -450,6 +450,8 @@ static void insert_walk(struct emitter *e, struct out *out)
         out_printf(out, "/* %s: %s -> %s, %s", g->out->name, hwc_text(e, g->in.at[0]), hwc_text(e, g->out),
                 group_text(e->pool, g));
         out_printf(out, "%s%s */\n", g->main->layer ? "    " : "", place_text(e, g->main));
+        if (s->meet)
+            out_printf(out, "%s_meet(threads);\n", e->opt->prefix);
         out_printf(out, "%s_do(job, %d, thread, threads);\n", e->opt->prefix, i);
     }
 }

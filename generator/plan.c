@@ -1,17 +1,13 @@
 #include "plan.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "divide.h"
 #include "group.h"
 #include "kernel.h"
 #include "out.h"
 #include "place.h"
 #include "select.h"
-
-/* Cycles of work that pay for one more thread. A barrier costs a few thousand on an idle machine, and
- * far more where another program has one of the cores: small steps stay on one thread. */
-#define CYCLES_PER_PART 60000.0
 
 static const struct kernel *choose(void *context, const struct group *g, const char **why)
 {
@@ -24,7 +20,6 @@ static void bind_step(struct plan *plan, struct step *step)
     if (step->kernel->pack)
         step->kernel->pack(plan->pool, step);
     plan->weight_bytes += 4 * step->weights;
-    double least = INFINITY;
     for (int t = 0; t < TARGET_COUNT; t++) {
         struct binding *b = &step->bind[t];
         if (!(plan->targets & TARGET_BIT(t)))
@@ -35,12 +30,10 @@ static void bind_step(struct plan *plan, struct step *step)
         if (b->units < 1)
             bug("%s has no work in step %d", step->kernel->name, step->index);
         step->cost[t] = step->kernel->cost(step->group, plan->graph->batch, &targets[t]);
-        least = step->cost[t] < least ? step->cost[t] : least;
+        plan->cost[t] += step->cost[t];
         if (round_up(4 * b->scratch, ARENA_ALIGN) > plan->scratch_bytes)
             plan->scratch_bytes = round_up(4 * b->scratch, ARENA_ALIGN);
     }
-    double parts = least / CYCLES_PER_PART;
-    step->parts = parts < 1 ? 1 : parts > 1024 ? 1024 : (int)parts;
 }
 
 struct plan *plan_make(struct pool *pool, const struct graph *graph, const struct plan_options *options,
@@ -56,6 +49,7 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     for (int i = 0; i < plan->step.n; i++)
         bind_step(plan, plan->step.at[i]);
     place_offsets(plan);
+    divide_work(plan);
     if (plan->shared_bytes + plan->scratch_bytes * plan->max_threads > LIMIT_TOTAL_BYTES)
         diag_error(diag, DIAG_TENSOR_TOO_LARGE, (struct span){0},
                 "the arena would take %lld bytes; the limit is %lld", (long long)plan->shared_bytes,
@@ -144,17 +138,30 @@ static void print_view(const struct plan *plan, const struct view *v, struct out
         out_printf(out, " halo %d,%d", v->left, v->right);
 }
 
-static void print_binding(const struct binding *b, struct out *out)
+/* Largest share over mean, on 2, 4, ... 64 threads. */
+static void print_shares(const struct step *s, const struct binding *b, struct out *out)
 {
+    out_printf(out, " shares");
+    for (int threads = 2; threads <= 64; threads *= 2)
+        out_printf(out, " %.2f", divide_evenness(s, b, threads));
+}
+
+static void print_binding(const struct plan *plan, const struct step *s, enum target_id t,
+        struct out *out)
+{
+    const struct binding *b = &s->bind[t];
     static const char *const shown[] = {"VL", "NR", "MR", "P0", "T0", "P1", "T1"};
     out_printf(out, "      %-7s", b->target->name);
     for (int i = 0; i < b->args.arg.n; i++)
         for (int k = 0; k < (int)(sizeof shown / sizeof shown[0]); k++)
             if (!strcmp(b->args.arg.at[i].name, shown[k]))
                 out_printf(out, " %s=%lld", shown[k], (long long)b->args.arg.at[i].value);
-    out_printf(out, " units=%d", b->units);
     if (b->scratch)
         out_printf(out, " scratch=%lld", (long long)(4 * b->scratch));
+    out_printf(out, " units=%d", b->units);
+    if (s->parts > 1)
+        print_shares(s, b, out);
+    out_printf(out, ", %.1f %%", 100 * s->cost[t] / plan->cost[t]);
     out_printf(out, "\n");
 }
 
@@ -168,17 +175,17 @@ static void print_step(const struct plan *plan, const struct step *s, struct out
     }
     out_printf(out, " ->");
     print_view(plan, &s->out, out);
-    out_printf(out, "\n     %s (%s), %lld MACs, %lld weight bytes, parts %d\n", s->kernel->name, s->why,
-            (long long)s->macs, (long long)(4 * s->weights), s->parts);
+    out_printf(out, "\n     %s (%s), %lld MACs, %lld weight bytes, parts %d%s\n", s->kernel->name, s->why,
+            (long long)s->macs, (long long)(4 * s->weights), s->parts, s->meet ? ", meet" : "");
     for (int t = 0; t < TARGET_COUNT; t++)
         if (plan->targets & TARGET_BIT(t))
-            print_binding(&s->bind[t], out);
+            print_binding(plan, s, t, out);
 }
 
 void plan_print(const struct plan *plan, struct out *out)
 {
-    out_printf(out, "plan of %s: %d steps, batch %lld\n", plan->graph->name, plan->step.n,
-            (long long)plan->graph->batch);
+    out_printf(out, "plan of %s: %d steps, batch %lld; shares: the largest over the mean on 2, 4, 8, 16, "
+            "32, 64 threads\n", plan->graph->name, plan->step.n, (long long)plan->graph->batch);
     for (int i = 0; i < plan->step.n; i++)
         print_step(plan, plan->step.at[i], out);
     int64_t halos = 0;

@@ -1,7 +1,8 @@
 /* plan.h: what the generated program will do: steps in order, the kernel and tile of each on every
  * target, where tensors live, packed weights. Immutable once made; emission decides nothing.
  *
- *     plan_make:  group -> select -> place (views) -> pack, bind -> place (offsets) -> plan_check
+ *     plan_make:  group -> select -> place (views) -> pack, bind -> place (offsets) -> divide
+ *                 -> plan_check
  */
 #ifndef CNNGEN_PLAN_H
 #define CNNGEN_PLAN_H
@@ -79,6 +80,7 @@ struct step {
     int64_t macs;                  /* of the whole batch */
     double cost[TARGET_COUNT];     /* cycles, one thread, by the model */
     int parts;                     /* threads among which dividing it pays, at least 1 */
+    bool meet;                     /* all threads wait for each other before it */
     const char *why;               /* the kernel was chosen */
 };
 
@@ -93,6 +95,7 @@ struct plan {
     int64_t scratch_bytes;         /* per thread, likewise */
     int64_t lower_bound;           /* bytes: the largest sum of tensors alive at once, without halos */
     int64_t weight_bytes;          /* packed */
+    double cost[TARGET_COUNT];     /* of all steps */
 };
 
 struct plan_options {

@@ -1,0 +1,112 @@
+#include "divide.h"
+
+#include <math.h>
+
+enum { PARTS_MAX = 1024 };
+
+/* What each further thread costs at a meeting, in cycles: a barrier of two takes 500 to 1300 with the
+ * OpenMP libraries of gcc and clang, one of many grows with their number, and the step behind it
+ * fetches from other cores' caches what these have written. */
+#define CYCLES_PER_MEETING 1000.0
+
+/* Starting and ending the parallel region, likewise. */
+#define CYCLES_PER_REGION 8000.0
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+/* One thread, on the target where the step is fastest. */
+static double step_cycles(const struct plan *plan, const struct step *s)
+{
+    double least = INFINITY;
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (plan->targets & TARGET_BIT(t) && s->cost[t] < least)
+            least = s->cost[t];
+    return least;
+}
+
+/* p threads take cycles / p + p * CYCLES_PER_MEETING: least for the root of the quotient. */
+static int parts_for(double cycles)
+{
+    double parts = sqrt(cycles / CYCLES_PER_MEETING);
+    return parts < 2 ? 1 : parts > PARTS_MAX ? PARTS_MAX : (int)parts;
+}
+
+/* Cycles that two threads save altogether, the region not counted. */
+static double gain_of_two(const struct plan *plan)
+{
+    double gain = 0;
+    for (int i = 0; i < plan->step.n; i++)
+        if (plan->step.at[i]->parts > 1)
+            gain += step_cycles(plan, plan->step.at[i]) / 2 - 2 * CYCLES_PER_MEETING;
+    return gain;
+}
+
+static void find_parts(struct plan *plan)
+{
+    for (int i = 0; i < plan->step.n; i++)
+        plan->step.at[i]->parts = parts_for(step_cycles(plan, plan->step.at[i]));
+    if (gain_of_two(plan) < CYCLES_PER_REGION)
+        for (int i = 0; i < plan->step.n; i++)
+            plan->step.at[i]->parts = 1;
+}
+
+/* ---- meetings -------------------------------------------------------------------------------- */
+
+/* Whether two views may have memory in common: parts of the arena by the places of their buffers. */
+static bool overlap(const struct plan *plan, const struct view *a, const struct view *b)
+{
+    if (a->place != b->place)
+        return false;
+    if (a->place != PLACE_ARENA)
+        return a->index == b->index;
+    const struct buffer *x = &plan->buffer.at[a->index], *y = &plan->buffer.at[b->index];
+    return x->offset < y->offset + y->bytes && y->offset < x->offset + x->bytes;
+}
+
+static bool reads(const struct plan *plan, const struct step *s, const struct view *v)
+{
+    for (int i = 0; i < s->in.n; i++)
+        if (overlap(plan, &s->in.at[i], v))
+            return true;
+    return false;
+}
+
+/* Whether one of them writes what the other reads or writes. */
+static bool conflict(const struct plan *plan, const struct step *a, const struct step *b)
+{
+    return overlap(plan, &a->out, &b->out) || reads(plan, a, &b->out) || reads(plan, b, &a->out);
+}
+
+/* Steps on one thread are in order by themselves, also among several that others divide. */
+static void find_meetings(struct plan *plan)
+{
+    int since = 0;
+    for (int k = 0; k < plan->step.n; k++) {
+        struct step *s = plan->step.at[k];
+        for (int i = since; i < k && !s->meet; i++) {
+            const struct step *before = plan->step.at[i];
+            s->meet = (s->parts > 1 || before->parts > 1) && conflict(plan, before, s);
+        }
+        if (s->meet)
+            since = k;
+    }
+}
+
+void divide_work(struct plan *plan)
+{
+    find_parts(plan);
+    find_meetings(plan);
+}
+
+/* ---- evenness -------------------------------------------------------------------------------- */
+
+double divide_evenness(const struct step *s, const struct binding *b, int threads)
+{
+    int64_t wanted = threads < s->parts ? threads : s->parts;
+    int64_t parts = wanted < b->units ? wanted : b->units, most = 0;
+    for (int64_t t = 0; t < parts; t++) {
+        int64_t share = b->units * (t + 1) / parts - b->units * t / parts;
+        most = share > most ? share : most;
+    }
+    return (double)most * (double)wanted / b->units;
+}
