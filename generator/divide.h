@@ -12,7 +12,15 @@
 /* Fills parts and meet of all steps; offsets of buffers are final. */
 void divide_work(struct plan *);
 
-/* The largest share of the work over the mean, on so many threads (those that the step is worth). */
-double divide_evenness(const struct step *, const struct binding *, int threads);
+/* The largest share over the mean when so many threads divide the units. */
+double divide_evenness(int units, const struct load *, int threads);
+
+/* For the choice of tiles: 1, or more where a step of so many cycles divides unevenly among the
+ * threads that it is worth. */
+double divide_penalty(double cycles, int units, const struct load *);
+
+/* For kernels whose rows are tiles side by side: into how many units each row is cut, so that there
+ * are enough of them for many threads, `rows` units if rows were whole. */
+int divide_row(int64_t rows, int tiles);
 
 #endif

@@ -143,7 +143,7 @@ static void print_shares(const struct step *s, const struct binding *b, struct o
 {
     out_printf(out, " shares");
     for (int threads = 2; threads <= 64; threads *= 2)
-        out_printf(out, " %.2f", divide_evenness(s, b, threads));
+        out_printf(out, " %.2f", divide_evenness(b->units, &b->load, threads < s->parts ? threads : s->parts));
 }
 
 static void print_binding(const struct plan *plan, const struct step *s, enum target_id t,

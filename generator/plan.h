@@ -60,11 +60,19 @@ enum { ARENA_ALIGN = 64 };
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
+/* How units differ: of every `cycle` units the last `rest` take `cost` of the time of each other one.
+ * Cycle 0: not at all. */
+struct load {
+    int cycle, rest;
+    double cost;
+};
+
 /* One kernel instance on one target: the template's arguments and how the work divides. */
 struct binding {
     const struct target *target;   /* whose code it is: may be a lesser one of the same family */
     struct args args;
     int units;                     /* pieces of work, taken by threads as ranges */
+    struct load load;              /* what units cost */
     int64_t scratch;               /* floats each thread needs */
 };
 

@@ -1,6 +1,7 @@
 /* conv2d_direct: output channels in vectors, a tile of pixels of one row in registers. The workhorse:
  * any kernel, stride, dilation, groups; best with 8 output channels or more in a group. */
 #include "conv2d.h"
+#include "divide.h"
 
 /* What one instance looks like on a target. Rows of a 1x1 convolution over contiguous images are joined
  * until they are long enough to fill tiles: ih, oh, iw and ow are those of the joined rows. */
@@ -9,6 +10,7 @@ struct shape_of_work {
     int ocb;                 /* output channels in a block of weights */
     int oh, ow;
     int join;                /* rows joined into one */
+    int64_t copies;          /* images by groups */
 };
 
 struct tiling {
@@ -42,11 +44,12 @@ static int rows_to_join(int h, int w)
     return join;
 }
 
-static struct shape_of_work work_of(const struct group *g, bool join)
+static struct shape_of_work work_of(const struct group *g, int64_t batch, bool join)
 {
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
-    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, 0, out.h, out.w, 1};
+    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, 0, out.h, out.w, 1,
+            batch * a->groups};
     s.ocb = block_width(s.oc);
     if (join) {
         s.join = rows_to_join(out.h, out.w);
@@ -91,6 +94,36 @@ static double tiling_cycles(const struct target *t, const struct shape_of_work *
     return s->oh * (per_row * taps * s->ic + 12 * tiles);  /* 12: start and store of a tile */
 }
 
+/* Units of a row: pieces of whole tiles by channels in tiles. */
+static int row_pieces(const struct shape_of_work *s, const struct tiling *k, int vl)
+{
+    int q = (s->oc + k->nr * vl - 1) / (k->nr * vl);
+    return divide_row(s->copies * q * s->oh, k->t0 + k->t1);
+}
+
+/* The last tile of channels may be a narrower one. */
+static struct load load_of(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
+{
+    int nb = k->nr * t->vl, rest = s->oc % nb, column = s->oh * row_pieces(s, k, t->vl);
+    if (rest == 0 || rest == s->oc)
+        return (struct load){0};
+    return (struct load){column * (s->oc / nb + 1), column,
+            row_cycles(t, k, (rest + t->vl - 1) / t->vl) / row_cycles(t, k, k->nr)};
+}
+
+static int units_of(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
+{
+    int nb = k->nr * t->vl;
+    return (int)s->copies * s->oh * ((s->oc + nb - 1) / nb) * row_pieces(s, k, t->vl);
+}
+
+/* What the choice goes by: cycles, and that threads share evenly. */
+static double price(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
+{
+    struct load load = load_of(t, s, k);
+    return k->cycles * divide_penalty(k->cycles * (double)s->copies, units_of(t, s, k), &load);
+}
+
 /* The tile with the fewest predicted cycles among those that fit the registers, two kept free. */
 static struct tiling best_tiling(const struct target *t, const struct shape_of_work *s, double taps)
 {
@@ -101,7 +134,7 @@ static struct tiling best_tiling(const struct target *t, const struct shape_of_w
             k.cycles = tiling_cycles(t, s, taps, &k);
             if (nr * t->vl % s->ocb != 0 && s->ocb % (nr * t->vl) != 0)
                 continue;  /* tiles must begin at a block or lie within one */
-            if (best.nr == 0 || k.cycles < best.cycles)
+            if (best.nr == 0 || price(t, s, &k) < price(t, s, &best))
                 best = k;
         }
     return best;
@@ -115,7 +148,7 @@ static bool ok(const struct group *g)
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct conv2d *a = g->main->attr;
-    struct shape_of_work s = work_of(g, conv2d_is_pointwise(a));
+    struct shape_of_work s = work_of(g, batch, conv2d_is_pointwise(a));
     struct tiling k = best_tiling(t, &s, (double)a->kernel[0] * a->kernel[1]);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * s.ic * (double)round_up(s.oc, s.ocb) * a->groups;
     return (double)batch * k.cycles * a->groups + conv2d_stream_cost(g, batch, t, weights);
@@ -126,7 +159,7 @@ static void pack(struct pool *pool, struct step *step)
 {
     const struct group *g = step->group;
     const struct conv2d *a = g->main->attr;
-    struct shape_of_work s = work_of(g, false);
+    struct shape_of_work s = work_of(g, 1, false);
     int64_t blocks = round_up(s.oc, s.ocb) / s.ocb, rows = (int64_t)a->kernel[0] * a->kernel[1] * s.ic;
     int64_t channels = blocks * s.ocb * a->groups;
     float *w = step_weights(pool, step, channels * rows + channels * (g->affine ? 3 : 1));
@@ -146,16 +179,16 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct group *g = step->group;
     const struct conv2d *a = g->main->attr;
-    struct shape_of_work s = work_of(g, joinable(step));
+    struct shape_of_work s = work_of(g, step->out.n, joinable(step));
     struct step joined = step_join_rows(pool, step, s.join);
     if (t->vl > s.ocb && targets[t->base].vl >= s.ocb)
         t = &targets[t->base];  /* shorter vectors waste fewer lanes */
     struct tiling k = best_tiling(t, &s, (double)a->kernel[0] * a->kernel[1]);
-    int nb = k.nr * t->vl;
     int64_t blocks = round_up(s.oc, s.ocb) / s.ocb, channels = blocks * s.ocb * a->groups;
 
     b->target = t;
-    b->units = (int)step->out.n * s.oh * a->groups * ((s.oc + nb - 1) / nb);
+    b->units = units_of(t, &s, &k);
+    b->load = load_of(t, &s, &k);
     conv2d_bind_shape(pool, &b->args, &joined);
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "NR", k.nr);
@@ -163,6 +196,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "T0", k.t0);
     args_int(pool, &b->args, "P1", k.p1);
     args_int(pool, &b->args, "T1", k.t1);
+    args_int(pool, &b->args, "PIECES", row_pieces(&s, &k, t->vl));
     args_int(pool, &b->args, "OCB", s.ocb);
     args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
     args_int(pool, &b->args, "BIAS", channels * a->kernel[0] * a->kernel[1] * s.ic);
