@@ -12,6 +12,9 @@
 /* Fills parts and meet of all steps; offsets of buffers are final. */
 void divide_work(struct plan *);
 
+/* No step starts while another thread may be at one that it depends on: bug(). */
+void divide_check(const struct plan *);
+
 /* The largest share over the mean when so many threads divide the units. */
 double divide_evenness(int units, const struct load *, int threads);
 

@@ -428,9 +428,12 @@ static void insert_plan(struct emitter *e, struct out *out)
                 hwc_text(e, s->group->out), s->kernel->name, (long long)s->macs, (long long)(4 * s->weights),
                 group_text(e->pool, s->group));
     }
-    out_printf(out, "*\n* Arena: %lld bytes, and %lld for each thread. Weights: %lld bytes.\n",
-            (long long)e->plan->shared_bytes, (long long)e->plan->scratch_bytes,
-            (long long)e->plan->weight_bytes);
+    const struct plan *p = e->plan;
+    out_printf(out, "*\n* Arena: %lld bytes (tensors alive at once %lld, halos and rounding %lld, gaps %lld) and %lld "
+            "of scratch\n* for each thread. Weights: %lld bytes.\n", (long long)p->shared_bytes,
+            (long long)p->tensor_bytes, (long long)(p->lower_bound - p->tensor_bytes),
+            (long long)(p->shared_bytes - p->lower_bound), (long long)p->scratch_bytes,
+            (long long)p->weight_bytes);
 }
 
 static void insert_pointers(struct emitter *e, struct out *out)

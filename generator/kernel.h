@@ -38,7 +38,8 @@ struct kernel {
     /* Template arguments, units and scratch for one target. Views and weights are final but for offsets. */
     void (*bind)(struct pool *, const struct step *, const struct target *, struct binding *);
 
-    bool in_place;             /* out may be the same memory as in[0] (same shape, same views) */
+    bool in_place;             /* out may be the same memory as an input (same shape, same views) */
+    bool over_residual;        /* out may be the same memory as the residual */
     bool math;                 /* the template calls functions of the runtime's cnn_math.h */
 };
 

@@ -117,6 +117,7 @@ void plan_check(const struct plan *plan)
         check_halo(s);
     }
     check_buffers(plan);
+    divide_check(plan);
 }
 
 /* ---- --dump=plan ----------------------------------------------------------------------------- */
@@ -150,7 +151,7 @@ static void print_binding(const struct plan *plan, const struct step *s, enum ta
         struct out *out)
 {
     const struct binding *b = &s->bind[t];
-    static const char *const shown[] = {"VL", "NR", "MR", "P0", "T0", "P1", "T1"};
+    static const char *const shown[] = {"VL", "NR", "MR", "Q0", "M0", "P0", "T0", "P1", "T1"};
     out_printf(out, "      %-7s", b->target->name);
     for (int i = 0; i < b->args.arg.n; i++)
         for (int k = 0; k < (int)(sizeof shown / sizeof shown[0]); k++)
@@ -188,14 +189,14 @@ void plan_print(const struct plan *plan, struct out *out)
             "32, 64 threads\n", plan->graph->name, plan->step.n, (long long)plan->graph->batch);
     for (int i = 0; i < plan->step.n; i++)
         print_step(plan, plan->step.at[i], out);
-    int64_t halos = 0;
     for (int i = 0; i < plan->buffer.n; i++) {
         const struct buffer *b = &plan->buffer.at[i];
-        halos += b->halo_bytes;
         out_printf(out, "buffer at %lld, %lld bytes, steps %d to %d: %s\n", (long long)b->offset,
                 (long long)b->bytes, b->first + 1, b->last + 1, b->name);
     }
-    out_printf(out, "arena %lld bytes (at least %lld; halos of all buffers %lld), scratch %lld a thread, weights %lld\n",
-            (long long)plan->shared_bytes, (long long)plan->lower_bound, (long long)halos,
-            (long long)plan->scratch_bytes, (long long)plan->weight_bytes);
+    out_printf(out, "arena %lld bytes: tensors %lld, halos and rounding %lld, gaps %lld; scratch %lld a thread; "
+            "weights %lld\n", (long long)plan->shared_bytes, (long long)plan->tensor_bytes,
+            (long long)(plan->lower_bound - plan->tensor_bytes),
+            (long long)(plan->shared_bytes - plan->lower_bound), (long long)plan->scratch_bytes,
+            (long long)plan->weight_bytes);
 }

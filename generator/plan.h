@@ -101,7 +101,8 @@ struct plan {
     int max_threads;
     int64_t shared_bytes;          /* of the arena, a multiple of ARENA_ALIGN */
     int64_t scratch_bytes;         /* per thread, likewise */
-    int64_t lower_bound;           /* bytes: the largest sum of tensors alive at once, without halos */
+    int64_t tensor_bytes;          /* the largest sum of tensors alive at once, without halos */
+    int64_t lower_bound;           /* the same with halos, each buffer rounded up to ARENA_ALIGN */
     int64_t weight_bytes;          /* packed */
     double cost[TARGET_COUNT];     /* of all steps */
 };

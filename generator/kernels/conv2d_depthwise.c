@@ -106,5 +106,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 const struct kernel conv2d_depthwise = {
     .name = "conv2d_depthwise",
     .doc = "depthwise convolution, channels in vectors, pixels of a row in registers",
-    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind,
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind, .over_residual = true,
 };

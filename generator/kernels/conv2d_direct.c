@@ -206,5 +206,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 const struct kernel conv2d_direct = {
     .name = "conv2d_direct",
     .doc = "direct convolution, output channels in vectors, a tile of pixels in registers",
-    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind,
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind, .over_residual = true,
 };
