@@ -4,9 +4,9 @@
 
 enum { PARTS_MAX = 1024 };
 
-/* What each further thread costs at a meeting, in cycles: a barrier of two takes 500 to 1300 with the
- * OpenMP libraries of gcc and clang, one of many grows with their number, and the step behind it
- * fetches from other cores' caches what these have written. */
+/* What each further thread costs at a meeting, in cycles: a barrier of two takes 500 to 1300 with
+ * the OpenMP libraries of gcc and clang, one of many grows with their number, and the step behind
+ * it fetches from other cores' caches what these have written. */
 #define CYCLES_PER_MEETING 1000.0
 
 /* Starting and ending the parallel region, likewise. */
@@ -52,7 +52,7 @@ static void find_parts(struct plan *plan)
 
 /* ---- meetings -------------------------------------------------------------------------------- */
 
-/* Whether two views may have memory in common: parts of the arena by the places of their buffers. */
+/* Whether two views may have memory in common: in the arena, if their buffers do. */
 static bool overlap(const struct plan *plan, const struct view *a, const struct view *b)
 {
     if (a->place != b->place)
@@ -120,7 +120,8 @@ static double cost_of_first(int64_t n, const struct load *l)
 {
     if (l->cycle == 0)
         return (double)n;
-    int64_t heavy = l->cycle - l->rest, over = n % l->cycle, light = over > heavy ? over - heavy : 0;
+    int64_t heavy = l->cycle - l->rest, over = n % l->cycle;
+    int64_t light = over > heavy ? over - heavy : 0;
     return (double)(n / l->cycle) * ((double)heavy + l->rest * l->cost) + (double)(over - light) +
            (double)light * l->cost;
 }
@@ -130,14 +131,15 @@ double divide_evenness(int units, const struct load *l, int threads)
     int64_t parts = threads < units ? threads : units;
     double most = 0, all = cost_of_first(units, l);
     for (int64_t t = 0; t < parts; t++) {
-        double share = cost_of_first(units * (t + 1) / parts, l) - cost_of_first(units * t / parts, l);
+        double share = cost_of_first(units * (t + 1) / parts, l) -
+                cost_of_first(units * t / parts, l);
         most = share > most ? share : most;
     }
     return most * threads / all;
 }
 
-/* A tenth of the time that is lost on 2, 4, 8 and 16 threads, in the mean: few threads count more, as
- * they take longer, and one loses nothing. */
+/* A tenth of the time that is lost on 2, 4, 8 and 16 threads, in the mean: few threads count more,
+ * as they take longer, and one loses nothing. */
 double divide_penalty(double cycles, int units, const struct load *l)
 {
     int parts = parts_for(cycles);

@@ -429,9 +429,9 @@ static void insert_plan(struct emitter *e, struct out *out)
                 group_text(e->pool, s->group));
     }
     const struct plan *p = e->plan;
-    out_printf(out, "*\n* Arena: %lld bytes (tensors alive at once %lld, halos and rounding %lld, gaps %lld) and %lld "
-            "of scratch\n* for each thread. Weights: %lld bytes.\n", (long long)p->shared_bytes,
-            (long long)p->tensor_bytes, (long long)(p->lower_bound - p->tensor_bytes),
+    out_printf(out, "*\n* Arena: %lld bytes (tensors alive at once %lld, halos and rounding %lld, "
+            "gaps %lld)\n* and %lld of scratch for each thread. Weights: %lld bytes.\n",
+            (long long)p->shared_bytes, (long long)p->tensor_bytes, (long long)(p->lower_bound - p->tensor_bytes),
             (long long)(p->shared_bytes - p->lower_bound), (long long)p->scratch_bytes,
             (long long)p->weight_bytes);
 }

@@ -273,7 +273,7 @@ static bool plain(const struct store *s)
     return s->place == PLACE_ARENA && !s->parent && !s->sliced && !s->fixed;
 }
 
-/* Whether the step may write its result over input k: of one shape, and nobody needs that any more. */
+/* Whether the step may write its result over input k: of one shape, and not needed any more. */
 static bool may_replace(const struct draft *s, int k, int step)
 {
     const struct store *in = s->in.at[k], *out = s->out;
@@ -320,7 +320,8 @@ static void make_buffer(struct placer *p, struct store *s)
 {
     int64_t n = p->graph->batch, gap = s->left > s->right ? s->left : s->right;
     int64_t row = (s->w + gap) * s->c, size = s->type == DTYPE_UINT8 ? 1 : 4;
-    int64_t bare = n * s->h * s->w * s->c * size, bytes = (s->left * (int64_t)s->c + n * s->h * row) * size;
+    int64_t bare = n * s->h * s->w * s->c * size;
+    int64_t bytes = (s->left * (int64_t)s->c + n * s->h * row) * size;
     if (s->place != PLACE_ARENA)
         return;
     s->index = p->plan->buffer.n;

@@ -1,8 +1,8 @@
 /* Places of buffers in the arena: buffers that are alive at the same time lie apart.
  *
- * They are placed one by one, each at the lowest offset where none of those before it is in the way, in
- * several orders, and the best of these is disturbed, always in the same way, for as long as the result
- * is above the lower bound. Most networks reach it at once. */
+ * They are placed one by one, each at the lowest offset where none of those before it is in the
+ * way, in several orders, and the best of these is disturbed, always in the same way, for as long
+ * as the result is above the lower bound. Most networks reach it at once. */
 #include "kernel.h"
 #include "place.h"
 #include "random.h"
@@ -94,7 +94,11 @@ static int by_last(const void *a, const void *b)
     return order ? order : by_size(a, b);
 }
 
-static int (*const orders[])(const void *, const void *) = {by_size, by_life, by_area, by_first, by_last};
+static int (*const orders[])(const void *, const void *) = {
+    by_size, by_life, by_area, by_first, by_last,
+};
+
+enum { ORDERS = sizeof orders / sizeof orders[0] };
 
 /* ---- the best of them ------------------------------------------------------------------------ */
 
@@ -108,7 +112,8 @@ static void copy(struct packing *to, const struct packing *from)
 /* Moves one buffer, in the order, to somewhere else. */
 static void disturb(struct packing *p, struct random *random)
 {
-    int from = (int)(random_next(random) % (uint64_t)p->n), to = (int)(random_next(random) % (uint64_t)p->n);
+    int from = (int)(random_next(random) % (uint64_t)p->n);
+    int to = (int)(random_next(random) % (uint64_t)p->n);
     struct buffer *b = p->order[from];
     for (; from < to; from++)
         p->order[from] = p->order[from + 1];
@@ -151,7 +156,8 @@ static void find_bounds(struct plan *plan)
 
 static struct packing packing_new(struct plan *plan)
 {
-    struct packing p = {NEW_ARRAY(plan->pool, struct buffer *, plan->buffer.n + 1), plan->buffer.n, 0};
+    struct packing p = {NULL, plan->buffer.n, 0};
+    p.order = NEW_ARRAY(plan->pool, struct buffer *, p.n + 1);
     for (int i = 0; i < p.n; i++)
         p.order[i] = &plan->buffer.at[i];
     return p;
@@ -162,7 +168,7 @@ void place_offsets(struct plan *plan)
     struct packing best = packing_new(plan), trial = packing_new(plan);
     find_bounds(plan);
     best.bytes = INT64_MAX;  /* nothing yet */
-    for (int i = 0; i < (int)(sizeof orders / sizeof orders[0]) && best.bytes > plan->lower_bound; i++) {
+    for (int i = 0; i < ORDERS && best.bytes > plan->lower_bound; i++) {
         qsort(trial.order, (size_t)trial.n, sizeof *trial.order, orders[i]);
         pack_in_order(&trial);
         if (trial.bytes < best.bytes)

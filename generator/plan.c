@@ -143,8 +143,10 @@ static void print_view(const struct plan *plan, const struct view *v, struct out
 static void print_shares(const struct step *s, const struct binding *b, struct out *out)
 {
     out_printf(out, " shares");
-    for (int threads = 2; threads <= 64; threads *= 2)
-        out_printf(out, " %.2f", divide_evenness(b->units, &b->load, threads < s->parts ? threads : s->parts));
+    for (int threads = 2; threads <= 64; threads *= 2) {
+        int wanted = threads < s->parts ? threads : s->parts;
+        out_printf(out, " %.2f", divide_evenness(b->units, &b->load, wanted));
+    }
 }
 
 static void print_binding(const struct plan *plan, const struct step *s, enum target_id t,
@@ -185,8 +187,8 @@ static void print_step(const struct plan *plan, const struct step *s, struct out
 
 void plan_print(const struct plan *plan, struct out *out)
 {
-    out_printf(out, "plan of %s: %d steps, batch %lld; shares: the largest over the mean on 2, 4, 8, 16, "
-            "32, 64 threads\n", plan->graph->name, plan->step.n, (long long)plan->graph->batch);
+    out_printf(out, "plan of %s: %d steps, batch %lld; "
+            "shares: the largest over the mean on 2, 4, 8, 16, 32, 64 threads\n", plan->graph->name, plan->step.n, (long long)plan->graph->batch);
     for (int i = 0; i < plan->step.n; i++)
         print_step(plan, plan->step.at[i], out);
     for (int i = 0; i < plan->buffer.n; i++) {
@@ -194,8 +196,9 @@ void plan_print(const struct plan *plan, struct out *out)
         out_printf(out, "buffer at %lld, %lld bytes, steps %d to %d: %s\n", (long long)b->offset,
                 (long long)b->bytes, b->first + 1, b->last + 1, b->name);
     }
-    out_printf(out, "arena %lld bytes: tensors %lld, halos and rounding %lld, gaps %lld; scratch %lld a thread; "
-            "weights %lld\n", (long long)plan->shared_bytes, (long long)plan->tensor_bytes,
+    out_printf(out, "arena %lld bytes: tensors %lld, halos and rounding %lld, gaps %lld; "
+            "scratch %lld a thread; weights %lld\n",
+            (long long)plan->shared_bytes, (long long)plan->tensor_bytes,
             (long long)(plan->lower_bound - plan->tensor_bytes),
             (long long)(plan->shared_bytes - plan->lower_bound), (long long)plan->scratch_bytes,
             (long long)plan->weight_bytes);

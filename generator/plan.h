@@ -60,8 +60,8 @@ enum { ARENA_ALIGN = 64 };
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-/* How units differ: of every `cycle` units the last `rest` take `cost` of the time of each other one.
- * Cycle 0: not at all. */
+/* How units differ: of every `cycle` units the last `rest` take `cost` of the time of each other
+ * one. Cycle 0: not at all. */
 struct load {
     int cycle, rest;
     double cost;

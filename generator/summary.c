@@ -114,8 +114,8 @@ static struct summary summarise(struct session *session)
  *      computed with, or null}],
  *  "params", "trainable_params", "non_trainable_params", "macs", "weight_bytes",
  *  "arena": {"bytes": for max_threads, "shared_bytes", "bytes_per_thread", "max_threads",
- *      "lower_bound_bytes": of the tensors alive at once, "halo_bytes": what their halos and rounding
- *      add, "gap_bytes": the rest of shared_bytes}}
+ *      "lower_bound_bytes": of the tensors alive at once, "halo_bytes": what their halos and
+ *      rounding add, "gap_bytes": the rest of shared_bytes}}
  * Numbers are integers; macs and bytes are of the whole batch. Keys may be added, not changed. */
 
 static void json_shape(struct out *out, const struct shape *s)

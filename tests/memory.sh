@@ -1,6 +1,6 @@
 #!/bin/sh
-# Arenas against the least that is possible: what is alive at once, halos and rounding to cache lines
-# included. Gaps of more than 5 % are a failure, on every case and on random networks, always the same.
+# Arenas against the least that is possible: what is alive at once, halos and rounding to cache
+# lines included. Gaps of more than 5 % are a failure, on every case and on 200 random networks.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")

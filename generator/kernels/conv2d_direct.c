@@ -48,8 +48,8 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, bool j
 {
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
-    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, 0, out.h, out.w, 1,
-            batch * a->groups};
+    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, 0,
+            out.h, out.w, 1, batch * a->groups};
     s.ocb = block_width(s.oc);
     if (join) {
         s.join = rows_to_join(out.h, out.w);
@@ -102,7 +102,8 @@ static int row_pieces(const struct shape_of_work *s, const struct tiling *k, int
 }
 
 /* The last tile of channels may be a narrower one. */
-static struct load load_of(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
+static struct load load_of(const struct target *t, const struct shape_of_work *s,
+        const struct tiling *k)
 {
     int nb = k->nr * t->vl, rest = s->oc % nb, column = s->oh * row_pieces(s, k, t->vl);
     if (rest == 0 || rest == s->oc)

@@ -4,9 +4,9 @@
 #include "cut.h"
 #include "divide.h"
 
-/* At most MAX_Q rows of weights are read side by side: rows that are a power of two apart fall into one
- * set of a first-level cache, which has eight places. Fewer are worse from memory, where each row is a
- * stream that is fetched ahead. */
+/* At most MAX_Q rows of weights are read side by side: rows that are a power of two apart fall into
+ * one set of a first-level cache, which has eight places. Fewer are worse from memory, where each
+ * row is a stream that is fetched ahead. */
 enum { CHUNK = 16, MAX_Q = 8, MAX_M = 8 };
 
 /* Rows at equal distances, as many as can be: all of a batch, of an image, or of an image's row. */
@@ -124,7 +124,8 @@ static struct tiling best_tiling(const struct target *t, const struct product *p
 static double stream_cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct dense *a = g->main->attr;
-    return conv2d_stream_cost(g, batch, t, 4.0 * (double)round_up(a->in_features, CHUNK) * a->units);
+    double weights = 4.0 * (double)round_up(a->in_features, CHUNK) * a->units;
+    return conv2d_stream_cost(g, batch, t, weights);
 }
 
 static bool ok(const struct group *g)

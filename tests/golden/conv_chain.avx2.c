@@ -12,7 +12,8 @@
  *    3  re_lu                  7x7x17         conv2d_direct            1919232      295040  conv2d + relu
  *    4  batch_normalization_1  5x5x1          conv2d_dot                  3825        1164  conv2d + relu + scale and shift
  *
- * Arena: 218432 bytes, and 0 for each thread. Weights: 306444 bytes.
+ * Arena: 218432 bytes (tensors alive at once 204036, halos and rounding 14396, gaps 0)
+ * and 0 of scratch for each thread. Weights: 306444 bytes.
  */
 #include "conv_chain.h"
 
@@ -1364,7 +1365,7 @@ static void conv_chain_unary_1_scalar(const float *x, float *y, int first, int l
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 5 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_5x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -1426,7 +1427,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_5x2(const float *CNN_RESTRICT 
 
 /* 4 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_4x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -1477,18 +1478,18 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_4x2(const float *CNN_RESTRICT 
     vf_store(y + 769, a3_1);
 }
 
-/* One output row, 2 channels of it. */
+/* Tiles of one output row, 2 channels of them. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_row2(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         conv_chain_conv2d_direct_2_scalar_5x2(x, y, w, b, rows);
         x += 5;
         y += 1280;
     }
-    for (t = 0; t < 1; t++) {
+    for (; t < 3 && t < to; t++) {
         conv_chain_conv2d_direct_2_scalar_4x2(x, y, w, b, rows);
         x += 4;
         y += 1024;
@@ -1500,7 +1501,7 @@ static void conv_chain_conv2d_direct_2_scalar(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 1792;
-        const int oy = u % 14;
+        const int oy = u % 14, from = 0, to = 3;
         const int q = u / 14 % 128;
         const int top = 1 - oy * 1, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -1516,7 +1517,7 @@ static void conv_chain_conv2d_direct_2_scalar(const float *x,
         wu += q * 2 / 16 * 144 + q * 2 % 16;
         bu += q * 2;
 
-        conv_chain_conv2d_direct_2_scalar_row2(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_direct_2_scalar_row2(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -1524,7 +1525,7 @@ static void conv_chain_conv2d_direct_2_scalar(const float *x,
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 7 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_scalar_7x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -1573,13 +1574,13 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_7x1(const float *CNN_RESTRICT 
     vf_store(y + 102, a6_0);
 }
 
-/* One output row, 1 channels of it. */
+/* Tiles of one output row, 1 channels of them. */
 CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row1(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 1; t++) {
+    for (; t < 1 && t < to; t++) {
         conv_chain_conv2d_direct_3_scalar_7x1(x, y, w, b, rows);
         x += 3584;
         y += 119;
@@ -1591,7 +1592,7 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 119;
-        const int oy = u % 7;
+        const int oy = u % 7, from = 0, to = 1;
         const int q = u / 7 % 17;
         const int top = 0 - oy * 2, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -1606,7 +1607,7 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
         wu += q * 1 / 16 * 36864 + q * 1 % 16;
         bu += q * 1;
 
-        conv_chain_conv2d_direct_3_scalar_row1(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_direct_3_scalar_row1(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -1614,7 +1615,7 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_scalar_1x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
@@ -1783,8 +1784,8 @@ static void conv_chain_4_batch_normalization_1_scalar(const struct conv_chain_jo
 
 static const struct conv_chain_work conv_chain_scalar[4] = {
     {conv_chain_1_input_scalar, 14, 1},
-    {conv_chain_2_conv2d_scalar, 1792, 1},
-    {conv_chain_3_re_lu_scalar, 119, 3},
+    {conv_chain_2_conv2d_scalar, 1792, 7},
+    {conv_chain_3_re_lu_scalar, 119, 14},
     {conv_chain_4_batch_normalization_1_scalar, 5, 1},
 };
 
@@ -1831,7 +1832,7 @@ static void conv_chain_unary_1_sse2(const float *x, float *y, int first, int las
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 5 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_5x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1893,7 +1894,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_5x8(const float *CNN_RESTRICT x,
 
 /* 4 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_4x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1944,18 +1945,18 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_4x8(const float *CNN_RESTRICT x,
     vf_store(y + 772, a3_1);
 }
 
-/* One output row, 8 channels of it. */
+/* Tiles of one output row, 8 channels of them. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_row8(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         conv_chain_conv2d_direct_2_sse2_5x8(x, y, w, b, rows);
         x += 5;
         y += 1280;
     }
-    for (t = 0; t < 1; t++) {
+    for (; t < 3 && t < to; t++) {
         conv_chain_conv2d_direct_2_sse2_4x8(x, y, w, b, rows);
         x += 4;
         y += 1024;
@@ -1967,7 +1968,7 @@ static void conv_chain_conv2d_direct_2_sse2(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 448;
-        const int oy = u % 14;
+        const int oy = u % 14, from = 0, to = 3;
         const int q = u / 14 % 32;
         const int top = 1 - oy * 1, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -1983,7 +1984,7 @@ static void conv_chain_conv2d_direct_2_sse2(const float *x,
         wu += q * 8 / 16 * 144 + q * 8 % 16;
         bu += q * 8;
 
-        conv_chain_conv2d_direct_2_sse2_row8(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_direct_2_sse2_row8(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -1991,7 +1992,7 @@ static void conv_chain_conv2d_direct_2_sse2(const float *x,
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 7 pixels by 4 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_7x4(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -2042,7 +2043,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_7x4(const float *CNN_RESTRICT x,
 
 /* 7 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_7x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -2091,26 +2092,26 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_7x1(const float *CNN_RESTRICT x,
     vf_store_n(y + 102, a6_0, 1);
 }
 
-/* One output row, 4 channels of it. */
+/* Tiles of one output row, 4 channels of them. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row4(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 1; t++) {
+    for (; t < 1 && t < to; t++) {
         conv_chain_conv2d_direct_3_sse2_7x4(x, y, w, b, rows);
         x += 3584;
         y += 119;
     }
 }
 
-/* One output row, 1 channels of it. */
+/* Tiles of one output row, 1 channels of them. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row1(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 1; t++) {
+    for (; t < 1 && t < to; t++) {
         conv_chain_conv2d_direct_3_sse2_7x1(x, y, w, b, rows);
         x += 3584;
         y += 119;
@@ -2122,7 +2123,7 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 35;
-        const int oy = u % 7;
+        const int oy = u % 7, from = 0, to = 1;
         const int q = u / 7 % 5;
         const int top = 0 - oy * 2, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -2138,9 +2139,9 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
         bu += q * 4;
 
         if (q < 4)
-            conv_chain_conv2d_direct_3_sse2_row4(xu, yu, wu, bu, rows);
+            conv_chain_conv2d_direct_3_sse2_row4(xu, yu, wu, bu, rows, from, to);
         else
-            conv_chain_conv2d_direct_3_sse2_row1(xu, yu, wu, bu, rows);
+            conv_chain_conv2d_direct_3_sse2_row1(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -2148,7 +2149,7 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 2 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
@@ -2219,7 +2220,7 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
 }
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_sse2_1x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
@@ -2333,8 +2334,8 @@ static void conv_chain_4_batch_normalization_1_sse2(const struct conv_chain_job 
 
 static const struct conv_chain_work conv_chain_sse2[4] = {
     {conv_chain_1_input_sse2, 14, 1},
-    {conv_chain_2_conv2d_sse2, 448, 1},
-    {conv_chain_3_re_lu_sse2, 35, 3},
+    {conv_chain_2_conv2d_sse2, 448, 7},
+    {conv_chain_3_re_lu_sse2, 35, 14},
     {conv_chain_4_batch_normalization_1_sse2, 5, 1},
 };
 
@@ -2387,7 +2388,7 @@ static void conv_chain_unary_1_avx2(const float *x, float *y, int first, int las
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2449,7 +2450,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x
 
 /* 4 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_avx2_4x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2500,18 +2501,18 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_4x16(const float *CNN_RESTRICT x
     vf_store(y + 776, a3_1);
 }
 
-/* One output row, 16 channels of it. */
+/* Tiles of one output row, 16 channels of them. */
 CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row16(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         conv_chain_conv2d_direct_2_avx2_5x16(x, y, w, b, rows);
         x += 5;
         y += 1280;
     }
-    for (t = 0; t < 1; t++) {
+    for (; t < 3 && t < to; t++) {
         conv_chain_conv2d_direct_2_avx2_4x16(x, y, w, b, rows);
         x += 4;
         y += 1024;
@@ -2523,7 +2524,7 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 224;
-        const int oy = u % 14;
+        const int oy = u % 14, from = 0, to = 3;
         const int q = u / 14 % 16;
         const int top = 1 - oy * 1, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -2539,7 +2540,7 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
         wu += q * 16 / 16 * 144 + q * 16 % 16;
         bu += q * 16;
 
-        conv_chain_conv2d_direct_2_avx2_row16(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_direct_2_avx2_row16(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -2547,7 +2548,7 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 7 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_avx2_7x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -2598,7 +2599,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_7x8(const float *CNN_RESTRICT x,
 
 /* 7 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_avx2_7x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -2647,26 +2648,26 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_7x1(const float *CNN_RESTRICT x,
     vf_store_n(y + 102, a6_0, 1);
 }
 
-/* One output row, 8 channels of it. */
+/* Tiles of one output row, 8 channels of them. */
 CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row8(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 1; t++) {
+    for (; t < 1 && t < to; t++) {
         conv_chain_conv2d_direct_3_avx2_7x8(x, y, w, b, rows);
         x += 3584;
         y += 119;
     }
 }
 
-/* One output row, 1 channels of it. */
+/* Tiles of one output row, 1 channels of them. */
 CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row1(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 1; t++) {
+    for (; t < 1 && t < to; t++) {
         conv_chain_conv2d_direct_3_avx2_7x1(x, y, w, b, rows);
         x += 3584;
         y += 119;
@@ -2678,7 +2679,7 @@ static void conv_chain_conv2d_direct_3_avx2(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 21;
-        const int oy = u % 7;
+        const int oy = u % 7, from = 0, to = 1;
         const int q = u / 7 % 3;
         const int top = 0 - oy * 2, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -2694,9 +2695,9 @@ static void conv_chain_conv2d_direct_3_avx2(const float *x,
         bu += q * 8;
 
         if (q < 2)
-            conv_chain_conv2d_direct_3_avx2_row8(xu, yu, wu, bu, rows);
+            conv_chain_conv2d_direct_3_avx2_row8(xu, yu, wu, bu, rows, from, to);
         else
-            conv_chain_conv2d_direct_3_avx2_row1(xu, yu, wu, bu, rows);
+            conv_chain_conv2d_direct_3_avx2_row1(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -2704,7 +2705,7 @@ static void conv_chain_conv2d_direct_3_avx2(const float *x,
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 5 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
@@ -2853,8 +2854,8 @@ static void conv_chain_4_batch_normalization_1_avx2(const struct conv_chain_job 
 
 static const struct conv_chain_work conv_chain_avx2[4] = {
     {conv_chain_1_input_avx2, 14, 1},
-    {conv_chain_2_conv2d_avx2, 224, 1},
-    {conv_chain_3_re_lu_avx2, 21, 3},
+    {conv_chain_2_conv2d_avx2, 224, 7},
+    {conv_chain_3_re_lu_avx2, 21, 14},
     {conv_chain_4_batch_normalization_1_avx2, 5, 1},
 };
 
@@ -2911,7 +2912,8 @@ static void conv_chain_tap(const struct conv_chain_job *job, int step)
 }
 #endif
 
-static void conv_chain_wait(int threads)
+/* All threads wait for each other. */
+static void conv_chain_meet(int threads)
 {
     #if defined(_OPENMP)
     if (threads > 1) {
@@ -2921,7 +2923,7 @@ static void conv_chain_wait(int threads)
     (void)threads;
 }
 
-/* This thread's share of a step; then all threads wait for each other. */
+/* This thread's share of a step. */
 static void conv_chain_do(const struct conv_chain_job *job, int step, int thread, int threads)
 {
     const struct conv_chain_work *w = &job->work[step];
@@ -2929,24 +2931,28 @@ static void conv_chain_do(const struct conv_chain_job *job, int step, int thread
 
     if (thread < parts)
         w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
-    conv_chain_wait(threads);
     #ifdef CONV_CHAIN_HOOK
+    conv_chain_meet(threads);
     if (thread == 0)
         conv_chain_tap(job, step);
-    conv_chain_wait(threads);
+    conv_chain_meet(threads);
     #endif
 }
 
-/* The network, as one of several threads goes through it. */
+/* The network, as one of several threads goes through it. They meet before a step that touches what
+ * another thread may still be at. */
 static void conv_chain_walk(const struct conv_chain_job *job, int thread, int threads)
 {
     /* input: 14x14x1 -> 14x14x1, copy    conv_chain.cnn.yaml:7 */
     conv_chain_do(job, 0, thread, threads);
     /* conv2d: 14x14x1 -> 14x14x256, conv2d + relu    conv_chain.cnn.yaml:7 */
+    conv_chain_meet(threads);
     conv_chain_do(job, 1, thread, threads);
     /* re_lu: 14x14x256 -> 7x7x17, conv2d + relu    conv_chain.cnn.yaml:8 */
+    conv_chain_meet(threads);
     conv_chain_do(job, 2, thread, threads);
     /* batch_normalization_1: 7x7x17 -> 5x5x1, conv2d + relu + scale and shift    conv_chain.cnn.yaml:11 */
+    conv_chain_meet(threads);
     conv_chain_do(job, 3, thread, threads);
 }
 
@@ -2968,8 +2974,8 @@ conv_chain_status conv_chain_run(const float *input, float *output, void *arena,
 
     #if defined(_OPENMP)
     int threads = omp_get_max_threads();
-    if (threads > 3)
-        threads = 3;
+    if (threads > 8)
+        threads = 8;
     if (threads > 1) {
         #pragma omp parallel num_threads(threads)
         conv_chain_walk(&job, omp_get_thread_num(), omp_get_num_threads());

@@ -15,7 +15,8 @@
  *    6  logits                 10             dense_dot                    160         768  dense
  *    7  prob                   10             softmax                        0          64  softmax
  *
- * Arena: 135296 bytes, and 0 for each thread. Weights: 21184 bytes.
+ * Arena: 135296 bytes (tensors alive at once 131072, halos and rounding 4224, gaps 0)
+ * and 0 of scratch for each thread. Weights: 21184 bytes.
  */
 #include "residual.h"
 
@@ -308,7 +309,7 @@ static void residual_unary_1_scalar(const float *x, float *y, int first, int las
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 6 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_scalar_6x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -379,7 +380,7 @@ CNN_INLINE void residual_conv2d_direct_2_scalar_6x2(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_scalar_5x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -439,18 +440,18 @@ CNN_INLINE void residual_conv2d_direct_2_scalar_5x2(const float *CNN_RESTRICT x,
     vf_store(y + 65, a4_1);
 }
 
-/* One output row, 2 channels of it. */
+/* Tiles of one output row, 2 channels of them. */
 CNN_INLINE void residual_conv2d_direct_2_scalar_row2(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_2_scalar_6x2(x, y, w, b, rows);
         x += 18;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
+    for (; t < 6 && t < to; t++) {
         residual_conv2d_direct_2_scalar_5x2(x, y, w, b, rows);
         x += 15;
         y += 80;
@@ -462,7 +463,7 @@ static void residual_conv2d_direct_2_scalar(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 256;
-        const int oy = u % 32;
+        const int oy = u % 32, from = 0, to = 6;
         const int q = u / 32 % 8;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -478,7 +479,7 @@ static void residual_conv2d_direct_2_scalar(const float *x,
         wu += q * 2 / 16 * 432 + q * 2 % 16;
         bu += q * 2;
 
-        residual_conv2d_direct_2_scalar_row2(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_2_scalar_row2(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -486,7 +487,7 @@ static void residual_conv2d_direct_2_scalar(const float *x,
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* 6 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_scalar_6x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -557,7 +558,7 @@ CNN_INLINE void residual_conv2d_direct_3_scalar_6x2(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_scalar_5x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -617,18 +618,18 @@ CNN_INLINE void residual_conv2d_direct_3_scalar_5x2(const float *CNN_RESTRICT x,
     vf_store(y + 65, a4_1);
 }
 
-/* One output row, 2 channels of it. */
+/* Tiles of one output row, 2 channels of them. */
 CNN_INLINE void residual_conv2d_direct_3_scalar_row2(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_3_scalar_6x2(x, y, w, b, rows);
         x += 96;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
+    for (; t < 6 && t < to; t++) {
         residual_conv2d_direct_3_scalar_5x2(x, y, w, b, rows);
         x += 80;
         y += 80;
@@ -640,7 +641,7 @@ static void residual_conv2d_direct_3_scalar(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 256;
-        const int oy = u % 32;
+        const int oy = u % 32, from = 0, to = 6;
         const int q = u / 32 % 8;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -656,7 +657,7 @@ static void residual_conv2d_direct_3_scalar(const float *x,
         wu += q * 2 / 16 * 2304 + q * 2 % 16;
         bu += q * 2;
 
-        residual_conv2d_direct_3_scalar_row2(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_3_scalar_row2(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -664,8 +665,8 @@ static void residual_conv2d_direct_3_scalar(const float *x,
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* 6 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_scalar_6x2(const float *CNN_RESTRICT x,
-        const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        const float *r,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -748,8 +749,8 @@ CNN_INLINE void residual_conv2d_direct_4_scalar_6x2(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_scalar_5x2(const float *CNN_RESTRICT x,
-        const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        const float *r,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -819,20 +820,20 @@ CNN_INLINE void residual_conv2d_direct_4_scalar_5x2(const float *CNN_RESTRICT x,
     vf_store(y + 65, a4_1);
 }
 
-/* One output row, 2 channels of it. */
+/* Tiles of one output row, 2 channels of them. */
 CNN_INLINE void residual_conv2d_direct_4_scalar_row2(const float *x,
         const float *r,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_4_scalar_6x2(x, r, y, w, b, rows);
         r += 96;
         x += 96;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
+    for (; t < 6 && t < to; t++) {
         residual_conv2d_direct_4_scalar_5x2(x, r, y, w, b, rows);
         r += 80;
         x += 80;
@@ -846,7 +847,7 @@ static void residual_conv2d_direct_4_scalar(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 256;
-        const int oy = u % 32;
+        const int oy = u % 32, from = 0, to = 6;
         const int q = u / 32 % 8;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -864,7 +865,7 @@ static void residual_conv2d_direct_4_scalar(const float *x,
         wu += q * 2 / 16 * 2304 + q * 2 % 16;
         bu += q * 2;
 
-        residual_conv2d_direct_4_scalar_row2(xu, ru, yu, wu, bu, rows);
+        residual_conv2d_direct_4_scalar_row2(xu, ru, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -928,7 +929,7 @@ static void residual_global_pool2d_5_scalar(const float *x, float *y, int first,
  * For logits (dense, residual.cnn.yaml:19). */
 /* 1 rows by 1 outputs. */
 CNN_INLINE void residual_dense_dot_6_scalar_1x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
@@ -1121,9 +1122,9 @@ static void residual_7_prob_scalar(const struct residual_job *job, int first, in
 
 static const struct residual_work residual_scalar[7] = {
     {residual_1_image_scalar, 32, 1},
-    {residual_2_stem_scalar, 256, 1},
-    {residual_3_re_lu_scalar, 256, 2},
-    {residual_4_feat_scalar, 256, 2},
+    {residual_2_stem_scalar, 256, 5},
+    {residual_3_re_lu_scalar, 256, 12},
+    {residual_4_feat_scalar, 256, 12},
     {residual_5_global_average_pooling2d_scalar, 4, 1},
     {residual_6_logits_scalar, 10, 1},
     {residual_7_prob_scalar, 1, 1},
@@ -1170,7 +1171,7 @@ static void residual_unary_1_sse2(const float *x, float *y, int first, int last)
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 6 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_sse2_6x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1241,7 +1242,7 @@ CNN_INLINE void residual_conv2d_direct_2_sse2_6x8(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_sse2_5x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1301,18 +1302,18 @@ CNN_INLINE void residual_conv2d_direct_2_sse2_5x8(const float *CNN_RESTRICT x,
     vf_store(y + 68, a4_1);
 }
 
-/* One output row, 8 channels of it. */
+/* Tiles of one output row, 8 channels of them. */
 CNN_INLINE void residual_conv2d_direct_2_sse2_row8(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_2_sse2_6x8(x, y, w, b, rows);
         x += 18;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
+    for (; t < 6 && t < to; t++) {
         residual_conv2d_direct_2_sse2_5x8(x, y, w, b, rows);
         x += 15;
         y += 80;
@@ -1323,9 +1324,11 @@ static void residual_conv2d_direct_2_sse2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 64;
-        const int oy = u % 32;
-        const int q = u / 32 % 2;
+        const ptrdiff_t image = u / 128;
+        const int oy = u / 2 % 32, piece = u % 2;
+        const int from = piece * 6 / 2, to = (piece + 1) * 6 / 2;
+        const int ox = from < 2 ? from * 6 : from * 5 + 2;
+        const int q = u / 64 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1334,13 +1337,15 @@ static void residual_conv2d_direct_2_sse2(const float *x,
         const float *xu = x + image * 3168 + iy * 99;
         float *yu = y + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 432;
+        xu += ox * 3;
+        yu += ox * 16;
         xu -= 3;
         wu += kh0 * 144;
         yu += q * 8;
         wu += q * 8 / 16 * 432 + q * 8 % 16;
         bu += q * 8;
 
-        residual_conv2d_direct_2_sse2_row8(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_2_sse2_row8(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -1348,7 +1353,7 @@ static void residual_conv2d_direct_2_sse2(const float *x,
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* 6 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_sse2_6x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1419,7 +1424,7 @@ CNN_INLINE void residual_conv2d_direct_3_sse2_6x8(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_sse2_5x8(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1479,18 +1484,18 @@ CNN_INLINE void residual_conv2d_direct_3_sse2_5x8(const float *CNN_RESTRICT x,
     vf_store(y + 68, a4_1);
 }
 
-/* One output row, 8 channels of it. */
+/* Tiles of one output row, 8 channels of them. */
 CNN_INLINE void residual_conv2d_direct_3_sse2_row8(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_3_sse2_6x8(x, y, w, b, rows);
         x += 96;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
+    for (; t < 6 && t < to; t++) {
         residual_conv2d_direct_3_sse2_5x8(x, y, w, b, rows);
         x += 80;
         y += 80;
@@ -1501,9 +1506,11 @@ static void residual_conv2d_direct_3_sse2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 64;
-        const int oy = u % 32;
-        const int q = u / 32 % 2;
+        const ptrdiff_t image = u / 128;
+        const int oy = u / 2 % 32, piece = u % 2;
+        const int from = piece * 6 / 2, to = (piece + 1) * 6 / 2;
+        const int ox = from < 2 ? from * 6 : from * 5 + 2;
+        const int q = u / 64 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1512,13 +1519,15 @@ static void residual_conv2d_direct_3_sse2(const float *x,
         const float *xu = x + image * 16896 + iy * 528;
         float *yu = y + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 2304;
+        xu += ox * 16;
+        yu += ox * 16;
         xu -= 16;
         wu += kh0 * 768;
         yu += q * 8;
         wu += q * 8 / 16 * 2304 + q * 8 % 16;
         bu += q * 8;
 
-        residual_conv2d_direct_3_sse2_row8(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_3_sse2_row8(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -1526,8 +1535,8 @@ static void residual_conv2d_direct_3_sse2(const float *x,
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* 6 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_sse2_6x8(const float *CNN_RESTRICT x,
-        const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        const float *r,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1610,8 +1619,8 @@ CNN_INLINE void residual_conv2d_direct_4_sse2_6x8(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_sse2_5x8(const float *CNN_RESTRICT x,
-        const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        const float *r,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1681,20 +1690,20 @@ CNN_INLINE void residual_conv2d_direct_4_sse2_5x8(const float *CNN_RESTRICT x,
     vf_store(y + 68, a4_1);
 }
 
-/* One output row, 8 channels of it. */
+/* Tiles of one output row, 8 channels of them. */
 CNN_INLINE void residual_conv2d_direct_4_sse2_row8(const float *x,
         const float *r,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_4_sse2_6x8(x, r, y, w, b, rows);
         r += 96;
         x += 96;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
+    for (; t < 6 && t < to; t++) {
         residual_conv2d_direct_4_sse2_5x8(x, r, y, w, b, rows);
         r += 80;
         x += 80;
@@ -1707,9 +1716,11 @@ static void residual_conv2d_direct_4_sse2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 64;
-        const int oy = u % 32;
-        const int q = u / 32 % 2;
+        const ptrdiff_t image = u / 128;
+        const int oy = u / 2 % 32, piece = u % 2;
+        const int from = piece * 6 / 2, to = (piece + 1) * 6 / 2;
+        const int ox = from < 2 ? from * 6 : from * 5 + 2;
+        const int q = u / 64 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1719,6 +1730,9 @@ static void residual_conv2d_direct_4_sse2(const float *x,
         float *yu = y + image * 16384 + oy * 512;
         const float *ru = r + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 2304;
+        xu += ox * 16;
+        yu += ox * 16;
+        ru += ox * 16;
         xu -= 16;
         wu += kh0 * 768;
         yu += q * 8;
@@ -1726,7 +1740,7 @@ static void residual_conv2d_direct_4_sse2(const float *x,
         wu += q * 8 / 16 * 2304 + q * 8 % 16;
         bu += q * 8;
 
-        residual_conv2d_direct_4_sse2_row8(xu, ru, yu, wu, bu, rows);
+        residual_conv2d_direct_4_sse2_row8(xu, ru, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -1790,7 +1804,7 @@ static void residual_global_pool2d_5_sse2(const float *x, float *y, int first, i
  * For logits (dense, residual.cnn.yaml:19). */
 /* 1 rows by 2 outputs. */
 CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
@@ -1914,7 +1928,7 @@ static void residual_1_image_sse2(const struct residual_job *job, int first, int
 static void residual_2_stem_sse2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_sse2((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 64)
+    if (last == 128)
         cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -1922,7 +1936,7 @@ static void residual_2_stem_sse2(const struct residual_job *job, int first, int 
 static void residual_3_re_lu_sse2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_sse2((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 64)
+    if (last == 128)
         cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -1953,9 +1967,9 @@ static void residual_7_prob_sse2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_sse2[7] = {
     {residual_1_image_sse2, 32, 1},
-    {residual_2_stem_sse2, 64, 1},
-    {residual_3_re_lu_sse2, 64, 2},
-    {residual_4_feat_sse2, 64, 2},
+    {residual_2_stem_sse2, 128, 5},
+    {residual_3_re_lu_sse2, 128, 12},
+    {residual_4_feat_sse2, 128, 12},
     {residual_5_global_average_pooling2d_sse2, 1, 1},
     {residual_6_logits_sse2, 5, 1},
     {residual_7_prob_sse2, 1, 1},
@@ -2008,7 +2022,7 @@ static void residual_unary_1_avx2(const float *x, float *y, int first, int last)
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 6 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_avx2_6x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2079,7 +2093,7 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_6x16(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2139,18 +2153,18 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
     vf_store(y + 72, a4_1);
 }
 
-/* One output row, 16 channels of it. */
+/* Tiles of one output row, 16 channels of them. */
 CNN_INLINE void residual_conv2d_direct_2_avx2_row16(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_2_avx2_6x16(x, y, w, b, rows);
         x += 18;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
+    for (; t < 6 && t < to; t++) {
         residual_conv2d_direct_2_avx2_5x16(x, y, w, b, rows);
         x += 15;
         y += 80;
@@ -2161,8 +2175,10 @@ static void residual_conv2d_direct_2_avx2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int oy = u % 32;
+        const ptrdiff_t image = u / 96;
+        const int oy = u / 3 % 32, piece = u % 3;
+        const int from = piece * 6 / 3, to = (piece + 1) * 6 / 3;
+        const int ox = from < 2 ? from * 6 : from * 5 + 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2171,10 +2187,12 @@ static void residual_conv2d_direct_2_avx2(const float *x,
         const float *xu = x + image * 3168 + iy * 99;
         float *yu = y + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 432;
+        xu += ox * 3;
+        yu += ox * 16;
         xu -= 3;
         wu += kh0 * 144;
 
-        residual_conv2d_direct_2_avx2_row16(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_2_avx2_row16(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -2182,7 +2200,7 @@ static void residual_conv2d_direct_2_avx2(const float *x,
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* 6 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_avx2_6x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2253,7 +2271,7 @@ CNN_INLINE void residual_conv2d_direct_3_avx2_6x16(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_avx2_5x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2313,18 +2331,18 @@ CNN_INLINE void residual_conv2d_direct_3_avx2_5x16(const float *CNN_RESTRICT x,
     vf_store(y + 72, a4_1);
 }
 
-/* One output row, 16 channels of it. */
+/* Tiles of one output row, 16 channels of them. */
 CNN_INLINE void residual_conv2d_direct_3_avx2_row16(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_3_avx2_6x16(x, y, w, b, rows);
         x += 96;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
+    for (; t < 6 && t < to; t++) {
         residual_conv2d_direct_3_avx2_5x16(x, y, w, b, rows);
         x += 80;
         y += 80;
@@ -2335,8 +2353,10 @@ static void residual_conv2d_direct_3_avx2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int oy = u % 32;
+        const ptrdiff_t image = u / 96;
+        const int oy = u / 3 % 32, piece = u % 3;
+        const int from = piece * 6 / 3, to = (piece + 1) * 6 / 3;
+        const int ox = from < 2 ? from * 6 : from * 5 + 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2345,10 +2365,12 @@ static void residual_conv2d_direct_3_avx2(const float *x,
         const float *xu = x + image * 16896 + iy * 528;
         float *yu = y + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 2304;
+        xu += ox * 16;
+        yu += ox * 16;
         xu -= 16;
         wu += kh0 * 768;
 
-        residual_conv2d_direct_3_avx2_row16(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_3_avx2_row16(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -2356,8 +2378,8 @@ static void residual_conv2d_direct_3_avx2(const float *x,
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* 6 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_avx2_6x16(const float *CNN_RESTRICT x,
-        const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        const float *r,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2440,8 +2462,8 @@ CNN_INLINE void residual_conv2d_direct_4_avx2_6x16(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_avx2_5x16(const float *CNN_RESTRICT x,
-        const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        const float *r,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2511,20 +2533,20 @@ CNN_INLINE void residual_conv2d_direct_4_avx2_5x16(const float *CNN_RESTRICT x,
     vf_store(y + 72, a4_1);
 }
 
-/* One output row, 16 channels of it. */
+/* Tiles of one output row, 16 channels of them. */
 CNN_INLINE void residual_conv2d_direct_4_avx2_row16(const float *x,
         const float *r,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_4_avx2_6x16(x, r, y, w, b, rows);
         r += 96;
         x += 96;
         y += 96;
     }
-    for (t = 0; t < 4; t++) {
+    for (; t < 6 && t < to; t++) {
         residual_conv2d_direct_4_avx2_5x16(x, r, y, w, b, rows);
         r += 80;
         x += 80;
@@ -2537,8 +2559,10 @@ static void residual_conv2d_direct_4_avx2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int oy = u % 32;
+        const ptrdiff_t image = u / 96;
+        const int oy = u / 3 % 32, piece = u % 3;
+        const int from = piece * 6 / 3, to = (piece + 1) * 6 / 3;
+        const int ox = from < 2 ? from * 6 : from * 5 + 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2548,10 +2572,13 @@ static void residual_conv2d_direct_4_avx2(const float *x,
         float *yu = y + image * 16384 + oy * 512;
         const float *ru = r + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 2304;
+        xu += ox * 16;
+        yu += ox * 16;
+        ru += ox * 16;
         xu -= 16;
         wu += kh0 * 768;
 
-        residual_conv2d_direct_4_avx2_row16(xu, ru, yu, wu, bu, rows);
+        residual_conv2d_direct_4_avx2_row16(xu, ru, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -2613,7 +2640,7 @@ static void residual_global_pool2d_5_avx2(const float *x, float *y, int first, i
  * For logits (dense, residual.cnn.yaml:19). */
 /* 1 rows by 5 outputs. */
 CNN_INLINE void residual_dense_dot_6_avx2_1x5(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
@@ -2747,7 +2774,7 @@ static void residual_1_image_avx2(const struct residual_job *job, int first, int
 static void residual_2_stem_avx2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_avx2((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 32)
+    if (last == 96)
         cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -2755,7 +2782,7 @@ static void residual_2_stem_avx2(const struct residual_job *job, int first, int 
 static void residual_3_re_lu_avx2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_avx2((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 32)
+    if (last == 96)
         cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -2786,9 +2813,9 @@ static void residual_7_prob_avx2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_avx2[7] = {
     {residual_1_image_avx2, 32, 1},
-    {residual_2_stem_avx2, 32, 1},
-    {residual_3_re_lu_avx2, 32, 2},
-    {residual_4_feat_avx2, 32, 2},
+    {residual_2_stem_avx2, 96, 5},
+    {residual_3_re_lu_avx2, 96, 12},
+    {residual_4_feat_avx2, 96, 12},
     {residual_5_global_average_pooling2d_avx2, 1, 1},
     {residual_6_logits_avx2, 2, 1},
     {residual_7_prob_avx2, 1, 1},
@@ -2841,7 +2868,7 @@ static void residual_unary_1_avx512(const float *x, float *y, int first, int las
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 16 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_avx512_16x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -2935,13 +2962,13 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_16x16(const float *CNN_RESTRICT 
     vf_store(y + 240, a15_0);
 }
 
-/* One output row, 16 channels of it. */
+/* Tiles of one output row, 16 channels of them. */
 CNN_INLINE void residual_conv2d_direct_2_avx512_row16(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_2_avx512_16x16(x, y, w, b, rows);
         x += 48;
         y += 256;
@@ -2952,8 +2979,10 @@ static void residual_conv2d_direct_2_avx512(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int oy = u % 32;
+        const ptrdiff_t image = u / 64;
+        const int oy = u / 2 % 32, piece = u % 2;
+        const int from = piece * 2 / 2, to = (piece + 1) * 2 / 2;
+        const int ox = from * 16;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2962,10 +2991,12 @@ static void residual_conv2d_direct_2_avx512(const float *x,
         const float *xu = x + image * 3168 + iy * 99;
         float *yu = y + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 432;
+        xu += ox * 3;
+        yu += ox * 16;
         xu -= 3;
         wu += kh0 * 144;
 
-        residual_conv2d_direct_2_avx512_row16(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_2_avx512_row16(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -2973,7 +3004,7 @@ static void residual_conv2d_direct_2_avx512(const float *x,
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* 16 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_avx512_16x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -3067,13 +3098,13 @@ CNN_INLINE void residual_conv2d_direct_3_avx512_16x16(const float *CNN_RESTRICT 
     vf_store(y + 240, a15_0);
 }
 
-/* One output row, 16 channels of it. */
+/* Tiles of one output row, 16 channels of them. */
 CNN_INLINE void residual_conv2d_direct_3_avx512_row16(const float *x,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_3_avx512_16x16(x, y, w, b, rows);
         x += 256;
         y += 256;
@@ -3084,8 +3115,10 @@ static void residual_conv2d_direct_3_avx512(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int oy = u % 32;
+        const ptrdiff_t image = u / 64;
+        const int oy = u / 2 % 32, piece = u % 2;
+        const int from = piece * 2 / 2, to = (piece + 1) * 2 / 2;
+        const int ox = from * 16;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -3094,10 +3127,12 @@ static void residual_conv2d_direct_3_avx512(const float *x,
         const float *xu = x + image * 16896 + iy * 528;
         float *yu = y + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 2304;
+        xu += ox * 16;
+        yu += ox * 16;
         xu -= 16;
         wu += kh0 * 768;
 
-        residual_conv2d_direct_3_avx512_row16(xu, yu, wu, bu, rows);
+        residual_conv2d_direct_3_avx512_row16(xu, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -3105,8 +3140,8 @@ static void residual_conv2d_direct_3_avx512(const float *x,
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* 16 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_avx512_16x16(const float *CNN_RESTRICT x,
-        const float *CNN_RESTRICT r,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        const float *r,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -3216,14 +3251,14 @@ CNN_INLINE void residual_conv2d_direct_4_avx512_16x16(const float *CNN_RESTRICT 
     vf_store(y + 240, a15_0);
 }
 
-/* One output row, 16 channels of it. */
+/* Tiles of one output row, 16 channels of them. */
 CNN_INLINE void residual_conv2d_direct_4_avx512_row16(const float *x,
         const float *r,
-        float *y, const float *w, const float *b, int rows)
+        float *y, const float *w, const float *b, int rows, int from, int to)
 {
-    int t;
+    int t = from;
 
-    for (t = 0; t < 2; t++) {
+    for (; t < 2 && t < to; t++) {
         residual_conv2d_direct_4_avx512_16x16(x, r, y, w, b, rows);
         r += 256;
         x += 256;
@@ -3236,8 +3271,10 @@ static void residual_conv2d_direct_4_avx512(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int oy = u % 32;
+        const ptrdiff_t image = u / 64;
+        const int oy = u / 2 % 32, piece = u % 2;
+        const int from = piece * 2 / 2, to = (piece + 1) * 2 / 2;
+        const int ox = from * 16;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -3247,10 +3284,13 @@ static void residual_conv2d_direct_4_avx512(const float *x,
         float *yu = y + image * 16384 + oy * 512;
         const float *ru = r + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 2304;
+        xu += ox * 16;
+        yu += ox * 16;
+        ru += ox * 16;
         xu -= 16;
         wu += kh0 * 768;
 
-        residual_conv2d_direct_4_avx512_row16(xu, ru, yu, wu, bu, rows);
+        residual_conv2d_direct_4_avx512_row16(xu, ru, yu, wu, bu, rows, from, to);
     }
 }
 
@@ -3309,21 +3349,16 @@ static void residual_global_pool2d_5_avx512(const float *x, float *y, int first,
 
 /* dense_dot: Dense, inputs in vectors, several outputs and rows in registers.
  * For logits (dense, residual.cnn.yaml:19). */
-/* 1 rows by 10 outputs. */
-CNN_INLINE void residual_dense_dot_6_avx512_1x10(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
+/* 1 rows by 5 outputs. */
+CNN_INLINE void residual_dense_dot_6_avx512_1x5(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
     vf a0_2 = vf_zero();
     vf a0_3 = vf_zero();
     vf a0_4 = vf_zero();
-    vf a0_5 = vf_zero();
-    vf a0_6 = vf_zero();
-    vf a0_7 = vf_zero();
-    vf a0_8 = vf_zero();
-    vf a0_9 = vf_zero();
-    float s[10];
+    float s[5];
 
     for (int i = 0; i < 16; i += 16) {
 
@@ -3333,11 +3368,6 @@ CNN_INLINE void residual_dense_dot_6_avx512_1x10(const float *CNN_RESTRICT x,
         a0_2 = vf_fma(v0, vf_load(w + i + 32), a0_2);
         a0_3 = vf_fma(v0, vf_load(w + i + 48), a0_3);
         a0_4 = vf_fma(v0, vf_load(w + i + 64), a0_4);
-        a0_5 = vf_fma(v0, vf_load(w + i + 80), a0_5);
-        a0_6 = vf_fma(v0, vf_load(w + i + 96), a0_6);
-        a0_7 = vf_fma(v0, vf_load(w + i + 112), a0_7);
-        a0_8 = vf_fma(v0, vf_load(w + i + 128), a0_8);
-        a0_9 = vf_fma(v0, vf_load(w + i + 144), a0_9);
     }
 
     s[0] = vf_sum(a0_0);
@@ -3345,21 +3375,16 @@ CNN_INLINE void residual_dense_dot_6_avx512_1x10(const float *CNN_RESTRICT x,
     s[2] = vf_sum(a0_2);
     s[3] = vf_sum(a0_3);
     s[4] = vf_sum(a0_4);
-    s[5] = vf_sum(a0_5);
-    s[6] = vf_sum(a0_6);
-    s[7] = vf_sum(a0_7);
-    s[8] = vf_sum(a0_8);
-    s[9] = vf_sum(a0_9);
-    a0_0 = vf_add(vf_load_n(s + 0, 10), vf_load(b + 0));
-    vf_store_n(y + 0, a0_0, 10);
+    a0_0 = vf_add(vf_load_n(s + 0, 5), vf_load(b + 0));
+    vf_store_n(y + 0, a0_0, 5);
 }
 
-/* One run of rows, 10 outputs. */
-CNN_INLINE void residual_dense_dot_6_avx512_run10(const float *x,
+/* One run of rows, 5 outputs. */
+CNN_INLINE void residual_dense_dot_6_avx512_run5(const float *x,
         float *y, const float *w, const float *b)
 {
     for (int t = 0; t < 1; t++) {
-        residual_dense_dot_6_avx512_1x10(x, y, w, b);
+        residual_dense_dot_6_avx512_1x5(x, y, w, b);
         x += 16;
         y += 10;
     }
@@ -3369,15 +3394,15 @@ static void residual_dense_dot_6_avx512(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const int tile = u % 1;
-        const int o = tile * 10;
-        const ptrdiff_t image = u / 1;
-        const int run = u / 1 % 1;
+        const int tile = u % 2;
+        const int o = tile * 5;
+        const ptrdiff_t image = u / 2;
+        const int run = u / 2 % 1;
         const float *xu = x + image * 16 + run * 16;
         float *yu = y + image * 10 + run * 10 + o;
         const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
 
-        residual_dense_dot_6_avx512_run10(xu, yu, wu, bu);
+        residual_dense_dot_6_avx512_run5(xu, yu, wu, bu);
     }
 }
 
@@ -3433,7 +3458,7 @@ static void residual_1_image_avx512(const struct residual_job *job, int first, i
 static void residual_2_stem_avx512(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_avx512((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 32)
+    if (last == 64)
         cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -3441,7 +3466,7 @@ static void residual_2_stem_avx512(const struct residual_job *job, int first, in
 static void residual_3_re_lu_avx512(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_avx512((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 32)
+    if (last == 64)
         cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -3472,11 +3497,11 @@ static void residual_7_prob_avx512(const struct residual_job *job, int first, in
 
 static const struct residual_work residual_avx512[7] = {
     {residual_1_image_avx512, 32, 1},
-    {residual_2_stem_avx512, 32, 1},
-    {residual_3_re_lu_avx512, 32, 2},
-    {residual_4_feat_avx512, 32, 2},
+    {residual_2_stem_avx512, 64, 5},
+    {residual_3_re_lu_avx512, 64, 12},
+    {residual_4_feat_avx512, 64, 12},
     {residual_5_global_average_pooling2d_avx512, 1, 1},
-    {residual_6_logits_avx512, 1, 1},
+    {residual_6_logits_avx512, 2, 1},
     {residual_7_prob_avx512, 1, 1},
 };
 
@@ -3542,7 +3567,8 @@ static void residual_tap(const struct residual_job *job, int step)
 }
 #endif
 
-static void residual_wait(int threads)
+/* All threads wait for each other. */
+static void residual_meet(int threads)
 {
     #if defined(_OPENMP)
     if (threads > 1) {
@@ -3552,7 +3578,7 @@ static void residual_wait(int threads)
     (void)threads;
 }
 
-/* This thread's share of a step; then all threads wait for each other. */
+/* This thread's share of a step. */
 static void residual_do(const struct residual_job *job, int step, int thread, int threads)
 {
     const struct residual_work *w = &job->work[step];
@@ -3560,26 +3586,31 @@ static void residual_do(const struct residual_job *job, int step, int thread, in
 
     if (thread < parts)
         w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
-    residual_wait(threads);
     #ifdef RESIDUAL_HOOK
+    residual_meet(threads);
     if (thread == 0)
         residual_tap(job, step);
-    residual_wait(threads);
+    residual_meet(threads);
     #endif
 }
 
-/* The network, as one of several threads goes through it. */
+/* The network, as one of several threads goes through it. They meet before a step that touches what
+ * another thread may still be at. */
 static void residual_walk(const struct residual_job *job, int thread, int threads)
 {
     /* image: 32x32x3 -> 32x32x3, copy    residual.cnn.yaml:10 */
     residual_do(job, 0, thread, threads);
     /* stem: 32x32x3 -> 32x32x16, conv2d + relu    residual.cnn.yaml:10 */
+    residual_meet(threads);
     residual_do(job, 1, thread, threads);
     /* re_lu: 32x32x16 -> 32x32x16, conv2d + relu    residual.cnn.yaml:11 */
+    residual_meet(threads);
     residual_do(job, 2, thread, threads);
     /* feat: 32x32x16 -> 32x32x16, conv2d + add + relu    residual.cnn.yaml:11 */
+    residual_meet(threads);
     residual_do(job, 3, thread, threads);
     /* global_average_pooling2d: 32x32x16 -> 16, global_average_pooling2d    residual.cnn.yaml:18 */
+    residual_meet(threads);
     residual_do(job, 4, thread, threads);
     /* logits: 16 -> 10, dense    residual.cnn.yaml:19 */
     residual_do(job, 5, thread, threads);
@@ -3606,8 +3637,8 @@ residual_status residual_run(const float *input, float *out_prob, float *out_fea
 
     #if defined(_OPENMP)
     int threads = omp_get_max_threads();
-    if (threads > 2)
-        threads = 2;
+    if (threads > 8)
+        threads = 8;
     if (threads > 1) {
         #pragma omp parallel num_threads(threads)
         residual_walk(&job, omp_get_thread_num(), omp_get_num_threads());

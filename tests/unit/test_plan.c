@@ -15,9 +15,10 @@ static struct plan *place(const struct life *life, int n, int steps)
     plan->pool = pool;
     for (int k = 0; k < steps; k++)
         vec_push(pool, &plan->step, NULL);
-    for (int i = 0; i < n; i++)
-        vec_push(pool, &plan->buffer,
-                ((struct buffer){.bytes = life[i].bytes, .first = life[i].first, .last = life[i].last}));
+    for (int i = 0; i < n; i++) {
+        struct buffer b = {.bytes = life[i].bytes, .first = life[i].first, .last = life[i].last};
+        vec_push(pool, &plan->buffer, b);
+    }
     place_offsets(plan);
     return plan;
 }
@@ -31,7 +32,8 @@ static void assert_apart(const struct plan *plan)
         for (int k = 0; k < i; k++) {
             const struct buffer *b = &plan->buffer.at[k];
             bool together = a->first <= b->last && b->first <= a->last;
-            assert_false(together && a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes);
+            assert_false(together && a->offset < b->offset + b->bytes &&
+                    b->offset < a->offset + a->bytes);
         }
     }
 }
@@ -64,7 +66,8 @@ static void close_to_the_bound(void **state)
         int n = 1 + draw(&seed, 60);
         for (int i = 0; i < n; i++) {
             int length = draw(&seed, 6) ? 1 : draw(&seed, 8);
-            life[i] = (struct life){64 * (1 + draw(&seed, 200)), i, i + length < n ? i + length : n - 1};
+            int last = i + length < n ? i + length : n - 1;
+            life[i] = (struct life){64 * (1 + draw(&seed, 200)), i, last};
         }
         struct plan *plan = place(life, n, n);
         assert_apart(plan);
@@ -126,8 +129,8 @@ static void rows_in_pieces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(no_buffers), TEST(better_than_largest_first), TEST(close_to_the_bound), TEST(repeatable),
-        TEST(evenness), TEST(rows_in_pieces),
+        TEST(no_buffers), TEST(better_than_largest_first), TEST(close_to_the_bound),
+        TEST(repeatable), TEST(evenness), TEST(rows_in_pieces),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
