@@ -1365,7 +1365,7 @@ static void conv_chain_unary_1_scalar(const float *x, float *y, int first, int l
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 5 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_5x2(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -1427,7 +1427,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_5x2(const float *CNN_RESTRICT 
 
 /* 4 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_4x2(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -1525,7 +1525,7 @@ static void conv_chain_conv2d_direct_2_scalar(const float *x,
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 7 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_scalar_7x1(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -1832,7 +1832,7 @@ static void conv_chain_unary_1_sse2(const float *x, float *y, int first, int las
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 5 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_5x8(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1894,7 +1894,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_5x8(const float *CNN_RESTRICT x,
 
 /* 4 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_4x8(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1992,7 +1992,7 @@ static void conv_chain_conv2d_direct_2_sse2(const float *x,
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 7 pixels by 4 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_7x4(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -2043,7 +2043,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_7x4(const float *CNN_RESTRICT x,
 
 /* 7 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_7x1(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -2388,7 +2388,7 @@ static void conv_chain_unary_1_avx2(const float *x, float *y, int first, int las
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2450,7 +2450,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x
 
 /* 4 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_avx2_4x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2548,7 +2548,7 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 7 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_avx2_7x8(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -2599,7 +2599,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_7x8(const float *CNN_RESTRICT x,
 
 /* 7 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_3_avx2_7x1(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -2913,14 +2913,15 @@ static void conv_chain_tap(const struct conv_chain_job *job, int step)
 #endif
 
 /* All threads wait for each other. */
-static void conv_chain_meet(int threads)
+CNN_INLINE void conv_chain_meet(int threads)
 {
     #if defined(_OPENMP)
     if (threads > 1) {
         #pragma omp barrier
     }
-    #endif
+    #else
     (void)threads;
+    #endif
 }
 
 /* This thread's share of a step. */

@@ -309,7 +309,7 @@ static void residual_unary_1_scalar(const float *x, float *y, int first, int las
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 6 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_scalar_6x2(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -380,7 +380,7 @@ CNN_INLINE void residual_conv2d_direct_2_scalar_6x2(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_scalar_5x2(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -487,7 +487,7 @@ static void residual_conv2d_direct_2_scalar(const float *x,
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* 6 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_scalar_6x2(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -558,7 +558,7 @@ CNN_INLINE void residual_conv2d_direct_3_scalar_6x2(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_scalar_5x2(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -666,7 +666,7 @@ static void residual_conv2d_direct_3_scalar(const float *x,
 /* 6 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_scalar_6x2(const float *CNN_RESTRICT x,
         const float *r,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -750,7 +750,7 @@ CNN_INLINE void residual_conv2d_direct_4_scalar_6x2(const float *CNN_RESTRICT x,
 /* 5 pixels by 2 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_scalar_5x2(const float *CNN_RESTRICT x,
         const float *r,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 1);
@@ -1171,7 +1171,7 @@ static void residual_unary_1_sse2(const float *x, float *y, int first, int last)
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 6 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_sse2_6x8(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1242,7 +1242,7 @@ CNN_INLINE void residual_conv2d_direct_2_sse2_6x8(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_sse2_5x8(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1353,7 +1353,7 @@ static void residual_conv2d_direct_2_sse2(const float *x,
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* 6 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_sse2_6x8(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1424,7 +1424,7 @@ CNN_INLINE void residual_conv2d_direct_3_sse2_6x8(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_sse2_5x8(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1536,7 +1536,7 @@ static void residual_conv2d_direct_3_sse2(const float *x,
 /* 6 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_sse2_6x8(const float *CNN_RESTRICT x,
         const float *r,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -1620,7 +1620,7 @@ CNN_INLINE void residual_conv2d_direct_4_sse2_6x8(const float *CNN_RESTRICT x,
 /* 5 pixels by 8 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_sse2_5x8(const float *CNN_RESTRICT x,
         const float *r,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 4);
@@ -2022,7 +2022,7 @@ static void residual_unary_1_avx2(const float *x, float *y, int first, int last)
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 6 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_avx2_6x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2093,7 +2093,7 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_6x16(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2200,7 +2200,7 @@ static void residual_conv2d_direct_2_avx2(const float *x,
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* 6 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_avx2_6x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2271,7 +2271,7 @@ CNN_INLINE void residual_conv2d_direct_3_avx2_6x16(const float *CNN_RESTRICT x,
 
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_avx2_5x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2379,7 +2379,7 @@ static void residual_conv2d_direct_3_avx2(const float *x,
 /* 6 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_avx2_6x16(const float *CNN_RESTRICT x,
         const float *r,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2463,7 +2463,7 @@ CNN_INLINE void residual_conv2d_direct_4_avx2_6x16(const float *CNN_RESTRICT x,
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_avx2_5x16(const float *CNN_RESTRICT x,
         const float *r,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
@@ -2868,7 +2868,7 @@ static void residual_unary_1_avx512(const float *x, float *y, int first, int las
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 16 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_2_avx512_16x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -3004,7 +3004,7 @@ static void residual_conv2d_direct_2_avx512(const float *x,
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* 16 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_3_avx512_16x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -3141,7 +3141,7 @@ static void residual_conv2d_direct_3_avx512(const float *x,
 /* 16 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_4_avx512_16x16(const float *CNN_RESTRICT x,
         const float *r,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+        float *y, const float *CNN_RESTRICT w, const float *b, int rows)
 {
     vf a0_0 = vf_load(b + 0);
     vf a1_0 = vf_load(b + 0);
@@ -3568,14 +3568,15 @@ static void residual_tap(const struct residual_job *job, int step)
 #endif
 
 /* All threads wait for each other. */
-static void residual_meet(int threads)
+CNN_INLINE void residual_meet(int threads)
 {
     #if defined(_OPENMP)
     if (threads > 1) {
         #pragma omp barrier
     }
-    #endif
+    #else
     (void)threads;
+    #endif
 }
 
 /* This thread's share of a step. */
