@@ -151,10 +151,11 @@ double divide_penalty(double cycles, int units, const struct load *l)
     return all > 0 ? 1 + 0.1 * lost / all : 1;
 }
 
-/* 80 equal units are at worst 1.2 times the mean on 16 threads. */
-int divide_row(int64_t rows, int tiles)
+/* Of five units for each thread the largest share is at worst 1.2 times the mean. */
+int divide_row(double cycles, int64_t rows, int tiles)
 {
-    enum { ENOUGH = 80 };
-    int64_t pieces = (ENOUGH + rows - 1) / rows;
+    int parts = parts_for(cycles);
+    int64_t enough = parts == 1 ? 1 : 5 * (parts < 16 ? parts : 16);
+    int64_t pieces = (enough + rows - 1) / rows;
     return pieces < tiles ? (int)pieces : tiles;
 }

@@ -23,7 +23,8 @@ double divide_evenness(int units, const struct load *, int threads);
 double divide_penalty(double cycles, int units, const struct load *);
 
 /* For kernels whose rows are tiles side by side: into how many units each row is cut, so that there
- * are enough of them for many threads, `rows` units if rows were whole. */
-int divide_row(int64_t rows, int tiles);
+ * are enough of them for 16 threads, or those that a step of so many cycles is worth. Uncut rows are
+ * `rows` units. */
+int divide_row(double cycles, int64_t rows, int tiles);
 
 #endif

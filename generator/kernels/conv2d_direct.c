@@ -98,7 +98,7 @@ static double tiling_cycles(const struct target *t, const struct shape_of_work *
 static int row_pieces(const struct shape_of_work *s, const struct tiling *k, int vl)
 {
     int q = (s->oc + k->nr * vl - 1) / (k->nr * vl);
-    return divide_row(s->copies * q * s->oh, k->t0 + k->t1);
+    return divide_row(k->cycles * (double)s->copies, s->copies * q * s->oh, k->t0 + k->t1);
 }
 
 /* The last tile of channels may be a narrower one. */

@@ -1324,11 +1324,9 @@ static void residual_conv2d_direct_2_sse2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 128;
-        const int oy = u / 2 % 32, piece = u % 2;
-        const int from = piece * 6 / 2, to = (piece + 1) * 6 / 2;
-        const int ox = from < 2 ? from * 6 : from * 5 + 2;
-        const int q = u / 64 % 2;
+        const ptrdiff_t image = u / 64;
+        const int oy = u % 32, from = 0, to = 6;
+        const int q = u / 32 % 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1337,8 +1335,6 @@ static void residual_conv2d_direct_2_sse2(const float *x,
         const float *xu = x + image * 3168 + iy * 99;
         float *yu = y + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 432;
-        xu += ox * 3;
-        yu += ox * 16;
         xu -= 3;
         wu += kh0 * 144;
         yu += q * 8;
@@ -1928,7 +1924,7 @@ static void residual_1_image_sse2(const struct residual_job *job, int first, int
 static void residual_2_stem_sse2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_sse2((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 128)
+    if (last == 64)
         cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -1967,7 +1963,7 @@ static void residual_7_prob_sse2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_sse2[7] = {
     {residual_1_image_sse2, 32, 1},
-    {residual_2_stem_sse2, 128, 5},
+    {residual_2_stem_sse2, 64, 5},
     {residual_3_re_lu_sse2, 128, 12},
     {residual_4_feat_sse2, 128, 12},
     {residual_5_global_average_pooling2d_sse2, 1, 1},
@@ -2175,10 +2171,8 @@ static void residual_conv2d_direct_2_avx2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 96;
-        const int oy = u / 3 % 32, piece = u % 3;
-        const int from = piece * 6 / 3, to = (piece + 1) * 6 / 3;
-        const int ox = from < 2 ? from * 6 : from * 5 + 2;
+        const ptrdiff_t image = u / 32;
+        const int oy = u % 32, from = 0, to = 6;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2187,8 +2181,6 @@ static void residual_conv2d_direct_2_avx2(const float *x,
         const float *xu = x + image * 3168 + iy * 99;
         float *yu = y + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 432;
-        xu += ox * 3;
-        yu += ox * 16;
         xu -= 3;
         wu += kh0 * 144;
 
@@ -2353,9 +2345,9 @@ static void residual_conv2d_direct_3_avx2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 96;
-        const int oy = u / 3 % 32, piece = u % 3;
-        const int from = piece * 6 / 3, to = (piece + 1) * 6 / 3;
+        const ptrdiff_t image = u / 64;
+        const int oy = u / 2 % 32, piece = u % 2;
+        const int from = piece * 6 / 2, to = (piece + 1) * 6 / 2;
         const int ox = from < 2 ? from * 6 : from * 5 + 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -2559,9 +2551,9 @@ static void residual_conv2d_direct_4_avx2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 96;
-        const int oy = u / 3 % 32, piece = u % 3;
-        const int from = piece * 6 / 3, to = (piece + 1) * 6 / 3;
+        const ptrdiff_t image = u / 64;
+        const int oy = u / 2 % 32, piece = u % 2;
+        const int from = piece * 6 / 2, to = (piece + 1) * 6 / 2;
         const int ox = from < 2 ? from * 6 : from * 5 + 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
@@ -2774,7 +2766,7 @@ static void residual_1_image_avx2(const struct residual_job *job, int first, int
 static void residual_2_stem_avx2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_avx2((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 96)
+    if (last == 32)
         cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -2782,7 +2774,7 @@ static void residual_2_stem_avx2(const struct residual_job *job, int first, int 
 static void residual_3_re_lu_avx2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_avx2((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 96)
+    if (last == 64)
         cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -2813,9 +2805,9 @@ static void residual_7_prob_avx2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_avx2[7] = {
     {residual_1_image_avx2, 32, 1},
-    {residual_2_stem_avx2, 96, 5},
-    {residual_3_re_lu_avx2, 96, 12},
-    {residual_4_feat_avx2, 96, 12},
+    {residual_2_stem_avx2, 32, 5},
+    {residual_3_re_lu_avx2, 64, 12},
+    {residual_4_feat_avx2, 64, 12},
     {residual_5_global_average_pooling2d_avx2, 1, 1},
     {residual_6_logits_avx2, 2, 1},
     {residual_7_prob_avx2, 1, 1},
@@ -2979,10 +2971,8 @@ static void residual_conv2d_direct_2_avx512(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 64;
-        const int oy = u / 2 % 32, piece = u % 2;
-        const int from = piece * 2 / 2, to = (piece + 1) * 2 / 2;
-        const int ox = from * 16;
+        const ptrdiff_t image = u / 32;
+        const int oy = u % 32, from = 0, to = 2;
         const int top = 1 - oy * 1, end = 32 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -2991,8 +2981,6 @@ static void residual_conv2d_direct_2_avx512(const float *x,
         const float *xu = x + image * 3168 + iy * 99;
         float *yu = y + image * 16896 + oy * 528;
         const float *wu = w, *bu = w + 432;
-        xu += ox * 3;
-        yu += ox * 16;
         xu -= 3;
         wu += kh0 * 144;
 
@@ -3458,7 +3446,7 @@ static void residual_1_image_avx512(const struct residual_job *job, int first, i
 static void residual_2_stem_avx512(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_avx512((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 64)
+    if (last == 32)
         cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
@@ -3497,7 +3485,7 @@ static void residual_7_prob_avx512(const struct residual_job *job, int first, in
 
 static const struct residual_work residual_avx512[7] = {
     {residual_1_image_avx512, 32, 1},
-    {residual_2_stem_avx512, 64, 5},
+    {residual_2_stem_avx512, 32, 5},
     {residual_3_re_lu_avx512, 64, 12},
     {residual_4_feat_avx512, 64, 12},
     {residual_5_global_average_pooling2d_avx512, 1, 1},

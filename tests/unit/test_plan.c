@@ -117,11 +117,12 @@ static void evenness(void **state)
 static void rows_in_pieces(void **state)
 {
     (void)state;
-    assert_int_equal(divide_row(100, 10), 1);
-    assert_int_equal(divide_row(40, 10), 2);
-    assert_int_equal(divide_row(1, 7), 7);
+    assert_int_equal(divide_row(1e9, 100, 10), 1);
+    assert_int_equal(divide_row(1e9, 40, 10), 2);
+    assert_int_equal(divide_row(1e9, 1, 7), 7);
+    assert_int_equal(divide_row(100, 1, 7), 1);       /* too little to divide */
     for (int rows = 1; rows < 100; rows++) {
-        int pieces = divide_row(rows, 1000);
+        int pieces = divide_row(1e9, rows, 1000);
         assert_true(divide_evenness(rows * pieces, &(struct load){0}, 16) <= 1.2);
     }
 }
