@@ -275,14 +275,27 @@ static void write_call(struct emitter *e, const struct step *s, const struct bin
     out_printf(out, "first, last);\n");
 }
 
+/* The share of `rows` rows that goes with units up to one: "last / 2". */
+static const char *row_of_unit(struct emitter *e, const char *unit, int64_t rows, int units)
+{
+    if (rows == units)
+        return unit;
+    if (units % rows == 0)
+        return pool_printf(e->pool, "%s / %lld", unit, (long long)(units / rows));
+    return pool_printf(e->pool, "(int)(%lldLL * %s / %d)", (long long)rows, unit, units);
+}
+
+/* Each thread clears what lies beside its own rows, or beside as many: these stay in its cache. */
 static void write_halo(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
 {
     const struct view *v = &s->out;
+    int64_t rows = (int64_t)v->n * v->h;
     if (view_gap(v) == 0)
         return;
-    out_printf(out, "    if (last == %d)\n        cnn_clear_halo(%s, %lld, %lld, %d, %lld, %d, %d, %d);\n",
-            b->units, view_pointer(e, v, true), (long long)v->n * v->h, (long long)v->row, v->w,
-            (long long)v->pixel, v->c, v->left, view_gap(v));
+    out_printf(out, "    cnn_clear_halo(%s, %s, %s, %lld, %d, %lld, %d, %d, %d);\n",
+            view_pointer(e, v, true), row_of_unit(e, "first", rows, b->units),
+            row_of_unit(e, "last", rows, b->units), (long long)v->row, v->w, (long long)v->pixel, v->c,
+            v->left, view_gap(v));
 }
 
 static void write_step(struct emitter *e, const struct step *s, const struct target *t, struct out *out)

@@ -1757,16 +1757,14 @@ static void conv_chain_conv2d_dot_4_scalar(const float *x,
 static void conv_chain_1_input_scalar(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_unary_1_scalar(job->input, (float *)(void *)(job->arena + 215044), first, last);
-    if (last == 14)
-        cnn_clear_halo((float *)(void *)(job->arena + 215044), 14, 15, 14, 1, 1, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 215044), first, last, 15, 14, 1, 1, 1, 1);
     (void)thread;
 }
 
 static void conv_chain_2_conv2d_scalar(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_conv2d_direct_2_scalar((const float *)(void *)(job->arena + 215044), (float *)(void *)(job->arena + 0), conv_chain_w2.f, first, last);
-    if (last == 1792)
-        cnn_clear_halo((float *)(void *)(job->arena + 0), 14, 3840, 14, 256, 256, 0, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 0), first / 128, last / 128, 3840, 14, 256, 256, 0, 1);
     (void)thread;
 }
 
@@ -2307,16 +2305,14 @@ static void conv_chain_conv2d_dot_4_sse2(const float *x,
 static void conv_chain_1_input_sse2(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_unary_1_sse2(job->input, (float *)(void *)(job->arena + 215044), first, last);
-    if (last == 14)
-        cnn_clear_halo((float *)(void *)(job->arena + 215044), 14, 15, 14, 1, 1, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 215044), first, last, 15, 14, 1, 1, 1, 1);
     (void)thread;
 }
 
 static void conv_chain_2_conv2d_sse2(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_conv2d_direct_2_sse2((const float *)(void *)(job->arena + 215044), (float *)(void *)(job->arena + 0), conv_chain_w2.f, first, last);
-    if (last == 448)
-        cnn_clear_halo((float *)(void *)(job->arena + 0), 14, 3840, 14, 256, 256, 0, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 0), first / 32, last / 32, 3840, 14, 256, 256, 0, 1);
     (void)thread;
 }
 
@@ -2827,16 +2823,14 @@ static void conv_chain_conv2d_dot_4_avx2(const float *x,
 static void conv_chain_1_input_avx2(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_unary_1_avx2(job->input, (float *)(void *)(job->arena + 215044), first, last);
-    if (last == 14)
-        cnn_clear_halo((float *)(void *)(job->arena + 215044), 14, 15, 14, 1, 1, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 215044), first, last, 15, 14, 1, 1, 1, 1);
     (void)thread;
 }
 
 static void conv_chain_2_conv2d_avx2(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_conv2d_direct_2_avx2((const float *)(void *)(job->arena + 215044), (float *)(void *)(job->arena + 0), conv_chain_w2.f, first, last);
-    if (last == 224)
-        cnn_clear_halo((float *)(void *)(job->arena + 0), 14, 3840, 14, 256, 256, 0, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 0), first / 16, last / 16, 3840, 14, 256, 256, 0, 1);
     (void)thread;
 }
 

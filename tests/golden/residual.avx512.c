@@ -1075,24 +1075,21 @@ static void residual_softmax_7_scalar(const float *x, float *y, const float *w, 
 static void residual_1_image_scalar(const struct residual_job *job, int first, int last, int thread)
 {
     residual_unary_1_scalar(job->input, (float *)(void *)(job->arena + 67660), first, last);
-    if (last == 32)
-        cnn_clear_halo((float *)(void *)(job->arena + 67660), 32, 99, 32, 3, 3, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 67660), first, last, 99, 32, 3, 3, 1, 1);
     (void)thread;
 }
 
 static void residual_2_stem_scalar(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_scalar((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 256)
-        cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 64), first / 8, last / 8, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
 
 static void residual_3_re_lu_scalar(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_scalar((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 256)
-        cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 67712), first / 8, last / 8, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
 
@@ -1916,24 +1913,21 @@ static void residual_softmax_7_sse2(const float *x, float *y, const float *w, in
 static void residual_1_image_sse2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_unary_1_sse2(job->input, (float *)(void *)(job->arena + 67660), first, last);
-    if (last == 32)
-        cnn_clear_halo((float *)(void *)(job->arena + 67660), 32, 99, 32, 3, 3, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 67660), first, last, 99, 32, 3, 3, 1, 1);
     (void)thread;
 }
 
 static void residual_2_stem_sse2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_sse2((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 64)
-        cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 64), first / 2, last / 2, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
 
 static void residual_3_re_lu_sse2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_sse2((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 128)
-        cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 67712), first / 4, last / 4, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
 
@@ -2758,24 +2752,21 @@ static void residual_softmax_7_avx2(const float *x, float *y, const float *w, in
 static void residual_1_image_avx2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_unary_1_avx2(job->input, (float *)(void *)(job->arena + 67660), first, last);
-    if (last == 32)
-        cnn_clear_halo((float *)(void *)(job->arena + 67660), 32, 99, 32, 3, 3, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 67660), first, last, 99, 32, 3, 3, 1, 1);
     (void)thread;
 }
 
 static void residual_2_stem_avx2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_avx2((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 32)
-        cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 64), first, last, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
 
 static void residual_3_re_lu_avx2(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_avx2((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 64)
-        cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 67712), first / 2, last / 2, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
 
@@ -3438,24 +3429,21 @@ static void residual_softmax_7_avx512(const float *x, float *y, const float *w, 
 static void residual_1_image_avx512(const struct residual_job *job, int first, int last, int thread)
 {
     residual_unary_1_avx512(job->input, (float *)(void *)(job->arena + 67660), first, last);
-    if (last == 32)
-        cnn_clear_halo((float *)(void *)(job->arena + 67660), 32, 99, 32, 3, 3, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 67660), first, last, 99, 32, 3, 3, 1, 1);
     (void)thread;
 }
 
 static void residual_2_stem_avx512(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_2_avx512((const float *)(void *)(job->arena + 67660), (float *)(void *)(job->arena + 64), residual_w2, first, last);
-    if (last == 32)
-        cnn_clear_halo((float *)(void *)(job->arena + 64), 32, 528, 32, 16, 16, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 64), first, last, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
 
 static void residual_3_re_lu_avx512(const struct residual_job *job, int first, int last, int thread)
 {
     residual_conv2d_direct_3_avx512((const float *)(void *)(job->arena + 64), (float *)(void *)(job->arena + 67712), residual_w3.f, first, last);
-    if (last == 64)
-        cnn_clear_halo((float *)(void *)(job->arena + 67712), 32, 528, 32, 16, 16, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 67712), first / 2, last / 2, 528, 32, 16, 16, 1, 1);
     (void)thread;
 }
 
