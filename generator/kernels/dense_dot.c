@@ -64,26 +64,36 @@ static bool fits(const struct target *t, int m, int q)
     return sums + (m > 1 ? q : 1) + 1 + !t->fma <= t->registers - 2;
 }
 
-/* Cycles for 16 inputs of a tile, and for what follows the sums. */
+/* Cycles for 16 inputs of a tile, and for what follows the sums. Loads that multiplies hide are not for
+ * free: some cross a cache line. */
 static double tile_cycles(const struct target *t, int ic, int m, int q)
 {
     double parts = CHUNK / t->vl, chunks = (double)(round_up(ic, CHUNK) / CHUNK);
     double busy = cost_fma(t, parts * m * q, parts * (m + q));
-    return chunks * ((busy > 4 ? busy : 4) + 1) + 12.0 * m * q + 10;
+    double loads = 0.15 * parts * (m + q);
+    return chunks * ((busy > 4 ? busy : 4) + loads + 1) + 12.0 * m * q + 10;
 }
 
-/* Bytes that come from the second level since the first can't hold them: each tile of outputs goes
- * through all rows again, and each tile of rows through the weights of its outputs. */
+/* How much of so many bytes, read again and again, the first level can't hold: all of twice its size. */
+static double overflow(const struct target *t, double bytes)
+{
+    double over = 2 * (bytes - t->l1);
+    return over < 0 ? 0 : over < bytes ? over : bytes;
+}
+
+/* Bytes that come from the second level again: each tile of outputs goes through all rows, and each
+ * tile of rows but the first through the weights of its outputs. */
 static double bytes_again(const struct target *t, int ic, const struct tiling *k)
 {
-    double x = 4.0 * ic * (k->m.n0 * k->m.t0 + k->m.n1 * k->m.t1), w = 4.0 * ic * k->q.n0;
-    double rows = x > t->l1 ? x : 0, weights = w > t->l1 ? (k->m.t0 + k->m.t1 - 1) * w : 0;
-    return (k->q.t0 + k->q.t1) * (rows + weights);
+    double rows = 4.0 * ic * (k->m.n0 * k->m.t0 + k->m.n1 * k->m.t1);
+    double weights = 4.0 * ic * k->q.n0;
+    return (k->q.t0 + k->q.t1) *
+           (overflow(t, rows) + (k->m.t0 + k->m.t1 - 1) * overflow(t, weights));
 }
 
 static double run_cycles(const struct target *t, int ic, const struct tiling *k)
 {
-    double sum = bytes_again(t, ic, k) / t->l2_bytes;
+    double sum = bytes_again(t, ic, k) / t->l2_bytes / 2;  /* half of it while sums go on */
     for (int i = 0; i < 4; i++) {
         int m = i & 1 ? k->m.n1 : k->m.n0, tm = i & 1 ? k->m.t1 : k->m.t0;
         int q = i & 2 ? k->q.n1 : k->q.n0, tq = i & 2 ? k->q.t1 : k->q.t0;
@@ -99,11 +109,27 @@ struct product {
     double stream;           /* cycles for what comes from outer caches */
 };
 
+static double step_cycles(const struct product *p, const struct tiling *k)
+{
+    return p->runs * k->cycles + p->stream;
+}
+
+/* Units of a run and a tile of outputs. */
+static int run_pieces(const struct product *p, const struct tiling *k)
+{
+    return divide_row(step_cycles(p, k), (int64_t)p->runs * (k->q.t0 + k->q.t1), k->m.t0 + k->m.t1);
+}
+
+static int units_of(const struct product *p, const struct tiling *k)
+{
+    return p->runs * (k->q.t0 + k->q.t1) * run_pieces(p, k);
+}
+
 /* What the choice goes by: cycles for all runs, and that threads share evenly. */
 static double price(const struct product *p, const struct tiling *k)
 {
-    double cycles = p->runs * k->cycles + p->stream;
-    return cycles * divide_penalty(cycles, p->runs * (k->q.t0 + k->q.t1), &(struct load){0});
+    double cycles = step_cycles(p, k);
+    return cycles * divide_penalty(cycles, units_of(p, k), &(struct load){0});
 }
 
 /* The best tile that fits the registers; one by one always goes. */
@@ -174,11 +200,12 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     joined.in.at[0] = rows.x;
     if (step->in.n > 1)
         joined.in.at[step->in.n - 1] = rows.r;
-    b->units = rows.images * rows.runs * (k.q.t0 + k.q.t1);
+    b->units = units_of(&p, &k);
     args_int(pool, &b->args, "VL", t->vl);
     bind_cut(pool, &b->args, "Q", "B", &k.q);
     bind_cut(pool, &b->args, "M", "T", &k.m);
     args_int(pool, &b->args, "RUNS", rows.runs);
+    args_int(pool, &b->args, "PIECES", run_pieces(&p, &k));
     args_int(pool, &b->args, "IC", a->in_features);
     args_int(pool, &b->args, "OC", a->units);
     bind_view(pool, &b->args, "X", &rows.x);

@@ -1005,11 +1005,13 @@ CNN_INLINE void residual_dense_dot_6_scalar_1x1(const float *CNN_RESTRICT x,
     vf_store(y + 0, a0_0);
 }
 
-/* One run of rows, 1 outputs. */
+/* Tiles of one run of rows, 1 outputs. */
 CNN_INLINE void residual_dense_dot_6_scalar_run1(const float *x,
-        float *y, const float *w, const float *b)
+        float *y, const float *w, const float *b, int from, int to)
 {
-    for (int t = 0; t < 1; t++) {
+    int t = from;
+
+    for (; t < 1 && t < to; t++) {
         residual_dense_dot_6_scalar_1x1(x, y, w, b);
         x += 16;
         y += 10;
@@ -1020,7 +1022,7 @@ static void residual_dense_dot_6_scalar(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const int tile = u % 10;
+        const int tile = u % 10, from = 0, to = 1;
         const int o = tile * 1;
         const ptrdiff_t image = u / 10;
         const int run = u / 10 % 1;
@@ -1028,7 +1030,7 @@ static void residual_dense_dot_6_scalar(const float *x,
         float *yu = y + image * 10 + run * 10 + o;
         const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
 
-        residual_dense_dot_6_scalar_run1(xu, yu, wu, bu);
+        residual_dense_dot_6_scalar_run1(xu, yu, wu, bu, from, to);
     }
 }
 
@@ -1837,11 +1839,13 @@ CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
     vf_store_n(y + 0, a0_0, 2);
 }
 
-/* One run of rows, 2 outputs. */
+/* Tiles of one run of rows, 2 outputs. */
 CNN_INLINE void residual_dense_dot_6_sse2_run2(const float *x,
-        float *y, const float *w, const float *b)
+        float *y, const float *w, const float *b, int from, int to)
 {
-    for (int t = 0; t < 1; t++) {
+    int t = from;
+
+    for (; t < 1 && t < to; t++) {
         residual_dense_dot_6_sse2_1x2(x, y, w, b);
         x += 16;
         y += 10;
@@ -1852,7 +1856,7 @@ static void residual_dense_dot_6_sse2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const int tile = u % 5;
+        const int tile = u % 5, from = 0, to = 1;
         const int o = tile * 2;
         const ptrdiff_t image = u / 5;
         const int run = u / 5 % 1;
@@ -1860,7 +1864,7 @@ static void residual_dense_dot_6_sse2(const float *x,
         float *yu = y + image * 10 + run * 10 + o;
         const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
 
-        residual_dense_dot_6_sse2_run2(xu, yu, wu, bu);
+        residual_dense_dot_6_sse2_run2(xu, yu, wu, bu, from, to);
     }
 }
 
@@ -2670,11 +2674,13 @@ CNN_INLINE void residual_dense_dot_6_avx2_1x5(const float *CNN_RESTRICT x,
     vf_store_n(y + 0, a0_0, 5);
 }
 
-/* One run of rows, 5 outputs. */
+/* Tiles of one run of rows, 5 outputs. */
 CNN_INLINE void residual_dense_dot_6_avx2_run5(const float *x,
-        float *y, const float *w, const float *b)
+        float *y, const float *w, const float *b, int from, int to)
 {
-    for (int t = 0; t < 1; t++) {
+    int t = from;
+
+    for (; t < 1 && t < to; t++) {
         residual_dense_dot_6_avx2_1x5(x, y, w, b);
         x += 16;
         y += 10;
@@ -2685,7 +2691,7 @@ static void residual_dense_dot_6_avx2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const int tile = u % 2;
+        const int tile = u % 2, from = 0, to = 1;
         const int o = tile * 5;
         const ptrdiff_t image = u / 2;
         const int run = u / 2 % 1;
@@ -2693,7 +2699,7 @@ static void residual_dense_dot_6_avx2(const float *x,
         float *yu = y + image * 10 + run * 10 + o;
         const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
 
-        residual_dense_dot_6_avx2_run5(xu, yu, wu, bu);
+        residual_dense_dot_6_avx2_run5(xu, yu, wu, bu, from, to);
     }
 }
 
@@ -3358,11 +3364,13 @@ CNN_INLINE void residual_dense_dot_6_avx512_1x5(const float *CNN_RESTRICT x,
     vf_store_n(y + 0, a0_0, 5);
 }
 
-/* One run of rows, 5 outputs. */
+/* Tiles of one run of rows, 5 outputs. */
 CNN_INLINE void residual_dense_dot_6_avx512_run5(const float *x,
-        float *y, const float *w, const float *b)
+        float *y, const float *w, const float *b, int from, int to)
 {
-    for (int t = 0; t < 1; t++) {
+    int t = from;
+
+    for (; t < 1 && t < to; t++) {
         residual_dense_dot_6_avx512_1x5(x, y, w, b);
         x += 16;
         y += 10;
@@ -3373,7 +3381,7 @@ static void residual_dense_dot_6_avx512(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const int tile = u % 2;
+        const int tile = u % 2, from = 0, to = 1;
         const int o = tile * 5;
         const ptrdiff_t image = u / 2;
         const int run = u / 2 % 1;
@@ -3381,7 +3389,7 @@ static void residual_dense_dot_6_avx512(const float *x,
         float *yu = y + image * 10 + run * 10 + o;
         const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
 
-        residual_dense_dot_6_avx512_run5(xu, yu, wu, bu);
+        residual_dense_dot_6_avx512_run5(xu, yu, wu, bu, from, to);
     }
 }
 
