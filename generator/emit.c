@@ -304,14 +304,27 @@ static void write_call(struct emitter *e, const struct step *s, const struct bin
     out_printf(out, "first, last);\n");
 }
 
+/* The share of `rows` rows that goes with units up to one: "last / 2". */
+static const char *row_of_unit(struct emitter *e, const char *unit, int64_t rows, int units)
+{
+    if (rows == units)
+        return unit;
+    if (units % rows == 0)
+        return pool_printf(e->pool, "%s / %lld", unit, (long long)(units / rows));
+    return pool_printf(e->pool, "(int)(%lldLL * %s / %d)", (long long)rows, unit, units);
+}
+
+/* Each thread clears what lies beside its own rows, or beside as many: these stay in its cache. */
 static void write_halo(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
 {
     const struct view *v = &s->out;
+    int64_t rows = (int64_t)v->n * v->h;
     if (view_gap(v) == 0)
         return;
-    out_printf(out, "    if (last == %d)\n        cnn_clear_halo(%s, %lld, %lld, %d, %lld, %d, %d, %d);\n",
-            b->units, view_pointer(e, v, true), (long long)v->n * v->h, (long long)v->row, v->w,
-            (long long)v->pixel, v->c, v->left, view_gap(v));
+    out_printf(out, "    cnn_clear_halo(%s, %s, %s, %lld, %d, %lld, %d, %d, %d);\n",
+            view_pointer(e, v, true), row_of_unit(e, "first", rows, b->units),
+            row_of_unit(e, "last", rows, b->units), (long long)v->row, v->w, (long long)v->pixel, v->c,
+            v->left, view_gap(v));
 }
 
 static void write_step(struct emitter *e, const struct step *s, const struct target *t, struct out *out)
@@ -457,9 +470,13 @@ static void insert_plan(struct emitter *e, struct out *out)
                 hwc_text(e, s->group->out), s->kernel->name, (long long)s->macs, (long long)(4 * s->weights),
                 group_text(e->pool, s->group));
     }
-    out_printf(out, "*\n* Math: %s. Arena: %lld bytes, and %lld for each thread. Weights: %lld bytes.\n",
-            math_modes[e->plan->math], (long long)e->plan->shared_bytes,
-            (long long)e->plan->scratch_bytes, (long long)e->plan->weight_bytes);
+    const struct plan *p = e->plan;
+    out_printf(out, "*\n* Math: %s.\n* Arena: %lld bytes (tensors alive at once %lld, halos and rounding %lld, "
+            "gaps %lld)\n* and %lld of scratch for each thread. Weights: %lld bytes.\n",
+            math_modes[p->math], (long long)p->shared_bytes, (long long)p->tensor_bytes,
+            (long long)(p->lower_bound - p->tensor_bytes),
+            (long long)(p->shared_bytes - p->lower_bound), (long long)p->scratch_bytes,
+            (long long)p->weight_bytes);
 }
 
 static void insert_pointers(struct emitter *e, struct out *out)
@@ -479,6 +496,8 @@ static void insert_walk(struct emitter *e, struct out *out)
         out_printf(out, "/* %s: %s -> %s, %s", g->out->name, hwc_text(e, g->in.at[0]), hwc_text(e, g->out),
                 group_text(e->pool, g));
         out_printf(out, "%s%s */\n", g->main->layer ? "    " : "", place_text(e, g->main));
+        if (s->meet)
+            out_printf(out, "%s_meet(threads);\n", e->opt->prefix);
         out_printf(out, "%s_do(job, %d, thread, threads);\n", e->opt->prefix, i);
     }
 }

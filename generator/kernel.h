@@ -53,7 +53,8 @@ struct kernel {
      * has FN. NULL-terminated; NULL: the one of the kernel's name, which declares all. */
     const char *const *parts;
 
-    bool in_place;             /* out may be the same memory as in[0] (same shape, same views) */
+    bool in_place;             /* out may be the same memory as an input (same shape, same views) */
+    bool over_residual;        /* out may be the same memory as the residual */
     bool math;                 /* the template calls functions of the runtime's cnn_math.h */
     enum math_mode strictest;  /* --math under which it may be used; unnamed: MATH_STRICT, always */
 };

@@ -18,7 +18,6 @@ struct store {
     int first, last;          /* steps */
     const char *name;
     enum dtype type;
-    int64_t bytes, bare_bytes;
 };
 
 struct placer {
@@ -282,22 +281,33 @@ static bool plain(const struct store *s)
     return s->place == PLACE_ARENA && !s->parent && !s->sliced && !s->fixed;
 }
 
-/* The result takes the place of the first input when nobody needs that any more. */
+/* Whether the step may write its result over input k: of one shape, and not needed any more. */
+static bool may_replace(const struct draft *s, int k, int step)
+{
+    const struct store *in = s->in.at[k], *out = s->out;
+    if (!plain(in) || in->type != out->type || in->last != step ||
+            in->h != out->h || in->w != out->w || in->c != out->c)
+        return false;
+    for (int i = 0; i < s->in.n; i++)
+        if (i != k && root(s->in.at[i]) == in)
+            return false;
+    return true;
+}
+
+/* The result takes the place of an input: of any of an element-wise step, or of the residual. */
 static void share_in_place(struct draft *s, int step)
 {
-    struct store *in = s->in.at[0], *out = s->out;
-    if (!s->kernel->in_place || !plain(out) || in->place != PLACE_ARENA || in->parent || in->fixed ||
-            in->sliced || in->type != out->type)
-        return;
-    if (in->last != step || in->h != out->h || in->w != out->w || in->c != out->c)
-        return;
-    for (int i = 1; i < s->in.n; i++)
-        if (root(s->in.at[i]) == in)
-            return;
-    out->parent = in;
-    out->at = 0;
-    in->last = out->last;
-    raise_halo(in, out->left, out->right);
+    int from = s->kernel->in_place ? 0 : s->in.n - 1;
+    bool may = s->kernel->in_place || (s->group->add && s->kernel->over_residual);
+    for (int k = from; may && k < s->in.n && plain(s->out); k++) {
+        struct store *in = s->in.at[k];
+        if (!may_replace(s, k, step))
+            continue;
+        s->out->parent = in;
+        s->out->at = 0;
+        in->last = s->out->last;
+        raise_halo(in, s->out->left, s->out->right);
+    }
 }
 
 static void find_lifetimes(struct drafts *d)
@@ -318,13 +328,13 @@ static void make_buffer(struct placer *p, struct store *s)
 {
     int64_t n = p->graph->batch, gap = s->left > s->right ? s->left : s->right;
     int64_t row = (s->w + gap) * s->c, size = s->type == DTYPE_UINT8 ? 1 : 4;
-    s->bare_bytes = n * s->h * s->w * s->c * size;
-    s->bytes = (s->left * (int64_t)s->c + n * s->h * row) * size;
+    int64_t bare = n * s->h * s->w * s->c * size;
+    int64_t bytes = (s->left * (int64_t)s->c + n * s->h * row) * size;
     if (s->place != PLACE_ARENA)
         return;
     s->index = p->plan->buffer.n;
     vec_push(p->pool, &p->plan->buffer,
-            (struct buffer){s->bytes, s->first, s->last, 0, s->bytes - s->bare_bytes, s->name});
+            (struct buffer){bytes, s->first, s->last, 0, bytes - bare, s->name});
 }
 
 /* Tensor t as it lies in its store: a shape of its own over fixed memory, else a slice of the root. */
@@ -366,23 +376,6 @@ static void make_steps(struct placer *p, const struct drafts *d)
     }
 }
 
-/* The most that is alive at once, halos not counted: what no placement can be better than. */
-static int64_t lower_bound(const struct placer *p, int steps)
-{
-    int64_t most = 0;
-    for (int k = 0; k < steps; k++) {
-        int64_t alive = 0;
-        for (int i = 0; i < p->store.n; i++) {
-            const struct store *s = p->store.at[i];
-            if (!s->parent && s->place == PLACE_ARENA && s->first <= k && k <= s->last)
-                alive += s->bare_bytes;
-        }
-        if (alive > most)
-            most = alive;
-    }
-    return most;
-}
-
 void place_views(struct plan *plan, const struct groups *groups, kernel_choice *choose, void *context)
 {
     struct placer p = {.plan = plan, .pool = plan->pool, .graph = plan->graph, .choose = choose,
@@ -397,56 +390,4 @@ void place_views(struct plan *plan, const struct groups *groups, kernel_choice *
         if (!p.store.at[i]->parent && p.store.at[i]->last >= 0)
             make_buffer(&p, p.store.at[i]);
     make_steps(&p, &d);
-    plan->lower_bound = lower_bound(&p, d.list.n);
-}
-
-/* ---- offsets --------------------------------------------------------------------------------- */
-
-static int by_size(const void *a, const void *b)
-{
-    const struct buffer *x = *(struct buffer *const *)a, *y = *(struct buffer *const *)b;
-    if (x->bytes != y->bytes)
-        return x->bytes < y->bytes ? 1 : -1;
-    return x < y ? -1 : x > y;
-}
-
-static bool together(const struct buffer *a, const struct buffer *b)
-{
-    return a->first <= b->last && b->first <= a->last;
-}
-
-/* The lowest offset for b among placed[0..n): tries 0 and the end of each neighbour. */
-static int64_t lowest_gap(struct buffer *const *placed, int n, const struct buffer *b)
-{
-    int64_t at = 0;
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (int i = 0; i < n; i++) {
-            const struct buffer *o = placed[i];
-            int64_t end = (o->offset + o->bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-            if (together(o, b) && at < end && o->offset < at + b->bytes) {
-                at = end;
-                moved = true;
-            }
-        }
-    }
-    return at;
-}
-
-void place_offsets(struct plan *plan)
-{
-    int n = plan->buffer.n;
-    struct buffer **order = NEW_ARRAY(plan->pool, struct buffer *, n + 1);
-    for (int i = 0; i < n; i++)
-        order[i] = &plan->buffer.at[i];
-    qsort(order, (size_t)n, sizeof *order, by_size);
-    for (int i = 0; i < n; i++) {
-        order[i]->offset = lowest_gap(order, i, order[i]);
-        int64_t end = order[i]->offset + order[i]->bytes;
-        if (end > plan->shared_bytes)
-            plan->shared_bytes = end;
-    }
-    if (plan->shared_bytes == 0)
-        plan->shared_bytes = 1;  /* an arena of no bytes can't be declared, nor compared with */
-    plan->shared_bytes = (plan->shared_bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
 }

@@ -1,17 +1,13 @@
 #include "plan.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "divide.h"
 #include "group.h"
 #include "kernel.h"
 #include "out.h"
 #include "place.h"
 #include "select.h"
-
-/* Cycles of work that pay for one more thread. A barrier costs a few thousand on an idle machine, and
- * far more where another program has one of the cores: small steps stay on one thread. */
-#define CYCLES_PER_PART 60000.0
 
 struct chooser { struct plan *plan; struct choices choices; };
 
@@ -43,7 +39,6 @@ static void bind_step(struct plan *plan, struct step *step)
     if (step->kernel->pack)
         step->kernel->pack(plan->pool, step);
     plan->weight_bytes += 4 * step->weights;
-    double least = INFINITY;
     for (int t = 0; t < TARGET_COUNT; t++) {
         struct binding *b = &step->bind[t];
         if (!(plan->targets & TARGET_BIT(t)))
@@ -54,12 +49,10 @@ static void bind_step(struct plan *plan, struct step *step)
         if (b->units < 1)
             bug("%s has no work in step %d", step->kernel->name, step->index);
         step->cost[t] = step->kernel->cost(step->group, plan->graph->batch, &targets[t]);
-        least = step->cost[t] < least ? step->cost[t] : least;
+        plan->cost[t] += step->cost[t];
         if (round_up(4 * b->scratch, ARENA_ALIGN) > plan->scratch_bytes)
             plan->scratch_bytes = round_up(4 * b->scratch, ARENA_ALIGN);
     }
-    double parts = least / CYCLES_PER_PART;
-    step->parts = parts < 1 ? 1 : parts > 1024 ? 1024 : (int)parts;
 }
 
 struct plan *plan_make(struct pool *pool, const struct graph *graph, const struct plan_options *options,
@@ -77,6 +70,7 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     for (int i = 0; i < plan->step.n; i++)
         bind_step(plan, plan->step.at[i]);
     place_offsets(plan);
+    divide_work(plan);
     if (plan->shared_bytes + plan->scratch_bytes * plan->max_threads > LIMIT_TOTAL_BYTES)
         diag_error(diag, DIAG_TENSOR_TOO_LARGE, (struct span){0},
                 "the arena would take %lld bytes; the limit is %lld", (long long)plan->shared_bytes,
@@ -146,6 +140,7 @@ void plan_check(const struct plan *plan)
         check_halo(s);
     }
     check_buffers(plan);
+    divide_check(plan);
 }
 
 /* ---- --dump=plan ----------------------------------------------------------------------------- */
@@ -167,17 +162,32 @@ static void print_view(const struct plan *plan, const struct view *v, struct out
         out_printf(out, " halo %d,%d", v->left, v->right);
 }
 
-static void print_binding(const struct binding *b, struct out *out)
+/* Largest share over mean, on 2, 4, ... 64 threads. */
+static void print_shares(const struct step *s, const struct binding *b, struct out *out)
 {
-    static const char *const shown[] = {"VL", "NR", "MR", "P0", "T0", "P1", "T1"};
+    out_printf(out, " shares");
+    for (int threads = 2; threads <= 64; threads *= 2) {
+        int wanted = threads < s->parts ? threads : s->parts;
+        out_printf(out, " %.2f", divide_evenness(b->units, &b->load, wanted));
+    }
+}
+
+static void print_binding(const struct plan *plan, const struct step *s, enum target_id t,
+        struct out *out)
+{
+    const struct binding *b = &s->bind[t];
+    static const char *const shown[] = {"VL", "NR", "MR", "Q0", "M0", "P0", "T0", "P1", "T1"};
     out_printf(out, "      %-7s", b->target->name);
     for (int i = 0; i < b->args.arg.n; i++)
         for (int k = 0; k < (int)(sizeof shown / sizeof shown[0]); k++)
             if (!strcmp(b->args.arg.at[i].name, shown[k]))
                 out_printf(out, " %s=%lld", shown[k], (long long)b->args.arg.at[i].value);
-    out_printf(out, " units=%d", b->units);
     if (b->scratch)
         out_printf(out, " scratch=%lld", (long long)(4 * b->scratch));
+    out_printf(out, " units=%d", b->units);
+    if (s->parts > 1)
+        print_shares(s, b, out);
+    out_printf(out, ", %.1f %%", 100 * s->cost[t] / plan->cost[t]);
     out_printf(out, "\n");
 }
 
@@ -191,27 +201,29 @@ static void print_step(const struct plan *plan, const struct step *s, struct out
     }
     out_printf(out, " ->");
     print_view(plan, &s->out, out);
-    out_printf(out, "\n     %s (%s), %lld MACs, %lld weight bytes, parts %d\n", s->kernel->name, s->why,
-            (long long)s->macs, (long long)(4 * s->weights), s->parts);
+    out_printf(out, "\n     %s (%s), %lld MACs, %lld weight bytes, parts %d%s\n", s->kernel->name, s->why,
+            (long long)s->macs, (long long)(4 * s->weights), s->parts, s->meet ? ", meet" : "");
     for (int t = 0; t < TARGET_COUNT; t++)
         if (plan->targets & TARGET_BIT(t))
-            print_binding(&s->bind[t], out);
+            print_binding(plan, s, t, out);
 }
 
 void plan_print(const struct plan *plan, struct out *out)
 {
-    out_printf(out, "plan of %s: %d steps, batch %lld, %s math\n", plan->graph->name,
-            plan->step.n, (long long)plan->graph->batch, math_modes[plan->math]);
+    out_printf(out, "plan of %s: %d steps, batch %lld, %s math; shares: the largest over the mean "
+            "on 2, 4, 8, 16, 32, 64 threads\n", plan->graph->name, plan->step.n,
+            (long long)plan->graph->batch, math_modes[plan->math]);
     for (int i = 0; i < plan->step.n; i++)
         print_step(plan, plan->step.at[i], out);
-    int64_t halos = 0;
     for (int i = 0; i < plan->buffer.n; i++) {
         const struct buffer *b = &plan->buffer.at[i];
-        halos += b->halo_bytes;
         out_printf(out, "buffer at %lld, %lld bytes, steps %d to %d: %s\n", (long long)b->offset,
                 (long long)b->bytes, b->first + 1, b->last + 1, b->name);
     }
-    out_printf(out, "arena %lld bytes (at least %lld; halos of all buffers %lld), scratch %lld a thread, weights %lld\n",
-            (long long)plan->shared_bytes, (long long)plan->lower_bound, (long long)halos,
-            (long long)plan->scratch_bytes, (long long)plan->weight_bytes);
+    out_printf(out, "arena %lld bytes: tensors %lld, halos and rounding %lld, gaps %lld; "
+            "scratch %lld a thread; weights %lld\n",
+            (long long)plan->shared_bytes, (long long)plan->tensor_bytes,
+            (long long)(plan->lower_bound - plan->tensor_bytes),
+            (long long)(plan->shared_bytes - plan->lower_bound), (long long)plan->scratch_bytes,
+            (long long)plan->weight_bytes);
 }

@@ -1,7 +1,8 @@
 /* plan.h: what the generated program will do: steps in order, the kernel and tile of each on every
  * target, where tensors live, packed weights. Immutable once made; emission decides nothing.
  *
- *     plan_make:  group -> select -> place (views) -> pack, bind -> place (offsets) -> plan_check
+ *     plan_make:  group -> select -> place (views) -> pack, bind -> place (offsets) -> divide
+ *                 -> plan_check
  */
 #ifndef CNNGEN_PLAN_H
 #define CNNGEN_PLAN_H
@@ -61,11 +62,19 @@ enum { ARENA_ALIGN = 64 };
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
+/* How units differ: of every `cycle` units the last `rest` take `cost` of the time of each other
+ * one. Cycle 0: not at all. */
+struct load {
+    int cycle, rest;
+    double cost;
+};
+
 /* One kernel instance on one target: the template's arguments and how the work divides. */
 struct binding {
     const struct target *target;   /* whose code it is: may be a lesser one of the same family */
     struct args args;
     int units;                     /* pieces of work, taken by threads as ranges */
+    struct load load;              /* what units cost */
     int64_t scratch;               /* floats each thread needs */
 };
 
@@ -81,6 +90,7 @@ struct step {
     int64_t macs;                  /* of the whole batch */
     double cost[TARGET_COUNT];     /* cycles, one thread, by the model */
     int parts;                     /* threads among which dividing it pays, at least 1 */
+    bool meet;                     /* all threads wait for each other before it */
     const char *why;               /* the kernel was chosen */
 };
 
@@ -94,8 +104,10 @@ struct plan {
     int max_threads;
     int64_t shared_bytes;          /* of the arena, a multiple of ARENA_ALIGN */
     int64_t scratch_bytes;         /* per thread, likewise */
-    int64_t lower_bound;           /* bytes: the largest sum of tensors alive at once, without halos */
+    int64_t tensor_bytes;          /* the largest sum of tensors alive at once, without halos */
+    int64_t lower_bound;           /* the same with halos, each buffer rounded up to ARENA_ALIGN */
     int64_t weight_bytes;          /* packed */
+    double cost[TARGET_COUNT];     /* of all steps */
 };
 
 struct plan_options {

@@ -101,8 +101,6 @@ static struct summary summarise(struct session *session)
         take_layer(&s, k);
     for (int i = 0; i < s.plan->step.n; i++)
         take_step(&s, s.plan->step.at[i]);
-    for (int i = 0; i < s.plan->buffer.n; i++)
-        s.halo_bytes += s.plan->buffer.at[i].halo_bytes;
     return s;
 }
 
@@ -117,7 +115,8 @@ static struct summary summarise(struct session *session)
  *  "math": "fast", "precise" or "strict",
  *  "params", "trainable_params", "non_trainable_params", "macs", "weight_bytes",
  *  "arena": {"bytes": for max_threads, "shared_bytes", "bytes_per_thread", "max_threads",
- *      "lower_bound_bytes", "halo_bytes"}}
+ *      "lower_bound_bytes": of the tensors alive at once, "halo_bytes": what their halos and
+ *      rounding add, "gap_bytes": the rest of shared_bytes}}
  * Numbers are integers; macs and bytes are of the whole batch. Keys may be added, not changed. */
 
 static void json_shape(struct out *out, const struct shape *s)
@@ -181,10 +180,11 @@ static void json_totals(const struct summary *s, struct out *out)
             (long long)p->weight_bytes);
     out_printf(out, "  \"arena\": {\"bytes\": %lld, \"shared_bytes\": %lld, "
             "\"bytes_per_thread\": %lld, \"max_threads\": %d,\n"
-            "    \"lower_bound_bytes\": %lld, \"halo_bytes\": %lld}\n",
+            "    \"lower_bound_bytes\": %lld, \"halo_bytes\": %lld, \"gap_bytes\": %lld}\n",
             (long long)(p->shared_bytes + p->max_threads * p->scratch_bytes),
             (long long)p->shared_bytes, (long long)p->scratch_bytes, p->max_threads,
-            (long long)p->lower_bound, (long long)s->halo_bytes);
+            (long long)p->tensor_bytes, (long long)(p->lower_bound - p->tensor_bytes),
+            (long long)(p->shared_bytes - p->lower_bound));
 }
 
 void summary_json(const struct summary *s, struct out *out)

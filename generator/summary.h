@@ -21,7 +21,6 @@ struct summary {
     const struct plan *plan;
     struct fact *layer;         /* graph->layer.n of them */
     int64_t params, trainable, macs;
-    int64_t halo_bytes;         /* of the arena */
 };
 
 struct out;

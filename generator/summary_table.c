@@ -276,9 +276,9 @@ static void write_totals(const struct summary *s, struct out *out)
         more = pool_printf(s->pool, " for 1 thread, %s more for each other",
                 commas(s->pool, p->scratch_bytes));
     write_bytes(s, "Arena", p->shared_bytes + p->scratch_bytes, more, out);
-    out_printf(out, "   values: %s, of which halos: %s; at least needed: %s\n",
-            commas(s->pool, p->shared_bytes), commas(s->pool, s->halo_bytes),
-            commas(s->pool, p->lower_bound));
+    out_printf(out, "   values alive at once: %s, halos and rounding: %s, gaps: %s, scratch: %s\n",
+            commas(s->pool, p->tensor_bytes), commas(s->pool, p->lower_bound - p->tensor_bytes),
+            commas(s->pool, p->shared_bytes - p->lower_bound), commas(s->pool, p->scratch_bytes));
 }
 
 void summary_table(const struct summary *s, bool unicode, struct out *out)

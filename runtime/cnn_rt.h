@@ -142,14 +142,15 @@
 #include <arm_neon.h>
 #endif
 
-/* Zeros around the rows of a tensor: `left` pixels before the first row and `gap` pixels behind each,
- * which are the left halo of the next row too. Pitches are in floats; c channels of each pixel. */
-CNN_INLINE void cnn_clear_halo(float *y, int rows, ptrdiff_t row, int w, ptrdiff_t pixel, int c, int left,
-        int gap)
+/* Zeros around rows from to to - 1 of a tensor: `left` pixels before its first row and `gap` pixels
+ * behind each, which are the left halo of the next row too. Pitches are in floats; c channels of each
+ * pixel. */
+CNN_INLINE void cnn_clear_halo(float *y, int from, int to, ptrdiff_t row, int w, ptrdiff_t pixel, int c,
+        int left, int gap)
 {
-    for (int i = 1; i <= left; i++)
+    for (int i = 1; i <= left && from == 0; i++)
         memset(y - i * pixel, 0, (size_t)c * sizeof(float));
-    for (int r = 0; r < rows; r++)
+    for (int r = from; r < to; r++)
         for (int i = 0; i < gap; i++)
             memset(y + r * row + (w + i) * pixel, 0, (size_t)c * sizeof(float));
 }

@@ -334,4 +334,5 @@ const struct kernel conv2d_depthwise = {
     .name = "conv2d_depthwise",
     .doc = "depthwise convolution, channels in vectors, pixels of one or two rows in registers",
     .ok = ok, .cost = cost, .halo = halo, .pack = pack, .bind = bind,
+    .over_residual = true,
 };

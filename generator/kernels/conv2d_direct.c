@@ -329,4 +329,5 @@ const struct kernel conv2d_direct = {
     .name = "conv2d_direct",
     .doc = "direct convolution, output channels in vectors, a tile of pixels in registers",
     .ok = ok, .cost = cost, .halo = conv2d_halo, .edges = edges, .pack = pack, .bind = bind,
+    .over_residual = true,
 };

@@ -150,5 +150,5 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 const struct kernel conv2d_dot = {
     .name = "conv2d_dot",
     .doc = "convolution to few channels, input channels in vectors, pixels in registers",
-    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind,
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind, .over_residual = true,
 };

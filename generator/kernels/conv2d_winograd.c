@@ -268,6 +268,7 @@ const struct kernel conv2d_winograd4 = {
     .doc = "Winograd convolution on tiles of 4x4 pixels, F(2x2,3x3)",
     .ok = ok_4, .cost = cost_4, .weights = weights_4, .pack = pack_4, .bind = bind_4,
     .bound = bound_4, .parts = parts, .strictest = MATH_FAST,
+    .over_residual = true,
 };
 
 const struct kernel conv2d_winograd6 = {
@@ -275,4 +276,5 @@ const struct kernel conv2d_winograd6 = {
     .doc = "Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5)",
     .ok = ok_6, .cost = cost_6, .weights = weights_6, .pack = pack_6, .bind = bind_6,
     .bound = bound_6, .parts = parts, .strictest = MATH_FAST,
+    .over_residual = true,
 };

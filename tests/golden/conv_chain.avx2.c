@@ -12,9 +12,18 @@
  *    3  re_lu                  7x7x17         conv2d_direct            1919232      221280  conv2d + relu
  *    4  batch_normalization_1  5x5x1          conv2d_dot                  3825        1164  conv2d + relu + scale and shift
  *
- * Arena: 218432 bytes, and 0 for each thread. Weights: 232684 bytes.
+ * Math: fast.
+ * Arena: 218432 bytes (tensors alive at once 204036, halos and rounding 14396, gaps 0)
+ * and 0 of scratch for each thread. Weights: 232684 bytes.
  */
 #include "conv_chain.h"
+
+/* 1: --math=strict: no FMA, the same bits everywhere. */
+#if !defined(CNN_STRICT)
+#define CNN_STRICT 0
+#elif CNN_STRICT != 0
+#error "programs made with --math=strict and others can't be compiled as one file"
+#endif
 
 #include "cnn_rt.h"
 #include "cnn_names.h"
@@ -1076,7 +1085,7 @@ static void conv_chain_unary_1_scalar(const float *x, float *y, int first, int l
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_2x4(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1178,7 +1187,7 @@ static void conv_chain_conv2d_direct_2_scalar(const float *x,
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_scalar_2x4(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1237,7 +1246,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_2x4(const float *CNN_RESTRICT 
 
 /* 1 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_scalar_1x4(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1279,7 +1288,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_1x4(const float *CNN_RESTRICT 
 
 /* 2 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_scalar_2x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1311,7 +1320,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_2x1(const float *CNN_RESTRICT 
 
 /* 1 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_scalar_1x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1395,7 +1404,7 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_scalar_1x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
@@ -1537,16 +1546,14 @@ static void conv_chain_conv2d_dot_4_scalar(const float *x,
 static void conv_chain_1_input_scalar(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_unary_1_scalar(job->input, (float *)(void *)(job->arena + 215044), first, last);
-    if (last == 14)
-        cnn_clear_halo((float *)(void *)(job->arena + 215044), 14, 15, 14, 1, 1, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 215044), first, last, 15, 14, 1, 1, 1, 1);
     (void)thread;
 }
 
 static void conv_chain_2_conv2d_scalar(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_conv2d_direct_2_scalar((const float *)(void *)(job->arena + 215044), (float *)(void *)(job->arena + 0), conv_chain_w2.f, first, last);
-    if (last == 14)
-        cnn_clear_halo((float *)(void *)(job->arena + 0), 14, 3840, 14, 256, 256, 0, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 0), first, last, 3840, 14, 256, 256, 0, 1);
     (void)thread;
 }
 
@@ -1564,8 +1571,8 @@ static void conv_chain_4_batch_normalization_1_scalar(const struct conv_chain_jo
 
 static const struct conv_chain_work conv_chain_scalar[4] = {
     {conv_chain_1_input_scalar, 14, 1},
-    {conv_chain_2_conv2d_scalar, 14, 1},
-    {conv_chain_3_re_lu_scalar, 14, 2},
+    {conv_chain_2_conv2d_scalar, 14, 5},
+    {conv_chain_3_re_lu_scalar, 14, 12},
     {conv_chain_4_batch_normalization_1_scalar, 5, 1},
 };
 
@@ -1612,7 +1619,7 @@ static void conv_chain_unary_1_sse2(const float *x, float *y, int first, int las
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_2x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1714,7 +1721,7 @@ static void conv_chain_conv2d_direct_2_sse2(const float *x,
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_2x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1773,7 +1780,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_2x16(const float *CNN_RESTRICT x
 
 /* 1 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_1x16(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1815,7 +1822,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_1x16(const float *CNN_RESTRICT x
 
 /* 2 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_2x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1847,7 +1854,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_2x1(const float *CNN_RESTRICT x,
 
 /* 1 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_sse2_1x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -1931,7 +1938,7 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 2 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
@@ -2002,7 +2009,7 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
 }
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_sse2_1x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
@@ -2089,16 +2096,14 @@ static void conv_chain_conv2d_dot_4_sse2(const float *x,
 static void conv_chain_1_input_sse2(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_unary_1_sse2(job->input, (float *)(void *)(job->arena + 215044), first, last);
-    if (last == 14)
-        cnn_clear_halo((float *)(void *)(job->arena + 215044), 14, 15, 14, 1, 1, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 215044), first, last, 15, 14, 1, 1, 1, 1);
     (void)thread;
 }
 
 static void conv_chain_2_conv2d_sse2(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_conv2d_direct_2_sse2((const float *)(void *)(job->arena + 215044), (float *)(void *)(job->arena + 0), conv_chain_w2.f, first, last);
-    if (last == 14)
-        cnn_clear_halo((float *)(void *)(job->arena + 0), 14, 3840, 14, 256, 256, 0, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 0), first, last, 3840, 14, 256, 256, 0, 1);
     (void)thread;
 }
 
@@ -2116,8 +2121,8 @@ static void conv_chain_4_batch_normalization_1_sse2(const struct conv_chain_job 
 
 static const struct conv_chain_work conv_chain_sse2[4] = {
     {conv_chain_1_input_sse2, 14, 1},
-    {conv_chain_2_conv2d_sse2, 14, 1},
-    {conv_chain_3_re_lu_sse2, 14, 2},
+    {conv_chain_2_conv2d_sse2, 14, 5},
+    {conv_chain_3_re_lu_sse2, 14, 12},
     {conv_chain_4_batch_normalization_1_sse2, 5, 1},
 };
 
@@ -2170,7 +2175,7 @@ static void conv_chain_unary_1_avx2(const float *x, float *y, int first, int las
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 2 pixels by 32 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_2_avx2_2x32(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -2276,7 +2281,7 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 4 pixels by 17 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_avx2_4x17(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -2352,7 +2357,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_4x17(const float *CNN_RESTRICT x
 
 /* 3 pixels by 17 channels, summed over `rows` kernel rows, xr apart in x. */
 CNN_INLINE void conv_chain_conv2d_direct_3_avx2_3x17(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
@@ -2466,7 +2471,7 @@ static void conv_chain_conv2d_direct_3_avx2(const float *x,
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 5 pixels by 1 outputs, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
-        float *CNN_RESTRICT y, const float *CNN_RESTRICT w,
+        float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
     vf a0_0 = vf_load_n(b + 0, 1);
@@ -2588,16 +2593,14 @@ static void conv_chain_conv2d_dot_4_avx2(const float *x,
 static void conv_chain_1_input_avx2(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_unary_1_avx2(job->input, (float *)(void *)(job->arena + 215044), first, last);
-    if (last == 14)
-        cnn_clear_halo((float *)(void *)(job->arena + 215044), 14, 15, 14, 1, 1, 1, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 215044), first, last, 15, 14, 1, 1, 1, 1);
     (void)thread;
 }
 
 static void conv_chain_2_conv2d_avx2(const struct conv_chain_job *job, int first, int last, int thread)
 {
     conv_chain_conv2d_direct_2_avx2((const float *)(void *)(job->arena + 215044), (float *)(void *)(job->arena + 0), conv_chain_w2.f, first, last);
-    if (last == 14)
-        cnn_clear_halo((float *)(void *)(job->arena + 0), 14, 3840, 14, 256, 256, 0, 1);
+    cnn_clear_halo((float *)(void *)(job->arena + 0), first, last, 3840, 14, 256, 256, 0, 1);
     (void)thread;
 }
 
@@ -2615,8 +2618,8 @@ static void conv_chain_4_batch_normalization_1_avx2(const struct conv_chain_job 
 
 static const struct conv_chain_work conv_chain_avx2[4] = {
     {conv_chain_1_input_avx2, 14, 1},
-    {conv_chain_2_conv2d_avx2, 14, 1},
-    {conv_chain_3_re_lu_avx2, 7, 2},
+    {conv_chain_2_conv2d_avx2, 14, 5},
+    {conv_chain_3_re_lu_avx2, 7, 7},
     {conv_chain_4_batch_normalization_1_avx2, 5, 1},
 };
 
@@ -2673,17 +2676,19 @@ static void conv_chain_tap(const struct conv_chain_job *job, int step)
 }
 #endif
 
-static void conv_chain_wait(int threads)
+/* All threads wait for each other. */
+CNN_INLINE void conv_chain_meet(int threads)
 {
     #if defined(_OPENMP)
     if (threads > 1) {
         #pragma omp barrier
     }
-    #endif
+    #else
     (void)threads;
+    #endif
 }
 
-/* This thread's share of a step; then all threads wait for each other. */
+/* This thread's share of a step. */
 static void conv_chain_do(const struct conv_chain_job *job, int step, int thread, int threads)
 {
     const struct conv_chain_work *w = &job->work[step];
@@ -2691,24 +2696,28 @@ static void conv_chain_do(const struct conv_chain_job *job, int step, int thread
 
     if (thread < parts)
         w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
-    conv_chain_wait(threads);
     #ifdef CONV_CHAIN_HOOK
+    conv_chain_meet(threads);
     if (thread == 0)
         conv_chain_tap(job, step);
-    conv_chain_wait(threads);
+    conv_chain_meet(threads);
     #endif
 }
 
-/* The network, as one of several threads goes through it. */
+/* The network, as one of several threads goes through it. They meet before a step that touches what
+ * another thread may still be at. */
 static void conv_chain_walk(const struct conv_chain_job *job, int thread, int threads)
 {
     /* input: 14x14x1 -> 14x14x1, copy    conv_chain.cnn.yaml:7 */
     conv_chain_do(job, 0, thread, threads);
     /* conv2d: 14x14x1 -> 14x14x256, conv2d + relu    conv_chain.cnn.yaml:7 */
+    conv_chain_meet(threads);
     conv_chain_do(job, 1, thread, threads);
     /* re_lu: 14x14x256 -> 7x7x17, conv2d + relu    conv_chain.cnn.yaml:8 */
+    conv_chain_meet(threads);
     conv_chain_do(job, 2, thread, threads);
     /* batch_normalization_1: 7x7x17 -> 5x5x1, conv2d + relu + scale and shift    conv_chain.cnn.yaml:11 */
+    conv_chain_meet(threads);
     conv_chain_do(job, 3, thread, threads);
 }
 
@@ -2730,8 +2739,8 @@ conv_chain_status conv_chain_run(const float *input, float *output, void *arena,
 
     #if defined(_OPENMP)
     int threads = omp_get_max_threads();
-    if (threads > 2)
-        threads = 2;
+    if (threads > 8)
+        threads = 8;
     if (threads > 1) {
         #pragma omp parallel num_threads(threads)
         conv_chain_walk(&job, omp_get_thread_num(), omp_get_num_threads());

@@ -32,8 +32,8 @@ extern "C" {
 /* Memory for a run: bytes for t threads, and for as many as a run ever uses. */
 #define RESIDUAL_MAX_THREADS 8
 #define RESIDUAL_ARENA_ALIGN 64
-#define RESIDUAL_ARENA_BYTES_FOR(t) (135296 + (t) * 0)
-#define RESIDUAL_ARENA_BYTES 135296
+#define RESIDUAL_ARENA_BYTES_FOR(t) (131072 + (t) * 221248)
+#define RESIDUAL_ARENA_BYTES 1901056
 
 typedef enum {
     RESIDUAL_OK = 0,

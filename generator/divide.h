@@ -1,0 +1,30 @@
+/* divide.h: how the work of steps divides among threads.
+ *
+ * A step is units of work, fixed by its binding; a thread takes a range of neighbouring units, all
+ * in proportion. Among how many threads a step is divided follows from its predicted time: more
+ * threads share it, but all of them wait for the last. Threads meet before a step that touches what
+ * another thread may still write or read, and nowhere else. */
+#ifndef CNNGEN_DIVIDE_H
+#define CNNGEN_DIVIDE_H
+
+#include "plan.h"
+
+/* Fills parts and meet of all steps; offsets of buffers are final. */
+void divide_work(struct plan *);
+
+/* No step starts while another thread may be at one that it depends on: bug(). */
+void divide_check(const struct plan *);
+
+/* The largest share over the mean when so many threads divide the units. */
+double divide_evenness(int units, const struct load *, int threads);
+
+/* For the choice of tiles: 1, or more where a step of so many cycles divides unevenly among the
+ * threads that it is worth. */
+double divide_penalty(double cycles, int units, const struct load *);
+
+/* For kernels whose rows are tiles side by side: into how many units each row is cut, so that there
+ * are enough of them for 16 threads, or those that a step of so many cycles is worth. Uncut rows are
+ * `rows` units. */
+int divide_row(double cycles, int64_t rows, int tiles);
+
+#endif

@@ -1,0 +1,137 @@
+/* Places of buffers in the arena, and how work divides among threads. */
+#include "build_text.h"
+
+#include "divide.h"
+#include "place.h"
+#include "plan.h"
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+struct life { int64_t bytes; int first, last; };
+
+static struct plan *place(const struct life *life, int n, int steps)
+{
+    struct plan *plan = NEW(pool, struct plan);
+    plan->pool = pool;
+    for (int k = 0; k < steps; k++)
+        vec_push(pool, &plan->step, NULL);
+    for (int i = 0; i < n; i++) {
+        struct buffer b = {.bytes = life[i].bytes, .first = life[i].first, .last = life[i].last};
+        vec_push(pool, &plan->buffer, b);
+    }
+    place_offsets(plan);
+    return plan;
+}
+
+static void assert_apart(const struct plan *plan)
+{
+    for (int i = 0; i < plan->buffer.n; i++) {
+        const struct buffer *a = &plan->buffer.at[i];
+        assert_int_equal(a->offset % ARENA_ALIGN, 0);
+        assert_true(a->offset >= 0 && a->offset + a->bytes <= plan->shared_bytes);
+        for (int k = 0; k < i; k++) {
+            const struct buffer *b = &plan->buffer.at[k];
+            bool together = a->first <= b->last && b->first <= a->last;
+            assert_false(together && a->offset < b->offset + b->bytes &&
+                    b->offset < a->offset + a->bytes);
+        }
+    }
+}
+
+static void no_buffers(void **state)
+{
+    (void)state;
+    assert_int_equal(place(NULL, 0, 1)->shared_bytes, ARENA_ALIGN);
+}
+
+/* Largest first leaves what lives all the time to the end, on top of all: 1536 bytes. */
+static void better_than_largest_first(void **state)
+{
+    static const struct life lives[] = {
+        {640, 0, 1}, {320, 1, 2}, {512, 2, 3}, {448, 3, 4}, {320, 4, 5}, {704, 5, 6}, {256, 0, 6}};
+    (void)state;
+    struct plan *plan = place(lives, COUNT(lives), 7);
+    assert_apart(plan);
+    assert_int_equal(plan->lower_bound, 1280);
+    assert_int_equal(plan->shared_bytes, 1280);
+}
+
+/* Chains with branches, as networks are: most values live for a step or two, some for long. */
+static void close_to_the_bound(void **state)
+{
+    uint64_t seed = 1;
+    (void)state;
+    for (int trial = 0; trial < 300; trial++) {
+        struct life life[60];
+        int n = 1 + draw(&seed, 60);
+        for (int i = 0; i < n; i++) {
+            int length = draw(&seed, 6) ? 1 : draw(&seed, 8);
+            int last = i + length < n ? i + length : n - 1;
+            life[i] = (struct life){64 * (1 + draw(&seed, 200)), i, last};
+        }
+        struct plan *plan = place(life, n, n);
+        assert_apart(plan);
+        assert_true(plan->shared_bytes >= plan->lower_bound);
+        assert_true(20 * plan->shared_bytes <= 21 * plan->lower_bound);
+    }
+}
+
+/* The same buffers have the same places, run after run. */
+static void repeatable(void **state)
+{
+    uint64_t seed = 7;
+    struct life life[40];
+    (void)state;
+    for (int i = 0; i < COUNT(life); i++) {
+        int first = draw(&seed, 20);
+        life[i] = (struct life){64 * (1 + draw(&seed, 9)), first, first + draw(&seed, 20)};
+    }
+    struct plan *a = place(life, COUNT(life), 40), *b = place(life, COUNT(life), 40);
+    assert_apart(a);
+    for (int i = 0; i < COUNT(life); i++)
+        assert_int_equal(a->buffer.at[i].offset, b->buffer.at[i].offset);
+}
+
+/* ---- shares ---------------------------------------------------------------------------------- */
+
+static void assert_evenness(int units, struct load load, int threads, double expected)
+{
+    double found = divide_evenness(units, &load, threads);
+    if (found < expected - 1e-9 || found > expected + 1e-9)
+        fail_msg("%d units on %d threads: %f, not %f", units, threads, found, expected);
+}
+
+static void evenness(void **state)
+{
+    static const struct load equal = {0};
+    (void)state;
+    assert_evenness(16, equal, 16, 1);
+    assert_evenness(5, equal, 2, 1.2);
+    assert_evenness(5, equal, 16, 3.2);               /* eleven threads have nothing */
+    assert_evenness(17, equal, 16, 32.0 / 17);
+    assert_evenness(4, (struct load){4, 1, 0.5}, 2, 2 / 1.75);
+    assert_evenness(4, (struct load){2, 1, 0.5}, 2, 1);
+    assert_evenness(8, (struct load){8, 4, 0.25}, 2, 1.6);
+}
+
+static void rows_in_pieces(void **state)
+{
+    (void)state;
+    assert_int_equal(divide_row(1e9, 100, 10), 1);
+    assert_int_equal(divide_row(1e9, 40, 10), 2);
+    assert_int_equal(divide_row(1e9, 1, 7), 7);
+    assert_int_equal(divide_row(100, 1, 7), 1);       /* too little to divide */
+    for (int rows = 1; rows < 100; rows++) {
+        int pieces = divide_row(1e9, rows, 1000);
+        assert_true(divide_evenness(rows * pieces, &(struct load){0}, 16) <= 1.2);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(no_buffers), TEST(better_than_largest_first), TEST(close_to_the_bound),
+        TEST(repeatable), TEST(evenness), TEST(rows_in_pieces),
+    };
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
