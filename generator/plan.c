@@ -51,7 +51,7 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     plan->graph = graph;
     plan->targets = options->targets;
     plan->max_threads = options->max_threads;
-    struct groups groups = group_nodes(pool, graph);
+    struct groups groups = group_nodes(pool, graph, plan->targets);
     place_views(plan, &groups, choose, plan);
     for (int i = 0; i < plan->step.n; i++)
         bind_step(plan, plan->step.at[i]);

@@ -15,12 +15,13 @@
 /* ---- groups ---------------------------------------------------------------------------------- */
 
 /* A connected chain of nodes that one kernel computes: a main node and what is applied to its results
- * before they are stored, always in this order: add, activation, affine. */
+ * before they are stored, always in this order: add, activation, affine, max pooling. */
 struct group {
     struct node *main;
     struct node *add;              /* two-input Add whose other input is a residual; NULL: none */
     struct node *act;              /* Activation node; NULL */
     struct node *affine;           /* scale and shift per channel; NULL */
+    struct node *pool;             /* max pooling; NULL */
     VEC(struct tensor *) in;       /* of main, then the residual of add */
     struct tensor *out;
 };

@@ -9,4 +9,8 @@
 const struct kernel *select_kernel(struct pool *, const struct group *, int64_t batch, unsigned set,
         const char **why);
 
+/* Whether one step for the whole group, max pooling included, has less worst regret over the targets
+ * than one without the pooling and another for it. Some kernel takes the group. */
+bool select_pooled(const struct group *, int64_t batch, unsigned set);
+
 #endif

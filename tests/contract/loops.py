@@ -16,10 +16,12 @@ KNOWN = {
     ('gcc sse2', 'first'): 4,    # memory operands: weights that were hoisted
     ('clang sse2', 'dot'): 2,
     ('clang sse2', 'row'): 6,
+    ('clang avx2', 'pooled'): 8,  # nine weights, four sums and what clang broadcasts ahead
     ('clang avx2', 'first'): 28,  # all nine taps unrolled, 90 multiplications in the loop
 }
 
-KERNELS = ('conv2d_direct', 'conv2d_dot', 'conv2d_row', 'conv2d_depthwise', 'dense_dot')
+KERNELS = ('conv2d_direct', 'conv2d_dot', 'conv2d_row', 'conv2d_depthwise', 'conv2d_pool',
+           'dense_dot')
 
 
 def innermost_counts(body):
