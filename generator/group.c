@@ -1,6 +1,7 @@
 #include "group.h"
 
 #include "kernel.h"
+#include "select.h"
 
 static bool some_kernel(const struct group *g)
 {
@@ -56,6 +57,21 @@ static bool try_affine(struct pool *pool, struct group *g, struct node *n)
     return g->affine != NULL;
 }
 
+/* Last of all, and only where the tensor between costs more to store than what its loss costs. */
+static bool try_pool(struct group *g, struct node *n, int64_t batch, unsigned set)
+{
+    const struct pool2d *a = n->attr;
+    if (node_family(n) != FAMILY_POOL2D || !a->is_max || a->is_global)
+        return false;
+    struct group whole = *g;
+    whole.pool = n;
+    whole.out = n->out;
+    if (!some_kernel(&whole) || !select_pooled(&whole, batch, set))
+        return false;
+    g->pool = n;
+    return true;
+}
+
 typedef bool try_fn(struct pool *, struct group *, struct node *);
 static try_fn *const tries[] = {try_add, try_act, try_affine};
 
@@ -69,15 +85,17 @@ static bool inputs_ready(const struct graph *graph, const struct group *g, const
     return true;
 }
 
-static void grow(struct pool *pool, const struct graph *graph, struct group *g, int main_at, bool *taken)
+static void grow(struct pool *pool, const struct graph *graph, unsigned set, struct group *g,
+        int main_at, bool *taken)
 {
-    for (bool grown = true; grown;) {
+    for (bool grown = true; grown && !g->pool;) {
         struct node *n = sole_user(g->out);
         grown = false;
         if (!n || !inputs_ready(graph, g, n, main_at))
             return;
         for (int i = 0; i < (int)(sizeof tries / sizeof tries[0]) && !grown; i++)
             grown = tries[i](pool, g, n);
+        grown = grown || try_pool(g, n, graph->batch, set);
         if (!grown)
             return;
         g->out = n->out;
@@ -97,7 +115,8 @@ static struct group *group_new(struct pool *pool, struct node *main, enum math_m
     return g;
 }
 
-struct groups group_nodes(struct pool *pool, const struct graph *graph, enum math_mode math)
+struct groups group_nodes(struct pool *pool, const struct graph *graph, enum math_mode math,
+        unsigned set)
 {
     struct groups groups = {0};
     bool *taken = NEW_ARRAY(pool, bool, graph->node.n + 1);
@@ -106,7 +125,7 @@ struct groups group_nodes(struct pool *pool, const struct graph *graph, enum mat
         if (taken[i] || node_family(n) == FAMILY_INPUT)
             continue;
         struct group *g = group_new(pool, n, math);
-        grow(pool, graph, g, i, taken);
+        grow(pool, graph, set, g, i, taken);
         vec_push(pool, &groups.list, g);
     }
     return groups;
@@ -123,6 +142,8 @@ const char *group_text(struct pool *pool, const struct group *g)
         text = pool_printf(pool, "%s + %s", text, act_text(pool, g->act->act));
     if (g->affine)
         text = pool_printf(pool, "%s + scale and shift", text);
+    if (g->pool)
+        text = pool_printf(pool, "%s + max pooling", text);
     return text;
 }
 

@@ -1,8 +1,8 @@
 /* group.h: the nodes of an optimised graph gathered into groups, one kernel call each, in order.
  *
  * A group starts with one node and grows along its only consumer as long as some kernel computes the
- * longer chain: conv2d, then a residual add, an activation, a scale and shift. Every node that computes
- * is in exactly one group. Reshape and Concatenate may need no code at all: place decides. */
+ * longer chain: conv2d, then a residual add, an activation, a scale and shift, and max pooling where that
+ * pays. Every node that computes is in exactly one group. Reshape and Concatenate may need no code at all: place decides. */
 #ifndef CNNGEN_GROUP_H
 #define CNNGEN_GROUP_H
 
@@ -10,7 +10,8 @@
 
 struct groups { VEC(struct group *) list; };
 
-struct groups group_nodes(struct pool *, const struct graph *, enum math_mode);
+/* The set of targets decides whether fused pooling pays. */
+struct groups group_nodes(struct pool *, const struct graph *, enum math_mode, unsigned set);
 
 const char *group_text(struct pool *, const struct group *);  /* "conv2d + relu" */
 int64_t group_macs(const struct group *);

@@ -16,12 +16,12 @@ const struct kernel *const kernels[KERNEL_COUNT] = {
 
 bool kernel_takes(const struct kernel *k, const struct group *g)
 {
-    return k->strictest <= g->math && k->ok(g);
+    return k->strictest <= g->math && (k->pools || !g->pool) && k->ok(g);
 }
 
 bool group_is_plain(const struct group *g)
 {
-    return !g->add && !g->act && !g->affine;
+    return !g->add && !g->act && !g->affine && !g->pool;
 }
 
 bool view_is_flat(const struct view *v)
@@ -67,16 +67,21 @@ static const char *act_args(struct pool *pool, const struct activation *act)
     return text;
 }
 
+void bind_activation(struct pool *pool, struct args *args, const struct group *g)
+{
+    const struct activation *act = g->act ? g->act->act : NULL;
+    args_text(pool, args, "ACT", act ? act_defs[act->kind].helper : "none");
+    args_text(pool, args, "ACT_ARGS", act ? act_args(pool, act) : "");
+}
+
 void bind_epilogue(struct pool *pool, struct args *args, const struct step *step, int64_t scale_at,
         int64_t shift_at)
 {
     static const struct view none;
     const struct group *g = step->group;
-    const struct activation *act = g->act ? g->act->act : NULL;
     args_int(pool, args, "ADD", g->add != NULL);
     bind_view(pool, args, "R", g->add ? &step->in.at[step->in.n - 1] : &none);
-    args_text(pool, args, "ACT", act ? act_defs[act->kind].helper : "none");
-    args_text(pool, args, "ACT_ARGS", act ? act_args(pool, act) : "");
+    bind_activation(pool, args, g);
     args_int(pool, args, "AFFINE", g->affine != NULL);
     args_int(pool, args, "SCALE", scale_at);
     args_int(pool, args, "SHIFT", shift_at);

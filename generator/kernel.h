@@ -55,6 +55,7 @@ struct kernel {
 
     bool in_place;             /* out may be the same memory as an input (same shape, same views) */
     bool over_residual;        /* out may be the same memory as the residual */
+    bool pools;                /* ok() knows about group->pool; else it is never asked of such a group */
     bool math;                 /* the template calls functions of the runtime's cnn_math.h */
     enum math_mode strictest;  /* --math under which it may be used; unnamed: MATH_STRICT, always */
 };
@@ -70,14 +71,16 @@ extern const struct kernel *const kernels[KERNEL_COUNT];
 
 /* ---- helpers for kernels/ ---------------------------------------------------------------------- */
 
-bool kernel_takes(const struct kernel *, const struct group *);  /* ok, and --math allows it */
+bool kernel_takes(const struct kernel *, const struct group *);  /* all of it, and --math allows it */
 bool group_is_plain(const struct group *);                 /* nothing fused behind main */
 
 /* The arguments that every template of a kind declares alike:
  *   bind_view("X", v): XN XR XP, the pitches of images, rows and pixels;
- *   bind_epilogue: ADD (0 or 1), ACT ("none" or "vf_relu"), ACT_ARGS (", 0.3f"), AFFINE (0 or 1),
+ *   bind_activation: ACT ("none" or "vf_relu"), ACT_ARGS (", 0.3f");
+ *   bind_epilogue: those of bind_activation, ADD (0 or 1), AFFINE (0 or 1),
  *                  SCALE and SHIFT (where in w; 0 without AFFINE), RN RR RP (of the residual; 0). */
 void bind_view(struct pool *, struct args *, const char *letter, const struct view *);
+void bind_activation(struct pool *, struct args *, const struct group *);
 void bind_epilogue(struct pool *, struct args *, const struct step *, int64_t scale_at, int64_t shift_at);
 
 /* The step as if `join` rows of every view were one: for kernels that may run over row ends. */

@@ -64,7 +64,7 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     plan->targets = options->targets;
     plan->max_threads = options->max_threads;
     plan->math = options->math;
-    struct groups groups = group_nodes(pool, graph, plan->math);
+    struct groups groups = group_nodes(pool, graph, plan->math, plan_judges(plan));
     struct chooser chooser = {plan, select_kernels(plan, &groups, options)};
     place_views(plan, &groups, choose, &chooser);
     for (int i = 0; i < plan->step.n; i++)

@@ -17,12 +17,13 @@
 /* ---- groups ---------------------------------------------------------------------------------- */
 
 /* A connected chain of nodes that one kernel computes: a main node and what is applied to its results
- * before they are stored, always in this order: add, activation, affine. */
+ * before they are stored, always in this order: add, activation, affine, max pooling. */
 struct group {
     struct node *main;
     struct node *add;              /* two-input Add whose other input is a residual; NULL: none */
     struct node *act;              /* Activation node; NULL */
     struct node *affine;           /* scale and shift per channel; NULL */
+    struct node *pool;             /* max pooling; NULL */
     VEC(struct tensor *) in;       /* of main, then the residual of add */
     struct tensor *out;
     enum math_mode math;           /* the plan's: which kernels may compute it */
@@ -123,6 +124,13 @@ struct plan_options {
 struct plan *plan_make(struct pool *, const struct graph *, const struct plan_options *, struct diag *);
 
 void plan_check(const struct plan *);   /* views inside buffers, live buffers apart, halos present: bug() */
+
+/* The targets on which kernels are compared. They differ in the order of their sums, so that strict
+ * programs use the same ones whatever --target says. */
+static inline unsigned plan_judges(const struct plan *p)
+{
+    return p->math == MATH_STRICT ? TARGETS_ALL : p->targets;
+}
 
 struct out;
 void plan_print(const struct plan *, struct out *);  /* --dump=plan */

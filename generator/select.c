@@ -25,13 +25,6 @@ static int64_t weight_bytes(const struct kernel *k, const struct group *g)
     return 4 * floats;
 }
 
-/* The targets on which kernels are compared. They differ in the order of their sums, so that strict
- * programs use the same ones whatever --target says. */
-static unsigned judges(const struct plan *plan)
-{
-    return plan->math == MATH_STRICT ? TARGETS_ALL : plan->targets;
-}
-
 static void list_candidates(const struct plan *plan, const struct group *g, struct candidates *c)
 {
     for (int i = 0; i < KERNEL_COUNT; i++) {
@@ -40,7 +33,7 @@ static void list_candidates(const struct plan *plan, const struct group *g, stru
             continue;
         *k = (struct candidate){kernels[i], .regret = 1, .bytes = weight_bytes(kernels[i], g)};
         for (int t = 0; t < TARGET_COUNT; t++)
-            if (judges(plan) & TARGET_BIT(t))
+            if (plan_judges(plan) & TARGET_BIT(t))
                 k->cycles[t] = kernels[i]->cost(g, plan->graph->batch, &targets[t]);
         c->n++;
     }
@@ -58,7 +51,7 @@ static double best_cycles(const struct candidates *c, int t)
 static void find_regrets(const struct plan *plan, struct candidates *c)
 {
     for (int t = 0; t < TARGET_COUNT; t++) {
-        double best = judges(plan) & TARGET_BIT(t) ? best_cycles(c, t) : 0;
+        double best = plan_judges(plan) & TARGET_BIT(t) ? best_cycles(c, t) : 0;
         for (int i = 0; i < c->n; i++)
             if (c->at[i].cycles[t] > best * c->at[i].regret)
                 c->at[i].regret = c->at[i].cycles[t] / best;
@@ -95,6 +88,36 @@ static struct choice choice_of(struct plan *plan, const struct group *g,
     return choice;
 }
 
+/* Of the fastest kernel on the target. */
+static double least_cycles(const struct group *g, int64_t batch, const struct target *t)
+{
+    double least = INFINITY;
+    for (int i = 0; i < KERNEL_COUNT; i++)
+        if (kernel_takes(kernels[i], g))
+            least = fmin(least, kernels[i]->cost(g, batch, t));
+    return least;
+}
+
+bool select_pooled(const struct group *g, int64_t batch, unsigned set)
+{
+    struct group front = *g, behind = {.main = g->pool, .math = g->math, .out = g->out};
+    double whole_worst = 0, apart_worst = 0;
+    front.pool = NULL;
+    front.out = g->pool->in.at[0];
+    behind.in.at = &front.out;
+    behind.in.n = 1;
+    for (int t = 0; t < TARGET_COUNT; t++) {
+        if (!(set & TARGET_BIT(t)))
+            continue;
+        double whole = least_cycles(g, batch, &targets[t]);
+        double apart = least_cycles(&front, batch, &targets[t]) +
+                least_cycles(&behind, batch, &targets[t]);
+        whole_worst = fmax(whole_worst, whole / apart);
+        apart_worst = fmax(apart_worst, apart / whole);
+    }
+    return whole_worst < apart_worst;
+}
+
 struct choice select_kernel(struct plan *plan, const struct group *g)
 {
     struct candidates c = {.n = 0};
@@ -112,7 +135,7 @@ static double loss(const struct plan *plan, const struct candidates *c, int to)
 {
     double sum = 0;
     for (int t = 0; t < TARGET_COUNT; t++)
-        if (judges(plan) & TARGET_BIT(t))
+        if (plan_judges(plan) & TARGET_BIT(t))
             sum += (c->at[to].cycles[t] - c->at[c->chosen].cycles[t]) * targets[t].vl *
                     targets[t].fma_per_cycle;
     return sum;
