@@ -4,9 +4,10 @@
  * conv2d_direct, and transformed back. */
 #include "conv2d.h"
 #include "cut.h"
+#include "divide.h"
 #include "winograd.h"
 
-enum { MIN_CHANNELS = 8, MAX_TILES = 64 };
+enum { MIN_CHANNELS = 8, MAX_TILES = 64, WORTH_A_THREAD = 20000 };  /* cycles */
 
 /* What one instance looks like on a target. */
 struct shape_of_work {
@@ -20,6 +21,7 @@ struct tiling {
     int nr;                  /* vectors of output channels */
     struct cut block, p;     /* tiles in blocks, those of a block in register tiles */
     double cycles;           /* for all, by the model */
+    double price;            /* these, and more where threads would share them unevenly */
 };
 
 static struct shape_of_work work_of(const struct group *g, int64_t batch, int points)
@@ -79,7 +81,8 @@ static void pack(struct pool *pool, struct step *step, int points)
 static double tile_cycles(const struct target *t, int p, int nr)
 {
     double busy = cost_fma(t, (double)p * nr, nr + p * (t->vl == 16 ? 0.5 : 1.0));
-    return busy > 4 ? busy : 4;
+    double hidden = p * nr / (4 * t->fma_per_cycle);
+    return (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * (2 - hidden) : 0);
 }
 
 /* Cycles for the transform of a vector of a tile's channels, and for the inverse one: loads,
@@ -89,6 +92,8 @@ static double transform_cycles(const struct target *t, int points, double each)
     double slots = t->vl == 16 ? 1 : 1.5 / t->fma_per_cycle;   /* wide stores take two cycles */
     return each * points * points / 36 * slots * (t->registers >= 32 ? 1 : 1.2);
 }
+
+#define OVERLAP 0.1  /* of the shorter of two streams of work, what isn't hidden behind the other */
 
 /* Cycles for the products of one block: multiplies, or bringing the weights near, and for each tile
  * of output channels reading the transformed input from the second level of the cache again. */
@@ -102,7 +107,7 @@ static double product_cycles(const struct target *t, const struct shape_of_work 
     double again = 4.0 * points * k->block.n0 * s->ic * passes / t->l2_bytes;
     double busy = points * passes * (sums * s->ic + 14 * tiles) + 0.3 * again;
     double stream = cost_stream(t, 4 * points * s->ic * (double)round_up(s->oc, s->ocb), 0);
-    return busy > stream ? busy : stream;
+    return busy > stream ? busy + OVERLAP * stream : stream + OVERLAP * busy;
 }
 
 static double block_cycles(const struct target *t, const struct shape_of_work *s,
@@ -129,32 +134,59 @@ static bool fits_blocks(const struct target *t, const struct shape_of_work *s, i
     return nr * t->vl % s->ocb == 0 || s->ocb % (nr * t->vl) == 0;
 }
 
-/* Tries all register tiles for blocks of at most `tiles` tiles. */
-static void try_block(const struct target *t, const struct shape_of_work *s, int tiles, int nr,
-        struct tiling *best)
+static int units_of(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
 {
-    for (int p = 1; p <= tiles && p * nr + nr + 1 <= t->registers - 1; p++) {
-        struct tiling k = {.nr = nr, .block = cut_even(s->tiles, tiles)};
-        k.p = cut_even(k.block.n0, p);
-        if (k.p.n0 != p)
-            continue;
-        k.cycles = (k.block.t0 + k.block.t1) * block_cycles(t, s, &k);
-        if (best->nr == 0 || k.cycles < 0.99 * best->cycles)
-            *best = k;
-    }
+    int nb = k->nr * t->vl;
+    return (k->block.t0 + k->block.t1) * ((s->oc + nb - 1) / nb);
 }
 
-/* The tiling with the fewest predicted cycles; of two nearly alike, the one of smaller blocks,
- * which takes less scratch: up to twice the second level of the cache, since it is read in order. */
+/* What the choice goes by: cycles, and that threads share evenly, 16 of them too where there is
+ * work for so many. */
+static double price_of(const struct target *t, const struct shape_of_work *s,
+        const struct tiling *k)
+{
+    static const struct load even;
+    int units = units_of(t, s, k);
+    bool uneven = k->cycles > 16 * WORTH_A_THREAD && divide_evenness(units, &even, 16) > 1.2;
+    return k->cycles * divide_penalty(k->cycles, units, &even) * (uneven ? 1.1 : 1);
+}
+
+/* The best register tile for blocks of n tiles. */
+static struct tiling best_tile(const struct target *t, const struct shape_of_work *s, int n, int nr)
+{
+    struct tiling best = {0};
+    for (int p = 1; p <= n && (p == 1 || p * nr + nr + 1 <= t->registers - 1); p++) {
+        struct tiling k = {.nr = nr, .block = cut_even(s->tiles, n)};
+        k.p = cut_even(k.block.n0, p);
+        k.cycles = (k.block.t0 + k.block.t1) * block_cycles(t, s, &k);
+        k.price = price_of(t, s, &k);
+        if (best.nr == 0 || k.price < best.price)
+            best = k;
+    }
+    return best;
+}
+
+/* Whether blocks of n tiles can be, and their scratch is within twice the second level of the
+ * cache: it is read in order, so that it may be more than that level holds. */
+static bool fits(const struct target *t, const struct shape_of_work *s, int n, int nr)
+{
+    struct tiling k = {.nr = nr, .block = cut_even(s->tiles, n)};
+    return k.block.n0 == n && fits_blocks(t, s, nr) &&
+           (n == 1 || 4.0 * (double)scratch_of(t, s, &k) <= 2 * t->l2);
+}
+
+/* The tiling of the least price; of two nearly alike, the one of smaller blocks, which takes less
+ * scratch. */
 static struct tiling best_tiling(const struct target *t, const struct shape_of_work *s)
 {
     struct tiling best = {0};
-    for (int tiles = 1; tiles <= MAX_TILES && tiles <= s->tiles; tiles++)
+    for (int n = 1; n <= MAX_TILES && n <= s->tiles; n++)
         for (int nr = 1; nr <= 4; nr++) {
-            struct tiling k = {.nr = nr, .block = cut_even(s->tiles, tiles)};
-            bool small = tiles == 1 || 4.0 * (double)scratch_of(t, s, &k) <= 2 * t->l2;
-            if (k.block.n0 == tiles && fits_blocks(t, s, nr) && small)
-                try_block(t, s, tiles, nr, &best);
+            if (!fits(t, s, n, nr))
+                continue;
+            struct tiling k = best_tile(t, s, n, nr);
+            if (best.nr == 0 || k.price < (n > best.block.n0 ? 0.98 : 1) * best.price)
+                best = k;
         }
     return best;
 }
@@ -189,9 +221,8 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     b->target = t = conv2d_block_target(t, s.ocb);
     struct tiling k = best_tiling(t, &s);
     int64_t channels = round_up(s.oc, s.ocb);
-    int nb = k.nr * t->vl;
 
-    b->units = (k.block.t0 + k.block.t1) * ((s.oc + nb - 1) / nb);
+    b->units = units_of(t, &s, &k);
     b->scratch = scratch_of(t, &s, &k);
     args_int(pool, &b->args, "IC", s.ic);
     args_int(pool, &b->args, "OC", s.oc);

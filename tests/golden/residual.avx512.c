@@ -17,7 +17,7 @@
  *
  * Math: fast.
  * Arena: 131072 bytes (tensors alive at once 131072, halos and rounding 0, gaps 0)
- * and 221248 of scratch for each thread. Weights: 76480 bytes.
+ * and 73792 of scratch for each thread. Weights: 76480 bytes.
  */
 #include "residual.h"
 
@@ -1808,12 +1808,12 @@ static void residual_2_stem_scalar(const struct residual_job *job, int first, in
 
 static void residual_3_re_lu_scalar(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 221248), first, last);
+    residual_conv2d_winograd6_3_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
 }
 
 static void residual_4_feat_scalar(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_4_scalar((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 221248), first, last);
+    residual_conv2d_winograd6_4_scalar((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
 }
 
 static void residual_5_global_average_pooling2d_scalar(const struct residual_job *job, int first, int last, int thread)
@@ -1838,7 +1838,7 @@ static const struct residual_work residual_scalar[7] = {
     {residual_1_image_scalar, 32, 1},
     {residual_2_stem_scalar, 32, 5},
     {residual_3_re_lu_scalar, 128, 8},
-    {residual_4_feat_scalar, 128, 8},
+    {residual_4_feat_scalar, 128, 9},
     {residual_5_global_average_pooling2d_scalar, 8, 1},
     {residual_6_logits_scalar, 10, 1},
     {residual_7_prob_scalar, 1, 1},
@@ -2008,11 +2008,11 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_points(float *v, vf d0, vf d1, 
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 1024, vf_add(a, b));
-    vf_store(v + 2048, vf_sub(a, b));
-    vf_store(v + 3072, vf_add(c, e));
-    vf_store(v + 4096, vf_sub(c, e));
-    vf_store(v + 5120, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 32, vf_add(a, b));
+    vf_store(v + 64, vf_sub(a, b));
+    vf_store(v + 96, vf_add(c, e));
+    vf_store(v + 128, vf_sub(c, e));
+    vf_store(v + 160, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_3_sse2_pixel4(const float *p)
@@ -2093,8 +2093,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_sse2_points(v + 6144, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_3_sse2_points(v + 12288, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_3_sse2_points(v + 192, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_3_sse2_points(v + 384, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_3_sse2_pixel4(p[6] + c);
     d2 = residual_conv2d_winograd6_3_sse2_pixel4(p[12] + c);
     d3 = residual_conv2d_winograd6_3_sse2_pixel4(p[18] + c);
@@ -2137,8 +2137,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_sse2_points(v + 18432, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_3_sse2_points(v + 24576, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_3_sse2_points(v + 576, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_3_sse2_points(v + 768, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_3_sse2_pixel4(p[6] + c);
     d3 = residual_conv2d_winograd6_3_sse2_pixel4(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_sse2_pixel4(p[30] + c), d1);
@@ -2163,13 +2163,13 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     d3 = residual_conv2d_winograd6_3_sse2_pixel4(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_sse2_pixel4(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_3_sse2_points(v + 30720, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_3_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
 /* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
 static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v, const float *zero, int tile)
 {
-    for (int t = 0; t < 64; t++, v += 16) {
+    for (int t = 0; t < 2; t++, v += 16) {
         const int at = tile + t < 64 ? tile + t : 63;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -2224,56 +2224,56 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 3072);
-        m2 = vf_load(m + 6144);
-        m3 = vf_load(m + 9216);
-        m4 = vf_load(m + 12288);
+        m1 = vf_load(m + 192);
+        m2 = vf_load(m + 384);
+        m3 = vf_load(m + 576);
+        m4 = vf_load(m + 768);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 3584);
-        m2 = vf_load(m + 6656);
-        m3 = vf_load(m + 9728);
-        m4 = vf_load(m + 12800);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 224);
+        m2 = vf_load(m + 416);
+        m3 = vf_load(m + 608);
+        m4 = vf_load(m + 800);
+        m0 = vf_load(m + 32);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 4096);
-        m2 = vf_load(m + 7168);
-        m3 = vf_load(m + 10240);
-        m4 = vf_load(m + 13312);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 256);
+        m2 = vf_load(m + 448);
+        m3 = vf_load(m + 640);
+        m4 = vf_load(m + 832);
+        m0 = vf_load(m + 64);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 4608);
-        m2 = vf_load(m + 7680);
-        m3 = vf_load(m + 10752);
-        m4 = vf_load(m + 13824);
-        m0 = vf_load(m + 1536);
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 480);
+        m3 = vf_load(m + 672);
+        m4 = vf_load(m + 864);
+        m0 = vf_load(m + 96);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 5120);
-        m2 = vf_load(m + 8192);
-        m3 = vf_load(m + 11264);
-        m4 = vf_load(m + 14336);
-        m0 = vf_load(m + 2048);
+        m1 = vf_load(m + 320);
+        m2 = vf_load(m + 512);
+        m3 = vf_load(m + 704);
+        m4 = vf_load(m + 896);
+        m0 = vf_load(m + 128);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 5632);
-        m2 = vf_load(m + 8704);
-        m3 = vf_load(m + 11776);
-        m4 = vf_load(m + 14848);
-        m0 = vf_load(m + 2560);
+        m1 = vf_load(m + 352);
+        m2 = vf_load(m + 544);
+        m3 = vf_load(m + 736);
+        m4 = vf_load(m + 928);
+        m0 = vf_load(m + 160);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -2288,66 +2288,66 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 3072);
-        m2 = vf_load(m + 6144);
-        m3 = vf_load(m + 9216);
-        m4 = vf_load(m + 12288);
-        m0 = vf_load(m + 15360);
+        m1 = vf_load(m + 192);
+        m2 = vf_load(m + 384);
+        m3 = vf_load(m + 576);
+        m4 = vf_load(m + 768);
+        m0 = vf_load(m + 960);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 3584);
-        m2 = vf_load(m + 6656);
-        m3 = vf_load(m + 9728);
-        m4 = vf_load(m + 12800);
-        m0 = vf_load(m + 15872);
+        m1 = vf_load(m + 224);
+        m2 = vf_load(m + 416);
+        m3 = vf_load(m + 608);
+        m4 = vf_load(m + 800);
+        m0 = vf_load(m + 992);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 4096);
-        m2 = vf_load(m + 7168);
-        m3 = vf_load(m + 10240);
-        m4 = vf_load(m + 13312);
-        m0 = vf_load(m + 16384);
+        m1 = vf_load(m + 256);
+        m2 = vf_load(m + 448);
+        m3 = vf_load(m + 640);
+        m4 = vf_load(m + 832);
+        m0 = vf_load(m + 1024);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 4608);
-        m2 = vf_load(m + 7680);
-        m3 = vf_load(m + 10752);
-        m4 = vf_load(m + 13824);
-        m0 = vf_load(m + 16896);
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 480);
+        m3 = vf_load(m + 672);
+        m4 = vf_load(m + 864);
+        m0 = vf_load(m + 1056);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 5120);
-        m2 = vf_load(m + 8192);
-        m3 = vf_load(m + 11264);
-        m4 = vf_load(m + 14336);
-        m0 = vf_load(m + 17408);
+        m1 = vf_load(m + 320);
+        m2 = vf_load(m + 512);
+        m3 = vf_load(m + 704);
+        m4 = vf_load(m + 896);
+        m0 = vf_load(m + 1088);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 5632);
-        m2 = vf_load(m + 8704);
-        m3 = vf_load(m + 11776);
-        m4 = vf_load(m + 14848);
-        m0 = vf_load(m + 17920);
+        m1 = vf_load(m + 352);
+        m2 = vf_load(m + 544);
+        m3 = vf_load(m + 736);
+        m4 = vf_load(m + 928);
+        m0 = vf_load(m + 1120);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -2366,11 +2366,11 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 8 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
 static void residual_conv2d_winograd6_3_sse2_store(const float *m,
         float *y, const float *b, int tile, int channels)
 {
-    for (int t = 0; t < 64 && tile + t < 64; t++, m += 8) {
+    for (int t = 0; t < 2 && tile + t < 64; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -2383,137 +2383,74 @@ static void residual_conv2d_winograd6_3_sse2_store(const float *m,
     }
 }
 
-/* 6 tiles by 8 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_3_sse2_6x8(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+/* 2 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_3_sse2_2x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
+    vf a0_2 = vf_zero();
+    vf a0_3 = vf_zero();
     vf a1_0 = vf_zero();
     vf a1_1 = vf_zero();
-    vf a2_0 = vf_zero();
-    vf a2_1 = vf_zero();
-    vf a3_0 = vf_zero();
-    vf a3_1 = vf_zero();
-    vf a4_0 = vf_zero();
-    vf a4_1 = vf_zero();
-    vf a5_0 = vf_zero();
-    vf a5_1 = vf_zero();
+    vf a1_2 = vf_zero();
+    vf a1_3 = vf_zero();
 
     for (int i = 0; i < 16; i++) {
         const vf w0 = vf_load(w + 0 + i * 16);
         const vf w1 = vf_load(w + 4 + i * 16);
+        const vf w2 = vf_load(w + 8 + i * 16);
+        const vf w3 = vf_load(w + 12 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_fma(d, w0, a0_0);
         a0_1 = vf_fma(d, w1, a0_1);
+        a0_2 = vf_fma(d, w2, a0_2);
+        a0_3 = vf_fma(d, w3, a0_3);
         d = vf_set1(v[16 + i]);
         a1_0 = vf_fma(d, w0, a1_0);
         a1_1 = vf_fma(d, w1, a1_1);
-        d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
-        d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
-        d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
-        d = vf_set1(v[80 + i]);
-        a5_0 = vf_fma(d, w0, a5_0);
-        a5_1 = vf_fma(d, w1, a5_1);
+        a1_2 = vf_fma(d, w2, a1_2);
+        a1_3 = vf_fma(d, w3, a1_3);
     }
 
     vf_store(m + 0, a0_0);
     vf_store(m + 4, a0_1);
-    vf_store(m + 8, a1_0);
-    vf_store(m + 12, a1_1);
-    vf_store(m + 16, a2_0);
-    vf_store(m + 20, a2_1);
-    vf_store(m + 24, a3_0);
-    vf_store(m + 28, a3_1);
-    vf_store(m + 32, a4_0);
-    vf_store(m + 36, a4_1);
-    vf_store(m + 40, a5_0);
-    vf_store(m + 44, a5_1);
-}
-/* 5 tiles by 8 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_3_sse2_5x8(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
-        const float *CNN_RESTRICT w)
-{
-    vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
-    vf a1_0 = vf_zero();
-    vf a1_1 = vf_zero();
-    vf a2_0 = vf_zero();
-    vf a2_1 = vf_zero();
-    vf a3_0 = vf_zero();
-    vf a3_1 = vf_zero();
-    vf a4_0 = vf_zero();
-    vf a4_1 = vf_zero();
-
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 4 + i * 16);
-        vf d;
-        d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
-        d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
-        d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
-        d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
-        d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
-    }
-
-    vf_store(m + 0, a0_0);
-    vf_store(m + 4, a0_1);
-    vf_store(m + 8, a1_0);
-    vf_store(m + 12, a1_1);
-    vf_store(m + 16, a2_0);
-    vf_store(m + 20, a2_1);
-    vf_store(m + 24, a3_0);
-    vf_store(m + 28, a3_1);
-    vf_store(m + 32, a4_0);
-    vf_store(m + 36, a4_1);
+    vf_store(m + 8, a0_2);
+    vf_store(m + 12, a0_3);
+    vf_store(m + 16, a1_0);
+    vf_store(m + 20, a1_1);
+    vf_store(m + 24, a1_2);
+    vf_store(m + 28, a1_3);
 }
 
-/* Sums over the input channels: for each point, all tiles of the block by 8 channels. */
-static void residual_conv2d_winograd6_3_sse2_sums8(const float *v, float *m, const float *w)
+/* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
+static void residual_conv2d_winograd6_3_sse2_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
-        for (int t = 0; t < 9; t++, v += 96, m += 48)
-            residual_conv2d_winograd6_3_sse2_6x8(v, m, w);
-        for (int t = 0; t < 2; t++, v += 80, m += 40)
-            residual_conv2d_winograd6_3_sse2_5x8(v, m, w);
+        for (int t = 0; t < 1; t++, v += 32, m += 32)
+            residual_conv2d_winograd6_3_sse2_2x16(v, m, w);
     }
 }
 
 static void residual_conv2d_winograd6_3_sse2(const float *x,
         float *y, const float *w, float *scratch, int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 36864;
+    float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
-        const int block = u / 2, q = u % 2;
-        const int tile = block * 64;
-        const float *wu = w + (ptrdiff_t)(q * 8 / 16) * 9216 + q * 8 % 16;
+        const int block = u / 1, q = u % 1;
+        const int tile = block * 2;
+        const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
             residual_conv2d_winograd6_3_sse2_transform(x, v, zero, tile);
         ready = block;
-        residual_conv2d_winograd6_3_sse2_sums8(v, m, wu);
+        residual_conv2d_winograd6_3_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_3_sse2_store(m,
-            y + q * 8, w + 9216 + q * 8, tile, q < 2 ? 8 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
     }
 }
 
@@ -2542,11 +2479,11 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_points(float *v, vf d0, vf d1, 
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 1024, vf_add(a, b));
-    vf_store(v + 2048, vf_sub(a, b));
-    vf_store(v + 3072, vf_add(c, e));
-    vf_store(v + 4096, vf_sub(c, e));
-    vf_store(v + 5120, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 32, vf_add(a, b));
+    vf_store(v + 64, vf_sub(a, b));
+    vf_store(v + 96, vf_add(c, e));
+    vf_store(v + 128, vf_sub(c, e));
+    vf_store(v + 160, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_4_sse2_pixel4(const float *p)
@@ -2627,8 +2564,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_sse2_points(v + 6144, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_sse2_points(v + 12288, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_4_sse2_points(v + 192, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_4_sse2_points(v + 384, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[6] + c);
     d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[12] + c);
     d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[18] + c);
@@ -2671,8 +2608,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_sse2_points(v + 18432, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_sse2_points(v + 24576, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_4_sse2_points(v + 576, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_4_sse2_points(v + 768, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[6] + c);
     d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[30] + c), d1);
@@ -2697,13 +2634,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_sse2_points(v + 30720, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_4_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
 /* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
 static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v, const float *zero, int tile)
 {
-    for (int t = 0; t < 64; t++, v += 16) {
+    for (int t = 0; t < 2; t++, v += 16) {
         const int at = tile + t < 64 ? tile + t : 63;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -2766,56 +2703,56 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 3072);
-        m2 = vf_load(m + 6144);
-        m3 = vf_load(m + 9216);
-        m4 = vf_load(m + 12288);
+        m1 = vf_load(m + 192);
+        m2 = vf_load(m + 384);
+        m3 = vf_load(m + 576);
+        m4 = vf_load(m + 768);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 3584);
-        m2 = vf_load(m + 6656);
-        m3 = vf_load(m + 9728);
-        m4 = vf_load(m + 12800);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 224);
+        m2 = vf_load(m + 416);
+        m3 = vf_load(m + 608);
+        m4 = vf_load(m + 800);
+        m0 = vf_load(m + 32);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 4096);
-        m2 = vf_load(m + 7168);
-        m3 = vf_load(m + 10240);
-        m4 = vf_load(m + 13312);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 256);
+        m2 = vf_load(m + 448);
+        m3 = vf_load(m + 640);
+        m4 = vf_load(m + 832);
+        m0 = vf_load(m + 64);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 4608);
-        m2 = vf_load(m + 7680);
-        m3 = vf_load(m + 10752);
-        m4 = vf_load(m + 13824);
-        m0 = vf_load(m + 1536);
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 480);
+        m3 = vf_load(m + 672);
+        m4 = vf_load(m + 864);
+        m0 = vf_load(m + 96);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 5120);
-        m2 = vf_load(m + 8192);
-        m3 = vf_load(m + 11264);
-        m4 = vf_load(m + 14336);
-        m0 = vf_load(m + 2048);
+        m1 = vf_load(m + 320);
+        m2 = vf_load(m + 512);
+        m3 = vf_load(m + 704);
+        m4 = vf_load(m + 896);
+        m0 = vf_load(m + 128);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 5632);
-        m2 = vf_load(m + 8704);
-        m3 = vf_load(m + 11776);
-        m4 = vf_load(m + 14848);
-        m0 = vf_load(m + 2560);
+        m1 = vf_load(m + 352);
+        m2 = vf_load(m + 544);
+        m3 = vf_load(m + 736);
+        m4 = vf_load(m + 928);
+        m0 = vf_load(m + 160);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -2832,66 +2769,66 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 3072);
-        m2 = vf_load(m + 6144);
-        m3 = vf_load(m + 9216);
-        m4 = vf_load(m + 12288);
-        m0 = vf_load(m + 15360);
+        m1 = vf_load(m + 192);
+        m2 = vf_load(m + 384);
+        m3 = vf_load(m + 576);
+        m4 = vf_load(m + 768);
+        m0 = vf_load(m + 960);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 3584);
-        m2 = vf_load(m + 6656);
-        m3 = vf_load(m + 9728);
-        m4 = vf_load(m + 12800);
-        m0 = vf_load(m + 15872);
+        m1 = vf_load(m + 224);
+        m2 = vf_load(m + 416);
+        m3 = vf_load(m + 608);
+        m4 = vf_load(m + 800);
+        m0 = vf_load(m + 992);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 4096);
-        m2 = vf_load(m + 7168);
-        m3 = vf_load(m + 10240);
-        m4 = vf_load(m + 13312);
-        m0 = vf_load(m + 16384);
+        m1 = vf_load(m + 256);
+        m2 = vf_load(m + 448);
+        m3 = vf_load(m + 640);
+        m4 = vf_load(m + 832);
+        m0 = vf_load(m + 1024);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 4608);
-        m2 = vf_load(m + 7680);
-        m3 = vf_load(m + 10752);
-        m4 = vf_load(m + 13824);
-        m0 = vf_load(m + 16896);
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 480);
+        m3 = vf_load(m + 672);
+        m4 = vf_load(m + 864);
+        m0 = vf_load(m + 1056);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 5120);
-        m2 = vf_load(m + 8192);
-        m3 = vf_load(m + 11264);
-        m4 = vf_load(m + 14336);
-        m0 = vf_load(m + 17408);
+        m1 = vf_load(m + 320);
+        m2 = vf_load(m + 512);
+        m3 = vf_load(m + 704);
+        m4 = vf_load(m + 896);
+        m0 = vf_load(m + 1088);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 5632);
-        m2 = vf_load(m + 8704);
-        m3 = vf_load(m + 11776);
-        m4 = vf_load(m + 14848);
-        m0 = vf_load(m + 17920);
+        m1 = vf_load(m + 352);
+        m2 = vf_load(m + 544);
+        m3 = vf_load(m + 736);
+        m4 = vf_load(m + 928);
+        m0 = vf_load(m + 1120);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -2912,12 +2849,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 8 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
 static void residual_conv2d_winograd6_4_sse2_store(const float *m,
         const float *r,
         float *y, const float *b, int tile, int channels)
 {
-    for (int t = 0; t < 64 && tile + t < 64; t++, m += 8) {
+    for (int t = 0; t < 2 && tile + t < 64; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -2932,116 +2869,53 @@ static void residual_conv2d_winograd6_4_sse2_store(const float *m,
     }
 }
 
-/* 6 tiles by 8 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_6x8(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+/* 2 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_4_sse2_2x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
+    vf a0_2 = vf_zero();
+    vf a0_3 = vf_zero();
     vf a1_0 = vf_zero();
     vf a1_1 = vf_zero();
-    vf a2_0 = vf_zero();
-    vf a2_1 = vf_zero();
-    vf a3_0 = vf_zero();
-    vf a3_1 = vf_zero();
-    vf a4_0 = vf_zero();
-    vf a4_1 = vf_zero();
-    vf a5_0 = vf_zero();
-    vf a5_1 = vf_zero();
+    vf a1_2 = vf_zero();
+    vf a1_3 = vf_zero();
 
     for (int i = 0; i < 16; i++) {
         const vf w0 = vf_load(w + 0 + i * 16);
         const vf w1 = vf_load(w + 4 + i * 16);
+        const vf w2 = vf_load(w + 8 + i * 16);
+        const vf w3 = vf_load(w + 12 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_fma(d, w0, a0_0);
         a0_1 = vf_fma(d, w1, a0_1);
+        a0_2 = vf_fma(d, w2, a0_2);
+        a0_3 = vf_fma(d, w3, a0_3);
         d = vf_set1(v[16 + i]);
         a1_0 = vf_fma(d, w0, a1_0);
         a1_1 = vf_fma(d, w1, a1_1);
-        d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
-        d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
-        d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
-        d = vf_set1(v[80 + i]);
-        a5_0 = vf_fma(d, w0, a5_0);
-        a5_1 = vf_fma(d, w1, a5_1);
+        a1_2 = vf_fma(d, w2, a1_2);
+        a1_3 = vf_fma(d, w3, a1_3);
     }
 
     vf_store(m + 0, a0_0);
     vf_store(m + 4, a0_1);
-    vf_store(m + 8, a1_0);
-    vf_store(m + 12, a1_1);
-    vf_store(m + 16, a2_0);
-    vf_store(m + 20, a2_1);
-    vf_store(m + 24, a3_0);
-    vf_store(m + 28, a3_1);
-    vf_store(m + 32, a4_0);
-    vf_store(m + 36, a4_1);
-    vf_store(m + 40, a5_0);
-    vf_store(m + 44, a5_1);
-}
-/* 5 tiles by 8 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_5x8(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
-        const float *CNN_RESTRICT w)
-{
-    vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
-    vf a1_0 = vf_zero();
-    vf a1_1 = vf_zero();
-    vf a2_0 = vf_zero();
-    vf a2_1 = vf_zero();
-    vf a3_0 = vf_zero();
-    vf a3_1 = vf_zero();
-    vf a4_0 = vf_zero();
-    vf a4_1 = vf_zero();
-
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 4 + i * 16);
-        vf d;
-        d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
-        d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
-        d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
-        d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
-        d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
-    }
-
-    vf_store(m + 0, a0_0);
-    vf_store(m + 4, a0_1);
-    vf_store(m + 8, a1_0);
-    vf_store(m + 12, a1_1);
-    vf_store(m + 16, a2_0);
-    vf_store(m + 20, a2_1);
-    vf_store(m + 24, a3_0);
-    vf_store(m + 28, a3_1);
-    vf_store(m + 32, a4_0);
-    vf_store(m + 36, a4_1);
+    vf_store(m + 8, a0_2);
+    vf_store(m + 12, a0_3);
+    vf_store(m + 16, a1_0);
+    vf_store(m + 20, a1_1);
+    vf_store(m + 24, a1_2);
+    vf_store(m + 28, a1_3);
 }
 
-/* Sums over the input channels: for each point, all tiles of the block by 8 channels. */
-static void residual_conv2d_winograd6_4_sse2_sums8(const float *v, float *m, const float *w)
+/* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
+static void residual_conv2d_winograd6_4_sse2_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
-        for (int t = 0; t < 9; t++, v += 96, m += 48)
-            residual_conv2d_winograd6_4_sse2_6x8(v, m, w);
-        for (int t = 0; t < 2; t++, v += 80, m += 40)
-            residual_conv2d_winograd6_4_sse2_5x8(v, m, w);
+        for (int t = 0; t < 1; t++, v += 32, m += 32)
+            residual_conv2d_winograd6_4_sse2_2x16(v, m, w);
     }
 }
 
@@ -3049,22 +2923,22 @@ static void residual_conv2d_winograd6_4_sse2(const float *x,
         const float *r,
         float *y, const float *w, float *scratch, int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 36864;
+    float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
-        const int block = u / 2, q = u % 2;
-        const int tile = block * 64;
-        const float *wu = w + (ptrdiff_t)(q * 8 / 16) * 9216 + q * 8 % 16;
+        const int block = u / 1, q = u % 1;
+        const int tile = block * 2;
+        const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
             residual_conv2d_winograd6_4_sse2_transform(x, v, zero, tile);
         ready = block;
-        residual_conv2d_winograd6_4_sse2_sums8(v, m, wu);
+        residual_conv2d_winograd6_4_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_4_sse2_store(m,
-            r + q * 8,
-            y + q * 8, w + 9216 + q * 8, tile, q < 2 ? 8 : 0);
+            r + q * 16,
+            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
     }
 }
 
@@ -3256,12 +3130,12 @@ static void residual_2_stem_sse2(const struct residual_job *job, int first, int 
 
 static void residual_3_re_lu_sse2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 221248), first, last);
+    residual_conv2d_winograd6_3_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
 }
 
 static void residual_4_feat_sse2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_4_sse2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 221248), first, last);
+    residual_conv2d_winograd6_4_sse2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
 }
 
 static void residual_5_global_average_pooling2d_sse2(const struct residual_job *job, int first, int last, int thread)
@@ -3285,8 +3159,8 @@ static void residual_7_prob_sse2(const struct residual_job *job, int first, int 
 static const struct residual_work residual_sse2[7] = {
     {residual_1_image_sse2, 32, 1},
     {residual_2_stem_sse2, 32, 5},
-    {residual_3_re_lu_sse2, 2, 2},
-    {residual_4_feat_sse2, 2, 2},
+    {residual_3_re_lu_sse2, 32, 8},
+    {residual_4_feat_sse2, 32, 9},
     {residual_5_global_average_pooling2d_sse2, 2, 1},
     {residual_6_logits_sse2, 5, 1},
     {residual_7_prob_sse2, 1, 1},
@@ -4816,12 +4690,12 @@ static void residual_2_stem_avx2(const struct residual_job *job, int first, int 
 
 static void residual_3_re_lu_avx2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 221248), first, last);
+    residual_conv2d_winograd6_3_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
 }
 
 static void residual_4_feat_avx2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_4_avx2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 221248), first, last);
+    residual_conv2d_winograd6_4_avx2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
 }
 
 static void residual_5_global_average_pooling2d_avx2(const struct residual_job *job, int first, int last, int thread)
@@ -5025,11 +4899,11 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_points(float *v, vf d0, vf d1
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 256, vf_add(a, b));
-    vf_store(v + 512, vf_sub(a, b));
-    vf_store(v + 768, vf_add(c, e));
-    vf_store(v + 1024, vf_sub(c, e));
-    vf_store(v + 1280, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 128, vf_add(a, b));
+    vf_store(v + 256, vf_sub(a, b));
+    vf_store(v + 384, vf_add(c, e));
+    vf_store(v + 512, vf_sub(c, e));
+    vf_store(v + 640, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_3_avx512_pixel16(const float *p)
@@ -5110,8 +4984,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_avx512_points(v + 1536, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_3_avx512_points(v + 3072, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_3_avx512_points(v + 768, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_3_avx512_points(v + 1536, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_3_avx512_pixel16(p[6] + c);
     d2 = residual_conv2d_winograd6_3_avx512_pixel16(p[12] + c);
     d3 = residual_conv2d_winograd6_3_avx512_pixel16(p[18] + c);
@@ -5154,8 +5028,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_avx512_points(v + 4608, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_3_avx512_points(v + 6144, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_3_avx512_points(v + 2304, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_3_avx512_points(v + 3072, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_3_avx512_pixel16(p[6] + c);
     d3 = residual_conv2d_winograd6_3_avx512_pixel16(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_avx512_pixel16(p[30] + c), d1);
@@ -5180,13 +5054,13 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     d3 = residual_conv2d_winograd6_3_avx512_pixel16(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_avx512_pixel16(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_3_avx512_points(v + 7680, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_3_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
 }
 
 /* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
 static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *v, const float *zero, int tile)
 {
-    for (int t = 0; t < 16; t++, v += 16) {
+    for (int t = 0; t < 8; t++, v += 16) {
         const int at = tile + t < 64 ? tile + t : 63;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -5241,56 +5115,56 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
+        m1 = vf_load(m + 768);
+        m2 = vf_load(m + 1536);
+        m3 = vf_load(m + 2304);
+        m4 = vf_load(m + 3072);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 896);
+        m2 = vf_load(m + 1664);
+        m3 = vf_load(m + 2432);
+        m4 = vf_load(m + 3200);
+        m0 = vf_load(m + 128);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 1024);
+        m2 = vf_load(m + 1792);
+        m3 = vf_load(m + 2560);
+        m4 = vf_load(m + 3328);
+        m0 = vf_load(m + 256);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 768);
+        m1 = vf_load(m + 1152);
+        m2 = vf_load(m + 1920);
+        m3 = vf_load(m + 2688);
+        m4 = vf_load(m + 3456);
+        m0 = vf_load(m + 384);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 1280);
+        m2 = vf_load(m + 2048);
+        m3 = vf_load(m + 2816);
+        m4 = vf_load(m + 3584);
+        m0 = vf_load(m + 512);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 1280);
+        m1 = vf_load(m + 1408);
+        m2 = vf_load(m + 2176);
+        m3 = vf_load(m + 2944);
+        m4 = vf_load(m + 3712);
+        m0 = vf_load(m + 640);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -5305,66 +5179,66 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
-        m0 = vf_load(m + 7680);
+        m1 = vf_load(m + 768);
+        m2 = vf_load(m + 1536);
+        m3 = vf_load(m + 2304);
+        m4 = vf_load(m + 3072);
+        m0 = vf_load(m + 3840);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 7936);
+        m1 = vf_load(m + 896);
+        m2 = vf_load(m + 1664);
+        m3 = vf_load(m + 2432);
+        m4 = vf_load(m + 3200);
+        m0 = vf_load(m + 3968);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 8192);
+        m1 = vf_load(m + 1024);
+        m2 = vf_load(m + 1792);
+        m3 = vf_load(m + 2560);
+        m4 = vf_load(m + 3328);
+        m0 = vf_load(m + 4096);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 8448);
+        m1 = vf_load(m + 1152);
+        m2 = vf_load(m + 1920);
+        m3 = vf_load(m + 2688);
+        m4 = vf_load(m + 3456);
+        m0 = vf_load(m + 4224);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 8704);
+        m1 = vf_load(m + 1280);
+        m2 = vf_load(m + 2048);
+        m3 = vf_load(m + 2816);
+        m4 = vf_load(m + 3584);
+        m0 = vf_load(m + 4352);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 8960);
+        m1 = vf_load(m + 1408);
+        m2 = vf_load(m + 2176);
+        m3 = vf_load(m + 2944);
+        m4 = vf_load(m + 3712);
+        m0 = vf_load(m + 4480);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -5387,7 +5261,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
 static void residual_conv2d_winograd6_3_avx512_store(const float *m,
         float *y, const float *b, int tile, int channels)
 {
-    for (int t = 0; t < 16 && tile + t < 64; t++, m += 16) {
+    for (int t = 0; t < 8 && tile + t < 64; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -5400,8 +5274,8 @@ static void residual_conv2d_winograd6_3_avx512_store(const float *m,
     }
 }
 
-/* 16 tiles by 16 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_3_avx512_16x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+/* 8 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_3_avx512_8x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
 {
     vf a0_0 = vf_zero();
@@ -5412,14 +5286,6 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_16x16(const float *CNN_RESTRI
     vf a5_0 = vf_zero();
     vf a6_0 = vf_zero();
     vf a7_0 = vf_zero();
-    vf a8_0 = vf_zero();
-    vf a9_0 = vf_zero();
-    vf a10_0 = vf_zero();
-    vf a11_0 = vf_zero();
-    vf a12_0 = vf_zero();
-    vf a13_0 = vf_zero();
-    vf a14_0 = vf_zero();
-    vf a15_0 = vf_zero();
 
     for (int i = 0; i < 16; i++) {
         const vf w0 = vf_load(w + 0 + i * 16);
@@ -5440,22 +5306,6 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_16x16(const float *CNN_RESTRI
         a6_0 = vf_fma(d, w0, a6_0);
         d = vf_set1(v[112 + i]);
         a7_0 = vf_fma(d, w0, a7_0);
-        d = vf_set1(v[128 + i]);
-        a8_0 = vf_fma(d, w0, a8_0);
-        d = vf_set1(v[144 + i]);
-        a9_0 = vf_fma(d, w0, a9_0);
-        d = vf_set1(v[160 + i]);
-        a10_0 = vf_fma(d, w0, a10_0);
-        d = vf_set1(v[176 + i]);
-        a11_0 = vf_fma(d, w0, a11_0);
-        d = vf_set1(v[192 + i]);
-        a12_0 = vf_fma(d, w0, a12_0);
-        d = vf_set1(v[208 + i]);
-        a13_0 = vf_fma(d, w0, a13_0);
-        d = vf_set1(v[224 + i]);
-        a14_0 = vf_fma(d, w0, a14_0);
-        d = vf_set1(v[240 + i]);
-        a15_0 = vf_fma(d, w0, a15_0);
     }
 
     vf_store(m + 0, a0_0);
@@ -5466,35 +5316,27 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_16x16(const float *CNN_RESTRI
     vf_store(m + 80, a5_0);
     vf_store(m + 96, a6_0);
     vf_store(m + 112, a7_0);
-    vf_store(m + 128, a8_0);
-    vf_store(m + 144, a9_0);
-    vf_store(m + 160, a10_0);
-    vf_store(m + 176, a11_0);
-    vf_store(m + 192, a12_0);
-    vf_store(m + 208, a13_0);
-    vf_store(m + 224, a14_0);
-    vf_store(m + 240, a15_0);
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
 static void residual_conv2d_winograd6_3_avx512_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
-        for (int t = 0; t < 1; t++, v += 256, m += 256)
-            residual_conv2d_winograd6_3_avx512_16x16(v, m, w);
+        for (int t = 0; t < 1; t++, v += 128, m += 128)
+            residual_conv2d_winograd6_3_avx512_8x16(v, m, w);
     }
 }
 
 static void residual_conv2d_winograd6_3_avx512(const float *x,
         float *y, const float *w, float *scratch, int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 9216;
+    float *zero = scratch, *v = zero + 16, *m = v + 4608;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 16;
+        const int tile = block * 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -5531,11 +5373,11 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_points(float *v, vf d0, vf d1
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 256, vf_add(a, b));
-    vf_store(v + 512, vf_sub(a, b));
-    vf_store(v + 768, vf_add(c, e));
-    vf_store(v + 1024, vf_sub(c, e));
-    vf_store(v + 1280, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 128, vf_add(a, b));
+    vf_store(v + 256, vf_sub(a, b));
+    vf_store(v + 384, vf_add(c, e));
+    vf_store(v + 512, vf_sub(c, e));
+    vf_store(v + 640, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_4_avx512_pixel16(const float *p)
@@ -5616,8 +5458,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 1536, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_avx512_points(v + 3072, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_4_avx512_points(v + 768, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_4_avx512_points(v + 1536, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[6] + c);
     d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[12] + c);
     d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[18] + c);
@@ -5660,8 +5502,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 4608, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_avx512_points(v + 6144, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_4_avx512_points(v + 2304, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_4_avx512_points(v + 3072, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[6] + c);
     d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[30] + c), d1);
@@ -5686,13 +5528,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 7680, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_4_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
 }
 
 /* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
 static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *v, const float *zero, int tile)
 {
-    for (int t = 0; t < 16; t++, v += 16) {
+    for (int t = 0; t < 8; t++, v += 16) {
         const int at = tile + t < 64 ? tile + t : 63;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -5755,56 +5597,56 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
+        m1 = vf_load(m + 768);
+        m2 = vf_load(m + 1536);
+        m3 = vf_load(m + 2304);
+        m4 = vf_load(m + 3072);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 896);
+        m2 = vf_load(m + 1664);
+        m3 = vf_load(m + 2432);
+        m4 = vf_load(m + 3200);
+        m0 = vf_load(m + 128);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 1024);
+        m2 = vf_load(m + 1792);
+        m3 = vf_load(m + 2560);
+        m4 = vf_load(m + 3328);
+        m0 = vf_load(m + 256);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 768);
+        m1 = vf_load(m + 1152);
+        m2 = vf_load(m + 1920);
+        m3 = vf_load(m + 2688);
+        m4 = vf_load(m + 3456);
+        m0 = vf_load(m + 384);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 1280);
+        m2 = vf_load(m + 2048);
+        m3 = vf_load(m + 2816);
+        m4 = vf_load(m + 3584);
+        m0 = vf_load(m + 512);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 1280);
+        m1 = vf_load(m + 1408);
+        m2 = vf_load(m + 2176);
+        m3 = vf_load(m + 2944);
+        m4 = vf_load(m + 3712);
+        m0 = vf_load(m + 640);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -5821,66 +5663,66 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
-        m0 = vf_load(m + 7680);
+        m1 = vf_load(m + 768);
+        m2 = vf_load(m + 1536);
+        m3 = vf_load(m + 2304);
+        m4 = vf_load(m + 3072);
+        m0 = vf_load(m + 3840);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 7936);
+        m1 = vf_load(m + 896);
+        m2 = vf_load(m + 1664);
+        m3 = vf_load(m + 2432);
+        m4 = vf_load(m + 3200);
+        m0 = vf_load(m + 3968);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 8192);
+        m1 = vf_load(m + 1024);
+        m2 = vf_load(m + 1792);
+        m3 = vf_load(m + 2560);
+        m4 = vf_load(m + 3328);
+        m0 = vf_load(m + 4096);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 8448);
+        m1 = vf_load(m + 1152);
+        m2 = vf_load(m + 1920);
+        m3 = vf_load(m + 2688);
+        m4 = vf_load(m + 3456);
+        m0 = vf_load(m + 4224);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 8704);
+        m1 = vf_load(m + 1280);
+        m2 = vf_load(m + 2048);
+        m3 = vf_load(m + 2816);
+        m4 = vf_load(m + 3584);
+        m0 = vf_load(m + 4352);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 8960);
+        m1 = vf_load(m + 1408);
+        m2 = vf_load(m + 2176);
+        m3 = vf_load(m + 2944);
+        m4 = vf_load(m + 3712);
+        m0 = vf_load(m + 4480);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -5906,7 +5748,7 @@ static void residual_conv2d_winograd6_4_avx512_store(const float *m,
         const float *r,
         float *y, const float *b, int tile, int channels)
 {
-    for (int t = 0; t < 16 && tile + t < 64; t++, m += 16) {
+    for (int t = 0; t < 8 && tile + t < 64; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -5921,8 +5763,8 @@ static void residual_conv2d_winograd6_4_avx512_store(const float *m,
     }
 }
 
-/* 16 tiles by 16 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_16x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+/* 8 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_4_avx512_8x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
 {
     vf a0_0 = vf_zero();
@@ -5933,14 +5775,6 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_16x16(const float *CNN_RESTRI
     vf a5_0 = vf_zero();
     vf a6_0 = vf_zero();
     vf a7_0 = vf_zero();
-    vf a8_0 = vf_zero();
-    vf a9_0 = vf_zero();
-    vf a10_0 = vf_zero();
-    vf a11_0 = vf_zero();
-    vf a12_0 = vf_zero();
-    vf a13_0 = vf_zero();
-    vf a14_0 = vf_zero();
-    vf a15_0 = vf_zero();
 
     for (int i = 0; i < 16; i++) {
         const vf w0 = vf_load(w + 0 + i * 16);
@@ -5961,22 +5795,6 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_16x16(const float *CNN_RESTRI
         a6_0 = vf_fma(d, w0, a6_0);
         d = vf_set1(v[112 + i]);
         a7_0 = vf_fma(d, w0, a7_0);
-        d = vf_set1(v[128 + i]);
-        a8_0 = vf_fma(d, w0, a8_0);
-        d = vf_set1(v[144 + i]);
-        a9_0 = vf_fma(d, w0, a9_0);
-        d = vf_set1(v[160 + i]);
-        a10_0 = vf_fma(d, w0, a10_0);
-        d = vf_set1(v[176 + i]);
-        a11_0 = vf_fma(d, w0, a11_0);
-        d = vf_set1(v[192 + i]);
-        a12_0 = vf_fma(d, w0, a12_0);
-        d = vf_set1(v[208 + i]);
-        a13_0 = vf_fma(d, w0, a13_0);
-        d = vf_set1(v[224 + i]);
-        a14_0 = vf_fma(d, w0, a14_0);
-        d = vf_set1(v[240 + i]);
-        a15_0 = vf_fma(d, w0, a15_0);
     }
 
     vf_store(m + 0, a0_0);
@@ -5987,22 +5805,14 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_16x16(const float *CNN_RESTRI
     vf_store(m + 80, a5_0);
     vf_store(m + 96, a6_0);
     vf_store(m + 112, a7_0);
-    vf_store(m + 128, a8_0);
-    vf_store(m + 144, a9_0);
-    vf_store(m + 160, a10_0);
-    vf_store(m + 176, a11_0);
-    vf_store(m + 192, a12_0);
-    vf_store(m + 208, a13_0);
-    vf_store(m + 224, a14_0);
-    vf_store(m + 240, a15_0);
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
 static void residual_conv2d_winograd6_4_avx512_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
-        for (int t = 0; t < 1; t++, v += 256, m += 256)
-            residual_conv2d_winograd6_4_avx512_16x16(v, m, w);
+        for (int t = 0; t < 1; t++, v += 128, m += 128)
+            residual_conv2d_winograd6_4_avx512_8x16(v, m, w);
     }
 }
 
@@ -6010,13 +5820,13 @@ static void residual_conv2d_winograd6_4_avx512(const float *x,
         const float *r,
         float *y, const float *w, float *scratch, int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 9216;
+    float *zero = scratch, *v = zero + 16, *m = v + 4608;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 16;
+        const int tile = block * 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -6187,12 +5997,12 @@ static void residual_2_stem_avx512(const struct residual_job *job, int first, in
 
 static void residual_3_re_lu_avx512(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_avx512((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 221248), first, last);
+    residual_conv2d_winograd6_3_avx512((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
 }
 
 static void residual_4_feat_avx512(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_4_avx512((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 221248), first, last);
+    residual_conv2d_winograd6_4_avx512((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
 }
 
 static void residual_5_global_average_pooling2d_avx512(const struct residual_job *job, int first, int last, int thread)
@@ -6216,8 +6026,8 @@ static void residual_7_prob_avx512(const struct residual_job *job, int first, in
 static const struct residual_work residual_avx512[7] = {
     {residual_1_image_avx512, 32, 1},
     {residual_2_stem_avx512, 32, 5},
-    {residual_3_re_lu_avx512, 4, 4},
-    {residual_4_feat_avx512, 4, 4},
+    {residual_3_re_lu_avx512, 8, 8},
+    {residual_4_feat_avx512, 8, 8},
     {residual_5_global_average_pooling2d_avx512, 1, 1},
     {residual_6_logits_avx512, 2, 1},
     {residual_7_prob_avx512, 1, 1},

@@ -32,8 +32,8 @@ extern "C" {
 /* Memory for a run: bytes for t threads, and for as many as a run ever uses. */
 #define RESIDUAL_MAX_THREADS 8
 #define RESIDUAL_ARENA_ALIGN 64
-#define RESIDUAL_ARENA_BYTES_FOR(t) (131072 + (t) * 221248)
-#define RESIDUAL_ARENA_BYTES 1901056
+#define RESIDUAL_ARENA_BYTES_FOR(t) (131072 + (t) * 73792)
+#define RESIDUAL_ARENA_BYTES 721408
 
 typedef enum {
     RESIDUAL_OK = 0,

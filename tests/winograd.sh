@@ -1,0 +1,45 @@
+#!/bin/sh
+# The accuracy of Winograd convolution on inputs that are centred, non-negative and offset: the
+# largest error as a part of the largest output, at most 1e-5 (F(4x4,3x3)) or 5e-6 (F(2x2,3x3)).
+set -u
+cnngen=$(realpath "${CNNGEN:-build/cnngen}")
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 2
+/usr/bin/python3 -c '
+import numpy
+x = numpy.random.default_rng(1).standard_normal((1, 15, 18, 64), dtype="f4")
+numpy.save("centred.npy", x)
+numpy.save("positive.npy", abs(x))
+numpy.save("offset.npy", x + 3)
+' || exit 2
+passed=0 failed=0
+for case in 'winograd6 100 1e-5' 'winograd4 2 5e-6'; do
+    set -- $case
+    for channels in 16 64 256; do
+        cat >net.cnn.yaml <<END
+cnngen: 1
+name: net
+weights: random
+layers:
+  - {type: Input, shape: [15, 18, 64]}
+  - {type: Conv2D, filters: $channels, kernel_size: 1, use_bias: false}
+  - {type: Conv2D, filters: 64, kernel_size: 3, padding: same}
+END
+        for input in centred positive offset; do
+            "$cnngen" verify --max-weight-growth "$2" --input $input.npy net.cnn.yaml >out 2>&1
+            status=$?
+            error=$(sed -n 's/.*at most \([^ ]*\) of its largest.*/\1/p' out)
+            if [ $status = 0 ] && grep -q "conv2d_$1" out &&
+                    awk -v e="$error" -v most="$3" 'BEGIN { exit !(e != "" && e + 0 <= most + 0) }'; then
+                passed=$((passed + 1))
+            else
+                failed=$((failed + 1))
+                echo "$1, $channels channels, $input: error '$error', at most $3"
+                cat out
+            fi
+        done
+    done
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
