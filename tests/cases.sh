@@ -38,7 +38,10 @@ else
     awk -v h=$half 'NR % 2 == h' "$tmp/all" >>"$tmp/gcc"
     awk -v h=$half 'NR % 2 != h' "$tmp/all" >"$tmp/clang"
 fi
+# What Winograd's kernels take by default, convolved directly.
+ls tests/cases/conv-direct*.cnn.yaml tests/cases/conv-winograd*.cnn.yaml >"$tmp/direct"
 batches "$tmp/gcc" --cc gcc
+batches "$tmp/direct" --cc gcc --cflags -O1 --math precise
 batches "$tmp/clang" --cc clang --cflags -O1
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -89,6 +89,13 @@ struct bounds {
     double gamma;
 };
 
+/* Whether sums of terms of that error, as they are bounded, stay finite; a factor of two is for what
+ * is multiplied by less than one afterwards. */
+static bool stays_finite(const struct bounds *b, double error)
+{
+    return error / b->gamma <= (double)FLT_MAX / 2;
+}
+
 /* |B'| e |B| of one channel of the tile whose first pixel is (iy, ix). False: some isn't finite. */
 static bool spread_input(const struct bounds *b, int iy, int ix, int c, double *v)
 {
@@ -109,15 +116,18 @@ static bool spread_input(const struct bounds *b, int iy, int ix, int c, double *
             v[k * n + l] = 0;
             for (int j = 0; j < n; j++)
                 v[k * n + l] += row[k][j] * fabs(b->t.b[l][j]);
+            finite = finite && stays_finite(b, row[k][l]) && stays_finite(b, v[k * n + l]);
         }
     return finite;
 }
 
-/* |A'| (sum over the channels of |U| o V) |A|: the bounds of one output channel of a tile. */
-static void gather_output(const struct bounds *b, int oc, double *e)
+/* |A'| (sum over the channels of |U| o V) |A|: the bounds of one output channel of a tile. False:
+ * some sum may not be finite. */
+static bool gather_output(const struct bounds *b, int oc, double *e)
 {
     int n = b->t.points, pp = n * n;
     double sum[WINOGRAD_POINTS * WINOGRAD_POINTS] = {0};
+    bool finite = true;
     for (int ic = 0; ic < b->conv->in_channels; ic++) {
         const double *u = b->u + ((int64_t)ic * b->conv->filters + oc) * pp;
         const double *v = b->v + (int64_t)ic * pp;
@@ -130,14 +140,18 @@ static void gather_output(const struct bounds *b, int oc, double *e)
             for (int k = 0; k < n; k++)
                 for (int l = 0; l < n; l++)
                     e[i * b->t.m + j] += fabs(b->t.a[i][k] * b->t.a[j][l]) * sum[k * n + l];
+            finite = finite && stays_finite(b, e[i * b->t.m + j]);
         }
+    for (int k = 0; k < pp; k++)
+        finite = finite && stays_finite(b, sum[k]);
+    return finite;
 }
 
 /* Where sums may overflow, or an infinity or NaN spreads over the tile, nothing is known. */
 static double element_bound(const struct bounds *b, double e, double bias, bool finite)
 {
     double all = e + b->gamma * fabs(bias);
-    return finite && all / b->gamma <= (double)FLT_MAX ? all : INFINITY;
+    return finite && stays_finite(b, all) ? all : INFINITY;
 }
 
 static void bound_tile(const struct bounds *b, const float *bias, int oy, int ox)
@@ -150,11 +164,11 @@ static void bound_tile(const struct bounds *b, const float *bias, int oy, int ox
                     b->v + (int64_t)ic * b->t.points * b->t.points))
             finite = false;
     for (int oc = 0; oc < dim[2]; oc++) {
-        gather_output(b, oc, e);
+        bool known = gather_output(b, oc, e) && finite;
         for (int i = 0; i < m && oy + i < dim[0]; i++)
             for (int j = 0; j < m && ox + j < dim[1]; j++)
                 b->out->e[((int64_t)(oy + i) * dim[1] + ox + j) * dim[2] + oc] =
-                        element_bound(b, e[i * m + j], bias ? (double)bias[oc] : 0, finite);
+                        element_bound(b, e[i * m + j], bias ? (double)bias[oc] : 0, known);
     }
 }
 
