@@ -1,9 +1,10 @@
 # cnngen: everything is built into build/.
 #   make            build/cnngen and build/libcnngen_rt.a
 #   make demo       classify real handwritten digits (examples/digits)
+#   make bench      speed beside ONNX Runtime and oneDNN (tests/bench); BENCH=short: in two minutes
 #   make check      the tests; check-all: the long forms too
 #   make bless      rewrite the golden files, to be read as a diff before they are committed
-# Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS
+# Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS  BENCH, ORT (tests/bench/README.md)
 
 MODE   ?= release
 B      := build$(if $(filter-out release,$(MODE)),/$(MODE))
@@ -88,10 +89,13 @@ bless: all
 demo: all
 	$(Q)$(MAKE) --no-print-directory -C examples/digits CNNGEN=$(abspath $(B)/cnngen) run
 
+bench: all
+	$(Q)CNNGEN=$(B)/cnngen CC="$(CC)" CXX="$(CXX)" ORT="$(ORT)" /usr/bin/python3 tests/bench/run.py $(BENCH)
+
 clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all unit check check-all bless demo clean
+.PHONY: all unit check check-all bless demo bench clean
 .DELETE_ON_ERROR:
