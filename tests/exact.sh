@@ -15,7 +15,7 @@ passed=0 failed=0
 run() {
     share=$1
     shift
-    out=$("$cnngen" verify -q --fill integer --cflags -O1 "$@" 2>&1)
+    out=$("$cnngen" verify -q --math precise --fill integer --cflags -O1 "$@" 2>&1)
     status=$?
     line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
     p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
@@ -40,7 +40,11 @@ for i in $(seq 40); do
 done
 run 85 --cc gcc --seed $((seed + 1)) "$tmp"/r[1-3]*.cnn.yaml
 run 85 --cc clang --seed $((seed + 2)) "$tmp"/r[4-9]*.cnn.yaml
-run 85 --cc gcc --seed $((seed + 3)) "$root"/tests/cases/conv-*.cnn.yaml
+# Half of the convolutions today, the other half tomorrow (CASES=all: all of them).
+half=$(($(date +%s) / 86400 % 2))
+[ "${CASES:-}" != all ] || half=-1
+convolutions=$(ls "$root"/tests/cases/conv-*.cnn.yaml | awk -v h=$half 'h < 0 || NR % 2 == h')
+run 85 --cc gcc --seed $((seed + 3)) $convolutions
 run 50 --cc gcc --seed $((seed + 4)) "$root"/tests/cases/dense-*.cnn.yaml \
     "$root"/tests/cases/pool-*.cnn.yaml
 echo "$passed passed, $failed failed"

@@ -26,7 +26,11 @@ run() {
 for i in $(seq "${SPECIAL_COUNT:-15}"); do
     "$tmp/random_spec" $((seed * 1000 + i)) >"$tmp/r$i.cnn.yaml"
 done
-run --cc gcc --cflags -O1 --seed $seed "$root"/tests/cases/*.cnn.yaml
+# Half of the cases today, the other half tomorrow (CASES=all: all of them).
+half=$(($(date +%s) / 86400 % 2))
+[ "${CASES:-}" != all ] || half=-1
+run --cc gcc --cflags -O1 --seed $seed $(ls "$root"/tests/cases/*.cnn.yaml |
+    awk -v h=$half 'h < 0 || NR % 2 == h')
 run --cc gcc --cflags -O1 --seed $seed "$tmp"/*.cnn.yaml
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
