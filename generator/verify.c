@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "build.h"
 #include "kernel.h"
 #include "random.h"
 #include "template.h"
-#include "verify_build.h"
 
 struct verifier {
     struct session *session;   /* the command's: options, and the pool of everything here */

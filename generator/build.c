@@ -1,4 +1,4 @@
-#include "verify_build.h"
+#include "build.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +59,7 @@ static void make_folder(struct build *b)
 {
     static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGABRT};
     const char *tmp = getenv("TMPDIR");
-    char *dir = pool_printf(b->pool, "%s/cnngen-verify-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    char *dir = pool_printf(b->pool, "%s/cnngen-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     owner = getpid();
     if (!mkdtemp(dir))
         die("can't make a folder '%s': %s", dir, strerror(errno));

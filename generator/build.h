@@ -1,7 +1,7 @@
-/* verify_build.h: programs made and run by verify: a private folder, the compiler, a program's
+/* build.h: programs that cnngen makes and runs: a private folder, the compiler, a program's
  * output. */
-#ifndef CNNGEN_VERIFY_BUILD_H
-#define CNNGEN_VERIFY_BUILD_H
+#ifndef CNNGEN_BUILD_H
+#define CNNGEN_BUILD_H
 
 #include <stdio.h>
 
