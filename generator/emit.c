@@ -31,14 +31,6 @@ struct emitter {
 
 /* ---- names ------------------------------------------------------------------------------------ */
 
-static const char *upper_case(struct pool *pool, const char *s)
-{
-    char *copy = pool_copy(pool, s, strlen(s));
-    for (char *c = copy; *c; c++)
-        *c = (char)toupper((unsigned char)*c);
-    return copy;
-}
-
 /* A layer's name as part of a C identifier. Not unique by itself: step numbers make it so. */
 static const char *c_part(struct pool *pool, const char *name)
 {
@@ -418,7 +410,7 @@ static void write_math(struct emitter *e, const char *upper, struct out *out)
 
 static void write_target(struct emitter *e, const struct target *t, struct out *out)
 {
-    const char *upper = upper_case(e->pool, t->name);
+    const char *upper = pool_upper(e->pool, t->name);
     out_printf(out, "/* ---- %s ", t->title);
     for (size_t i = strlen(t->title); i < 90; i++)
         out_printf(out, "-");
@@ -551,7 +543,7 @@ static void write_size(struct emitter *e, const struct tensor *t, bool output, b
 {
     const char *kind = output ? "OUTPUT" : "INPUT";
     const char *name = single ? kind : pool_printf(e->pool, "%s_%s", kind,
-            upper_case(e->pool, c_part(e->pool, t->name)));
+            pool_upper(e->pool, c_part(e->pool, t->name)));
     struct hwc d = shape_hwc(&t->shape);
     out_printf(out, "#define %s_%s_SIZE %lld /* %s */\n", e->upper, name,
             (long long)(shape_size(&t->shape) * e->plan->graph->batch), t->name);
@@ -692,7 +684,7 @@ bool emit(const struct plan *plan, const struct emit_options *opt, struct out *c
         struct diag *diag)
 {
     struct emitter e = {.plan = plan, .opt = opt, .pool = plan->pool, .diag = diag};
-    e.upper = upper_case(e.pool, opt->prefix);
+    e.upper = pool_upper(e.pool, opt->prefix);
     find_instances(&e);
     emit_header(&e, h);
     emit_program(&e, c);

@@ -11,6 +11,7 @@ static command_fn *const commands[COMMAND_COUNT] = {
     [CMD_SUMMARY] = command_summary,
     [CMD_RUN] = command_run,
     [CMD_VERIFY] = command_verify,
+    [CMD_BENCH] = command_bench,
 };
 
 int main(int argc, char **argv)

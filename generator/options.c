@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "emit.h"
+#include "help.h"
 #include "out.h"
 #include "reference.h"
 #include "schema.h"
@@ -15,7 +15,7 @@
 #include "targets.h"
 
 static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summary", "run",
-        "verify"};
+        "verify", "bench"};
 static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
 static const char *const colors[] = {"auto", "always", "never"};
 static const char *const fills[] = {"random", "special", "integer"};
@@ -32,7 +32,9 @@ enum { MAX_SEED = 1 << 30 };
 #define SUMMARY  (1u << CMD_SUMMARY)
 #define RUN      (1u << CMD_RUN)
 #define VERIFY   (1u << CMD_VERIFY)
-#define ANY      (GENERATE | CHECK | SUMMARY | RUN | VERIFY)
+#define BENCH    (1u << CMD_BENCH)
+#define PROGRAM  (VERIFY | BENCH)  /* make one and run it */
+#define ANY      (GENERATE | CHECK | SUMMARY | RUN | PROGRAM)
 
 struct parser {
     struct pool *pool;
@@ -44,7 +46,7 @@ struct parser {
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
         set_max_weight_growth, set_weights, set_dump, set_color, set_input, set_seed, set_fill,
-        set_math;
+        set_math, set_seconds, set_threads;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -61,27 +63,29 @@ static const struct option_def {
     {"output", 'o', CALL, 0, set_output, GENERATE | RUN, true},
     {"header", 'H', TEXT, FIELD(header), GENERATE, false},
     {"prefix", 'p', CALL, 0, set_prefix, GENERATE, false},
-    {"target", 0, CALL, 0, set_target, GENERATE | CHECK | SUMMARY | VERIFY, false},
-    {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | VERIFY, false},
+    {"target", 0, CALL, 0, set_target, GENERATE | CHECK | SUMMARY | PROGRAM, false},
+    {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"max-weight-growth", 0, CALL, 0, set_max_weight_growth,
-        GENERATE | CHECK | SUMMARY | VERIFY, false},
-    {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | VERIFY, false},
-    {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | VERIFY, false},
-    {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | VERIFY, false},
+        GENERATE | CHECK | SUMMARY | PROGRAM, false},
+    {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | PROGRAM, false},
+    {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | PROGRAM, false},
+    {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
     {"weights", 0, CALL, 0, set_weights, GENERATE | VERIFY, false},
     {"standalone", 0, FLAG, FIELD(standalone), GENERATE, false},
     {"selftest", 0, FLAG, FIELD(selftest), GENERATE | VERIFY, false},
     {"dump", 0, CALL, 0, set_dump, GENERATE, false},
-    {"json", 0, FLAG, FIELD(json), SUMMARY, false},
-    {"input", 0, CALL, 0, set_input, RUN | VERIFY, true},
-    {"cc", 0, TEXT, FIELD(cc), VERIFY, false},
-    {"cflags", 0, TEXT, FIELD(cflags), VERIFY, false},
+    {"json", 0, FLAG, FIELD(json), SUMMARY | BENCH, false},
+    {"input", 0, CALL, 0, set_input, RUN | PROGRAM, true},
+    {"cc", 0, TEXT, FIELD(cc), PROGRAM, false},
+    {"cflags", 0, TEXT, FIELD(cflags), PROGRAM, false},
     {"run", 0, TEXT, FIELD(runner), VERIFY, false},
-    {"seed", 0, CALL, 0, set_seed, VERIFY, false},
+    {"seed", 0, CALL, 0, set_seed, PROGRAM, false},
     {"fill", 0, CALL, 0, set_fill, VERIFY, false},
+    {"seconds", 0, CALL, 0, set_seconds, BENCH, false},
+    {"threads", 0, CALL, 0, set_threads, BENCH, false},
     {"color", 0, CALL, 0, set_color, ANY, false},
     {"quiet", 'q', FLAG, FIELD(quiet), ANY, false},
-    {"verbose", 'v', FLAG, FIELD(verbose), GENERATE | VERIFY, false},
+    {"verbose", 'v', FLAG, FIELD(verbose), GENERATE | PROGRAM, false},
     {"print-schema", 0, INSTANT, 0, NULL, ANY, false},
     {"print-reference", 0, INSTANT, 0, NULL, ANY, false},
     {"help", 'h', INSTANT, 0, NULL, ANY, false},
@@ -151,75 +155,6 @@ static const char *list_words(struct pool *pool, const char *const *words, int n
 
 /* ---- help, version --------------------------------------------------------------------------- */
 
-static const char help_text[] =
-    "cnngen: compiles a convolutional network, written as YAML, into C.\n"
-    "\n"
-    "usage: cnngen [OPTION]... SPEC.yaml         write MODEL.c and MODEL.h\n"
-    "       cnngen check SPEC.yaml               diagnostics only\n"
-    "       cnngen summary SPEC.yaml             layers, shapes, parameters, memory\n"
-    "       cnngen run SPEC.yaml --input X.npy   evaluate it, in double precision\n"
-    "       cnngen verify SPEC.yaml...           compile the C, compare it with that\n"
-    "A SPEC of '-' is standard input; './check' is a file of that name.\n"
-    "\n"
-    "Generate:\n"
-    "  -o, --output FILE        the C file ('-': standard output);\n"
-    "                           default: the spec's name with .c, in this folder\n"
-    "  -H, --header FILE        the header; default: the C file's name with .h\n"
-    "  -p, --prefix NAME        of functions and macros; default: the model's name\n"
-    "      --target LIST        of scalar, sse2, avx2, avx512, neon, separated by\n"
-    "                           commas, or all (default)\n"
-    "      --max-threads N      that a run uses at most, 1 to 1024 (default 8)\n"
-    "      --max-weight-growth R\n"
-    "                           stored weights over the model's, at most, 1 to 100\n"
-    "                           (default: 2, or 4 MiB in all): those of fast\n"
-    "                           convolutions are larger\n"
-    "      --math MODE          fast (default): FMA, and Winograd where it pays;\n"
-    "                           precise: no Winograd; strict: no FMA either, the\n"
-    "                           same bits from every compiler on every target\n"
-    "      --standalone         put the runtime into the C file: nothing to link\n"
-    "      --selftest           emit PREFIX_selftest\n"
-    "      --weights KIND       auto (default: large ones as strings of bytes) or\n"
-    "                           array (numbers only)\n"
-    "      --weights-file FILE  a safetensors file instead of the spec's\n"
-    "      --template-dir DIR   take templates from there first\n"
-    "      --dump STAGE         print spec, graph, shapes, opt or plan, and stop\n"
-    "\n"
-    "Summary:\n"
-    "      --json               the same numbers as JSON\n"
-    "\n"
-    "Run:\n"
-    "      --input FILE.npy     once for each input of the network\n"
-    "  -o, --output FILE.npy    once for each output; default: print them\n"
-    "\n"
-    "Verify:\n"
-    "      --input FILE.npy     once for each input; default: random numbers\n"
-    "      --seed N             of those random numbers (default 1)\n"
-    "      --fill KIND          random (default); special: NaN, infinities and other\n"
-    "                           extremes in between; integer: small whole numbers for\n"
-    "                           inputs and weights, whose sums must come out exactly\n"
-    "      --cc COMMAND         the compiler; default: $CC, or cc\n"
-    "      --cflags OPTIONS     of the compiler; default: -O2\n"
-    "      --run COMMAND        in front of the program, as 'qemu-aarch64 -L DIR'\n"
-    "\n"
-    "  check and summary take --target, --max-threads, --max-weight-growth and\n"
-    "  --math; check and run --weights-file; verify these, --weights, --selftest\n"
-    "  and --template-dir.\n"
-    "\n"
-    "      --print-schema       print the JSON Schema of specifications\n"
-    "      --print-reference    print all layers and their arguments, as Markdown\n"
-    "      --color WHEN         auto, always or never\n"
-    "  -q, --quiet              no warnings\n"
-    "  -v, --verbose            say what is done (generate, verify)\n"
-    "  -h, --help               print this text\n"
-    "  -V, --version            print version and licence\n"
-    "\n"
-    "Exit codes: 0 fine, 1 the model is wrong, 2 usage, files or environment.\n";
-
-static const char version_text[] =
-    "cnngen " CNNGEN_VERSION "\n"
-    "Licence MIT: free software, without any warranty.\n"
-    "What it generates, the runtime included, is yours under 0BSD: no conditions.\n";
-
 static bool do_instant(const struct option_def *d, int *status)
 {
     struct out out;
@@ -227,9 +162,9 @@ static bool do_instant(const struct option_def *d, int *status)
     const char *failed;
     out_init(&out);
     if (d->letter == 'h')
-        out_raw(&out, help_text, sizeof help_text - 1);
+        out_printf(&out, "%s", help_text);
     else if (d->letter == 'V')
-        out_raw(&out, version_text, sizeof version_text - 1);
+        out_printf(&out, "%s", version_text);
     else if (!strcmp(d->name, "print-schema"))
         schema_print(&out);
     else
@@ -278,6 +213,18 @@ static bool parse_int(struct parser *p, const char *name, const char *arg, int64
     return true;
 }
 
+/* Digits, with a point perhaps. */
+static bool parse_decimal(struct parser *p, const char *name, const char *arg, double min,
+        double max, double *out)
+{
+    char *end;
+    *out = strtod(arg, &end);
+    if (!*arg || strspn(arg, "0123456789.") != strlen(arg) || *end || !(*out >= min && *out <= max))
+        return fail(p->status, "--%s is a number from %g to %g, not '%s'", name, min, max,
+                shown(p->pool, arg, strlen(arg)));
+    return true;
+}
+
 static bool set_output(struct parser *p, const char *arg)
 {
     if (p->options->command == CMD_RUN)
@@ -321,14 +268,8 @@ static bool set_max_threads(struct parser *p, const char *arg)
 
 static bool set_max_weight_growth(struct parser *p, const char *arg)
 {
-    char *end;
-    double n = strtod(arg, &end);
-    if (!*arg || strspn(arg, "0123456789.") != strlen(arg) || *end || !(n >= 1 && n <= 100))
-        return fail(p->status, "--max-weight-growth is a number from 1 to 100, not '%s'",
-                shown(p->pool, arg, strlen(arg)));
-    p->options->max_weight_growth = n;
     p->options->growth_text = arg;
-    return true;
+    return parse_decimal(p, "max-weight-growth", arg, 1, 100, &p->options->max_weight_growth);
 }
 
 static bool set_math(struct parser *p, const char *arg)
@@ -374,6 +315,20 @@ static bool set_fill(struct parser *p, const char *arg)
     int i = choose(p, "fill", fills, LENGTH(fills), arg);
     p->options->fill = (enum fill)i;
     return i >= 0;
+}
+
+static bool set_seconds(struct parser *p, const char *arg)
+{
+    return parse_decimal(p, "seconds", arg, 0.01, 3600, &p->options->seconds);
+}
+
+static bool set_threads(struct parser *p, const char *arg)
+{
+    int64_t n;
+    if (!parse_int(p, "threads", arg, 1, 1024, &n))
+        return false;
+    p->options->threads = (int)n;
+    return true;
 }
 
 /* ---- parsing --------------------------------------------------------------------------------- */
@@ -545,6 +500,9 @@ static bool agree(struct parser *p)
     if (o->dump && (o->output || o->header))
         return fail(p->status, "--dump writes to standard output: it takes no --%s",
                 o->output ? "output" : "header");
+    if (o->threads > o->max_threads)
+        return fail(p->status, "--threads %d is more than --max-threads %d", o->threads,
+                o->max_threads);
     if (o->input.n && o->fill != FILL_RANDOM)
         return fail(p->status, "--input leaves nothing to fill: it excludes --fill");
     if (o->specs.n > 1 && (o->input.n || o->weights_file))
@@ -576,7 +534,7 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
     struct line line = {0};
     struct parser p = {.pool = pool, .options = o, .status = status};
     *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .max_weight_growth = 2,
-            .math = MATH_FAST, .bytes = true, .seed = 1};
+            .math = MATH_FAST, .bytes = true, .seed = 1, .seconds = 2};
     if (!read_line(pool, argc, argv, &line, o, status))
         return false;
     for (int i = 0; i < line.option.n; i++)

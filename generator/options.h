@@ -6,7 +6,8 @@
 #include "math_mode.h"
 #include "pool.h"
 
-enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, COMMAND_COUNT };
+enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, CMD_BENCH,
+    COMMAND_COUNT };
 enum fill { FILL_RANDOM, FILL_SPECIAL, FILL_INTEGER };
 enum dump { DUMP_NONE, DUMP_SPEC, DUMP_GRAPH, DUMP_SHAPES, DUMP_OPT, DUMP_PLAN };
 
@@ -29,14 +30,16 @@ struct options {
     enum dump dump;
     bool quiet, verbose;
     enum diag_color color;        /* --color, NO_COLOR, whether stderr is a terminal */
-    bool json;                    /* summary */
-    VEC(const char *) input;      /* run, verify: .npy files in the network's order */
+    bool json;                    /* summary, bench */
+    VEC(const char *) input;      /* .npy files in the network's order */
     VEC(const char *) output_npy; /* run: -o, likewise */
-    const char *cc;               /* verify: compiler command; NULL: $CC or cc */
-    const char *cflags;           /* verify: its options; NULL: "-O2" */
+    const char *cc;               /* verify, bench: compiler; NULL: $CC or cc */
+    const char *cflags;           /* verify, bench: its options; NULL: "-O2" */
     const char *runner;           /* verify: --run, put before the program; NULL: none */
-    int64_t seed;                 /* verify: of its random inputs */
+    int64_t seed;                 /* verify, bench: of their random inputs */
     enum fill fill;               /* verify: what these are like */
+    double seconds;               /* bench: for all timing */
+    int threads;                  /* bench: at most; 0: as many as OpenMP offers */
 };
 
 /* Parses argv. Prints help, version or a usage error itself: then returns false with *status to

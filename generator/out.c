@@ -249,3 +249,14 @@ bool out_commit(const struct out_file *files, int n, const char **failed)
     errno = saved;
     return ok;
 }
+
+bool out_unicode(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (int i = 0; i < 3; i++) {
+        const char *value = getenv(variables[i]);
+        if (value && *value)
+            return isatty(1) && (strstr(value, "UTF-8") || strstr(value, "utf8"));
+    }
+    return false;
+}

@@ -32,4 +32,7 @@ struct out_file {
 };
 bool out_commit(const struct out_file *files, int n, const char **failed);
 
+/* Whether standard output is a terminal that shows lines, corners and blocks. */
+bool out_unicode(void);
+
 #endif

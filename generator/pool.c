@@ -91,6 +91,14 @@ char *pool_copy(struct pool *pool, const char *text, size_t len)
     return copy;
 }
 
+char *pool_upper(struct pool *pool, const char *text)
+{
+    char *copy = pool_copy(pool, text, strlen(text));
+    for (char *c = copy; *c; c++)
+        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+    return copy;
+}
+
 char *pool_vprintf(struct pool *pool, const char *fmt, va_list args)
 {
     va_list again;

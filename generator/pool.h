@@ -25,6 +25,7 @@ void pool_free(struct pool *);                            /* NULL is fine */
 void *pool_alloc(struct pool *, size_t bytes);            /* zeroed, aligned for any type */
 void *pool_array(struct pool *, size_t n, size_t bytes);  /* n elements; checks the product */
 char *pool_copy(struct pool *, const char *text, size_t len);  /* NUL-terminated copy */
+char *pool_upper(struct pool *, const char *text);            /* copy, "avx2" -> "AVX2" */
 char *pool_printf(struct pool *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 char *pool_vprintf(struct pool *, const char *fmt, va_list) PRINTF_LIKE(2, 0);
 

@@ -39,6 +39,7 @@ int session_report(struct session *);
 
 /* The commands. Each prints its own output and returns the exit code. */
 typedef int command_fn(struct session *);
-command_fn command_generate, command_check, command_summary, command_run, command_verify;
+command_fn command_generate, command_check, command_summary, command_run, command_verify,
+        command_bench;
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "kernel.h"
 #include "session.h"
@@ -205,18 +204,6 @@ void summary_json(const struct summary *s, struct out *out)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-/* Whether standard output shows lines and corners. */
-static bool can_unicode(void)
-{
-    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    for (int i = 0; i < 3; i++) {
-        const char *value = getenv(variables[i]);
-        if (value && *value)
-            return isatty(1) && (strstr(value, "UTF-8") || strstr(value, "utf8"));
-    }
-    return false;
-}
-
 int command_summary(struct session *s)
 {
     bool planned = session_read(s) && session_plan(s);
@@ -229,7 +216,7 @@ int command_summary(struct session *s)
     if (s->options->json)
         summary_json(&summary, &out);
     else
-        summary_table(&summary, can_unicode(), &out);
+        summary_table(&summary, out_unicode(), &out);
     session_print(&out);
     return status;
 }

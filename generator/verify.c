@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "build.h"
 #include "kernel.h"
+#include "program.h"
 #include "random.h"
-#include "template.h"
 
 struct verifier {
     struct session *session;   /* the command's: options, and the pool of everything here */
@@ -23,65 +22,15 @@ struct verifier {
 
 /* ---- emitting -------------------------------------------------------------------------------- */
 
-static const char *upper_case(struct pool *pool, const char *s)
-{
-    char *copy = pool_copy(pool, s, strlen(s));
-    for (char *c = copy; *c; c++)
-        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
-    return copy;
-}
-
-/* "3136, 196": of each input, bytes or, with width, those of an element. */
-static const char *input_bytes(struct model *m, bool width)
-{
-    const struct graph *g = m->session.graph;
-    const char *text = "";
-    for (int i = 0; i < g->input.n; i++) {
-        int64_t element = g->input.at[i]->type == DTYPE_UINT8 ? 1 : 4;
-        int64_t size = g->batch * shape_size(&g->input.at[i]->shape);
-        text = pool_printf(m->session.pool, "%s%s%lld", text, i ? ", " : "",
-                (long long)(width ? element : element * size));
-    }
-    return text;
-}
-
-static const char *output_floats(struct model *m)
-{
-    const struct graph *g = m->session.graph;
-    const char *text = "";
-    for (int i = 0; i < g->output.n; i++)
-        text = pool_printf(m->session.pool, "%s%s%lld", text, i ? ", " : "",
-                (long long)(g->batch * shape_size(&g->output.at[i]->shape)));
-    return text;
-}
-
-static void write_template(struct verifier *v, const char *template, const struct args *args,
-        template_insert *insert, const char *name)
-{
-    struct diag *diag = diag_new(v->pool);
-    struct template *t = template_load(v->pool, template_builtin(template), diag);
-    struct out out;
-    out_init(&out);
-    if (!t || !template_expand(t, args, insert, v, &out, diag))
-        bug("template %s", template);
-    build_write(&v->build, name, out.text, out.len);
-    out_free(&out);
-}
-
 static void write_face(struct verifier *v, struct model *m, int id)
 {
-    const struct graph *g = m->session.graph;
     struct args a = {0};
     args_int(v->pool, &a, "ID", id);
-    args_text(v->pool, &a, "UPPER", upper_case(v->pool, m->session.prefix));
-    args_text(v->pool, &a, "MODEL", m->session.prefix);
-    args_int(v->pool, &a, "IN", g->input.n);
-    args_int(v->pool, &a, "OUT", g->output.n);
-    args_text(v->pool, &a, "INPUT_BYTES", input_bytes(m, false));
-    args_text(v->pool, &a, "INPUT_WIDTH", input_bytes(m, true));
-    args_text(v->pool, &a, "OUTPUT_FLOATS", output_floats(m));
+    program_args(&m->session, &a);
+    args_text(v->pool, &a, "INPUT_WIDTH", program_input_bytes(&m->session, true));
     args_int(v->pool, &a, "SELFTEST", m->options.selftest);
-    write_template(v, "verify_model.c.in", &a, NULL, pool_printf(v->pool, "v%d.c", id));
+    program_write(&v->build, "verify_model.c.in", &a, NULL, NULL,
+            pool_printf(v->pool, "v%d.c", id));
 }
 
 /* Threads take part in small steps too, where in earnest it would not pay: the code is the same. */
@@ -132,30 +81,13 @@ static bool emit_model(struct verifier *v, struct model *m, int id)
     return true;
 }
 
-/* What the program will be given, from files or at random. */
-static bool take_inputs(struct verifier *v, struct model *m)
-{
-    const struct options *o = v->session->options;
-    const struct graph *g = m->session.graph;
-    if (o->input.n == 0) {
-        images_random(v->pool, g, g->batch, (uint64_t)o->seed, o->fill, &m->images);
-        return true;
-    }
-    if (!images_read(v->pool, g, o->input.at, o->input.n, &m->images))
-        return false;
-    if (m->images.count != g->batch)
-        fprintf(stderr, "cnngen: the inputs hold %lld images; a run takes %lld\n",
-                (long long)m->images.count, (long long)g->batch);
-    return m->images.count == g->batch;
-}
-
 static void emit_models(struct verifier *v)
 {
     for (int i = 0; i < v->models; i++) {
         struct model *m = &v->model[i];
         m->ready = emit_model(v, m, i);
         m->status = session_report(&m->session);
-        if (m->ready && !take_inputs(v, m)) {
+        if (m->ready && !program_images(&m->session, &m->images)) {
             m->ready = false;
             m->status = 2;
         }
@@ -238,30 +170,16 @@ static void insert_models(void *context, const char *name, struct out *out)
                 : "extern const struct verify_model verify_model_%d;\n", v->linked.at[i]);
 }
 
-static void write_bytes(struct out *out, const struct model *m)
-{
-    const struct graph *g = m->session.graph;
-    for (int i = 0; i < g->input.n; i++) {
-        int64_t n = g->batch * shape_size(&g->input.at[i]->shape);
-        for (int64_t k = 0; k < n; k++) {
-            float f = (float)m->images.at[i][k];
-            unsigned char byte = (unsigned char)m->images.at[i][k];
-            if (g->input.at[i]->type == DTYPE_UINT8)
-                out_raw(out, (const char *)&byte, 1);
-            else
-                out_raw(out, (const char *)&f, sizeof f);
-        }
-    }
-}
-
 static void write_inputs(struct verifier *v)
 {
     struct out out;
     uint32_t one = 1;
     out_init(&out);
     out_raw(&out, (const char *)&one, sizeof one);
-    for (int i = 0; i < v->linked.n; i++)
-        write_bytes(&out, &v->model[v->linked.at[i]]);
+    for (int i = 0; i < v->linked.n; i++) {
+        const struct model *m = &v->model[v->linked.at[i]];
+        program_inputs(m->session.graph, &m->images, &out);
+    }
     build_write(&v->build, "inputs", out.text, out.len);
     out_free(&out);
 }
@@ -271,15 +189,15 @@ static bool make_program(struct verifier *v)
 {
     const struct args none = {0};
     struct args a = {0};
-    write_template(v, "verify.h.in", &none, NULL, "verify.h");
-    write_template(v, "verify.c.in", &none, NULL, "verify.c");
+    program_write(&v->build, "verify.h.in", &none, NULL, NULL, "verify.h");
+    program_write(&v->build, "verify.c.in", &none, NULL, NULL, "verify.c");
     if (!build_probe(&v->build, "verify"))
         return false;
     compile_models(v);
     if (v->linked.n == 0)
         return true;
     args_int(v->pool, &a, "MODELS", v->linked.n);
-    write_template(v, "verify_models.c.in", &a, insert_models, "models.c");
+    program_write(&v->build, "verify_models.c.in", &a, insert_models, v, "models.c");
     const char *models = "models";
     bool ok;
     build_compile(&v->build, &models, 1, &ok);

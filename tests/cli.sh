@@ -139,7 +139,7 @@ what='the help text'
 widest=$(awk '{ if (length > n) n = length } END { print n }' ../out)
 check 'the help text fits 80 columns' [ "$widest" -le 80 ]
 for option in output header prefix target max-threads math standalone selftest weights weights-file \
-    template-dir dump json input seed cc cflags run print-schema color quiet verbose help version; do
+    template-dir dump json input seed cc cflags run seconds threads print-schema color quiet verbose help version; do
     prints "--$option"
 done
 for option in --version -V; do
@@ -184,6 +184,14 @@ for n in 0 1025 -1 1e2 '' 8x ' 8' 99999999999999999999; do
     usage "--max-threads is a number from 1 to 1024" --max-threads="$n" net.cnn.yaml
 done
 usage "--seed is a number" verify --seed x net.cnn.yaml
+for n in 0 0.009 3601 -1 1e2 '' 8x ' 8' 1.2.3 nan; do
+    usage "--seconds is a number from 0.01 to 3600" bench --seconds="$n" net.cnn.yaml
+done
+for n in 0 1025 1.5 ''; do
+    usage "--threads is a number from 1 to 1024" bench --threads="$n" net.cnn.yaml
+done
+usage "--threads 9 is more than --max-threads 8" bench --threads 9 net.cnn.yaml
+usage "one specification at a time" bench net.cnn.yaml pair.yaml
 usage "'int' can't be a prefix" --prefix int net.cnn.yaml
 usage "'1a' can't be a prefix" --prefix 1a net.cnn.yaml
 usage "'a b' can't be a prefix" --prefix 'a b' net.cnn.yaml
@@ -191,17 +199,20 @@ usage '--dump writes to standard output: it takes no --output' --dump plan -o x 
 usage '--dump writes to standard output: it takes no --header' --dump plan -H x net.cnn.yaml
 
 # Options of other commands.
-usage "--json is for 'cnngen summary'" --json net.cnn.yaml
-usage "--seed is for 'cnngen verify'" --seed 1 net.cnn.yaml
-usage "--input is for 'cnngen run or verify'" --input zero.npy net.cnn.yaml
+usage "--json is for 'cnngen summary or bench'" --json net.cnn.yaml
+usage "--seed is for 'cnngen verify or bench'" --seed 1 net.cnn.yaml
+usage "--seconds is for 'cnngen bench'" --seconds 1 net.cnn.yaml
+usage "--input is for 'cnngen run, verify or bench'" --input zero.npy net.cnn.yaml
 usage "'cnngen check' takes no --output" check -o x net.cnn.yaml
-usage "'cnngen check' takes no --json: it is for summary" check --json net.cnn.yaml
-for command in check summary run verify; do
+usage "'cnngen check' takes no --json: it is for summary or bench" check --json net.cnn.yaml
+for command in check summary run verify bench; do
     for option in --header=x --prefix=x --dump=plan --standalone; do
         usage "'cnngen $command' takes no ${option%=*}" $command $option net.cnn.yaml
     done
 done
 usage "'cnngen summary' takes no --weights-file" summary --weights-file x net.cnn.yaml
+usage "'cnngen bench' takes no --fill: it is for verify" bench --fill integer net.cnn.yaml
+usage "'cnngen bench' takes no --run: it is for verify" bench --run x net.cnn.yaml
 usage "'cnngen run' takes no --target" run --target avx2 net.cnn.yaml
 usage "'cnngen run' takes no --verbose" run -v net.cnn.yaml
 usage '--input is for one specification' verify --input zero.npy net.cnn.yaml pair.yaml
@@ -314,7 +325,7 @@ silent
 says 'wrong.yaml:5:'
 says "did you mean 'filters'?"
 absent wrong.c wrong.h
-for command in check summary run verify; do
+for command in check summary run verify bench; do
     expect 1 $command wrong.yaml
     silent
     says unknown-key
@@ -555,6 +566,41 @@ kill -TERM $pid
 wait $pid 2>/dev/null
 check 'a signal ends verify' [ $? -gt 128 ]
 check 'temporary folders are gone after a signal' [ -z "$(ls -A "$TMPDIR")" ]
+
+# ---- bench -----------------------------------------------------------------------------------------
+
+expect 0 bench --seconds 0.1 net.cnn.yaml
+prints 'net: each step on one thread; peak of '
+for column in step layer kernel 'median us' share GFLOP/s peak minimum quartiles; do prints "$column"; done
+prints ' conv2d '
+prints ' conv2d_1 '
+prints ' 1 thread, '
+check 'every step has a line' [ "$(grep -c '%' ../out)" -ge 2 ]
+refuses 'plain ASCII' env LC_ALL=C grep -q '[^ -~]' ../out
+widest=$(awk '{ if (length > n) n = length } END { print n }' ../out)
+check 'the times fit 100 columns' [ "$widest" -le 100 ]
+expect 0 bench --seconds 0.1 --threads 2 --json --max-threads 3 --math precise --seed 3 pair.yaml
+quiet
+for key in name isa peak_gflops steps macs median_us share gflops peak_share runs minimum_us quartiles_us; do
+    prints "\"$key\": "
+done
+prints '"threads": 1,'
+prints '"threads": 2,'
+if command -v python3 >/dev/null; then
+    check 'bench --json is JSON' python3 -m json.tool ../out
+fi
+expect 0 bench --seconds 0.1 --threads 1 --target scalar --cflags -O1 net.cnn.yaml --input zero.npy
+prints 'peak of scalar'
+refuses 'one thread only' grep -q '2 threads' ../out
+expect 0 bench --seconds 0.1 --max-weight-growth 1 camera.yaml --input bytes.npy
+expect 0 bench --seconds 0.1 -v --cc 'cc -g0' net.cnn.yaml
+says 'cc -g0 -O2'
+expect 2 bench --seconds 0.1 net.cnn.yaml --input two.npy
+expect 2 bench --cc nothing-of-the-kind net.cnn.yaml
+says "can't run the compiler 'nothing-of-the-kind'"
+expect 2 bench --cc false net.cnn.yaml
+says 'the compiler failed'
+check 'temporary folders are gone' [ -z "$(ls -A "$TMPDIR")" ]
 
 # ---- the self-test ---------------------------------------------------------------------------------
 

@@ -1,0 +1,186 @@
+/* bench: compiles the emitted C and times each step and the whole. The program it runs is
+ * templates/bench.c.in; what it measured is printed by bench_report.c. */
+#include "bench.h"
+
+#include <string.h>
+
+#include "kernel.h"
+#include "program.h"
+
+struct bencher {
+    struct session *session;   /* the command's */
+    struct options options;    /* with which the C is emitted */
+    struct build build;
+    struct images images;
+    struct bench bench;
+    bool done;                 /* the program came to its end */
+};
+
+/* ---- emitting -------------------------------------------------------------------------------- */
+
+static bool emit_model(struct bencher *b)
+{
+    struct session *s = b->session;
+    b->options = *s->options;
+    b->options.output = "model.c";
+    b->options.standalone = true;
+    s->options = &b->options;
+    if (!session_read(s))
+        return false;
+    s->prefix = pool_printf(s->pool, "bench_%.40s", s->graph->name);
+    return session_plan(s) && session_emit(s);
+}
+
+/* The peak of each instruction set of the plan. */
+static void insert_isas(void *context, const char *name, struct out *out)
+{
+    struct bencher *b = context;
+    struct session *s = b->session;
+    struct diag *diag = diag_new(s->pool);
+    struct template *t = template_load(s->pool, template_builtin("bench_isa.c.in"), diag);
+    for (const struct target *target = targets; target < targets + TARGET_COUNT; target++) {
+        struct args a = {0};
+        if (!(s->plan->targets & TARGET_BIT(target->id)))
+            continue;
+        args_text(s->pool, &a, "UPPER", pool_upper(s->pool, s->prefix));
+        args_text(s->pool, &a, "MODEL", s->prefix);
+        args_text(s->pool, &a, "ISA", target->name);
+        args_text(s->pool, &a, "MACRO", pool_upper(s->pool, target->name));
+        args_int(s->pool, &a, "TARGETED", target->attribute != NULL);
+        args_text(s->pool, &a, "ATTRIBUTE", target->attribute ? target->attribute : "");
+        args_int(s->pool, &a, "CHAINS", target->registers - 4);
+        args_int(s->pool, &a, "VL", target->vl);
+        if (!t || !template_expand(t, &a, NULL, NULL, out, diag))
+            bug("template of %s", name);
+    }
+}
+
+static const char *isa_names(struct bencher *b, int *count)
+{
+    const char *text = "";
+    *count = 0;
+    for (int i = 0; i < TARGET_COUNT; i++)
+        if (b->session->plan->targets & TARGET_BIT(i))
+            text = pool_printf(b->session->pool, "%s%s&bench_isa_%s", text, (*count)++ ? ", " : "",
+                    targets[i].name);
+    return text;
+}
+
+static void write_copy(struct bencher *b, const char *copy, const char *file)
+{
+    struct session *s = b->session;
+    struct args a = {0};
+    int isas;
+    const char *names = isa_names(b, &isas);
+    program_args(s, &a);
+    args_text(s->pool, &a, "COPY", copy);
+    args_int(s->pool, &a, "ISAS", isas);
+    args_text(s->pool, &a, "ISA_NAMES", names);
+    program_write(&b->build, "bench_model.c.in", &a, insert_isas, b, file);
+}
+
+static void write_inputs(struct bencher *b)
+{
+    struct out out;
+    out_init(&out);
+    program_inputs(b->session->graph, &b->images, &out);
+    build_write(&b->build, "inputs", out.text, out.len);
+    out_free(&out);
+}
+
+static void write_files(struct bencher *b)
+{
+    struct session *s = b->session;
+    const struct args none = {0};
+    struct args a = {0};
+    args_int(s->pool, &a, "MILLISECONDS", (int64_t)(1000 * s->options->seconds));
+    args_int(s->pool, &a, "THREADS", s->options->threads);
+    build_write(&b->build, "model.c", s->c.text, s->c.len);
+    build_write(&b->build, "model.h", s->h.text, s->h.len);
+    program_write(&b->build, "bench.h.in", &none, NULL, NULL, "bench.h");
+    program_write(&b->build, "bench.c.in", &a, NULL, NULL, "bench.c");
+    write_copy(b, "plain", "plain.c");
+    write_copy(b, "hooked", "hooked.c");
+    write_inputs(b);
+}
+
+/* ---- compiling and running ------------------------------------------------------------------- */
+
+static bool make_program(struct bencher *b)
+{
+    const char *const object[] = {"plain", "hooked", "bench"};
+    bool ok[2];
+    if (!build_probe(&b->build, "bench"))
+        return false;
+    if (!b->build.openmp)
+        fprintf(stderr, "cnngen: the compiler has no OpenMP: runs take one thread\n");
+    build_compile(&b->build, object, 2, ok);
+    return ok[0] && ok[1] && build_link(&b->build, object, 3, "program");
+}
+
+static void take_line(struct bencher *b, const char *line)
+{
+    struct bench *r = &b->bench;
+    struct bench_runs runs;
+    double ns;
+    int k;
+    if (sscanf(line, "runs %d %d %lf %lf %lf %lf", &runs.threads, &runs.count, &runs.minimum,
+            &runs.low, &runs.median, &runs.high) == 6)
+        vec_push(b->session->pool, &r->runs, runs);
+    else if (sscanf(line, "step %d %lf", &k, &ns) == 2 && k >= 0 && k < r->plan->step.n)
+        r->step[k] = ns;
+    else if (!strcmp(line, "done\n"))
+        b->done = true;
+    else
+        sscanf(line, "isa %15s %lf", r->isa, &r->peak);
+}
+
+static void run_program(struct bencher *b)
+{
+    struct process p = build_run(&b->build, "program", build_path(&b->build, "inputs"), NULL);
+    char line[256];
+    b->bench.plan = b->session->plan;
+    b->bench.step = NEW_ARRAY(b->session->pool, double, b->bench.plan->step.n);
+    while (fgets(line, sizeof line, p.out))
+        take_line(b, line);
+    const char *how = build_wait(&b->build, &p);
+    if (how || !b->done)
+        die("the program can't be run%s%s", how ? ": " : "", how ? how : "");
+}
+
+static void report(const struct bencher *b)
+{
+    struct out out;
+    out_init(&out);
+    if (b->options.json)
+        bench_json(&b->bench, &out);
+    else
+        bench_table(&b->bench, out_unicode(), &out);
+    session_print(&out);
+}
+
+/* The exit code. */
+static int measure(struct bencher *b)
+{
+    if (!program_images(b->session, &b->images))
+        return 2;
+    write_files(b);
+    if (!make_program(b))
+        return 2;
+    run_program(b);
+    report(b);
+    return 0;
+}
+
+int command_bench(struct session *s)
+{
+    struct bencher b = {.session = s};
+    build_open(&b.build, s->pool, s->options);
+    bool emitted = emit_model(&b);
+    int status = session_report(s);
+    if (emitted)
+        status = measure(&b);
+    out_free(&s->c);
+    out_free(&s->h);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* bench.h: what the parts of the bench command share. */
+#ifndef CNNGEN_BENCH_H
+#define CNNGEN_BENCH_H
+
+#include "plan.h"
+
+struct out;
+
+/* Whole runs on some number of threads; nanoseconds. */
+struct bench_runs {
+    int threads, count;
+    double minimum, low, median, high;   /* low, high: quartiles */
+};
+
+struct bench {
+    const struct plan *plan;
+    char isa[16];                        /* that runs use: "avx512" */
+    double peak;                         /* of its FMA on one thread: GFLOP/s */
+    double *step;                        /* median of each, nanoseconds, on one thread */
+    VEC(struct bench_runs) runs;         /* on one thread, and on several */
+};
+
+/* Both take times that are complete. */
+void bench_table(const struct bench *, bool unicode, struct out *);
+void bench_json(const struct bench *, struct out *);
+
+#endif

@@ -1,0 +1,7 @@
+/* help.h: what --help and --version print. */
+#ifndef CNNGEN_HELP_H
+#define CNNGEN_HELP_H
+
+extern const char help_text[], version_text[];
+
+#endif

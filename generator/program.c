@@ -1,0 +1,82 @@
+#include "program.h"
+
+void program_write(struct build *b, const char *template, const struct args *args,
+        template_insert *insert, void *context, const char *name)
+{
+    struct diag *diag = diag_new(b->pool);
+    struct template *t = template_load(b->pool, template_builtin(template), diag);
+    struct out out;
+    out_init(&out);
+    if (!t || !template_expand(t, args, insert, context, &out, diag))
+        bug("template %s", template);
+    build_write(b, name, out.text, out.len);
+    out_free(&out);
+}
+
+/* ---- the network's face ---------------------------------------------------------------------- */
+
+const char *program_input_bytes(struct session *s, bool width)
+{
+    const struct graph *g = s->graph;
+    const char *text = "";
+    for (int i = 0; i < g->input.n; i++) {
+        int64_t element = g->input.at[i]->type == DTYPE_UINT8 ? 1 : 4;
+        int64_t size = g->batch * shape_size(&g->input.at[i]->shape);
+        text = pool_printf(s->pool, "%s%s%lld", text, i ? ", " : "",
+                (long long)(width ? element : element * size));
+    }
+    return text;
+}
+
+static const char *output_floats(struct session *s)
+{
+    const struct graph *g = s->graph;
+    const char *text = "";
+    for (int i = 0; i < g->output.n; i++)
+        text = pool_printf(s->pool, "%s%s%lld", text, i ? ", " : "",
+                (long long)(g->batch * shape_size(&g->output.at[i]->shape)));
+    return text;
+}
+
+void program_args(struct session *s, struct args *a)
+{
+    args_text(s->pool, a, "MODEL", s->prefix);
+    args_text(s->pool, a, "UPPER", pool_upper(s->pool, s->prefix));
+    args_int(s->pool, a, "IN", s->graph->input.n);
+    args_int(s->pool, a, "OUT", s->graph->output.n);
+    args_text(s->pool, a, "INPUT_BYTES", program_input_bytes(s, false));
+    args_text(s->pool, a, "OUTPUT_FLOATS", output_floats(s));
+}
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+bool program_images(struct session *s, struct images *images)
+{
+    const struct options *o = s->options;
+    const struct graph *g = s->graph;
+    if (o->input.n == 0) {
+        images_random(s->pool, g, g->batch, (uint64_t)o->seed, o->fill, images);
+        return true;
+    }
+    if (!images_read(s->pool, g, o->input.at, o->input.n, images))
+        return false;
+    if (images->count != g->batch)
+        fprintf(stderr, "cnngen: the inputs hold %lld images; a run takes %lld\n",
+                (long long)images->count, (long long)g->batch);
+    return images->count == g->batch;
+}
+
+void program_inputs(const struct graph *g, const struct images *images, struct out *out)
+{
+    for (int i = 0; i < g->input.n; i++) {
+        int64_t n = g->batch * shape_size(&g->input.at[i]->shape);
+        for (int64_t k = 0; k < n; k++) {
+            float f = (float)images->at[i][k];
+            unsigned char byte = (unsigned char)images->at[i][k];
+            if (g->input.at[i]->type == DTYPE_UINT8)
+                out_raw(out, (const char *)&byte, 1);
+            else
+                out_raw(out, (const char *)&f, sizeof f);
+        }
+    }
+}
