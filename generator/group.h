@@ -1,8 +1,9 @@
 /* group.h: the nodes of an optimised graph gathered into groups, one kernel call each, in order.
  *
  * A group starts with one node and grows along its only consumer as long as some kernel computes the
- * longer chain: conv2d, then a residual add, an activation, a scale and shift, and max pooling where that
- * pays. Every node that computes is in exactly one group. Reshape and Concatenate may need no code at all: place decides. */
+ * longer chain: conv2d, then a residual add, an activation, a scale and shift, and max pooling where
+ * that pays. Every node that computes is in exactly one group. Reshape and Concatenate may need no
+ * code at all: place decides. */
 #ifndef CNNGEN_GROUP_H
 #define CNNGEN_GROUP_H
 

@@ -183,6 +183,9 @@ usage "--weights is array or auto, not 'arry'; did you mean 'array'?" --weights 
 for n in 0 1025 -1 1e2 '' 8x ' 8' 99999999999999999999; do
     usage "--max-threads is a number from 1 to 1024" --max-threads="$n" net.cnn.yaml
 done
+for n in 0 0.5 101 -1 1e1 '' . 2x ' 2' nan; do
+    usage "--max-weight-growth is a number from 1 to 100" --max-weight-growth="$n" net.cnn.yaml
+done
 usage "--seed is a number" verify --seed x net.cnn.yaml
 for n in 0 0.009 3601 -1 1e2 '' 8x ' 8' 1.2.3 nan; do
     usage "--seconds is a number from 0.01 to 3600" bench --seconds="$n" net.cnn.yaml
@@ -297,6 +300,22 @@ expect 0 summary --math=precise net.cnn.yaml
 prints '(precise math)'
 expect 0 summary --math=strict --json net.cnn.yaml
 prints '"math": "strict"'
+expect 0 --max-weight-growth 1.5 -o - net.cnn.yaml
+prints ' cnngen --max-weight-growth 1.5 net.cnn.yaml'
+cat >wide.yaml <<'END'
+cnngen: 1
+name: wide
+weights: random
+layers:
+  - {type: Input, shape: [28, 28, 64]}
+  - {type: Conv2D, filters: 64, kernel_size: 3}
+END
+expect 0 --max-weight-growth 4.1 --dump plan wide.yaml
+prints 'conv2d_winograd6 ('
+expect 0 --max-weight-growth 2 --dump plan wide.yaml
+prints 'conv2d_winograd4 ('
+expect 0 --max-weight-growth 1 --dump plan wide.yaml
+prints 'conv2d_direct ('
 expect 0 --standalone -o - net.cnn.yaml
 refuses 'standalone includes no runtime' grep -q '#include "cnn_' ../out
 expect 0 -o - net.cnn.yaml

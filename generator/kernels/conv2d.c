@@ -67,8 +67,3 @@ int conv2d_block(int channels)
 {
     return channels <= 4 ? 4 : channels <= 8 ? 8 : 16;
 }
-
-const struct target *conv2d_block_target(const struct target *t, int block)
-{
-    return t->vl > block && targets[t->base].vl >= block ? &targets[t->base] : t;
-}

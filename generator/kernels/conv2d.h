@@ -22,9 +22,7 @@ void conv2d_pack_channel(const struct group *, int oc, float *at, int64_t step);
 /* IC OC (of one group) G IH OH KH KW SH SW DH DW PT PL and the pitches X and Y. */
 void conv2d_bind_shape(struct pool *, struct args *, const struct step *);
 
-/* Output channels in a block of weights, for kernels that have them in vectors; and the target
- * whose vectors are no longer than that: shorter ones waste fewer lanes. */
+/* Output channels in a block of weights, for kernels that have them in vectors. */
 int conv2d_block(int channels);
-const struct target *conv2d_block_target(const struct target *, int block);
 
 #endif

@@ -141,12 +141,17 @@ static int channel_tiles(const struct shape_of_work *s, const struct tiling *k)
     return (s->oc + nb - 1) / nb;
 }
 
+static double weight_bytes(const struct shape_of_work *s)
+{
+    return 4.0 * s->taps * s->ic * (double)round_up(s->oc, s->ocb) * s->groups;
+}
+
 /* Weights that the second-level cache doesn't hold come, in lines of 64 bytes, at half of the
  * third's rate while the first tile of pixels is done, which may be faster than that. */
 static double wait_for_weights(const struct shape_of_work *s, const struct tiling *k)
 {
     const struct target *t = k->target;
-    double bytes = 4.0 * s->taps * s->ic * (double)round_up(s->oc, s->ocb);
+    double bytes = weight_bytes(s) / s->groups;
     double used = 4.0 * k->nr * t->vl, line = used < 64 ? 64 : used;  /* of one step */
     double wait = 2 / t->l3_bytes - step_cycles(t, k->p.n0, k->nr) / line;
     return bytes * s->groups > t->l2 && wait > 0 ? bytes * line / used * wait : 0;
@@ -250,8 +255,8 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     const struct conv2d *a = g->main->attr;
     struct shape_of_work s = work_of(g, conv2d_is_pointwise(a));
     struct tiling k = best_tiling(t, &s);
-    double weights = 4.0 * s.taps * s.ic * (double)round_up(s.oc, s.ocb) * s.groups;
-    return (double)batch * k.cycles * s.groups + 0.04 * conv2d_stream_cost(g, batch, t, weights);
+    return (double)batch * k.cycles * s.groups +
+            0.04 * conv2d_stream_cost(g, batch, t, weight_bytes(&s));
 }
 
 /* Kernel blocks, then biases, then (with a fused affine) scales and shifts in the order of the
@@ -277,6 +282,9 @@ static void pack(struct pool *pool, struct step *step)
 }
 
 /* How the work is cut, on rows that may be joined ones. */
+/* Units of a row are neighbours (INNER) where all weights stay in the cache. Threads have rows of
+ * their own then, rather than parts of the same pixels: two of them writing to neighbouring lines
+ * got in each other's way so much that the second gained nothing. */
 static void bind_tiling(struct pool *pool, struct args *args, const struct shape_of_work *s,
         const struct tiling *k, int unit)
 {
@@ -284,6 +292,7 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     args_int(pool, args, "NR", k->nr);
     bind_cut(pool, args, "P", "T", &k->p);
     args_int(pool, args, "QB", unit);
+    args_int(pool, args, "INNER", weight_bytes(s) <= k->target->l2);
     args_int(pool, args, "OCB", s->ocb);
 }
 

@@ -22,11 +22,6 @@ static struct meeting meeting(const struct conv2d_transpose *a, int axis)
     return (struct meeting){a->strides[axis] / common, a->dilation[axis] / common};
 }
 
-static int block_width(int oc)
-{
-    return oc <= 4 ? 4 : oc <= 8 ? 8 : 16;
-}
-
 /* One step (kernel element, input channel) of a tile: multiplies, loads, or the wait of a sum
  * for itself. */
 static double tile_cycles(const struct target *t, int p, int nr)
@@ -53,7 +48,7 @@ static double cycles(const struct target *t, const struct conv2d_transpose *a,
 
 static const struct target *target_of(const struct conv2d_transpose *a, const struct target *t)
 {
-    return target_for(t, block_width(a->filters));
+    return target_for(t, conv2d_block(a->filters));
 }
 
 /* Tiles begin at a block or lie within one, and every phase of a row has at least one tile's
@@ -62,7 +57,7 @@ static struct tiling best_tiling(const struct target *t, const struct conv2d_tra
         const struct hwc *out)
 {
     struct tiling best = {0};
-    int ocb = block_width(out->c), pixels = out->w / a->strides[1];
+    int ocb = conv2d_block(out->c), pixels = out->w / a->strides[1];
     int most = pixels < 28 ? pixels : 28;
     for (int nr = 1; nr <= 4; nr++)
         for (int p = 1; p == 1 || (p <= most && p * nr + nr + 1 <= t->registers - 2); p++) {
@@ -86,7 +81,7 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     const struct conv2d_transpose *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * a->in_channels *
-            (double)round_up(out.c, block_width(out.c));
+            (double)round_up(out.c, conv2d_block(out.c));
     t = target_of(a, t);
     return (double)batch * best_tiling(t, a, &out).cycles +
             conv2d_stream_cost(g, batch, t, weights);
@@ -108,7 +103,7 @@ static void pack(struct pool *pool, struct step *step)
 {
     const struct group *g = step->group;
     const struct conv2d_transpose *a = g->main->attr;
-    int ocb = block_width(a->filters), ic = a->in_channels;
+    int ocb = conv2d_block(a->filters), ic = a->in_channels;
     int64_t taps = (int64_t)a->kernel[0] * a->kernel[1], rows = taps * ic;
     int64_t channels = round_up(a->filters, ocb);
     float *w = step_weights(pool, step, channels * rows + channels * (g->affine ? 3 : 1));
@@ -152,7 +147,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct conv2d_transpose *a = step->group->main->attr;
     struct hwc out = {step->out.h, step->out.w, step->out.c};
-    int ocb = block_width(a->filters);
+    int ocb = conv2d_block(a->filters);
     int64_t channels = round_up(a->filters, ocb);
     b->target = t = target_of(a, t);
     struct tiling k = best_tiling(t, a, &out);

@@ -209,7 +209,7 @@ static bool ok(const struct group *g, int points)
 static double cost(const struct group *g, int64_t batch, const struct target *t, int points)
 {
     struct shape_of_work s = work_of(g, batch, points);
-    t = conv2d_block_target(t, s.ocb);
+    t = target_for(t, s.ocb);
     return best_tiling(t, &s).cycles + conv2d_stream_cost(g, batch, t, 0);
 }
 
@@ -218,7 +218,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct conv2d *a = step->group->main->attr;
     struct shape_of_work s = work_of(step->group, step->out.n, points);
-    b->target = t = conv2d_block_target(t, s.ocb);
+    b->target = t = target_for(t, s.ocb);
     struct tiling k = best_tiling(t, &s);
     int64_t channels = round_up(s.oc, s.ocb);
 

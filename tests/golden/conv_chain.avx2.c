@@ -1382,8 +1382,8 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 14;
-        const int oy = u % 7;
-        const int q = u / 7 % 2 * 3;
+        const int oy = u / 2 % 7;
+        const int q = u % 2 * 3;
         const int top = 0 - oy * 2, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
@@ -1916,8 +1916,8 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 14;
-        const int oy = u % 7;
-        const int q = u / 7 % 2 * 1;
+        const int oy = u / 2 % 7;
+        const int q = u % 2 * 1;
         const int top = 0 - oy * 2, end = 14 + top;
         const int kh0 = top > 0 ? top : 0;
         const int kh1 = end < 3 ? end : 3;
