@@ -80,11 +80,17 @@
  * Registers are given out by whoever wrote the kernels, too.  gcc for AArch64 reorders before it
  * gives them out itself: it loads so far ahead that accumulators go to the stack, one move for each
  * multiplication.  Predictive commoning keeps what neighbouring pixels share, on the stack again:
- * convolutions of three channels took almost twice as long. */
+ * convolutions of three channels took almost twice as long.
+ *
+ * Where gcc 12 makes vectors of its own (of the scalar target, at -O3), it takes vfmaddsub for
+ * products and sums, whatever is said of contraction: not in strict programs. */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=off", "no-schedule-insns", "no-predictive-commoning")
+#if defined(CNN_STRICT)
+#pragma GCC optimize("no-tree-vectorize")
+#endif
 #elif defined(_MSC_VER)
 #pragma fp_contract(off)
 #else

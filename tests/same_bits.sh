@@ -17,7 +17,8 @@ done
 cd "$root/tests/cases" || exit 2
 ls conv-depthwise-fused* conv-direct-fused* conv-direct-padding* conv-dot-fused* conv-dot-kernels* \
     conv-row-kernels* conv-transpose-fused* dense-rows* elementwise-activations.* elementwise-affine-bytes* \
-    elementwise-binary-many* elementwise-layernorm* elementwise-prelu-channels* elementwise-softmax-slices* \
+    elementwise-affine-channels.* elementwise-binary-many* elementwise-layernorm* \
+    elementwise-prelu-channels* elementwise-softmax-slices* \
     elementwise-upsample-bilinear* pool-average* pool-global* pool-slices* >"$tmp/cases"
 third() { awk -v h=$(((seed + $1) % 3)) 'NR % 3 == h' "$tmp/cases"; }
 echo "seed $seed (SAME_BITS_SEED=$seed repeats it)"
@@ -45,6 +46,7 @@ arm="qemu-aarch64 -L /usr/aarch64-linux-gnu"
 s390="qemu-s390x -L /usr/s390x-linux-gnu"
 cases=$(third 0)
 run random gcc -O2
+run random gcc "-O3 -march=native"
 run random clang "-O1 -march=native"
 run random aarch64-linux-gnu-gcc "-O2 -ffp-contract=fast" "$arm"
 run random s390x-linux-gnu-gcc "-O2 -march=z13" "$s390"
