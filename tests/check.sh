@@ -3,6 +3,10 @@
 # As root or with sudo:  sh tests/check.sh [all]
 set -eu
 cd "$(dirname "$0")/.."
+case ${1:-} in
+"" | all) ;;
+*) echo "usage: sh tests/check.sh [all]" >&2 && exit 2 ;;
+esac
 
 packages="gcc g++ libc6-dev make pkg-config libyaml-dev libcmocka-dev clang libomp-dev
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user

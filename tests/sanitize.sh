@@ -17,7 +17,7 @@ sh tests/errors.sh >"$tmp/errors" || cat "$tmp/errors"
 count <"$tmp/errors"
 sh tests/goldens.sh >"$tmp/goldens" || cat "$tmp/goldens"
 count <"$tmp/goldens"
-"$CNNGEN" verify -q --cflags "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
+"$CNNGEN" verify -q --cflags "-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all" \
     $(ls tests/cases/*.cnn.yaml | awk 'NR % 6 == 1') >"$tmp/verify" 2>&1 || cat "$tmp/verify"
 count <"$tmp/verify"
 echo "$passed passed, $failed failed"
