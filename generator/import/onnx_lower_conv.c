@@ -1,0 +1,236 @@
+/* Convolutions and pooling: images [N, C, H, W], or [N, C, L], become [H, W, C] and [L, C]. */
+#include <string.h>
+
+#include "onnx_layout.h"
+
+/* ---- windows --------------------------------------------------------------------------------- */
+
+/* One number where all are the same. */
+static void write_sizes(struct wlayer *l, const char *key, const int64_t *size, int n)
+{
+    if (n == 1 || size[0] == size[1])
+        layer_int(l, key, size[0]);
+    else
+        layer_ints(l, key, n, size);
+}
+
+static bool all_are(const int64_t *size, int n, int64_t value)
+{
+    for (int i = 0; i < n; i++)
+        if (size[i] != value)
+            return false;
+    return true;
+}
+
+static void write_padding(struct lower *lo, struct wlayer *l, const struct onnx_window *w)
+{
+    const int64_t *b = w->before, *a = w->after;
+    if (all_are(b, w->rank, 0) && all_are(a, w->rank, 0))
+        return;
+    if (w->rank == 1)
+        layer_raw(l, "padding", "[%lld, %lld]", (long long)b[0], (long long)a[0]);
+    else if (b[0] == a[0] && b[1] == a[1])
+        write_sizes(l, "padding", b, 2);
+    else
+        layer_raw(l, "padding", "[[%lld, %lld], [%lld, %lld]]", (long long)b[0], (long long)a[0],
+                (long long)b[1], (long long)a[1]);
+    (void)lo;
+}
+
+/* strides and padding; the kernel under its name for the layer. */
+static void write_window(struct lower *lo, struct wlayer *l, const struct onnx_window *w,
+        const char *kernel)
+{
+    write_sizes(l, kernel, w->kernel, w->rank);
+    if (!all_are(w->stride, w->rank, 1) || !strcmp(kernel, "pool_size"))
+        write_sizes(l, "strides", w->stride, w->rank);
+    write_padding(lo, l, w);
+    if (!all_are(w->dilation, w->rank, 1))
+        write_sizes(l, "dilation_rate", w->dilation, w->rank);
+}
+
+static bool refuse_volume(struct lower *lo, struct onnx_node *n)
+{
+    int spatial = n->in.at[0]->dims.rank - 2;
+    return spatial <= 2 || onnx_refuse(lo->m, n, "%d spatial dimensions; 1 and 2 are supported",
+                                   spatial);
+}
+
+/* The view of an image with its channels last, and no dimension left out. */
+static bool image_view(struct lower *lo, const struct onnx_dims *d, struct view *v)
+{
+    v->dims = *d;
+    place_channels_last(d->rank, v->perm);
+    return place_view(lo, v, ((1u << d->rank) - 1) & ~1u, 0);
+}
+
+/* The image goes into a layer, whose result is one as well. */
+static struct wlayer *image_layer(struct lower *lo, struct onnx_node *n, const char *type)
+{
+    struct view in, out;
+    if (lo->batch == 1 && n->in.at[0]->dims.at[0] != 1) {
+        onnx_refuse(lo->m, n, "its images %s are no batch of the network's inputs",
+                onnx_dims_text(lo->pool, &n->in.at[0]->dims));
+        return NULL;
+    }
+    image_view(lo, &n->in.at[0]->dims, &in);
+    image_view(lo, &n->out.at[0]->dims, &out);
+    const char *name = place_arrange(lo, n, n->in.at[0], &in);
+    if (!name)
+        return NULL;
+    struct wlayer *l = lower_layer(lo, type, n->out.at[0]);
+    layer_input(l, name);
+    place_set(lo, n->out.at[0], l, &out);
+    return l;
+}
+
+/* "Conv2D", "Conv1D": of the pairs of names. */
+static const char *by_rank(struct lower *lo, const char *stem, int rank, const char *tail)
+{
+    return pool_printf(lo->pool, "%s%dD%s", stem, rank, tail);
+}
+
+/* ---- convolution ----------------------------------------------------------------------------- */
+
+/* Weights as ONNX has them, the spatial dimensions first and then those two: the kernel in Keras' order. */
+static void write_kernel(struct lower *lo, struct wlayer *l, const struct onnx_value *w, int first,
+        int second, const struct shape *as)
+{
+    struct view v = {.dims = w->dims};
+    int n = 0;
+    for (int i = 2; i < w->dims.rank; i++)
+        v.perm[n++] = i;
+    v.perm[n++] = first;
+    v.perm[n] = second;
+    layer_weight(l, "kernel", *as, place_data(lo, w, &v));
+}
+
+static bool write_bias(struct lower *lo, struct onnx_node *n, struct wlayer *l, int64_t filters)
+{
+    const struct onnx_value *b = onnx_in(n, 2);
+    struct shape s = {1, {(int)filters}};
+    struct view v = {.dims = {1, {filters}}};
+    if (!b)
+        layer_bool(l, "use_bias", false);
+    else if (onnx_size(&b->dims) != filters)
+        return onnx_refuse(lo->m, n, "a bias %s for %lld filters",
+                onnx_dims_text(lo->pool, &b->dims), (long long)filters);
+    else
+        layer_weight(l, "bias", s, place_data(lo, b, &v));
+    return true;
+}
+
+static bool weights_constant(struct lower *lo, struct onnx_node *n)
+{
+    for (int i = 1; i < n->in.n; i++)
+        if (n->in.at[i] && !onnx_is_const(n->in.at[i]))
+            return onnx_refuse(lo->m, n, "its weights '%s' are no constant",
+                    onnx_quoted(lo->m, n->in.at[i]->name));
+    return true;
+}
+
+static struct shape kernel_shape(const struct onnx_window *w, int64_t first, int64_t second)
+{
+    struct shape s = {.rank = w->rank + 2};
+    for (int i = 0; i < w->rank; i++)
+        s.dim[i] = (int)w->kernel[i];
+    s.dim[w->rank] = (int)first;
+    s.dim[w->rank + 1] = (int)second;
+    return s;
+}
+
+bool onnx_lower_conv(struct lower *lo, struct onnx_node *n)
+{
+    struct onnx_window w;
+    if (!refuse_volume(lo, n) || !weights_constant(lo, n))
+        return false;
+    const struct onnx_value *k = n->in.at[1];
+    int64_t groups = onnx_int(n, "group", 1), channels = n->in.at[0]->dims.at[1];
+    int64_t filters = k->dims.at[0], multiplier = filters / groups;
+    bool depthwise = groups == channels && groups > 1;
+    if (!onnx_window_of(lo->m, n, k->dims.at + 2, &w))
+        return false;
+    struct wlayer *l = image_layer(lo, n,
+            by_rank(lo, depthwise ? "DepthwiseConv" : "Conv", w.rank, ""));
+    if (!l)
+        return false;
+    if (!depthwise)
+        layer_int(l, "filters", filters);
+    write_window(lo, l, &w, "kernel_size");
+    if (depthwise && multiplier > 1)
+        layer_int(l, "depth_multiplier", multiplier);
+    else if (!depthwise && groups > 1)
+        layer_int(l, "groups", groups);
+    struct shape s = depthwise ? kernel_shape(&w, channels, multiplier)
+                               : kernel_shape(&w, k->dims.at[1], filters);
+    write_kernel(lo, l, k, depthwise ? 0 : 1, depthwise ? 1 : 0, &s);
+    n->out.at[0]->placed->open = l;
+    return write_bias(lo, n, l, filters);
+}
+
+bool onnx_lower_conv_transpose(struct lower *lo, struct onnx_node *n)
+{
+    struct onnx_window w;
+    if (!refuse_volume(lo, n) || !weights_constant(lo, n))
+        return false;
+    const struct onnx_value *k = n->in.at[1];
+    if (onnx_int(n, "group", 1) != 1)
+        return onnx_refuse(lo->m, n, "groups");
+    if (!onnx_window_of(lo->m, n, k->dims.at + 2, &w))
+        return false;
+    struct wlayer *l = image_layer(lo, n, by_rank(lo, "Conv", w.rank, "Transpose"));
+    if (!l)
+        return false;
+    int64_t filters = k->dims.at[1];
+    layer_int(l, "filters", filters);
+    write_window(lo, l, &w, "kernel_size");
+    write_sizes(l, "output_padding", w.more, w.rank);
+    struct shape s = kernel_shape(&w, filters, k->dims.at[0]);
+    write_kernel(lo, l, k, 1, 0, &s);
+    n->out.at[0]->placed->open = l;
+    return write_bias(lo, n, l, filters);
+}
+
+/* ---- pooling --------------------------------------------------------------------------------- */
+
+static struct wlayer *pool_layer(struct lower *lo, struct onnx_node *n, const char *stem)
+{
+    struct onnx_window w;
+    if (!refuse_volume(lo, n) || !onnx_window_of(lo->m, n, NULL, &w))
+        return NULL;
+    struct wlayer *l = image_layer(lo, n, by_rank(lo, stem, w.rank, ""));
+    if (!l)
+        return NULL;
+    write_window(lo, l, &w, "pool_size");
+    if (w.ceil)
+        layer_bool(l, "ceil_mode", true);
+    return l;
+}
+
+bool onnx_lower_max_pool(struct lower *lo, struct onnx_node *n)
+{
+    return pool_layer(lo, n, "MaxPooling") != NULL;
+}
+
+bool onnx_lower_average_pool(struct lower *lo, struct onnx_node *n)
+{
+    int given;
+    const int64_t *dilation = onnx_ints(n, "dilations", &given);
+    if (dilation && !all_are(dilation, given, 1))
+        return onnx_refuse(lo->m, n, "dilated windows");
+    struct wlayer *l = pool_layer(lo, n, "AveragePooling");
+    if (l && onnx_int(n, "count_include_pad", 0))
+        layer_bool(l, "count_include_pad", true);
+    return l != NULL;
+}
+
+bool onnx_lower_global_pool(struct lower *lo, struct onnx_node *n)
+{
+    int spatial = n->in.at[0]->dims.rank - 2;
+    if (!refuse_volume(lo, n))
+        return false;
+    struct wlayer *l = image_layer(lo, n, by_rank(lo, n->op->function.layer, spatial, ""));
+    if (l)
+        layer_bool(l, "keepdims", true);
+    return l != NULL;
+}
