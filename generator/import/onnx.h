@@ -107,12 +107,14 @@ struct onnx {
     int64_t folded;                  /* elements of computed constants so far */
     int folds, matches, dropped;     /* for the comment at the head of the spec */
     VEC(struct onnx_refusal) refusal;
+    int kinds;                       /* of refusals, told so far */
 };
 
 /* A node that can't be imported; reported at the end, all together. */
 struct onnx_refusal {
     const struct onnx_node *node;
     const char *why;
+    bool told;                       /* with another one for the same reason */
 };
 
 /* ---- the steps, each false after errors ------------------------------------------------------ */
@@ -126,7 +128,7 @@ struct onnx *onnx_read(struct pool *, const char *path, const unsigned char *byt
 
 bool onnx_set_shapes(struct onnx *, struct onnx_shape_arg *, int n);
 bool onnx_infer(struct onnx *);
-void onnx_match(struct onnx *);
+bool onnx_match(struct onnx *);
 
 struct writer;
 bool onnx_lower(struct onnx *, const char *model_name, struct writer **out);
@@ -138,6 +140,9 @@ bool onnx_report(struct onnx *);
 
 /* The node can't be imported: fmt ends the sentence "Conv 'name': ...". Returns false. */
 bool onnx_refuse(struct onnx *, struct onnx_node *, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* What onnx_infer does with each node, for one that a later step makes. */
+bool onnx_infer_node(struct onnx *, struct onnx_node *);
 
 /* Attributes, with what holds when they are absent (or of another kind, which is refused before). */
 const struct onnx_attr *onnx_attr(const struct onnx_node *, const char *name);

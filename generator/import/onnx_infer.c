@@ -58,9 +58,9 @@ bool onnx_list(struct onnx *m, struct onnx_node *node, int i, const char *attr,
         return true;
     }
     if (!onnx_is_const(v))
-        return onnx_refuse(m, node, "its %s depends on what the network computes", attr);
+        return onnx_refuse(m, node, "'%s' depends on what the network computes", attr);
     if (!v->i || v->dims.rank > 1 || onnx_size(&v->dims) > ONNX_MAX_NODES)
-        return onnx_refuse(m, node, "its %s is no list of integers", attr);
+        return onnx_refuse(m, node, "'%s' is no list of integers", attr);
     *list = v->i;
     *n = (int)onnx_size(&v->dims);
     return true;
@@ -446,6 +446,22 @@ bool onnx_infer_where(struct onnx *m, struct onnx_node *n)
     return true;
 }
 
+/* Before opset 7 one slope for each channel was written as [C]. */
+bool onnx_infer_prelu(struct onnx *m, struct onnx_node *n)
+{
+    struct onnx_value *slope = n->in.at[1];
+    const struct onnx_dims *d = dims_of(n, 0);
+    if (m->opset < 7 && onnx_is_const(slope) && slope->dims.rank == 1 && d->rank > 2 &&
+            slope->dims.at[0] == d->at[1]) {
+        n->in.at[1] = onnx_value_new(m, slope->name);
+        *n->in.at[1] = *slope;
+        n->in.at[1]->dims.rank = d->rank - 1;
+        for (int i = 1; i < d->rank - 1; i++)
+            n->in.at[1]->dims.at[i] = 1;
+    }
+    return onnx_infer_elementwise(m, n);
+}
+
 bool onnx_infer_cast(struct onnx *m, struct onnx_node *n)
 {
     int64_t to = !strcmp(n->type, "CastLike") ? n->in.at[1]->type : onnx_int(n, "to", 0);
@@ -453,6 +469,7 @@ bool onnx_infer_cast(struct onnx *m, struct onnx_node *n)
     if (elem == ELEM_OTHER || elem == ELEM_UNKNOWN)
         return onnx_refuse(m, n, "a cast to %s", onnx_type_name((int)clamp(to, -1, 1000)));
     set_out(n, 0, dims_of(n, 0), elem, (int)to);
+    n->in.n = 1;                     /* CastLike: the other one has said its type */
     return true;
 }
 
@@ -898,10 +915,9 @@ static bool all_const(const struct onnx_node *n)
     return true;
 }
 
-/* Shape and Size need no data. */
 static bool folds(const struct onnx_node *n)
 {
-    return n->op->fold && (all_const(n) || !n->op->lower);
+    return n->op->fold && (all_const(n) || (n->op->flags & OP_DIMS));
 }
 
 static bool fold(struct onnx *m, struct onnx_node *n)
@@ -918,7 +934,7 @@ static bool fold(struct onnx *m, struct onnx_node *n)
     return true;
 }
 
-static bool infer_node(struct onnx *m, struct onnx_node *n)
+bool onnx_infer_node(struct onnx *m, struct onnx_node *n)
 {
     if (!n->op)
         return onnx_refuse(m, n, "%s", onnx_op_refused(m, n));
@@ -946,7 +962,7 @@ static bool infer_node(struct onnx *m, struct onnx_node *n)
 bool onnx_infer(struct onnx *m)
 {
     for (int i = 0; i < m->node.n; i++)
-        if (!infer_node(m, m->node.at[i]))
+        if (!onnx_infer_node(m, m->node.at[i]))
             for (int k = 0; k < m->node.at[i]->out.n; k++)
                 if (m->node.at[i]->out.at[k])
                     m->node.at[i]->out.at[k]->known = false;

@@ -287,23 +287,16 @@ static void reshape(struct lower *lo, const struct onnx_value *v, struct onnx_pl
     p->open = NULL;
 }
 
-static bool permute(struct lower *lo, struct onnx_node *n, const struct onnx_value *v,
-        struct onnx_placed *p, const int *want)
+/* A Permute of at most LIMIT_RANK runs: p becomes as wanted. */
+static void add_permute(struct lower *lo, const struct onnx_value *v, struct onnx_placed *p,
+        const int *want, const struct runs *r)
 {
-    struct runs r;
     struct shape from, to, dims;
-    bool batched = lo->batch > 1;
-    if (batched && (p->order[0] != 0 || want[0] != 0))
-        return onnx_refuse(lo->m, n, "it mixes the images of the batch");
-    find_runs(p, want, batched, &r);
-    if (r.n > LIMIT_RANK)
-        return onnx_refuse(lo->m, n, "the order of its input takes a transpose of %d dimensions",
-                r.n);
-    from.rank = to.rank = dims.rank = r.n;
-    for (int i = 0; i < r.n; i++) {
-        from.dim[r.stored[i]] = (int)r.size[i];
-        to.dim[i] = (int)r.size[i];
-        dims.dim[i] = r.stored[i] + 1;
+    from.rank = to.rank = dims.rank = r->n;
+    for (int i = 0; i < r->n; i++) {
+        from.dim[r->stored[i]] = (int)r->size[i];
+        to.dim[i] = (int)r->size[i];
+        dims.dim[i] = r->stored[i] + 1;
     }
     reshape(lo, v, p, &from);
     struct wlayer *l = lower_helper(lo, "Permute", v, "permute");
@@ -314,6 +307,50 @@ static bool permute(struct lower *lo, struct onnx_node *n, const struct onnx_val
     p->shape = to;
     p->open = NULL;
     memcpy(p->order, want, (size_t)p->atoms * sizeof *want);
+}
+
+/* order with the neighbouring stretches [i, j) and [j, k) exchanged. */
+static void exchange(const struct onnx_placed *p, int i, int j, int k, int *order)
+{
+    memcpy(order, p->order, sizeof p->order);
+    memcpy(order + i, p->order + j, (size_t)(k - j) * sizeof *order);
+    memcpy(order + i + k - j, p->order + i, (size_t)(j - i) * sizeof *order);
+}
+
+/* The exchange after which the fewest runs remain to be moved. */
+static void best_exchange(const struct onnx_placed *p, const int *want, int first, int *best)
+{
+    int fewest = MAX_ATOMS + 1;
+    for (int i = first; i < p->atoms; i++)
+        for (int j = i + 1; j < p->atoms; j++)
+            for (int k = j + 1; k <= p->atoms; k++) {
+                struct onnx_placed after = *p;
+                struct runs r;
+                exchange(p, i, j, k, after.order);
+                find_runs(&after, want, first, &r);
+                if (r.n >= fewest)
+                    continue;
+                fewest = r.n;
+                memcpy(best, after.order, sizeof after.order);
+            }
+}
+
+/* Permutes until p is stored as wanted: once, or more often where that takes too many dimensions. */
+static bool permute(struct lower *lo, struct onnx_node *n, const struct onnx_value *v,
+        struct onnx_placed *p, const int *want)
+{
+    struct runs r;
+    bool batched = lo->batch > 1;
+    int step[MAX_ATOMS];
+    if (batched && (p->order[0] != 0 || want[0] != 0))
+        return onnx_refuse(lo->m, n, "it mixes the images of the batch");
+    for (find_runs(p, want, batched, &r); r.n > LIMIT_RANK; find_runs(p, want, batched, &r)) {
+        best_exchange(p, want, batched, step);
+        find_runs(p, step, batched, &r);
+        add_permute(lo, v, p, step, &r);
+    }
+    if (r.n > 1)
+        add_permute(lo, v, p, want, &r);
     return true;
 }
 
@@ -445,7 +482,7 @@ void place_name(struct lower *lo, struct onnx_value *v, struct wlayer *l)
     struct view view;
     if (!v->is_output || !output_view(lo, v, &view) || fits(v->placed, &view))
         return;
-    layer_rename(l, pool_printf(lo->pool, "%s_nhwc", v->name));
+    layer_rename(l, pool_printf(lo->pool, "%s_%s", v->name, v->dims.rank == 4 ? "nhwc" : "raw"));
     v->placed->layer = l->name;
     v->layer = NULL;
 }

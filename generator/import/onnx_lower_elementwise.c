@@ -28,22 +28,18 @@ static struct wlayer *like_input(struct lower *lo, struct onnx_node *n, const ch
     return like(lo, n, n->in.at[0], type);
 }
 
-/* Puts the function into the layer before it, where nothing else uses what that one makes. */
-static bool join_activation(struct lower *lo, struct onnx_node *n, const char *name)
-{
-    struct onnx_value *x = n->in.at[0], *y = n->out.at[0];
-    if (!x->placed->open || x->users != 1 || y->is_output)
-        return false;
-    layer_word(x->placed->open, "activation", name);
-    place_alias(lo, y, x);
-    y->placed->open = NULL;
-    return true;
-}
-
+/* The layer that computes the function: the one before it, where nothing else uses what that one
+ * makes, or one of its own. name is a name, or one with arguments as YAML. */
 static bool activation(struct lower *lo, struct onnx_node *n, const char *name)
 {
-    if (!join_activation(lo, n, name))
-        layer_word(like_input(lo, n, "Activation"), "activation", name);
+    struct onnx_value *x = n->in.at[0], *y = n->out.at[0];
+    bool joins = x->placed->open && x->users == 1 && !y->is_output;
+    struct wlayer *l = joins ? x->placed->open : like_input(lo, n, "Activation");
+    if (joins) {
+        place_alias(lo, y, x);
+        y->placed->open = NULL;
+    }
+    layer_raw(l, "activation", "%s", name);
     return true;
 }
 
@@ -133,7 +129,7 @@ bool onnx_lower_celu(struct lower *lo, struct onnx_node *n)
 bool onnx_lower_gelu(struct lower *lo, struct onnx_node *n)
 {
     bool tanh = !strcmp(onnx_word(n, "approximate", "none"), "tanh");
-    return activation(lo, n, tanh ? "gelu_tanh" : "gelu");
+    return activation(lo, n, tanh ? "{name: gelu, approximate: true}" : "gelu");
 }
 
 bool onnx_lower_swish(struct lower *lo, struct onnx_node *n)
@@ -464,6 +460,8 @@ bool onnx_lower_prelu(struct lower *lo, struct onnx_node *n)
     if (!join_operands(lo, n, &j))
         return false;
     struct view view = operand_view(&j, slope, &n->out.at[0]->dims);
+    if (shape_size(&view.shape) != onnx_size(&view.dims))
+        return onnx_refuse(lo->m, n, "its slopes differ from image to image");
     const char *name = place_arrange(lo, n, n->in.at[0], &j.result);
     if (!name)
         return false;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "onnx_layout.h"
+#include "text.h"
 
 /* ---- what moves nothing ---------------------------------------------------------------------- */
 
@@ -71,6 +72,47 @@ static void write_by_dim(struct wlayer *l, const char *key, const struct view *v
         if (v->where[i] >= 0)
             list[v->where[i]] = n[i];
     layer_ints(l, key, v->shape.rank, list);
+}
+
+/* ---- Concat ---------------------------------------------------------------------------------- */
+
+/* The values one behind the other along the axis, in the order of the first that is computed. */
+static bool join(struct lower *lo, struct onnx_node *n, struct onnx_value **v, int count, int axis,
+        struct onnx_value *to)
+{
+    const char **name = NEW_ARRAY(lo->pool, const char *, count);
+    const struct onnx_value *first = v[0];
+    struct view view;
+    for (int i = count - 1; i >= 0; i--)
+        first = onnx_is_const(v[i]) ? first : v[i];
+    if (!refuse_batch(lo, n, 1u << axis) || !place_natural(lo, n, first, 1u << axis, &view))
+        return false;
+    for (int i = 0; i < count; i++) {
+        struct view operand = view;
+        operand.dims = v[i]->dims;
+        operand.shape.dim[view.where[axis]] = (int)operand.dims.at[axis];
+        name[i] = place_arrange(lo, n, v[i], &operand);
+        if (!name[i])
+            return false;
+    }
+    struct wlayer *l = lower_layer(lo, "Concatenate", to);
+    for (int i = 0; i < count; i++)
+        layer_input(l, name[i]);
+    if (view.where[axis] != view.shape.rank - 1)
+        layer_int(l, "axis", view.where[axis] + 1);
+    view.dims = to->dims;
+    view.shape.dim[view.where[axis]] = (int)to->dims.at[axis];
+    place_set(lo, to, l, &view);
+    return true;
+}
+
+bool onnx_lower_concat(struct lower *lo, struct onnx_node *n)
+{
+    int axis;
+    if (n->in.n == 1)
+        return onnx_lower_alias(lo, n);
+    return onnx_axis(&n->out.at[0]->dims, onnx_int(n, "axis", 0), &axis) &&
+           join(lo, n, n->in.at, n->in.n, axis, n->out.at[0]);
 }
 
 /* ---- Slice, Split, Gather -------------------------------------------------------------------- */
@@ -143,79 +185,65 @@ bool onnx_lower_split(struct lower *lo, struct onnx_node *n)
     return true;
 }
 
-/* Indices that are begin, begin + step ...: a Slice. */
-static bool is_range(const struct onnx_value *index, int64_t size, int64_t *begin, int64_t *step)
+enum { MAX_CUTS = 64 };
+
+/* Index k of a list, counted from the front. */
+static int64_t index_at(const struct onnx_value *index, int64_t k, int64_t size)
 {
-    int64_t n = onnx_size(&index->dims);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t at = index->i[i] < 0 ? index->i[i] + size : index->i[i];
-        if (i == 0)
-            *begin = at;
-        else if (i == 1)
-            *step = at - *begin;
-        if (at != *begin + i * *step)
-            return false;
+    return index->i[k] < 0 ? index->i[k] + size : index->i[k];
+}
+
+/* How many of the indices from k on are evenly spaced, and by how much: what one Slice can pick. */
+static int64_t run_of(const struct onnx_value *index, int64_t k, int64_t size, int64_t *step)
+{
+    int64_t n = onnx_size(&index->dims), count = 1;
+    *step = 1;
+    if (k + 1 < n)
+        *step = index_at(index, k + 1, size) - index_at(index, k, size);
+    if (*step == 0)
+        *step = 1;
+    while (k + count < n &&
+            index_at(index, k + count, size) == index_at(index, k, size) + count * *step)
+        count++;
+    return count;
+}
+
+/* A Slice for each run of indices along the axis; how many, -1 when refused. */
+static int cut_runs(struct lower *lo, struct onnx_node *n, int axis, struct onnx_value **cut)
+{
+    struct onnx_slice s = whole(&n->in.at[0]->dims);
+    const struct onnx_value *index = n->in.at[1];
+    int64_t size = n->in.at[0]->dims.at[axis];
+    int cuts = 0;
+    for (int64_t k = 0; k < onnx_size(&index->dims); k += s.n[axis], cuts++) {
+        if (cuts == MAX_CUTS)
+            return onnx_refuse(lo->m, n, "indices in more than %d evenly spaced runs", MAX_CUTS), -1;
+        s.begin[axis] = index_at(index, k, size);
+        s.n[axis] = run_of(index, k, size, &s.step[axis]);
+        cut[cuts] = onnx_value_new(lo->m, n->out.at[0]->name);
+        cut[cuts]->dims = n->in.at[0]->dims;
+        cut[cuts]->dims.at[axis] = s.n[axis];
+        cut[cuts]->users = 1;
+        if (!slice(lo, n, &s, 1u << axis, cut[cuts]))
+            return -1;
     }
-    return n > 0 && *step != 0;
+    return cuts;
 }
 
 bool onnx_lower_gather(struct lower *lo, struct onnx_node *n)
 {
-    struct onnx_slice s = whole(&n->in.at[0]->dims);
-    const struct onnx_value *index = n->in.at[1];
-    int64_t begin = 0, step = 1;
+    struct onnx_value *cut[MAX_CUTS];
     int axis;
     if (!onnx_axis(&n->in.at[0]->dims, onnx_int(n, "axis", 0), &axis))
         return false;
-    if (!is_range(index, n->in.at[0]->dims.at[axis], &begin, &step))
-        return onnx_refuse(lo->m, n, "indices that are not evenly spaced");
-    struct onnx_value *cut = onnx_value_new(lo->m, n->out.at[0]->name);
-    s.begin[axis] = begin;
-    s.step[axis] = step;
-    s.n[axis] = onnx_size(&index->dims);
-    cut->dims = n->in.at[0]->dims;
-    cut->dims.at[axis] = s.n[axis];
-    cut->users = 1;
-    if (!slice(lo, n, &s, 1u << axis, cut))
+    int cuts = cut_runs(lo, n, axis, cut);
+    if (cuts < 0)
         return false;
-    place_alias(lo, n->out.at[0], cut);
-    return true;
-}
-
-/* ---- Concat ---------------------------------------------------------------------------------- */
-
-/* The order of the first operand that is computed; the axis must not be the batch. */
-bool onnx_lower_concat(struct lower *lo, struct onnx_node *n)
-{
-    const char **name = NEW_ARRAY(lo->pool, const char *, n->in.n);
-    const struct onnx_value *first = n->in.at[0];
-    struct view view, out;
-    int axis;
-    if (n->in.n == 1)
-        return onnx_lower_alias(lo, n);
-    if (!onnx_axis(&n->out.at[0]->dims, onnx_int(n, "axis", 0), &axis))
+    struct onnx_value joined = {.name = n->out.at[0]->name, .dims = n->in.at[0]->dims, .users = 1};
+    joined.dims.at[axis] = onnx_size(&n->in.at[1]->dims);
+    if (cuts > 1 && !join(lo, n, cut, cuts, axis, &joined))
         return false;
-    for (int i = n->in.n - 1; i >= 0; i--)
-        first = onnx_is_const(n->in.at[i]) ? first : n->in.at[i];
-    if (!refuse_batch(lo, n, 1u << axis) || !place_natural(lo, n, first, 1u << axis, &view))
-        return false;
-    for (int i = 0; i < n->in.n; i++) {
-        struct view operand = view;
-        operand.dims = n->in.at[i]->dims;
-        operand.shape.dim[view.where[axis]] = (int)operand.dims.at[axis];
-        name[i] = place_arrange(lo, n, n->in.at[i], &operand);
-        if (!name[i])
-            return false;
-    }
-    struct wlayer *l = lower_layer(lo, "Concatenate", n->out.at[0]);
-    for (int i = 0; i < n->in.n; i++)
-        layer_input(l, name[i]);
-    if (view.where[axis] != view.shape.rank - 1)
-        layer_int(l, "axis", view.where[axis] + 1);
-    out = view;
-    out.dims = n->out.at[0]->dims;
-    out.shape.dim[view.where[axis]] = (int)out.dims.at[axis];
-    place_set(lo, n->out.at[0], l, &out);
+    place_alias(lo, n->out.at[0], cuts > 1 ? &joined : cut[0]);
     return true;
 }
 
@@ -257,6 +285,8 @@ bool onnx_lower_pad(struct lower *lo, struct onnx_node *n)
     struct onnx_pads p;
     struct view view;
     double value;
+    if (!text_is_one_of(mode, (const char *const[]){"constant", "reflect", "edge", "wrap", NULL}))
+        return onnx_refuse(lo->m, n, "mode '%s' is not supported", onnx_quoted(lo->m, mode));
     if (!onnx_pads_of(lo->m, n, &p) || !pad_value(lo, n, &value))
         return false;
     unsigned keep = changed(&n->in.at[0]->dims, &n->out.at[0]->dims);

@@ -31,6 +31,31 @@ static void read_scales(struct onnx *m, const struct onnx_node *n, struct resize
     }
 }
 
+/* Words of the file that are known: others are refused, never written. */
+static bool is_known(struct lower *lo, struct onnx_node *n, const char *what, const char *word,
+        const char *const *known)
+{
+    for (; *known; known++)
+        if (!strcmp(*known, word))
+            return true;
+    return onnx_refuse(lo->m, n, "%s '%s' is not supported", what, onnx_quoted(lo->m, word));
+}
+
+static bool words_known(struct lower *lo, struct onnx_node *n, const struct resize *r)
+{
+    static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
+    static const char *const coordinates[] = {"half_pixel", "half_pixel_symmetric",
+        "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn", NULL};
+    static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil",
+        NULL};
+    return is_known(lo, n, "mode", r->mode, modes) &&
+           is_known(lo, n, "coordinate_transformation_mode", r->coordinates, coordinates) &&
+           is_known(lo, n, "nearest_mode", r->nearest, nearest) &&
+           is_known(lo, n, "keep_aspect_ratio_policy",
+                   onnx_word(n, "keep_aspect_ratio_policy", "stretch"),
+                   (const char *const[]){"stretch", NULL});
+}
+
 static bool read_words(struct lower *lo, struct onnx_node *n, struct resize *r)
 {
     bool old = !strcmp(n->type, "Upsample") || lo->m->opset < 11;
@@ -40,14 +65,9 @@ static bool read_words(struct lower *lo, struct onnx_node *n, struct resize *r)
     r->nearest = onnx_word(n, "nearest_mode", old ? "floor" : "round_prefer_floor");
     if (!strcmp(r->mode, "bilinear"))
         r->mode = "linear";
-    if (!strcmp(r->coordinates, "tf_crop_and_resize"))
-        return onnx_refuse(lo->m, n, "coordinates of a region of interest");
     if (onnx_int(n, "antialias", 0))
         return onnx_refuse(lo->m, n, "antialias");
-    if (strcmp(onnx_word(n, "keep_aspect_ratio_policy", "stretch"), "stretch"))
-        return onnx_refuse(lo->m, n, "keep_aspect_ratio_policy %s",
-                onnx_quoted(lo->m, onnx_word(n, "keep_aspect_ratio_policy", "")));
-    return true;
+    return words_known(lo, n, r);
 }
 
 static void write_size(struct wlayer *l, const struct resize *r, const struct onnx_dims *out)

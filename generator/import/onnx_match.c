@@ -440,6 +440,64 @@ static bool match_expand(struct onnx *m, struct onnx_node *n)
     return found;
 }
 
+/* ---- Gemm ------------------------------------------------------------------------------------ */
+
+/* A new node in front of `at`, and its result. */
+static struct onnx_value *insert(struct onnx *m, int *at, const char *type, struct onnx_value *a,
+        struct onnx_value *b)
+{
+    const struct onnx_node *gemm = m->node.at[*at];
+    struct onnx_node *n = onnx_node_new(m, type, gemm->name);
+    struct onnx_value *out = onnx_value_new(m, pool_printf(m->pool, "%s_%s", gemm->out.at[0]->name,
+            type));
+    n->op = onnx_op_find("", type);
+    vec_push(m->pool, &n->in, a);
+    if (b)
+        vec_push(m->pool, &n->in, b);
+    vec_push(m->pool, &n->out, out);
+    out->maker = n;
+    out->users = 1;
+    onnx_infer_node(m, n);
+    vec_push(m->pool, &m->node, NULL);
+    memmove(m->node.at + *at + 1, m->node.at + *at,
+            (size_t)(m->node.n - 1 - *at) * sizeof *m->node.at);
+    m->node.at[(*at)++] = n;
+    return out;
+}
+
+static bool is_dense(const struct onnx_node *n)
+{
+    const struct onnx_value *c = onnx_in(n, 2);
+    int64_t units = n->out.at[0]->dims.at[1];
+    bool row = !c || onnx_size(&c->dims) == 1 ||
+               (onnx_size(&c->dims) == units && c->dims.at[c->dims.rank - 1] == units);
+    return onnx_is_const(n->in.at[1]) && !onnx_is_const(n->in.at[0]) && row &&
+           (!c || onnx_is_const(c));
+}
+
+/* A Gemm that is no Dense layer, in its parts: alpha * A' B' + beta * C. */
+static void split_gemm(struct onnx *m, int *at)
+{
+    struct onnx_node *n = m->node.at[*at];
+    struct onnx_value *a = n->in.at[0], *b = n->in.at[1], *c = onnx_in(n, 2);
+    float alpha = onnx_float(n, "alpha", 1), beta = onnx_float(n, "beta", 1);
+    if (onnx_int(n, "transA", 0))
+        a = insert(m, at, "Transpose", a, NULL);
+    if (onnx_int(n, "transB", 0))
+        b = insert(m, at, "Transpose", b, NULL);
+    if (c && beta != 0 && beta != 1)
+        c = insert(m, at, "Mul", c, filled(m, 1, beta));
+    bool more = c && beta != 0;
+    if (more || alpha != 1)
+        a = insert(m, at, "MatMul", a, b);
+    if (more && alpha != 1)
+        a = insert(m, at, "Mul", a, filled(m, 1, alpha));
+    turn_unary(m, n, more ? "Add" : alpha != 1 ? "Mul" : "MatMul", a);
+    vec_push(m->pool, &n->in, more ? c : alpha != 1 ? filled(m, 1, alpha) : b);
+}
+
+/* ---- all patterns ---------------------------------------------------------------------------- */
+
 typedef bool match_fn(struct onnx *, struct onnx_node *);
 
 static const struct { const char *type; match_fn *match; } patterns[] = {
@@ -458,11 +516,13 @@ static bool goes_on(const struct onnx_node *n)
            onnx_is_const(other(next, v));
 }
 
-void onnx_match(struct onnx *m)
+bool onnx_match(struct onnx *m)
 {
     for (int i = 0; i < m->node.n; i++) {
         struct onnx_node *n = m->node.at[i];
         bool done = n->gone || n->failed || !n->out.n || !n->out.at[0];
+        if (!done && !strcmp(n->type, "Gemm") && !is_dense(n))
+            split_gemm(m, &i);
         for (size_t p = 0; p < sizeof patterns / sizeof patterns[0] && !done; p++) {
             if (strcmp(n->type, patterns[p].type) || *n->domain)
                 continue;
@@ -471,4 +531,5 @@ void onnx_match(struct onnx *m)
             done = patterns[p].match(m, n) && patterns[p].match != match_expand;
         }
     }
+    return onnx_report(m);
 }

@@ -17,7 +17,7 @@ bool onnx_refuse(struct onnx *m, struct onnx_node *n, const char *fmt, ...)
     const char *why = pool_vprintf(m->pool, fmt, args);
     va_end(args);
     if (!n->failed)
-        vec_push(m->pool, &m->refusal, (struct onnx_refusal){n, why});
+        vec_push(m->pool, &m->refusal, (struct onnx_refusal){n, why, false});
     n->failed = true;
     return false;
 }
@@ -35,31 +35,36 @@ static bool same_complaint(const struct onnx_refusal *a, const struct onnx_refus
     return !strcmp(a->node->type, b->node->type) && !strcmp(a->why, b->why);
 }
 
+enum { MAX_NAMED = 100 };            /* nodes of one kind that are named */
+
 /* One error for all nodes that are refused for the same reason, naming each. */
 static void report_one(struct onnx *m, int first)
 {
-    const struct onnx_refusal *r = &m->refusal.at[first];
+    struct onnx_refusal *r = &m->refusal.at[first];
     diag_error(m->diag, DIAG_UNSUPPORTED, m->at, "%s %s: %s", onnx_quoted(m, r->node->type),
             node_label(m, r->node), r->why);
-    const char *others = NULL;
+    const char *others = "";
     int n = 0;
-    for (int i = first + 1; i < m->refusal.n; i++)
-        if (same_complaint(r, &m->refusal.at[i]) && ++n)
-            others = pool_printf(m->pool, "%s%s%s", others ? others : "", others ? ", " : "",
+    for (int i = first + 1; i < m->refusal.n && m->kinds <= MAX_ERRORS; i++) {
+        if (m->refusal.at[i].told || !same_complaint(r, &m->refusal.at[i]))
+            continue;
+        m->refusal.at[i].told = true;
+        if (n++ < MAX_NAMED)
+            others = pool_printf(m->pool, "%s%s%s", others, n > 1 ? ", " : "",
                     node_label(m, m->refusal.at[i].node));
+    }
     if (n)
-        diag_note(m->diag, m->at, "and %d more: %s", n, others);
+        diag_note(m->diag, m->at, "and %d more: %s%s", n, others, n > MAX_NAMED ? " ..." : "");
 }
 
 bool onnx_report(struct onnx *m)
 {
-    for (int i = 0; i < m->refusal.n; i++) {
-        bool told = false;
-        for (int k = 0; k < i && !told; k++)
-            told = same_complaint(&m->refusal.at[i], &m->refusal.at[k]);
-        if (!told)
+    m->kinds = 0;
+    for (int i = 0; i < m->refusal.n; i++)
+        if (!m->refusal.at[i].told) {
+            m->kinds++;
             report_one(m, i);
-    }
+        }
     return m->refusal.n == 0;
 }
 

@@ -45,7 +45,7 @@ static double f_xor(double a, double b) { return (a != 0) != (b != 0); }
     {type, 1, 1, INFER(same), NULL, LOWER(activation), {NULL, NULL, layer}, 0, "", ""}
 #define BINARY(type, most, function, layer, flags, limits)                              \
     {type, most == 2 ? 2 : 1, most, INFER(elementwise), FOLD(binary), LOWER(binary),    \
-        {NULL, function, layer}, flags, "", limits}
+        {NULL, function, layer}, flags, "broadcast:i", limits}
 #define REDUCE(type)                                                                    \
     {type, 1, 2, INFER(reduce), NULL, LOWER(reduce), {NULL, NULL, NULL}, 0,             \
         "axes:I keepdims:i noop_with_empty_axes:i", ""}
@@ -53,8 +53,8 @@ static double f_xor(double a, double b) { return (a != 0) != (b != 0); }
     {type, 1, 2, INFER(reduce), FOLD(reduce), LOWER(reduce), {NULL, function, NULL}, 0, \
         "axes:I keepdims:i noop_with_empty_axes:i", ""}
 /* Folded away always. */
-#define CONSTANT(type, least, most, rule, attrs)                                        \
-    {type, least, most, INFER(rule), FOLD(rule), NULL, {NULL, NULL, NULL}, 0, attrs, ""}
+#define CONSTANT(type, least, most, rule, flags, attrs)                                 \
+    {type, least, most, INFER(rule), FOLD(rule), NULL, {NULL, NULL, NULL}, flags, attrs, ""}
 #define MOVE(type, least, most, rule, fold, lower, attrs, limits)                       \
     {type, least, most, INFER(rule), FOLD(fold), LOWER(lower), {NULL, NULL, NULL},      \
         OP_INTS, attrs, limits}
@@ -81,7 +81,7 @@ static const struct onnx_op ops[] = {
     {"AveragePool", 1, 1, INFER(pool), NULL, LOWER(average_pool), {NULL, NULL, NULL}, OP_IMAGE,
         WINDOW "ceil_mode:i count_include_pad:i", ONE_OR_TWO "; no dilations"},
     {"BatchNormalization", 5, 5, INFER(same), NULL, LOWER(batch_norm), {NULL, NULL, NULL}, 0,
-        "epsilon:f momentum:f training_mode:i spatial:i", "no training mode" CONSTANT_WEIGHTS},
+        "epsilon:f is_test:i momentum:f spatial:i training_mode:i", "no training mode" CONSTANT_WEIGHTS},
     {"Cast", 1, 1, INFER(cast), FOLD(cast), LOWER(cast), {NULL, NULL, NULL}, OP_INTS,
         "to:i saturate:i", "of what the network computes: to floats only"},
     {"CastLike", 2, 2, INFER(cast), FOLD(cast), LOWER(cast), {NULL, NULL, NULL}, OP_INTS,
@@ -93,7 +93,7 @@ static const struct onnx_op ops[] = {
     MOVE("Concat", 1, ONNX_MANY, concat, concat, concat, "axis:i", ""),
     {"Constant", 0, 0, INFER(constant), NULL, NULL, {NULL, NULL, NULL}, 0,
         "value:t value_float:f value_floats:F value_int:i value_ints:I", "numbers"},
-    CONSTANT("ConstantOfShape", 1, 1, constant_of_shape, "value:t"),
+    CONSTANT("ConstantOfShape", 1, 1, constant_of_shape, 0, "value:t"),
     {"Conv", 2, 3, INFER(conv), NULL, LOWER(conv), {NULL, NULL, NULL}, OP_IMAGE,
         WINDOW "group:i", ONE_OR_TWO CONSTANT_WEIGHTS},
     {"ConvTranspose", 2, 3, INFER(conv_transpose), NULL, LOWER(conv_transpose),
@@ -114,7 +114,7 @@ static const struct onnx_op ops[] = {
     MOVE("Flatten", 1, 1, flatten, copy, alias, "axis:i", ""),
     UNARY("Floor", floor, "floor"),
     MOVE("Gather", 2, 2, gather, gather, gather, "axis:i",
-        "constant indices; of what the network computes: evenly spaced ones"),
+        "indices are constants, in at most 64 evenly spaced runs"),
     {"Gelu", 1, 1, INFER(same), NULL, LOWER(gelu), {NULL, NULL, NULL}, 0, "approximate:s", ""},
     {"Gemm", 2, 3, INFER(gemm), NULL, LOWER(gemm), {NULL, NULL, NULL}, 0,
         "alpha:f beta:f transA:i transB:i broadcast:i",
@@ -159,12 +159,12 @@ static const struct onnx_op ops[] = {
     UNARY("Neg", f_neg, "negative"),
     {"Not", 1, 1, INFER(same), FOLD(unary), LOWER(not), {f_not, NULL, NULL}, OP_BOOL_OUT, "", ""},
     BINARY("Or", 2, f_or, "Maximum", OP_BOOL_OUT, ""),
-    {"PRelu", 2, 2, INFER(elementwise), NULL, LOWER(prelu), {NULL, NULL, NULL}, 0, "",
+    {"PRelu", 2, 2, INFER(prelu), NULL, LOWER(prelu), {NULL, NULL, NULL}, 0, "",
         "slopes are constants"},
     {"Pad", 1, 4, INFER(pad), NULL, LOWER(pad), {NULL, NULL, NULL}, OP_INTS,
         "mode:s pads:I value:f", "pads and value are constants; no negative pads"},
     {"Pow", 2, 2, INFER(elementwise), FOLD(binary), LOWER(pow), {NULL, pow, NULL}, 0, "", ""},
-    CONSTANT("Range", 3, 3, range, ""),
+    CONSTANT("Range", 3, 3, range, 0, ""),
     UNARY("Reciprocal", f_reciprocal, "reciprocal"),
     REDUCE("ReduceL1"),
     REDUCE("ReduceL2"),
@@ -181,17 +181,17 @@ static const struct onnx_op ops[] = {
     {"Resize", 1, 4, INFER(resize), NULL, LOWER(resize), {NULL, NULL, NULL}, OP_IMAGE,
         "antialias:i axes:I coordinate_transformation_mode:s cubic_coeff_a:f exclude_outside:i "
         "extrapolation_value:f keep_aspect_ratio_policy:s mode:s nearest_mode:s",
-        "height and width; no antialias, no tf_crop_and_resize"},
+        "height and width; no antialias, no region of interest"},
     {"RMSNormalization", 2, 2, INFER(same), NULL, LOWER(rms_norm), {NULL, NULL, NULL}, 0,
         "axis:i epsilon:f stash_type:i", "scale is a constant"},
     UNARY("Round", rint, "round"),
     {"Selu", 1, 1, INFER(same), NULL, LOWER(selu), {NULL, NULL, NULL}, 0, "alpha:f gamma:f", ""},
-    CONSTANT("Shape", 1, 1, shape, "start:i end:i"),
+    CONSTANT("Shape", 1, 1, shape, OP_DIMS, "start:i end:i"),
     UNARY("Sigmoid", f_sigmoid, "sigmoid"),
     UNARY("Sign", f_sign, "sign"),
     UNARY("Sin", sin, "sin"),
     UNARY("Sinh", sinh, "sinh"),
-    CONSTANT("Size", 1, 1, size, ""),
+    CONSTANT("Size", 1, 1, size, OP_DIMS, ""),
     MOVE("Slice", 1, 5, slice, slice, slice, "axes:I ends:I starts:I",
         "begin, end and step are constants"),
     {"Softmax", 1, 1, INFER(same), NULL, LOWER(softmax), {NULL, NULL, NULL}, 0, "axis:i", ""},
@@ -243,7 +243,7 @@ static char letter_of(enum onnx_kind kind)
 static char expected(const struct onnx_op *op, const char *name)
 {
     size_t len = strlen(name);
-    for (const char *a = op->attrs; a && *a; a = strchr(a, ' '), a += a != NULL)
+    for (const char *a = op->attrs; *a; a += strcspn(a, " "), a += strspn(a, " "))
         if (!strncmp(a, name, len) && a[len] == ':')
             return a[len + 1];
     return 0;
@@ -271,21 +271,21 @@ bool onnx_attrs_ok(struct onnx *m, struct onnx_node *n)
 /* ---- what is refused ------------------------------------------------------------------------- */
 
 static const struct { const char *why, *types; } refused[] = {
-    {"control flow", " If Loop Scan SequenceMap "},
-    {"a recurrent layer", " LSTM GRU RNN "},
-    {"quantised arithmetic; export the float32 model",
+    {"control flow is not supported", " If Loop Scan SequenceMap "},
+    {"recurrent layers are not supported", " LSTM GRU RNN "},
+    {"the model is quantised; import the float32 model it was made of",
         " QuantizeLinear DequantizeLinear QLinearConv QLinearMatMul QLinearAdd QLinearMul "
         "QLinearGlobalAveragePool QLinearAveragePool QLinearLeakyRelu QLinearSigmoid QLinearConcat "
         "QLinearSoftmax QGemm ConvInteger MatMulInteger DynamicQuantizeLinear "
         "DynamicQuantizeMatMul MatMulNBits "},
-    {"attention", " Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding "},
-    {"a result whose size depends on the data",
+    {"attention is not supported", " Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding "},
+    {"the size of its result depends on the data",
         " NonMaxSuppression NonZero Unique Compress TopK "},
-    {"random numbers", " RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli "
+    {"random numbers are not supported", " RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli "
         "Multinomial "},
-    {"training", " Adam Adagrad Momentum Gradient NegativeLogLikelihoodLoss "
+    {"it belongs to training", " Adam Adagrad Momentum Gradient NegativeLogLikelihoodLoss "
         "SoftmaxCrossEntropyLoss "},
-    {"sequences, maps, strings and optional values",
+    {"sequences, maps, strings and optional values are not supported",
         " SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength "
         "SplitToSequence ConcatFromSequence StringNormalizer StringConcat StringSplit "
         "RegexFullMatch TfIdfVectorizer Optional OptionalGetElement OptionalHasElement ZipMap "},
@@ -296,9 +296,57 @@ const char *onnx_op_refused(struct onnx *m, const struct onnx_node *n)
     const char *padded = pool_printf(m->pool, " %s ", n->type);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (strstr(refused[i].types, padded))
-            return pool_printf(m->pool, "%s can't be imported", refused[i].why);
+            return refused[i].why;
     if (*n->domain)
         return pool_printf(m->pool, "operators of '%s' are not known",
                 onnx_quoted(m, n->domain));
     return "this operator is not known";
+}
+
+/* ---- docs/onnx.md ---------------------------------------------------------------------------- */
+
+static const char page_head[] =
+        "# ONNX models\n\n"
+        "Made by `cnngen-import-onnx --print-reference`; a test compares.\n\n"
+        "    cnngen-import-onnx model.onnx -o model.yaml\n\n"
+        "writes `model.yaml` and `model.safetensors`. Opsets %d to %d are known; of older models, what has\n"
+        "meant the same since. Weights may be initializers, Constant nodes, or external data in the folder of\n"
+        "the model; float64, float16 and bfloat16 become float32. Dimensions that the model leaves open are\n"
+        "said with `--shape NAME=1,3,224,224`. Where all inputs begin with the same dimension, that is the\n"
+        "spec's batch.\n\n"
+        "Images stay as they were at the network's inputs (`layout: NCHW`) and outputs; inside, channels are\n"
+        "last, and transposes in the model mostly vanish. What depends on constants and shapes alone is\n"
+        "computed. Recognised where exporters spell them in small operators: hard sigmoid and hard swish,\n"
+        "SiLU, Mish, GELU (exact and with tanh), layer, instance and group normalization, biases behind\n"
+        "MatMul, scales and shifts of channels.\n\n"
+        "## Operators\n\n"
+        "| operator | limits |\n|---|---|\n";
+
+static const char page_refused[] =
+        "\n## Refused\n\n"
+        "A model that can't be imported is refused with all such nodes at once, each with its name and the\n"
+        "reason. Operators that aren't in the table, among them:\n\n"
+        "| operators | reason |\n|---|---|\n";
+
+static const char page_limits[] =
+        "\n## Limits\n\n"
+        "| | at most |\n|---|---|\n"
+        "| bytes of a model file | %lld |\n"
+        "| nodes | %d |\n"
+        "| messages and strings in the file | %d |\n"
+        "| nesting of messages | %d |\n"
+        "| dimensions of a tensor in the model, with the batch | %d |\n"
+        "| dimensions of a layer's tensor, without the batch | %d |\n"
+        "| elements of all constants that are computed | %lld |\n";
+
+void onnx_ops_print(struct out *out)
+{
+    out_printf(out, page_head, ONNX_MIN_OPSET, ONNX_MAX_OPSET);
+    for (int i = 0; i < OPS; i++)
+        out_printf(out, "| %s | %s |\n", ops[i].type, ops[i].limits);
+    out_printf(out, "%s", page_refused);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        out_printf(out, "|%s| %s |\n", refused[i].types, refused[i].why);
+    out_printf(out, page_limits, (long long)ONNX_MAX_FILE, ONNX_MAX_NODES, ONNX_MAX_MESSAGES,
+            ONNX_MAX_DEPTH, ONNX_MAX_RANK, LIMIT_RANK, (long long)ONNX_MAX_FOLDED);
 }

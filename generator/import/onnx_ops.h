@@ -29,6 +29,7 @@ enum onnx_flag {
     OP_INTS = 1,                     /* takes integers that the network computes, as floats */
     OP_BOOL_OUT = 2,                 /* makes booleans */
     OP_IMAGE = 4,                    /* works on images, [N, C, H, W] */
+    OP_DIMS = 8,                     /* needs its input's dimensions alone, not its data */
 };
 
 struct onnx_op {
@@ -60,6 +61,7 @@ ONNX_INFER(same);
 ONNX_INFER(elementwise);
 ONNX_INFER(where);
 ONNX_INFER(cast);
+ONNX_INFER(prelu);
 ONNX_INFER(conv);
 ONNX_INFER(conv_transpose);
 ONNX_INFER(pool);

@@ -273,7 +273,7 @@ static bool read_opset(struct reader *r, const Onnx__ModelProto *p)
         if (!o->domain || !*o->domain || !strcmp(o->domain, "ai.onnx"))
             opset = o->has_version ? o->version : 0;
     }
-    if (opset < ONNX_MIN_OPSET || opset > ONNX_MAX_OPSET)
+    if (opset < 1 || opset > ONNX_MAX_OPSET)
         return wrong(r, "the model is of opset %lld; opsets %d to %d are known", (long long)opset,
                 ONNX_MIN_OPSET, ONNX_MAX_OPSET);
     r->m->opset = (int)opset;
