@@ -121,7 +121,7 @@ static bool slice(struct lower *lo, struct onnx_node *n, const struct onnx_slice
         struct onnx_value *to)
 {
     struct view view;
-    int64_t end[ONNX_MAX_RANK];
+    int64_t end[ONNX_MAX_RANK] = {0};
     bool steps = false;
     if (onnx_size(&to->dims) == 0)
         return onnx_refuse(lo->m, n, "it leaves nothing of %s",

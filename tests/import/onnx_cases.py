@@ -397,6 +397,8 @@ def check(importer, cnngen, out, case):
     if case.error is not None:
         if done.returncode != 1:
             return 'status %d, not 1: %s' % (done.returncode, done.stderr)
+        if case.bytes is not None and '[bad-model]' not in done.stderr:
+            return 'not refused as a damaged file: ' + done.stderr
         return None if case.error in reason(done.stderr) else 'refused because: ' + reason(done.stderr)
     if done.returncode:
         return done.stderr

@@ -97,7 +97,7 @@ def spec_shapes(path):
     found = {}
     for line in re.findall(r'\{type: Input,[^}]*\}', text):
         shape = [int(n) for n in re.search(r'shape: \[([^]]*)\]', line).group(1).split(',')]
-        name = re.search(r'name: "?([^,}"]*)', line).group(1)
+        name = re.search(r"name: '?([^,}']*)", line).group(1)
         nchw = 'layout: NCHW' in line
         found[name] = [batch] + ([shape[2], shape[0], shape[1]] if nchw else shape)
     return found
