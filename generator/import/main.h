@@ -23,6 +23,7 @@ struct import_options {
     const char *output;              /* the specification's */
     const char *weights;             /* the weight file's */
     const char *name;                /* of the model; NULL: made of the output's */
+    const char *spec;                /* --spec: one that is there, whose weights are wanted; NULL */
     VEC(struct import_shape) shape;
     bool quiet;
     enum diag_color color;
@@ -32,6 +33,11 @@ struct importer {
     const char *program;             /* "cnngen-import-onnx" */
     const char *what;                /* "an ONNX model" */
     void (*reference)(struct out *); /* --print-reference; NULL: has none */
+    enum {
+        MAKES_SPEC,                  /* and weights */
+        MAKES_SPEC_OR_WEIGHTS,       /* with --spec the weights alone: -o names their file */
+        MAKES_WEIGHTS                /* alone, always */
+    } makes;
     /* The model as a specification; NULL after errors. */
     struct writer *(*import)(struct pool *, const struct import_options *, struct diag *);
 };

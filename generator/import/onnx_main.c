@@ -63,6 +63,6 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
 int main(int argc, char **argv)
 {
     static const struct importer onnx = {"cnngen-import-onnx", "an ONNX model", onnx_ops_print,
-        import};
+        MAKES_SPEC, import};
     return importer_main(&onnx, argc, argv);
 }

@@ -50,6 +50,9 @@ void layer_comment(struct wlayer *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A tensor in Keras' layout, "LAYER.kernel" in the file. */
 void layer_weight(struct wlayer *, const char *name, struct shape, const float *data);
 
+/* A tensor of that name without a layer, for files of weights alone. */
+void writer_tensor(struct writer *, const char *name, struct shape, const float *data);
+
 void writer_output(struct writer *, const char *layer_name);
 void writer_batch(struct writer *, int64_t batch);
 
@@ -62,5 +65,12 @@ const char *weights_reference(struct pool *, const char *yaml_path, const char *
  * when they can't be written. weights_path has a weights_reference. */
 bool writer_write(struct writer *, const char *yaml_path, const char *weights_path,
         const char **failed);
+
+/* The weight file alone; false as above. */
+bool writer_write_weights(struct writer *, const char *path, const char **failed);
+
+/* Whether cnngen takes what has been written: the specification is read as it would be from yaml_path,
+ * shapes are inferred, and the weights have those that their layers need. False after errors. */
+bool writer_check(struct writer *, const char *yaml_path, struct diag *);
 
 #endif
