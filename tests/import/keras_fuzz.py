@@ -28,7 +28,7 @@ import keras_files as files
 
 ENV = dict(os.environ, ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigfpe=0:detect_leaks=0',
            UBSAN_OPTIONS='print_stacktrace=1')
-TIMEOUT = 60
+TIMEOUT = 120
 VALUES = [None, True, 0, -1, 1, 2 ** 31, 2 ** 63 - 1, 1e308, 0.5, '', 'x' * 300, 'relu', 'Conv2D', 'image', [], [[]],
           [1, 2, 3], {}, {'class_name': 'function', 'config': 'tanh'}, ['image', 0, 0], '\u202e', 'a: {b', '../x']
 
