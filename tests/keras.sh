@@ -45,6 +45,9 @@ count "$tmp/log"
     xargs "$cnngen" verify -q --target=sse2 --cflags -O0) >"$tmp/log" 2>&1
 count "$tmp/log"
 
+/usr/bin/python3 "$root/tests/import/keras_export.py" "$cnngen" "$tmp/export" >"$tmp/log" 2>&1
+count "$tmp/log"
+
 cd "$tmp" || exit 2
 model=cases/classifier-keras.model
 expect 0 'usage: cnngen-import-keras' "$importer" --help

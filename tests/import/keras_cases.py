@@ -227,7 +227,7 @@ class Tests:
 
     def compare_each(self, spec, inputs, expected):
         """Several outputs: one specification for each."""
-        text = open(spec).read()
+        text = open(spec).read().replace('"', '')
         names = re.search(r'outputs: \[(.*)\]', text).group(1).split(', ')
         for name, e in zip(names, expected):
             got = self.outputs(self.only(spec, text, name), inputs)
