@@ -34,7 +34,7 @@ for part in cases vectors; do
     /usr/bin/python3 onnx_$part.py "$importer" "$cnngen" "$@" >"$tmp/log" 2>&1
     count "$tmp/log"
     (cd "$tmp/$part" && sed 's/$/.yaml/' passed.txt |
-        xargs "$cnngen" verify -q --target=sse2 --cflags -O0) >"$tmp/log" 2>&1
+        xargs "$cnngen" verify -q --target=sse2 --cflags -O0) 2>&1 | grep -v '^passed ' >"$tmp/log"
     count "$tmp/log"
 done
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "help.h"
 #include "names.h"
 
@@ -225,24 +226,30 @@ static bool parse(struct parser *p, int argc, char **argv)
 
 /* ---- main ------------------------------------------------------------------------------------ */
 
-static int run(struct pool *pool, const struct importer *im, const struct import_options *o)
+static void report(struct diag *diag, const struct import_options *o)
 {
-    struct diag *diag = diag_new(pool);
-    struct writer *w = im->import(pool, o, diag);
-    const char *failed;
     struct out out;
-    if (w && writer_layers(w) > LIMIT_LAYERS)
-        diag_error(diag, DIAG_TOO_LARGE, (struct span){0},
-                "the model takes %d layers; the limit is %d", writer_layers(w), LIMIT_LAYERS);
     out_init(&out);
     diag_print(diag, &out, o->color, o->quiet);
     fwrite(out.text, 1, out.len, stderr);
     out_free(&out);
-    if (!w || diag_failed(diag))
-        return 1;
-    if (!writer_write(w, o->output, o->weights, &failed))
+}
+
+static int run(struct pool *pool, const struct importer *im, const struct import_options *o)
+{
+    struct diag *diag = diag_new(pool);
+    struct writer *w = im->import(pool, o, diag);
+    struct out spec;
+    const char *failed;
+    out_init(&spec);
+    if (w)
+        writer_spec(w, &spec, weights_reference(pool, o->output, o->weights));
+    bool ok = w && import_check(pool, w, o->output, spec.text, spec.len, diag);
+    report(diag, o);
+    if (ok && !writer_write(w, o->output, &spec, o->weights, &failed))
         die("can't write '%s': %s", shown(pool, failed), strerror(errno));
-    return 0;
+    out_free(&spec);
+    return ok ? 0 : 1;
 }
 
 int importer_main(const struct importer *im, int argc, char **argv)

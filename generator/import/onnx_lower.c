@@ -118,6 +118,9 @@ static bool operands_ok(struct lower *lo, struct onnx_node *n)
 {
     for (int i = 0; i < n->in.n; i++) {
         const struct onnx_value *v = n->in.at[i];
+        if (i == 0 && onnx_is_const(v) && !(n->op->flags & OP_CONST))
+            return onnx_refuse(lo->m, n, "its input '%s' is a constant",
+                    onnx_quoted(lo->m, v->name));
         if (!v || onnx_is_const(v))
             continue;
         if (!v->placed)

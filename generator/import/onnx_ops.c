@@ -45,7 +45,7 @@ static double f_xor(double a, double b) { return (a != 0) != (b != 0); }
     {type, 1, 1, INFER(same), NULL, LOWER(activation), {NULL, NULL, layer}, 0, "", ""}
 #define BINARY(type, most, function, layer, flags, limits)                              \
     {type, most == 2 ? 2 : 1, most, INFER(elementwise), FOLD(binary), LOWER(binary),    \
-        {NULL, function, layer}, flags, "broadcast:i", limits}
+        {NULL, function, layer}, (flags) | OP_CONST, "broadcast:i", limits}
 #define REDUCE(type)                                                                    \
     {type, 1, 2, INFER(reduce), NULL, LOWER(reduce), {NULL, NULL, NULL}, 0,             \
         "axes:I keepdims:i noop_with_empty_axes:i", ""}
@@ -90,7 +90,8 @@ static const struct onnx_op ops[] = {
     {"Celu", 1, 1, INFER(same), NULL, LOWER(celu), {NULL, NULL, NULL}, 0, "alpha:f", ""},
     {"Clip", 1, 3, INFER(same), NULL, LOWER(clip), {NULL, NULL, NULL}, 0, "min:f max:f",
         "bounds are constants"},
-    MOVE("Concat", 1, ONNX_MANY, concat, concat, concat, "axis:i", ""),
+    {"Concat", 1, ONNX_MANY, INFER(concat), FOLD(concat), LOWER(concat), {NULL, NULL, NULL},
+        OP_INTS | OP_CONST, "axis:i", ""},
     {"Constant", 0, 0, INFER(constant), NULL, NULL, {NULL, NULL, NULL}, 0,
         "value:t value_float:f value_floats:F value_int:i value_ints:I", "numbers"},
     CONSTANT("ConstantOfShape", 1, 1, constant_of_shape, 0, "value:t"),
@@ -145,7 +146,7 @@ static const struct onnx_op ops[] = {
     {"LogSoftmax", 1, 1, INFER(same), NULL, LOWER(softmax), {NULL, NULL, NULL}, 0, "axis:i", ""},
     {"LpNormalization", 1, 1, INFER(same), NULL, LOWER(lp_norm), {NULL, NULL, NULL}, 0,
         "axis:i p:i", ""},
-    {"MatMul", 2, 2, INFER(matmul), NULL, LOWER(matmul), {NULL, NULL, NULL}, 0, "",
+    {"MatMul", 2, 2, INFER(matmul), NULL, LOWER(matmul), {NULL, NULL, NULL}, OP_CONST, "",
         "with a vector: the second one, constant"},
     BINARY("Max", ONNX_MANY, f_max, "Maximum", 0, ""),
     {"MaxPool", 1, 1, INFER(pool), NULL, LOWER(max_pool), {NULL, NULL, NULL}, OP_IMAGE,
@@ -163,7 +164,8 @@ static const struct onnx_op ops[] = {
         "slopes are constants"},
     {"Pad", 1, 4, INFER(pad), NULL, LOWER(pad), {NULL, NULL, NULL}, OP_INTS,
         "mode:s pads:I value:f", "pads and value are constants; no negative pads"},
-    {"Pow", 2, 2, INFER(elementwise), FOLD(binary), LOWER(pow), {NULL, pow, NULL}, 0, "", ""},
+    {"Pow", 2, 2, INFER(elementwise), FOLD(binary), LOWER(pow), {NULL, pow, NULL}, OP_CONST, "",
+        ""},
     CONSTANT("Range", 3, 3, range, 0, ""),
     UNARY("Reciprocal", f_reciprocal, "reciprocal"),
     REDUCE("ReduceL1"),
@@ -216,7 +218,8 @@ static const struct onnx_op ops[] = {
     MOVE("Unsqueeze", 1, 2, unsqueeze, copy, alias, "axes:I", ""),
     {"Upsample", 1, 2, INFER(resize), NULL, LOWER(resize), {NULL, NULL, NULL}, OP_IMAGE,
         "mode:s scales:F", "height and width"},
-    {"Where", 3, 3, INFER(where), FOLD(where), LOWER(where), {NULL, NULL, NULL}, 0, "", ""},
+    {"Where", 3, 3, INFER(where), FOLD(where), LOWER(where), {NULL, NULL, NULL}, OP_CONST, "",
+        ""},
     BINARY("Xor", 2, f_xor, "NotEqual", OP_BOOL_OUT, ""),
 };
 

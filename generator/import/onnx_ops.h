@@ -29,6 +29,7 @@ enum onnx_flag {
     OP_INTS = 1,                     /* takes integers that the network computes, as floats */
     OP_BOOL_OUT = 2,                 /* makes booleans */
     OP_IMAGE = 4,                    /* works on images, [N, C, H, W] */
+    OP_CONST = 16,                   /* its first input may be a constant, though others aren't */
     OP_DIMS = 8,                     /* needs its input's dimensions alone, not its data */
 };
 

@@ -42,7 +42,6 @@ struct writer *writer_new(struct pool *pool, const char *model_name)
 }
 
 void writer_batch(struct writer *w, int64_t batch) { w->batch = batch; }
-int writer_layers(const struct writer *w) { return w->layer.n; }
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -213,7 +212,7 @@ void layer_comment(struct wlayer *l, const char *fmt, ...)
 
 enum { LINE_CHARS = 100 };
 
-static void write_list(struct writer *w, struct out *out, const char *const *names, int n)
+static void write_list(const struct writer *w, struct out *out, const char *const *names, int n)
 {
     if (n != 1)
         out_printf(out, "[");
@@ -224,7 +223,7 @@ static void write_list(struct writer *w, struct out *out, const char *const *nam
 }
 
 /* {type: ..., name: ..., ...}, broken between two keys where the line gets long. */
-static void write_layer(struct writer *w, struct out *out, int i)
+static void write_layer(const struct writer *w, struct out *out, int i)
 {
     const struct wlayer *l = w->layer.at[i];
     const char *before = i ? w->layer.at[i - 1]->name : "";
@@ -250,7 +249,7 @@ static bool last_alone(const struct writer *w)
            !strcmp(w->output.at[0], w->layer.at[w->layer.n - 1]->name);
 }
 
-static void write_spec(struct writer *w, struct out *out, const char *weights)
+void writer_spec(const struct writer *w, struct out *out, const char *weights)
 {
     for (int i = 0; i < w->comment.n; i++)
         out_printf(out, "# %s\n", w->comment.at[i]);
@@ -288,22 +287,27 @@ const char *weights_reference(struct pool *pool, const char *yaml_path, const ch
     return below_refused(pool, rest, "the spec") ? NULL : rest;
 }
 
-bool writer_write(struct writer *w, const char *yaml_path, const char *weights_path,
-        const char **failed)
+const struct shape *writer_weight(const struct writer *w, const char *layer, const char *name)
 {
-    struct out spec, weights;
-    out_init(&spec);
+    for (int i = 0; i < w->weight.n; i++)
+        if (!strcmp(w->weight.at[i].name, name) && !strcmp(w->weight.at[i].layer->name, layer))
+            return &w->weight.at[i].shape;
+    return NULL;
+}
+
+bool writer_write(struct writer *w, const char *yaml_path, const struct out *spec,
+        const char *weights_path, const char **failed)
+{
+    struct out weights;
     out_init(&weights);
-    write_spec(w, &spec, weights_reference(w->pool, yaml_path, weights_path));
     if (w->weight.n)
         write_weights(w, &weights);
     const struct out_file files[] = {
         {weights_path, weights.text, weights.len},
-        {yaml_path, spec.text, spec.len},
+        {yaml_path, spec->text, spec->len},
     };
     bool ok = w->weight.n ? out_commit(files, 2, failed) : out_commit(files + 1, 1, failed);
     int saved = errno;
-    out_free(&spec);
     out_free(&weights);
     errno = saved;
     return ok;

@@ -7,6 +7,7 @@
 #define CNNGEN_IMPORT_WRITER_H
 
 #include "graph.h"
+#include "out.h"
 #include "pool.h"
 
 struct writer;
@@ -53,14 +54,19 @@ void layer_weight(struct wlayer *, const char *name, struct shape, const float *
 void writer_output(struct writer *, const char *layer_name);
 void writer_batch(struct writer *, int64_t batch);
 
-int writer_layers(const struct writer *);
 
 /* How the specification refers to the weights: their path below its folder. NULL: they aren't there. */
 const char *weights_reference(struct pool *, const char *yaml_path, const char *weights_path);
 
+/* Appends the specification. weights is how it refers to them. */
+void writer_spec(const struct writer *, struct out *, const char *weights);
+
+/* The shape of a layer's tensor; NULL: there is none. */
+const struct shape *writer_weight(const struct writer *, const char *layer, const char *name);
+
 /* Both files or neither; the second one only if there are weights. False with errno, and *failed the path,
- * when they can't be written. weights_path has a weights_reference. */
-bool writer_write(struct writer *, const char *yaml_path, const char *weights_path,
-        const char **failed);
+ * when they can't be written. spec is what writer_spec made. */
+bool writer_write(struct writer *, const char *yaml_path, const struct out *spec,
+        const char *weights_path, const char **failed);
 
 #endif
