@@ -59,6 +59,7 @@ $(B)/runtime/%.o: runtime/%.c
 	$(Q)$(CC) -std=c99 $(WARN) $(OPT_$(MODE)) $(CFLAGS) -Iruntime -MMD -MP -c $< -o $@
 
 # The importers: programs of their own, each built when its libraries are here.
+IMPORT_OBJ := $(patsubst %,$(B)/generator/import/%.o,main check writer safetensors_write)
 include $(wildcard generator/import/*.mk)
 
 # One CMocka program per file; those of the runtime need the runtime alone.
@@ -66,6 +67,11 @@ $(B)/unit/test_rt_%: tests/unit/test_rt_%.c $(B)/runtime/cnn_rt.o
 	$(call say,UNIT,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(OPT_$(MODE)) $(CFLAGS) -Iruntime -fopenmp -MMD -MP -o $@ $< $(B)/runtime/cnn_rt.o -lcmocka -lm
+
+$(B)/unit/test_import_%: tests/unit/test_import_%.c $(IMPORT_OBJ) $(LIB_OBJ)
+	$(call say,UNIT,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(IMPORT_OBJ) $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(call say,UNIT,$@)

@@ -5,7 +5,6 @@ ONNX_PROTO  ?= $(firstword $(wildcard /usr/include/onnx/onnx.proto /usr/local/in
 PROTOC_C    ?= $(shell command -v protoc-c 2>/dev/null)
 ONNX_CFLAGS := $(shell pkg-config --cflags libprotobuf-c 2>/dev/null) -I$(B)/import
 ONNX_LIBS   := $(shell pkg-config --libs libprotobuf-c 2>/dev/null)
-IMPORT_OBJ  := $(patsubst %,$(B)/generator/import/%.o,main check writer safetensors_write)
 ONNX_SRC    := $(wildcard generator/import/onnx*.c)
 ONNX_OBJ    := $(ONNX_SRC:%.c=$(B)/%.o) $(B)/import/onnx.pb-c.o
 
