@@ -2,7 +2,9 @@
 # The ONNX importer: small models made here, and the ONNX project's own tests (Debian's libonnx-testdata),
 # imported, evaluated, and emitted (for SSE2: the kernels themselves are tested elsewhere); the page of
 # operators; real models where CNNGEN_MODELS names their folder.
+#     sh tests/onnx.sh [--bless]     writes anew which of the project's tests are refused, and docs/onnx.md
 set -u
+bless=${1:-}
 root=$(realpath "$(dirname "$0")/..")
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 importer=$(realpath "${IMPORTER:-build/cnngen-import-onnx}")
@@ -29,7 +31,7 @@ cd "$root/tests/import" || exit 2
 for part in cases vectors; do
     case $part in
     cases) set -- "$tmp/cases" ;;
-    vectors) set -- onnx_refused.txt "$tmp/vectors" ;;
+    vectors) set -- onnx_refused.txt "$tmp/vectors" $bless ;;
     esac
     /usr/bin/python3 onnx_$part.py "$importer" "$cnngen" "$@" >"$tmp/log" 2>&1
     count "$tmp/log"
@@ -39,6 +41,7 @@ for part in cases vectors; do
 done
 
 "$importer" --print-reference >"$tmp/onnx.md"
+[ -z "$bless" ] || cp "$tmp/onnx.md" "$root/docs/onnx.md"
 if cmp -s "$tmp/onnx.md" "$root/docs/onnx.md"; then
     passed=$((passed + 1))
 else

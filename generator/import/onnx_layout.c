@@ -99,7 +99,7 @@ static bool stored_as(const struct onnx_placed *p, const int *from, const int *p
     return true;
 }
 
-/* The dimensions as their first atoms are stored; those without atoms behind the one before them. */
+/* The dimensions as their first atoms are stored; those without atoms follow the one before. */
 static void order_of_atoms(const struct onnx_placed *p, const int *from, int rank, int *perm)
 {
     int n = 0;
@@ -151,8 +151,8 @@ static bool left_out(const struct lower *lo, const struct view *v, int i, unsign
 }
 
 /* Fills in where; how many dimensions the shape gets. */
-static int assign(const struct lower *lo, struct view *v, unsigned keep, unsigned joined, bool tight,
-        bool join)
+static int assign(const struct lower *lo, struct view *v, unsigned keep, unsigned joined,
+        bool tight, bool join)
 {
     int n = 0, previous = -1;
     for (int k = 0; k < v->dims.rank; k++) {
@@ -335,7 +335,7 @@ static void best_exchange(const struct onnx_placed *p, const int *want, int firs
             }
 }
 
-/* Permutes until p is stored as wanted: once, or more often where that takes too many dimensions. */
+/* Permutes until p is stored as wanted: once, or more often where that takes many dimensions. */
 static bool permute(struct lower *lo, struct onnx_node *n, const struct onnx_value *v,
         struct onnx_placed *p, const int *want)
 {

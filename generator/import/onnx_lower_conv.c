@@ -92,7 +92,8 @@ static const char *by_rank(struct lower *lo, const char *stem, int rank, const c
 
 /* ---- convolution ----------------------------------------------------------------------------- */
 
-/* Weights as ONNX has them, the spatial dimensions first and then those two: the kernel in Keras' order. */
+/* Weights as ONNX has them, the spatial dimensions first and then those two: the kernel in Keras'
+ * order. */
 static void write_kernel(struct lower *lo, struct wlayer *l, const struct onnx_value *w, int first,
         int second, const struct shape *as)
 {

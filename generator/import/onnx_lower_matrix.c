@@ -4,8 +4,9 @@
 
 #include "onnx_layout.h"
 
-/* The features, dimension `last` of the view, may be stored in any order: its atoms as they are stored,
- * written as dimensions of their own. False when that isn't possible; then the view is as it was. */
+/* The features, dimension `last` of the view, may be stored in any order: its atoms as they are
+ * stored, written as dimensions of their own. False when that isn't possible; then the view is as
+ * it was. */
 static bool any_order(const struct lower *lo, const struct onnx_value *v, struct view *view)
 {
     struct onnx_placed p = *v->placed;
@@ -81,7 +82,8 @@ static struct wlayer *dense(struct lower *lo, struct onnx_node *n, struct onnx_v
 /* ---- Gemm ------------------------------------------------------------------------------------ */
 
 /* The bias as one number for each unit, NULL when it isn't. */
-static const float *unit_bias(struct lower *lo, const struct onnx_value *c, int64_t units, double beta)
+static const float *unit_bias(struct lower *lo, const struct onnx_value *c, int64_t units,
+        double beta)
 {
     int64_t size = onnx_size(&c->dims);
     bool row = size == 1 || (size == units && c->dims.at[c->dims.rank - 1] == units);

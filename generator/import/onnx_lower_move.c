@@ -60,7 +60,8 @@ static unsigned changed(const struct onnx_dims *a, const struct onnx_dims *b)
 
 static bool refuse_batch(struct lower *lo, struct onnx_node *n, unsigned mask)
 {
-    return lo->batch == 1 || !(mask & 1) || onnx_refuse(lo->m, n, "it mixes the images of the batch");
+    return lo->batch == 1 || !(mask & 1) ||
+           onnx_refuse(lo->m, n, "it mixes the images of the batch");
 }
 
 /* A number for each dimension of the shape: of those that are left out there is nothing to say. */
@@ -216,8 +217,10 @@ static int cut_runs(struct lower *lo, struct onnx_node *n, int axis, struct onnx
     int64_t size = n->in.at[0]->dims.at[axis];
     int cuts = 0;
     for (int64_t k = 0; k < onnx_size(&index->dims); k += s.n[axis], cuts++) {
-        if (cuts == MAX_CUTS)
-            return onnx_refuse(lo->m, n, "indices in more than %d evenly spaced runs", MAX_CUTS), -1;
+        if (cuts == MAX_CUTS) {
+            onnx_refuse(lo->m, n, "indices in more than %d evenly spaced runs", MAX_CUTS);
+            return -1;
+        }
         s.begin[axis] = index_at(index, k, size);
         s.n[axis] = run_of(index, k, size, &s.step[axis]);
         cut[cuts] = onnx_value_new(lo->m, n->out.at[0]->name);
@@ -318,8 +321,8 @@ bool onnx_lower_pad(struct lower *lo, struct onnx_node *n)
 
 /* ---- Expand, Tile ---------------------------------------------------------------------------- */
 
-/* The input with 1s in front, so that it has as many dimensions as the result; and how often each of
- * them is repeated. */
+/* The input with 1s in front, so that it has as many dimensions as the result; and how often each
+ * of them is repeated. */
 static bool repeat(struct lower *lo, struct onnx_node *n)
 {
     struct onnx_value *x = n->in.at[0], *y = n->out.at[0];

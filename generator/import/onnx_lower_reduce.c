@@ -38,8 +38,8 @@ static void set_reduced(struct lower *lo, struct onnx_node *n, struct wlayer *l,
     place_set(lo, n->out.at[0], l, &out);
 }
 
-/* The dimensions with something to reduce, so that a batch of one image stays out of it; all others too
- * where even one element is changed by it (its square, its logarithm). */
+/* The dimensions with something to reduce, so that a batch of one image stays out of it; all
+ * others too where even one element is changed by it (its square, its logarithm). */
 static bool reduced_view(struct lower *lo, struct onnx_node *n, unsigned mask, struct view *view)
 {
     if (lo->batch > 1 && (mask & 1))

@@ -46,8 +46,8 @@ static bool words_known(struct lower *lo, struct onnx_node *n, const struct resi
     static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
     static const char *const coordinates[] = {"half_pixel", "half_pixel_symmetric",
         "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn", NULL};
-    static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil",
-        NULL};
+    static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
+        "ceil", NULL};
     return is_known(lo, n, "mode", r->mode, modes) &&
            is_known(lo, n, "coordinate_transformation_mode", r->coordinates, coordinates) &&
            is_known(lo, n, "nearest_mode", r->nearest, nearest) &&

@@ -81,7 +81,8 @@ static const struct onnx_op ops[] = {
     {"AveragePool", 1, 1, INFER(pool), NULL, LOWER(average_pool), {NULL, NULL, NULL}, OP_IMAGE,
         WINDOW "ceil_mode:i count_include_pad:i", ONE_OR_TWO "; no dilations"},
     {"BatchNormalization", 5, 5, INFER(same), NULL, LOWER(batch_norm), {NULL, NULL, NULL}, 0,
-        "epsilon:f is_test:i momentum:f spatial:i training_mode:i", "no training mode" CONSTANT_WEIGHTS},
+        "epsilon:f is_test:i momentum:f spatial:i training_mode:i",
+        "no training mode" CONSTANT_WEIGHTS},
     {"Cast", 1, 1, INFER(cast), FOLD(cast), LOWER(cast), {NULL, NULL, NULL}, OP_INTS,
         "to:i saturate:i", "of what the network computes: to floats only"},
     {"CastLike", 2, 2, INFER(cast), FOLD(cast), LOWER(cast), {NULL, NULL, NULL}, OP_INTS,
@@ -118,8 +119,7 @@ static const struct onnx_op ops[] = {
         "indices are constants, in at most 64 evenly spaced runs"),
     {"Gelu", 1, 1, INFER(same), NULL, LOWER(gelu), {NULL, NULL, NULL}, 0, "approximate:s", ""},
     {"Gemm", 2, 3, INFER(gemm), NULL, LOWER(gemm), {NULL, NULL, NULL}, 0,
-        "alpha:f beta:f transA:i transB:i broadcast:i",
-        "the second matrix is a constant, and the bias the same for all rows"},
+        "alpha:f beta:f transA:i transB:i broadcast:i", ""},
     {"GlobalAveragePool", 1, 1, INFER(global_pool), NULL, LOWER(global_pool),
         {NULL, NULL, "GlobalAveragePooling"}, OP_IMAGE, "", ONE_OR_TWO},
     {"GlobalMaxPool", 1, 1, INFER(global_pool), NULL, LOWER(global_pool),
@@ -281,11 +281,12 @@ static const struct { const char *why, *types; } refused[] = {
         "QLinearGlobalAveragePool QLinearAveragePool QLinearLeakyRelu QLinearSigmoid QLinearConcat "
         "QLinearSoftmax QGemm ConvInteger MatMulInteger DynamicQuantizeLinear "
         "DynamicQuantizeMatMul MatMulNBits "},
-    {"attention is not supported", " Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding "},
+    {"attention is not supported",
+        " Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding "},
     {"the size of its result depends on the data",
         " NonMaxSuppression NonZero Unique Compress TopK "},
-    {"random numbers are not supported", " RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli "
-        "Multinomial "},
+    {"random numbers are not supported",
+        " RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli Multinomial "},
     {"it belongs to training", " Adam Adagrad Momentum Gradient NegativeLogLikelihoodLoss "
         "SoftmaxCrossEntropyLoss "},
     {"sequences, maps, strings and optional values are not supported",
@@ -312,23 +313,24 @@ static const char page_head[] =
         "# ONNX models\n\n"
         "Made by `cnngen-import-onnx --print-reference`; a test compares.\n\n"
         "    cnngen-import-onnx model.onnx -o model.yaml\n\n"
-        "writes `model.yaml` and `model.safetensors`. Opsets %d to %d are known; of older models, what has\n"
-        "meant the same since. Weights may be initializers, Constant nodes, or external data in the folder of\n"
-        "the model; float64, float16 and bfloat16 become float32. Dimensions that the model leaves open are\n"
-        "said with `--shape NAME=1,3,224,224`. Where all inputs begin with the same dimension, that is the\n"
-        "spec's batch.\n\n"
-        "Images stay as they were at the network's inputs (`layout: NCHW`) and outputs; inside, channels are\n"
-        "last, and transposes in the model mostly vanish. What depends on constants and shapes alone is\n"
-        "computed. Recognised where exporters spell them in small operators: hard sigmoid and hard swish,\n"
-        "SiLU, Mish, GELU (exact and with tanh), layer, instance and group normalization, biases behind\n"
-        "MatMul, scales and shifts of channels.\n\n"
+        "writes `model.yaml` and `model.safetensors`. Opsets %d to %d are known; of older models,\n"
+        "what has meant the same since. Weights may be initializers, Constant nodes, or external\n"
+        "data in the folder of the model; float64, float16 and bfloat16 become float32.\n"
+        "Dimensions that the model leaves open are said with `--shape NAME=1,3,224,224`. Where all\n"
+        "inputs begin with the same dimension, that is the specification's batch.\n\n"
+        "Images stay as they were at the network's inputs (`layout: NCHW`) and outputs; inside,\n"
+        "channels are last, and transposes in the model mostly vanish. What depends on constants\n"
+        "and shapes alone is computed. Recognised where exporters spell them in small operators:\n"
+        "hard sigmoid and hard swish, SiLU, Mish, GELU (exact and with tanh), layer, instance and\n"
+        "group normalization, biases behind MatMul, scales and shifts of channels. Layers bear\n"
+        "the names of the tensors that they make.\n\n"
         "## Operators\n\n"
         "| operator | limits |\n|---|---|\n";
 
 static const char page_refused[] =
         "\n## Refused\n\n"
-        "A model that can't be imported is refused with all such nodes at once, each with its name and the\n"
-        "reason. Operators that aren't in the table, among them:\n\n"
+        "A model that can't be imported is refused with all such nodes at once, each with its\n"
+        "name and the reason. Operators that aren't in the table, among them:\n\n"
         "| operators | reason |\n|---|---|\n";
 
 static const char page_limits[] =

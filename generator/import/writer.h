@@ -1,8 +1,8 @@
 /* writer.h: a specification and its weights in the making: what importers write.
  *
- * Layers are added in order; each is one line of YAML. Names become legal and unique, so a layer is
- * referred to by the name it got (layer->name). Everything lives in the writer's pool; data of weights
- * is not copied and has to last until writer_write. */
+ * Layers are added in order; each is one line of YAML. Names become legal and unique, so a layer
+ * is referred to by the name it got (layer->name). Everything lives in the writer's pool; data of
+ * weights is not copied and has to last until writer_write. */
 #ifndef CNNGEN_IMPORT_WRITER_H
 #define CNNGEN_IMPORT_WRITER_H
 
@@ -55,7 +55,8 @@ void writer_output(struct writer *, const char *layer_name);
 void writer_batch(struct writer *, int64_t batch);
 
 
-/* How the specification refers to the weights: their path below its folder. NULL: they aren't there. */
+/* How the specification refers to the weights: their path below its folder. NULL: they aren't
+ * there. */
 const char *weights_reference(struct pool *, const char *yaml_path, const char *weights_path);
 
 /* Appends the specification. weights is how it refers to them. */
@@ -64,8 +65,8 @@ void writer_spec(const struct writer *, struct out *, const char *weights);
 /* The shape of a layer's tensor; NULL: there is none. */
 const struct shape *writer_weight(const struct writer *, const char *layer, const char *name);
 
-/* Both files or neither; the second one only if there are weights. False with errno, and *failed the path,
- * when they can't be written. spec is what writer_spec made. */
+/* Both files or neither; the second one only if there are weights. False with errno, and *failed
+ * the path, when they can't be written. spec is what writer_spec made. */
 bool writer_write(struct writer *, const char *yaml_path, const struct out *spec,
         const char *weights_path, const char **failed);
 

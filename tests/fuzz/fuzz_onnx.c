@@ -1,7 +1,8 @@
-/* Fuzzing the ONNX importer: a file, read, its shapes inferred, matched and lowered; nothing is written.
+/* Fuzzing the ONNX importer: a file, read, its shapes inferred, matched and lowered; nothing is
+ * written.
  *
- * Bytes that change anywhere mostly make files that are no protobuf any more. So half of the mutations are
- * of the model: other operators, attributes, dimensions, inputs. */
+ * Bytes that change anywhere mostly make files that are no protobuf any more. So half of the
+ * mutations are of the model: other operators, attributes, dimensions, inputs. */
 #include <onnx.pb-c.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,9 +72,9 @@ static void mutate_type(Onnx__NodeProto *n)
         "MatMul", "Add", "Mul", "Div", "Where", "Clip", "Reshape", "Transpose", "Flatten", "Concat",
         "Split", "Slice", "Gather", "Pad", "Expand", "Tile", "Squeeze", "Unsqueeze", "Resize",
         "Upsample", "ReduceMean", "ReduceSum", "ArgMax", "Softmax", "BatchNormalization",
-        "LayerNormalization", "InstanceNormalization", "GroupNormalization", "LRN", "PRelu", "Shape",
-        "ConstantOfShape", "Range", "Cast", "Identity", "Dropout", "Pow", "Mod", "DepthToSpace",
-        "SpaceToDepth", "LpNormalization", "GlobalAveragePool", "Equal", "Not", "Max", "Mean"};
+        "LayerNormalization", "InstanceNormalization", "GroupNormalization", "LRN", "PRelu",
+        "Shape", "ConstantOfShape", "Range", "Cast", "Identity", "Dropout", "Pow", "Mod",
+        "DepthToSpace", "SpaceToDepth", "LpNormalization", "GlobalAveragePool", "Equal", "Not", "Max", "Mean"};
     set_text(&n->op_type, types[draw(sizeof types / sizeof types[0])]);
 }
 
@@ -121,8 +122,8 @@ static void mutate_tensor(Onnx__TensorProto *t)
 static void mutate_shape(Onnx__ValueInfoProto *v)
 {
     const Onnx__TypeProto *t = v->type;
-    bool shaped = t && t->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE && t->tensor_type->shape &&
-                  t->tensor_type->shape->n_dim;
+    bool shaped = t && t->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE &&
+                  t->tensor_type->shape && t->tensor_type->shape->n_dim;
     if (!shaped)
         return;
     Onnx__TensorShapeProto *s = t->tensor_type->shape;
