@@ -123,21 +123,21 @@ void place_order(const struct lower *lo, const struct onnx_value *v, const struc
     for (int i = 0; i < d->rank; i++)
         plain[i] = i;
     bool image = lo->images && d->rank >= 4;
-    memcpy(perm, image && !v->placed ? last : plain, sizeof plain);
+    memcpy(perm, image ? last : plain, sizeof plain);
     if (!v->placed)
         return;
     struct onnx_placed p = *v->placed;
     if (!place_cut(&p, d))
         return;
     atoms_of(&p, d, from);
-    if (image && stored_as(&p, from, last, d->rank)) {
-        memcpy(perm, last, sizeof last);
-    } else if (!stored_as(&p, from, plain, d->rank)) {
-        int stored[ONNX_MAX_RANK];
-        order_of_atoms(&p, from, d->rank, stored);
-        if (stored_as(&p, from, stored, d->rank))
-            memcpy(perm, stored, (size_t)d->rank * sizeof *perm);
-    }
+    if (stored_as(&p, from, perm, d->rank))
+        return;
+    int stored[ONNX_MAX_RANK];
+    order_of_atoms(&p, from, d->rank, stored);
+    if (stored_as(&p, from, plain, d->rank))
+        memcpy(perm, plain, sizeof plain);
+    else if (stored_as(&p, from, stored, d->rank))
+        memcpy(perm, stored, (size_t)d->rank * sizeof *perm);
 }
 
 bool lower_is_batch(const struct lower *lo, int dim) { return lo->batch > 1 && dim == 0; }
