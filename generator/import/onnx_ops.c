@@ -100,7 +100,7 @@ static const struct onnx_op ops[] = {
         WINDOW "group:i", ONE_OR_TWO CONSTANT_WEIGHTS},
     {"ConvTranspose", 2, 3, INFER(conv_transpose), NULL, LOWER(conv_transpose),
         {NULL, NULL, NULL}, OP_IMAGE, WINDOW "group:i output_padding:I output_shape:I",
-        ONE_OR_TWO CONSTANT_WEIGHTS "; no groups"},
+        ONE_OR_TWO CONSTANT_WEIGHTS "; at most 64 groups"},
     UNARY("Cos", cos, "cos"),
     UNARY("Cosh", cosh, "cosh"),
     {"DepthToSpace", 1, 1, INFER(depth_to_space), NULL, LOWER(depth), {NULL, NULL, NULL}, OP_IMAGE,

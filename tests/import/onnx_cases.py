@@ -206,6 +206,15 @@ def layouts():
     out = n.node('Reshape', n.node('Transpose', out, perm=[0, 1, 4, 2, 5, 3]), n.shape(1, 2, 8, 10))
     simple('pixel_shuffle', n, out,
            y.reshape(1, 2, 2, 2, 4, 5).transpose(0, 1, 4, 2, 5, 3).reshape(1, 2, 8, 10))
+    x = rand(1, 4, 3, 2)
+    w = rand(4, 3, 1, 1)
+    y = np.concatenate([np.einsum('nchw,co->nohw', x[:, g:g + 2], w[g:g + 2, :, 0, 0]) for g in (0, 2)], 1)
+    n = Net(x)
+    simple('transposed_groups', n, n.node('ConvTranspose', 'x', w, group=2), y, 'Conv2DTranspose', 'Concatenate')
+    x = rand(1, 5, 7)
+    n = Net(x)
+    simple('gather', n, n.node('Gather', 'x', n.weight([4, 1, 2, -2], dtype=np.int64), axis=2),
+           x[:, :, [4, 1, 2, 5]], 'Slice')
     x = rand(3, 4, 2, 5)
     n = Net(x)
     simple('batch', n, n.node('Relu', n.node('GlobalAveragePool', 'x')),
@@ -327,7 +336,7 @@ def refusals():
     n = Net(x)
     wrong('dims', "Add 'n0': [1, 4, 4, 4] and [3] don't fit together", n, [n.node('Add', 'x', rand(3))])
     n = Net(x, opset=99)
-    wrong('opset', 'the model is of opset 99; opsets 7 to', n, [n.node('Relu', 'x')])
+    wrong('opset', 'the model is of opset 99; opsets 7 to 25 are known', n, [n.node('Relu', 'x')])
     n = Net(x)
     n.nodes.append(helper.make_node('Relu', ['later'], ['y'], name='early'))
     wrong('order', "Relu 'early' reads 'later', which nothing before it makes", n, ['y'])
