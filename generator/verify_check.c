@@ -182,7 +182,7 @@ static bool keeps_family(const struct node *n)
     case FAMILY_POOL2D:
         return ((const struct pool2d *)n->attr)->is_max;
     case FAMILY_BINARY:
-        return ((const struct binary *)n->attr)->kind != BIN_AVG;
+        return ((const struct binary *)n->attr)->kind < BIN_AVG;
     case FAMILY_UPSAMPLE:
         return !((const struct upsampling *)n->attr)->bilinear;
     default:  /* a batch normalization's variance is 1 then */

@@ -116,6 +116,11 @@ void eval_affine(const struct node *, const struct tval *in, struct tval *out, c
 /* Puts the internal AFFINE in a node's place; the floats are those of the doubles, rounded. */
 void replace_by_affine(struct graph *, struct node *, const double *scale, const double *shift);
 
+/* The shape rule of all element-wise layers of several inputs; and which element of an input goes
+ * into element i of the output. */
+void binary_shape(struct graph *, struct node *, struct diag *);
+int64_t broadcast_element(const struct shape *in, const struct shape *out, int64_t i);
+
 void eval_conv2d(const struct conv2d *, const float *kernel, const float *bias,
                  const struct tval *in, struct tval *out);
 

@@ -68,7 +68,7 @@ struct affine { int channels; };
  * arguments until the shape rule has made the activation of them. */
 struct activation_args {
     const struct activation *given;  /* of Activation */
-    struct floats max_value;         /* one, or none: no maximum */
+    struct floats min_value, max_value;  /* one, or none: no limit */
     float negative_slope, threshold, alpha;
 };
 
@@ -76,9 +76,13 @@ struct activation_args {
  * Keras). */
 struct prelu { struct floats shared_axes; };
 
-/* Add, Subtract, Multiply, Maximum, Minimum, Average: two or more inputs, a dimension of 1
- * stretches. */
-struct binary { enum { BIN_ADD, BIN_SUB, BIN_MUL, BIN_MAX, BIN_MIN, BIN_AVG } kind; };
+/* Add, Subtract ...: two or more inputs, a dimension of 1 stretches. Where has three: condition,
+ * then, otherwise. Those behind BIN_AVG are evaluated by pairwise.c. */
+enum binary_kind {
+    BIN_ADD, BIN_SUB, BIN_MUL, BIN_MAX, BIN_MIN, BIN_AVG, BIN_DIV, BIN_POW, BIN_GREATER,
+    BIN_GREATER_EQUAL, BIN_LESS, BIN_LESS_EQUAL, BIN_EQUAL, BIN_NOT_EQUAL, BIN_WHERE
+};
+struct binary { enum binary_kind kind; };
 
 struct concat { int axis; };             /* resolved: 0 .. rank-1 */
 struct softmax { int axis; bool log; };  /* last axis only */
