@@ -290,11 +290,11 @@ static void report_input_count(struct build *b, const struct item *i, const stru
         diag_help(b->diag, "a layer in front (Add, Concatenate ...) makes one of several");
 }
 
-/* By default the layer before; none for an Input. */
+/* By default the layer before; none for an Input or a Constant. */
 static void connect(struct build *b, struct item *i)
 {
     const struct value *v = i->implied ? NULL : layer_value(i->layer, "inputs");
-    bool is_input = i->node && i->node->op == OP_INPUT, is_list = v && v->kind == VALUE_LIST;
+    bool is_input = i->node && node_def(i->node)->max_in == 0, is_list = v && v->kind == VALUE_LIST;
     if (v && value_is_null(v))
         v = NULL;
     int n = is_list ? v->item.n : v ? 1 : i->index > 0 && !is_input;

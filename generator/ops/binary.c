@@ -206,6 +206,9 @@ static void binary_eval(const struct node *node, const struct tval *in, struct t
     int n = node->in.n;
     int64_t size = shape_size(&out->shape);
 
+    if (eval_constant_operand(node, in, out))
+        return;
+
     for (int64_t i = 0; i < size; i++) {
         struct part p = {.most = 1, .least = 1};
 
@@ -234,7 +237,7 @@ static const struct attr_def no_attrs[] = {ATTRS_END};
     const struct op_def op_##id = { \
         .type = type_name, .stem = stem_name, .doc = line, .family = FAMILY_BINARY, \
         .min_in = 2, .max_in = max_inputs, .attr_bytes = sizeof(struct binary), .attrs = no_attrs, \
-        .shape = binary_shape, .eval = binary_eval, \
+        .shape = binary_shape, .eval = binary_eval, .lower = lower_constant_operand, \
     }
 
 BINARY(add, LIMIT_INPUTS, "Add", "add", "sum of the inputs");

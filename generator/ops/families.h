@@ -84,6 +84,7 @@ enum binary_kind {
 };
 struct binary { enum binary_kind kind; };
 
+struct constant { struct shape shape; };  /* weight "value" of that shape */
 struct concat { int axis; };             /* resolved: 0 .. rank-1 */
 struct softmax { int axis; bool log; };  /* last axis only */
 

@@ -119,6 +119,8 @@ static void pair_eval(const struct node *node, const struct tval *in, struct tva
     enum binary_kind kind = ((const struct binary *)node->attr)->kind;
     int64_t size = shape_size(&out->shape);
 
+    if (eval_constant_operand(node, in, out))
+        return;
     for (int64_t i = 0; i < size; i++) {
         struct side a = side_of(&in[0], out, i);
         struct side b = side_of(&in[1], out, i);
@@ -161,6 +163,7 @@ static const struct attr_def no_attrs[] = {ATTRS_END};
         .type = type_name, .stem = stem_name, .doc = line, .family = FAMILY_BINARY, \
         .min_in = inputs, .max_in = inputs, .attr_bytes = sizeof(struct binary), \
         .attrs = no_attrs, .shape = binary_shape, .eval = evaluate, \
+        .lower = lower_constant_operand, \
     }
 
 PAIRWISE(divide, 2, pair_eval, "Divide", "divide", "first input divided by the second");
