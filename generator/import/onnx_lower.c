@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "attr.h"
 #include "onnx_layout.h"
+#include "ops.h"
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -83,7 +85,8 @@ static bool is_bytes(const struct onnx_value *v)
 static void add_input(struct lower *lo, struct onnx_value *v)
 {
     struct view view = {.dims = v->dims};
-    bool image = v->dims.rank == 4 && feeds_image(lo->m, v, 0);
+    bool image = v->dims.rank == 4 && attr_find(op_defs[OP_INPUT], "layout") &&
+                 feeds_image(lo->m, v, 0);
     for (int i = 0; i < v->dims.rank; i++)
         view.perm[i] = i;
     if (image)

@@ -437,6 +437,31 @@ def truncated(importer, out):
     return None
 
 
+def command_line(importer, out):
+    """Exit codes and messages of the command line itself."""
+    model, spec = os.path.join(out, 'silu.onnx'), os.path.join(out, 'line.yaml')
+    good = [model, '-o', spec]
+    for status, said, args in (
+            (0, 'usage: cnngen-import-onnx', ['--help']), (0, 'cnngen', ['--version']),
+            (0, '# ONNX models', ['--print-reference']), (0, '', good), (0, '', good + ['--name', 'net']),
+            (2, 'no model is given', []), (2, 'where to?', [model]), (2, 'one model', [model] + good),
+            (2, '-o names a file', [model, '-o', '-']), (2, "unknown option '--foo'", good + ['--foo']),
+            (2, "option '-o' needs an argument", [model, '-o']),
+            (2, "can't be a model's name: it is a keyword", good + ['--name', 'int']),
+            (2, '--shape is INPUT=N,N...', good + ['--shape', '=1']),
+            (2, '--shape takes up to 8 numbers', good + ['--shape', 'x=1,-3']),
+            (2, '--shape takes up to 8 numbers', good + ['--shape', 'x=1,']),
+            (2, "can't read", [model + '.not', '-o', spec]), (2, "can't read", [out, '-o', spec]),
+            (2, "can't write", [model, '-o', os.path.join(out, 'no/line.yaml')]),
+            (2, 'have to be in the folder', good + ['--weights', '/tmp/line.safetensors']),
+            (2, 'have to be in the folder', good + ['--weights', out + '/../line.safetensors']),
+            (2, 'are one file', good + ['--weights', spec])):
+        done = subprocess.run([importer] + args, capture_output=True, text=True)
+        if done.returncode != status or said not in done.stdout + done.stderr:
+            return '%s: status %d, %s' % (args, done.returncode, done.stdout[:200] + done.stderr)
+    return None
+
+
 def main():
     importer, cnngen, out = sys.argv[1:4]
     os.makedirs(out, exist_ok=True)
@@ -451,11 +476,13 @@ def main():
                 print('%s: %s' % (case.name, why))
             elif case.error is None:
                 f.write(case.name + '\n')
-    why = truncated(importer, out)
-    if why:
-        print('truncated: %s' % why)
-    print('%d passed, %d failed' % (len(CASES) + 1 - failed - (why is not None), failed + (why is not None)))
-    return failed > 0 or why is not None
+    for test in (truncated, command_line):
+        why = test(importer, out)
+        failed += why is not None
+        if why:
+            print('%s: %s' % (test.__name__, why))
+    print('%d passed, %d failed' % (len(CASES) + 2 - failed, failed))
+    return failed > 0
 
 
 if __name__ == '__main__':
