@@ -201,11 +201,12 @@ static void start_with_input(struct build *b)
     enum op op;
     if (!op_find(first->type, &op)) {
         b->edges_unsure = true;  /* "Inptu" is reported as such */
-    } else if (op != OP_INPUT && shape && !value_is_null(shape)) {
+    } else if (op_defs[op]->max_in > 0 && shape && !value_is_null(shape)) {
         add_implicit_input(b, first, shape);
     } else if (op != OP_INPUT) {
         diag_error(b->diag, DIAG_NO_LAYERS, first->type_at,
-                "the first layer has nothing to work on: no Input and no 'input_shape'");
+                op_defs[op]->max_in == 0 ? "the first layer has to be an Input"
+                : "the first layer has nothing to work on: no Input and no 'input_shape'");
         diag_help(b->diag,
                 "put '- {type: Input, shape: [height, width, channels]}' in front of it");
         b->edges_unsure = true;

@@ -222,7 +222,7 @@ static void print_common_keys(struct pool *pool, const struct op_def *op, struct
 {
     out_printf(out, "\"type\": {\"enum\": [%s]}", type_names(pool, op));
     put(out, ",\n'name': {'$ref': '#/definitions/name'}");
-    if (op->family != FAMILY_INPUT)
+    if (op->max_in > 0)
         put(out, ",\n'inputs': {'$ref': '#/definitions/names'}"
                  ",\n'input_shape': {'$ref': '#/definitions/input_shape'}");
     if (!attr_find(op, "dtype"))
