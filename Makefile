@@ -59,7 +59,7 @@ $(B)/runtime/%.o: runtime/%.c
 	$(Q)$(CC) -std=c99 $(WARN) $(OPT_$(MODE)) $(CFLAGS) -Iruntime -MMD -MP -c $< -o $@
 
 # The importers: programs of their own, each built when its libraries are here.
-IMPORT_OBJ := $(patsubst %,$(B)/generator/import/%.o,main check writer safetensors_write)
+IMPORT_OBJ := $(patsubst %,$(B)/generator/import/%.o,main writer safetensors_write)
 include $(wildcard generator/import/*.mk)
 
 # One CMocka program per file; those of the runtime need the runtime alone.

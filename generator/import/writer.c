@@ -10,10 +10,11 @@
 #include "names.h"
 #include "out.h"
 #include "safetensors_write.h"
+#include "shape.h"
 #include "text.h"
 
 struct wweight {
-    const struct wlayer *layer;
+    const struct wlayer *layer;      /* NULL: of none */
     const char *name;
     struct shape shape;
     const float *data;
@@ -42,6 +43,7 @@ struct writer *writer_new(struct pool *pool, const char *model_name)
 }
 
 void writer_batch(struct writer *w, int64_t batch) { w->batch = batch; }
+int writer_layers(const struct writer *w) { return w->layer.n; }
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -80,7 +82,7 @@ struct wlayer *writer_layer(struct writer *w, const char *type, const char *name
 {
     struct wlayer *l = NEW(w->pool, struct wlayer);
     l->writer = w;
-    l->type = type;
+    l->type = pool_copy(w->pool, type, strlen(type));
     layer_rename(l, name);
     vec_push(w->pool, &w->layer, l);
     return l;
@@ -179,6 +181,11 @@ void layer_weight(struct wlayer *l, const char *name, struct shape shape, const 
     vec_push(l->writer->pool, &l->writer->weight, (struct wweight){l, name, shape, data});
 }
 
+void writer_tensor(struct writer *w, const char *name, struct shape shape, const float *data)
+{
+    vec_push(w->pool, &w->weight, (struct wweight){NULL, name, shape, data});
+}
+
 void writer_output(struct writer *w, const char *layer_name)
 {
     vec_push(w->pool, &w->output, layer_name);
@@ -231,7 +238,7 @@ static void write_key(struct out *out, size_t *line, const char *text)
 }
 
 /* {type: ..., name: ..., ...} */
-static void write_layer(const struct writer *w, struct out *out, int i)
+static void write_layer(struct writer *w, struct out *out, int i)
 {
     const struct wlayer *l = w->layer.at[i];
     const char *before = i ? w->layer.at[i - 1]->name : "";
@@ -252,7 +259,7 @@ static bool last_alone(const struct writer *w)
            !strcmp(w->output.at[0], w->layer.at[w->layer.n - 1]->name);
 }
 
-void writer_spec(const struct writer *w, struct out *out, const char *weights)
+static void write_spec(struct writer *w, struct out *out, const char *weights)
 {
     for (int i = 0; i < w->comment.n; i++)
         out_printf(out, "# %s\n", w->comment.at[i]);
@@ -273,8 +280,9 @@ static void write_weights(struct writer *w, struct out *out)
     struct st_entry *t = NEW_ARRAY(w->pool, struct st_entry, w->weight.n);
     for (int i = 0; i < w->weight.n; i++) {
         const struct wweight *from = &w->weight.at[i];
-        t[i] = (struct st_entry){
-            pool_printf(w->pool, "%s.%s", from->layer->name, from->name), from->shape, from->data};
+        const char *name = from->layer ? pool_printf(w->pool, "%s.%s", from->layer->name, from->name)
+                                       : from->name;
+        t[i] = (struct st_entry){name, from->shape, from->data};
     }
     safetensors_write(out, t, w->weight.n);
 }
@@ -287,28 +295,81 @@ const char *weights_reference(struct pool *pool, const char *yaml_path, const ch
     return below_refused(pool, rest, "the spec") ? NULL : rest;
 }
 
-const struct shape *writer_weight(const struct writer *w, const char *layer, const char *name)
+bool writer_write(struct writer *w, const char *yaml_path, const char *weights_path,
+        const char **failed)
 {
-    for (int i = 0; i < w->weight.n; i++)
-        if (!strcmp(w->weight.at[i].name, name) && !strcmp(w->weight.at[i].layer->name, layer))
-            return &w->weight.at[i].shape;
-    return NULL;
-}
-
-bool writer_write(struct writer *w, const char *yaml_path, const struct out *spec,
-        const char *weights_path, const char **failed)
-{
-    struct out weights;
+    struct out spec, weights;
+    out_init(&spec);
     out_init(&weights);
+    write_spec(w, &spec, weights_reference(w->pool, yaml_path, weights_path));
     if (w->weight.n)
         write_weights(w, &weights);
     const struct out_file files[] = {
         {weights_path, weights.text, weights.len},
-        {yaml_path, spec->text, spec->len},
+        {yaml_path, spec.text, spec.len},
     };
     bool ok = w->weight.n ? out_commit(files, 2, failed) : out_commit(files + 1, 1, failed);
+    int saved = errno;
+    out_free(&spec);
+    out_free(&weights);
+    errno = saved;
+    return ok;
+}
+
+bool writer_write_weights(struct writer *w, const char *path, const char **failed)
+{
+    struct out weights;
+    out_init(&weights);
+    write_weights(w, &weights);
+    const struct out_file file = {path, weights.text, weights.len};
+    bool ok = out_commit(&file, 1, failed);
     int saved = errno;
     out_free(&weights);
     errno = saved;
     return ok;
+}
+
+/* ---- the specification, read again ----------------------------------------------------------- */
+
+static const struct node *find_node(const struct graph *g, const char *name)
+{
+    for (int i = 0; i < g->layer.n; i++)
+        if (!strcmp(g->layer.at[i]->name, name))
+            return g->layer.at[i];
+    return NULL;
+}
+
+static void check_weight(const struct wweight *given, const struct node *n, struct diag *d)
+{
+    for (int i = 0; n && i < n->weights; i++) {
+        const struct weight *needed = &n->weight[i];
+        if (strcmp(needed->name, given->name) || shape_equal(&needed->shape, &given->shape))
+            continue;
+        struct pool *pool = given->layer->writer->pool;
+        diag_error(d, DIAG_TENSOR_SHAPE, n->at, "layer '%s' (%s) needs a %s of %s; the model's is %s",
+                n->name, given->layer->type, needed->name, shape_text(pool, &needed->shape),
+                shape_text(pool, &given->shape));
+    }
+}
+
+bool writer_check(struct writer *w, const char *yaml_path, struct diag *d)
+{
+    struct out text;
+    struct source *src = NEW(w->pool, struct source);
+    int before = diag_errors(d);
+    out_init(&text);
+    write_spec(w, &text, "weights.safetensors");
+    *src = source_of(yaml_path, pool_copy(w->pool, text.text, text.len), text.len);
+    out_free(&text);
+    const struct spec *spec = spec_read(w->pool, src, d);
+    struct graph *g = spec ? graph_build(w->pool, spec, d) : NULL;
+    if (g)
+        shape_infer(g, d);
+    for (int i = 0; g && diag_errors(d) == before && i < w->weight.n; i++)
+        if (w->weight.at[i].layer)
+            check_weight(&w->weight.at[i], find_node(g, w->weight.at[i].layer->name), d);
+    if (diag_errors(d) == before)
+        return true;
+    diag_help(d, "the lines shown are the specification made of the model; it was not written");
+    return false;
 }
