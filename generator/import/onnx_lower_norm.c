@@ -116,69 +116,43 @@ bool onnx_lower_group_norm(struct lower *lo, struct onnx_node *n)
 
 /* ---- over the last axes ---------------------------------------------------------------------- */
 
-/* The dimensions from the axis on, in ONNX' order: the layer's axes. */
-static bool trailing_view(struct lower *lo, struct onnx_node *n, struct view *v, int *axis)
+/* The dimensions from the axis on in one, the last: what the layer works on. */
+static bool trailing_view(struct lower *lo, struct onnx_node *n, struct view *v)
 {
-    v->dims = n->in.at[0]->dims;
-    if (!onnx_axis(&v->dims, onnx_int(n, "axis", -1), axis))
-        return onnx_refuse(lo->m, n, "an axis that %s doesn't have",
-                onnx_dims_text(lo->pool, &v->dims));
-    if (lower_is_batch(lo, *axis))
+    const struct onnx_dims *d = &n->in.at[0]->dims;
+    int axis;
+    if (!onnx_axis(d, onnx_int(n, "axis", -1), &axis))
+        return onnx_refuse(lo->m, n, "an axis that %s doesn't have", onnx_dims_text(lo->pool, d));
+    if (lower_is_batch(lo, axis))
         return onnx_refuse(lo->m, n, "it mixes the images of the batch");
-    for (int i = 0; i < v->dims.rank; i++)
+    v->dims = *d;
+    v->dims.rank = axis + 1;
+    for (int i = axis + 1; i < d->rank; i++)
+        v->dims.at[axis] *= d->at[i];
+    for (int i = 0; i <= axis; i++)
         v->perm[i] = i;
-    return place_view(lo, v, ~0u << *axis, (1u << *axis) - 1) ||
-           onnx_refuse(lo->m, n, "%s takes more than %d dimensions",
-                   onnx_dims_text(lo->pool, &v->dims), LIMIT_RANK);
-}
-
-static bool trailing_weight(struct lower *lo, struct onnx_node *n, struct wlayer *l, int i,
-        const char *name, const struct view *view, int axis)
-{
-    const struct onnx_value *v = onnx_in(n, i);
-    struct view as = {.dims = {.rank = view->dims.rank - axis}};
-    struct shape s = {.rank = view->dims.rank - axis};
-    for (int k = 0; k < as.dims.rank; k++) {
-        as.perm[k] = k;
-        as.dims.at[k] = view->dims.at[axis + k];
-        s.dim[k] = (int)as.dims.at[k];
-    }
-    if (!onnx_is_const(v) || onnx_size(&v->dims) != onnx_size(&as.dims))
-        return onnx_refuse(lo->m, n, "its %s is no constant of %s", name,
-                onnx_dims_text(lo->pool, &as.dims));
-    layer_weight(l, name, s, place_data(lo, v, &as));
-    return true;
-}
-
-static void write_trailing_axes(struct wlayer *l, const struct view *v, int axis)
-{
-    int64_t list[LIMIT_RANK];
-    int n = 0;
-    for (int i = axis; i < v->dims.rank; i++)
-        list[n++] = v->where[i] + 1;
-    if (n > 1)
-        layer_ints(l, "axis", n, list);
+    return place_view(lo, v, 1u << axis, ~0u) ||
+           onnx_refuse(lo->m, n, "%s takes more than %d dimensions", onnx_dims_text(lo->pool, d),
+                   LIMIT_RANK);
 }
 
 static bool trailing_norm(struct lower *lo, struct onnx_node *n, const char *type, bool center)
 {
     struct view view;
-    int axis;
     for (int i = 1; i < n->out.n; i++)
         if (n->out.at[i] && n->out.at[i]->users)
             return onnx_refuse(lo->m, n, "its statistics are used");
-    if (!trailing_view(lo, n, &view, &axis))
+    if (!trailing_view(lo, n, &view))
         return false;
     struct wlayer *l = norm_layer(lo, n, type, &view);
     if (!l)
         return false;
-    write_trailing_axes(l, &view, axis);
+    int64_t size = view.dims.at[view.dims.rank - 1];
     layer_float(l, "epsilon", onnx_float(n, "epsilon", 1e-5f));
-    if (!trailing_weight(lo, n, l, 1, "gamma", &view, axis))
-        return false;
     if (center && !onnx_in(n, 2))
         layer_bool(l, "center", false);
-    return !center || !onnx_in(n, 2) || trailing_weight(lo, n, l, 2, "beta", &view, axis);
+    return vector(lo, n, l, 1, "gamma", size) &&
+           (!center || !onnx_in(n, 2) || vector(lo, n, l, 2, "beta", size));
 }
 
 bool onnx_lower_layer_norm(struct lower *lo, struct onnx_node *n)
