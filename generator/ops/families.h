@@ -97,6 +97,18 @@ struct normalization { struct floats mean, variance, axis; bool invert; };
 
 struct reshape { struct shape target; };  /* Flatten too; resolved: no -1 */
 struct permute { struct shape dims; };    /* output dimension i is input dimension dim[i] - 1 */
+
+/* One begin, end and step for each dimension; none given: all of it, step 1. */
+struct slice {
+    struct indices begin, end, step;
+    /* resolved: output dimension d is first[d] + i * stride[d] of the input */
+    int first[LIMIT_RANK], stride[LIMIT_RANK];
+};
+struct expand { struct shape shape; };
+enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_SYMMETRIC, PAD_WRAP };
+struct pad { struct pads pads; int mode; float value; };  /* mode: ATTR_WORD, enum pad_mode */
+struct tile { struct indices repeats; };
+
 struct border { int border[4]; };         /* ZeroPadding2D, Cropping2D: top bottom left right */
 struct upsampling { int size[2]; int bilinear; };/* ATTR_WORD: 0 nearest, 1 bilinear */
 struct separable {     /* SeparableConv2D: becomes depthwise and pointwise */
