@@ -53,6 +53,22 @@ static const char *yaml_text(struct pool *pool, const json_t *v, int depth)
     return pool_printf(pool, "[%s]", all);
 }
 
+/* What cnngen takes where nothing is said, as Keras does. */
+static bool is_default(const struct klayer *l, const char *key, const char *text)
+{
+    static const char *const defaults[][2] = {
+        {"groups", "1"}, {"strides", "[1, 1]"}, {"dilation_rate", "[1, 1]"}, {"padding", "valid"},
+        {"use_bias", "true"}, {"depth_multiplier", "1"}, {"center", "true"}, {"scale", "true"},
+        {"keepdims", "false"}, {"interpolation", "nearest"}, {"axis", "-1"}, {"invert", "false"},
+    };
+    if (!strcmp(key, "strides") && json_get(l->config, "pool_size"))
+        return false;
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+        if (!strcmp(defaults[i][0], key) && !strcmp(defaults[i][1], text))
+            return true;
+    return false;
+}
+
 static bool lower_key(struct lower *k, const struct klayer *l, struct wlayer *wl, const char *key,
         const char *to)
 {
@@ -60,7 +76,7 @@ static bool lower_key(struct lower *k, const struct klayer *l, struct wlayer *wl
     const char *text = v ? yaml_text(k->pool, v, 0) : NULL;
     if (v && !text)
         return lower_refuse(k, l, "its '%s' is neither a number, a word nor a list of them", key);
-    if (text)
+    if (text && !is_default(l, key, text))
         layer_raw(wl, to, "%s", text);
     return true;
 }
