@@ -1,36 +1,32 @@
-/* Convolutions and pooling: images [N, C, H, W], or [N, C, L], become [H, W, C] and [L, C]. */
+/* Convolutions and pooling. Images [N, C, H, W] become [H, W, C]; signals [N, C, L] are images of
+ * height 1. */
 #include <string.h>
 
 #include "onnx_layout.h"
 
 /* ---- windows --------------------------------------------------------------------------------- */
 
-/* One number where all are the same. */
-static void write_sizes(struct wlayer *l, const char *key, const int64_t *size, int n)
+/* One number where both are the same. */
+static void write_sizes(struct wlayer *l, const char *key, const int64_t size[2])
 {
-    if (n == 1 || size[0] == size[1])
+    if (size[0] == size[1])
         layer_int(l, key, size[0]);
     else
-        layer_ints(l, key, n, size);
+        layer_ints(l, key, 2, size);
 }
 
-static bool all_are(const int64_t *size, int n, int64_t value)
+static bool both_are(const int64_t size[2], int64_t value)
 {
-    for (int i = 0; i < n; i++)
-        if (size[i] != value)
-            return false;
-    return true;
+    return size[0] == value && size[1] == value;
 }
 
 static void write_padding(struct wlayer *l, const struct onnx_window *w)
 {
     const int64_t *b = w->before, *a = w->after;
-    if (all_are(b, w->rank, 0) && all_are(a, w->rank, 0))
+    if (both_are(b, 0) && both_are(a, 0))
         return;
-    if (w->rank == 1)
-        layer_raw(l, "padding", "[%lld, %lld]", (long long)b[0], (long long)a[0]);
-    else if (b[0] == a[0] && b[1] == a[1])
-        write_sizes(l, "padding", b, 2);
+    if (b[0] == a[0] && b[1] == a[1])
+        write_sizes(l, "padding", b);
     else
         layer_raw(l, "padding", "[[%lld, %lld], [%lld, %lld]]", (long long)b[0], (long long)a[0],
                 (long long)b[1], (long long)a[1]);
@@ -39,27 +35,43 @@ static void write_padding(struct wlayer *l, const struct onnx_window *w)
 /* strides and padding; the kernel under its name for the layer. */
 static void write_window(struct wlayer *l, const struct onnx_window *w, const char *kernel)
 {
-    write_sizes(l, kernel, w->kernel, w->rank);
-    if (!all_are(w->stride, w->rank, 1) || !strcmp(kernel, "pool_size"))
-        write_sizes(l, "strides", w->stride, w->rank);
+    write_sizes(l, kernel, w->kernel);
+    if (!both_are(w->stride, 1) || !strcmp(kernel, "pool_size"))
+        write_sizes(l, "strides", w->stride);
     write_padding(l, w);
-    if (!all_are(w->dilation, w->rank, 1))
-        write_sizes(l, "dilation_rate", w->dilation, w->rank);
+    if (!both_are(w->dilation, 1))
+        write_sizes(l, "dilation_rate", w->dilation);
 }
 
-static bool refuse_volume(struct lower *lo, struct onnx_node *n)
+/* The window of the node; that of a signal has height 1. */
+static bool window_of(struct lower *lo, struct onnx_node *n, const int64_t *kernel,
+        struct onnx_window *w)
 {
     int spatial = n->in.at[0]->dims.rank - 2;
-    return spatial <= 2 || onnx_refuse(lo->m, n, "%d spatial dimensions; 1 and 2 are supported",
-                                   spatial);
+    if (spatial > 2)
+        return onnx_refuse(lo->m, n, "%d spatial dimensions; 1 and 2 are supported", spatial);
+    if (!onnx_window_of(lo->m, n, kernel, w))
+        return false;
+    int64_t *const of_one[] = {w->kernel, w->stride, w->dilation}, *const of_none[] = {w->before,
+        w->after, w->more};
+    for (int i = 0; i < 3 && spatial == 1; i++) {
+        of_one[i][1] = of_one[i][0];
+        of_one[i][0] = 1;
+        of_none[i][1] = of_none[i][0];
+        of_none[i][0] = 0;
+    }
+    w->rank = 2;
+    return true;
 }
 
-/* The view of an image with its channels last, and no dimension left out. */
+/* The view of an image or a signal as [H, W, C]. */
 static bool image_view(struct lower *lo, const struct onnx_dims *d, struct view *v)
 {
     v->dims = *d;
-    place_channels_last(d->rank, v->perm);
-    return place_view(lo, v, ((1u << d->rank) - 1) & ~1u, 0);
+    if (d->rank == 3)
+        v->dims = (struct onnx_dims){4, {d->at[0], d->at[1], 1, d->at[2]}};
+    place_channels_last(4, v->perm);
+    return place_view(lo, v, 14, 0);
 }
 
 /* The image x goes into a layer, whose result, y, is one as well. */
@@ -82,12 +94,6 @@ static struct wlayer *image_layer(struct lower *lo, struct onnx_node *n, struct 
     place_set(lo, y, l, &out);
     y->placed->open = l;
     return l;
-}
-
-/* "Conv2D", "Conv1D": of the pairs of names. */
-static const char *by_rank(struct lower *lo, const char *stem, int rank, const char *tail)
-{
-    return pool_printf(lo->pool, "%s%dD%s", stem, rank, tail);
 }
 
 /* ---- convolution ----------------------------------------------------------------------------- */
@@ -144,16 +150,14 @@ static struct shape kernel_shape(const struct onnx_window *w, int64_t first, int
 bool onnx_lower_conv(struct lower *lo, struct onnx_node *n)
 {
     struct onnx_window w;
-    if (!refuse_volume(lo, n) || !weights_constant(lo, n))
+    if (!weights_constant(lo, n) || !window_of(lo, n, n->in.at[1]->dims.at + 2, &w))
         return false;
     const struct onnx_value *k = n->in.at[1];
     int64_t groups = onnx_int(n, "group", 1), channels = n->in.at[0]->dims.at[1];
     int64_t filters = k->dims.at[0], multiplier = filters / groups;
     bool depthwise = groups == channels && groups > 1;
-    if (!onnx_window_of(lo->m, n, k->dims.at + 2, &w))
-        return false;
     struct wlayer *l = image_layer(lo, n, n->in.at[0], n->out.at[0],
-            by_rank(lo, depthwise ? "DepthwiseConv" : "Conv", w.rank, ""));
+            depthwise ? "DepthwiseConv2D" : "Conv2D");
     if (!l)
         return false;
     if (!depthwise)
@@ -176,12 +180,12 @@ static bool transpose_group(struct lower *lo, struct onnx_node *n, struct onnx_v
 {
     struct onnx_value k = *n->in.at[1];
     int64_t filters = k.dims.at[1], size = onnx_size(&k.dims) / k.dims.at[0];
-    struct wlayer *l = image_layer(lo, n, x, y, by_rank(lo, "Conv", w->rank, "Transpose"));
+    struct wlayer *l = image_layer(lo, n, x, y, "Conv2DTranspose");
     if (!l)
         return false;
     layer_int(l, "filters", filters);
     write_window(l, w, "kernel_size");
-    write_sizes(l, "output_padding", w->more, w->rank);
+    write_sizes(l, "output_padding", w->more);
     struct shape s = kernel_shape(w, filters, x->dims.at[1]);
     k.f += first * size;
     k.dims.at[0] = x->dims.at[1];
@@ -213,8 +217,7 @@ bool onnx_lower_conv_transpose(struct lower *lo, struct onnx_node *n)
 {
     struct onnx_window w;
     int64_t groups = onnx_int(n, "group", 1);
-    if (!refuse_volume(lo, n) || !weights_constant(lo, n) ||
-            !onnx_window_of(lo->m, n, n->in.at[1]->dims.at + 2, &w))
+    if (!weights_constant(lo, n) || !window_of(lo, n, n->in.at[1]->dims.at + 2, &w))
         return false;
     if (groups > MAX_GROUPS)
         return onnx_refuse(lo->m, n, "%lld groups, more than %d", (long long)groups, MAX_GROUPS);
@@ -225,12 +228,12 @@ bool onnx_lower_conv_transpose(struct lower *lo, struct onnx_node *n)
 
 /* ---- pooling --------------------------------------------------------------------------------- */
 
-static struct wlayer *pool_layer(struct lower *lo, struct onnx_node *n, const char *stem)
+static struct wlayer *pool_layer(struct lower *lo, struct onnx_node *n, const char *type)
 {
     struct onnx_window w;
-    if (!refuse_volume(lo, n) || !onnx_window_of(lo->m, n, NULL, &w))
+    if (!window_of(lo, n, NULL, &w))
         return NULL;
-    struct wlayer *l = image_layer(lo, n, n->in.at[0], n->out.at[0], by_rank(lo, stem, w.rank, ""));
+    struct wlayer *l = image_layer(lo, n, n->in.at[0], n->out.at[0], type);
     if (!l)
         return NULL;
     n->out.at[0]->placed->open = NULL;         /* pooling takes no activation */
@@ -242,16 +245,17 @@ static struct wlayer *pool_layer(struct lower *lo, struct onnx_node *n, const ch
 
 bool onnx_lower_max_pool(struct lower *lo, struct onnx_node *n)
 {
-    return pool_layer(lo, n, "MaxPooling") != NULL;
+    return pool_layer(lo, n, "MaxPooling2D") != NULL;
 }
 
 bool onnx_lower_average_pool(struct lower *lo, struct onnx_node *n)
 {
     int given;
     const int64_t *dilation = onnx_ints(n, "dilations", &given);
-    if (dilation && !all_are(dilation, given, 1))
-        return onnx_refuse(lo->m, n, "dilated windows");
-    struct wlayer *l = pool_layer(lo, n, "AveragePooling");
+    for (int i = 0; i < given; i++)
+        if (dilation[i] != 1)
+            return onnx_refuse(lo->m, n, "dilated windows");
+    struct wlayer *l = pool_layer(lo, n, "AveragePooling2D");
     if (l && onnx_int(n, "count_include_pad", 0))
         layer_bool(l, "count_include_pad", true);
     return l != NULL;
@@ -260,10 +264,9 @@ bool onnx_lower_average_pool(struct lower *lo, struct onnx_node *n)
 bool onnx_lower_global_pool(struct lower *lo, struct onnx_node *n)
 {
     int spatial = n->in.at[0]->dims.rank - 2;
-    if (!refuse_volume(lo, n))
-        return false;
-    struct wlayer *l = image_layer(lo, n, n->in.at[0], n->out.at[0],
-            by_rank(lo, n->op->function.layer, spatial, ""));
+    if (spatial > 2)
+        return onnx_refuse(lo->m, n, "%d spatial dimensions; 1 and 2 are supported", spatial);
+    struct wlayer *l = image_layer(lo, n, n->in.at[0], n->out.at[0], n->op->function.layer);
     if (!l)
         return false;
     n->out.at[0]->placed->open = NULL;
