@@ -176,6 +176,7 @@ static void add_output(struct lower *lo, struct onnx_value *v)
     const char *name = place_final(lo, n, v);
     if (name)
         writer_output(lo->w, name);
+    v->layer = NULL;                 /* the same value as another output is another layer */
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -226,7 +227,7 @@ static int64_t batch_of(const struct onnx *m)
     int64_t batch = 0;
     for (int i = 0; i < m->input.n; i++) {
         const struct onnx_value *v = m->input.at[i];
-        int64_t n = v->dims.rank ? v->dims.at[0] : 1;
+        int64_t n = v->dims.rank > 1 ? v->dims.at[0] : 1;
         if (!v->users)
             continue;
         if (batch && n != batch)
