@@ -157,7 +157,7 @@ static void lower_node(struct lower *lo, struct onnx_node *n)
     if (!n->op->lower)
         onnx_refuse(lo->m, n, "it depends on what the network computes");
     else if (!n->op->lower(lo, n))
-        n->failed = true;
+        onnx_refuse(lo->m, n, "it can't be written as layers");  /* if nothing else was said */
     for (int i = 0; i < n->out.n && !n->failed; i++)
         if (n->out.at[i] && n->out.at[i]->users && !n->out.at[i]->placed)
             onnx_refuse(lo->m, n, "its output '%s' is not supported",

@@ -96,8 +96,8 @@ static void write_words(struct onnx_node *n, struct wlayer *l, const struct resi
 /* Repeated pixels, or bilinear with half-pixel centres, by whole factors: UpSampling2D. */
 static bool is_upsampling(const struct onnx_node *n, const struct resize *r)
 {
-    bool nearest = !strcmp(r->mode, "nearest"), half = strstr(r->coordinates, "half_pixel") &&
-                                                      strcmp(r->coordinates, "tf_half_pixel_for_nn");
+    bool nearest = !strcmp(r->mode, "nearest");
+    bool half = strstr(r->coordinates, "half_pixel") && strncmp(r->coordinates, "tf_", 3);
     bool floors = !strcmp(r->coordinates, "asymmetric") && !strcmp(r->nearest, "floor");
     bool rounds = half && !strncmp(r->nearest, "round_prefer", 12);
     for (int i = 2; i < 4; i++) {
