@@ -4,8 +4,8 @@
 
 #include "pool.h"
 
-/* Why a path may not stand in such a file, as the end of a sentence ("has a '..' in it"); NULL when it
- * may. whose is what names it: "the spec". */
+/* Why a path may not stand in such a file, as the end of a sentence ("has a '..' in it"); NULL
+ * when it may. whose is what names it: "the spec". */
 const char *below_refused(struct pool *, const char *path, const char *whose);
 
 /* "dir/" of "dir/net.cnn.yaml", "" of "net.cnn.yaml". */

@@ -1,14 +1,14 @@
 /* onnx.h: an ONNX model on its way to a specification, and the steps of that way.
  *
- *     bytes -> onnx_wire_check -> onnx_read -> onnx_infer -> onnx_match -> onnx_lower -> spec + weights
+ *     bytes -> onnx_wire_check -> onnx_read -> onnx_infer -> onnx_match -> onnx_lower -> spec
  *
- * onnx_read alone knows protobuf. What it makes is a list of nodes in topological order, and values
- * (tensors) between them; onnx_infer gives every value its dimensions and computes what doesn't
- * depend on the network's inputs; onnx_match replaces the small operators that exporters spell
- * batch norms, activations and the like with by one node each; onnx_lower writes layers.
+ * onnx_read alone knows protobuf. What it makes is a list of nodes in topological order, and
+ * values (tensors) between them; onnx_infer gives every value its dimensions and computes what
+ * doesn't depend on the network's inputs; onnx_match replaces the small operators that exporters
+ * spell batch norms, activations and the like with by one node each; onnx_lower writes layers.
  *
- * Dimensions are ONNX' own here: the batch is among them, images are [N, C, H, W].
- * Everything lives in the pool of the model. */
+ * Dimensions are ONNX' own here: the batch is among them, images are [N, C, H, W]. Everything
+ * lives in the pool of the model. */
 #ifndef CNNGEN_IMPORT_ONNX_H
 #define CNNGEN_IMPORT_ONNX_H
 
@@ -20,7 +20,7 @@ enum {
     ONNX_MAX_DEPTH = 32,             /* of messages in messages */
     ONNX_MAX_MESSAGES = 1 << 20,     /* and strings, in a file */
     ONNX_MAX_NODES = 1 << 16,
-    ONNX_MAX_OPSET = 26,             /* the newest that operators were read for */
+    ONNX_MAX_OPSET = 25,             /* the newest that operators were read for */
     ONNX_MIN_OPSET = 7,
 };
 #define ONNX_MAX_FILE   INT64_C(2147483647)  /* protobuf's own limit */
@@ -144,7 +144,7 @@ bool onnx_refuse(struct onnx *, struct onnx_node *, const char *fmt, ...) PRINTF
 /* What onnx_infer does with each node, for one that a later step makes. */
 bool onnx_infer_node(struct onnx *, struct onnx_node *);
 
-/* Attributes, with what holds when they are absent (or of another kind, which is refused before). */
+/* Attributes, with what holds when they are absent (those of another kind are refused before). */
 const struct onnx_attr *onnx_attr(const struct onnx_node *, const char *name);
 int64_t onnx_int(const struct onnx_node *, const char *name, int64_t absent);
 float onnx_float(const struct onnx_node *, const char *name, float absent);

@@ -6,9 +6,9 @@
  * image has the atoms C, H, W, stored as H, W, C. Then
  *
  *   - Transpose only lists the atoms in another sequence: nothing moves;
- *   - Reshape, Flatten, Squeeze change nothing at all: a dimension may be several atoms, and one atom
- *     can be cut in two where a dimension ends inside of it (channel shuffles and pixel shuffles are
- *     nothing but that);
+ *   - Reshape, Flatten, Squeeze change nothing at all: a dimension may be several atoms, and one
+ *     atom can be cut in two where a dimension ends inside of it (channel shuffles and pixel
+ *     shuffles are nothing but that);
  *   - a layer that needs an order says so, and gets Reshape and Permute layers where the order is
  *     another one (place_arrange); Gemm takes any order of its features and permutes its weights.
  *
@@ -44,24 +44,24 @@ struct view {
 };
 
 /* dims in the order in which the value is stored, where each is in one piece; otherwise, and for
- * constants, channels last if it looks like an image, else as it is. */
+ * constants, channels last if it may be an image, else as ONNX has them. */
 void place_order(const struct lower *, const struct onnx_value *, const struct onnx_dims *,
         int perm[ONNX_MAX_RANK]);
 
 /* [N, C, spatial ...] with the channels last. */
 void place_channels_last(int rank, int perm[ONNX_MAX_RANK]);
 
-/* Fills in where and shape. Dimensions of the mask keep get one of the shape's each, others may be left
- * out or share one where there are too many. joined: bit k, the dimensions perm[k] and perm[k+1]
- * may share one. False when there are more than the shape can have. */
+/* Fills in where and shape. Dimensions of the mask keep get one of the shape's each, others may be
+ * left out or share one where there are too many. joined: bit k, the dimensions perm[k] and
+ * perm[k+1] may share one. False when there are more than the shape can have. */
 bool place_view(const struct lower *, struct view *, unsigned keep, unsigned joined);
 
 /* place_order and place_view; refuses. */
 bool place_natural(struct lower *, struct onnx_node *, const struct onnx_value *, unsigned keep,
         struct view *);
 
-/* The name of the layer that has the value as the view wants it; Reshape, Permute and Constant layers
- * are added as needed. NULL when refused. */
+/* The name of the layer that has the value as the view wants it; Reshape, Permute and Constant
+ * layers are added as needed. NULL when refused. */
 const char *place_arrange(struct lower *, struct onnx_node *, struct onnx_value *,
         const struct view *);
 

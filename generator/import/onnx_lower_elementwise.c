@@ -207,9 +207,10 @@ static struct onnx_value *leader(const struct onnx_node *n)
     return NULL;
 }
 
-/* The result's dimensions, each cut where the leader's order of elements changes inside of it: what was
- * flattened from [H, W, C] needs no rearranging. from[i] is where dimension i begins. */
-static struct onnx_dims cut_dims(const struct onnx_dims *d, const struct onnx_value *lead, int *from)
+/* The result's dimensions, each cut where the leader's order of elements changes inside of it:
+ * what was flattened from [H, W, C] needs no rearranging. from[i] is where dimension i begins. */
+static struct onnx_dims cut_dims(const struct onnx_dims *d, const struct onnx_value *lead,
+        int *from)
 {
     struct onnx_placed p = {0};
     struct onnx_dims cut = {0};
@@ -364,8 +365,10 @@ static bool with_channels(struct lower *lo, struct onnx_node *n, bool const_firs
     int channels = (int)onnx_size(&c->dims);
     if (leader(n) != x || !join_operands(lo, n, &j) || !is_per_channel(&j, c, &n->out.at[0]->dims))
         return !n->failed;
-    float *gamma = NEW_ARRAY(lo->pool, float, channels), *beta = NEW_ARRAY(lo->pool, float, channels);
-    float *zero = NEW_ARRAY(lo->pool, float, channels), *one = NEW_ARRAY(lo->pool, float, channels);
+    float *gamma = NEW_ARRAY(lo->pool, float, channels);
+    float *beta = NEW_ARRAY(lo->pool, float, channels);
+    float *zero = NEW_ARRAY(lo->pool, float, channels);
+    float *one = NEW_ARRAY(lo->pool, float, channels);
     bool scales = false, shifts = false;
     for (int i = 0; i < channels; i++) {
         struct affine a;

@@ -57,7 +57,7 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
             !onnx_match(m) || !onnx_lower(m, o->name, &w))
         return NULL;
     comment(m, w);
-    return w;
+    return writer_check(w, o->output, diag) ? w : NULL;
 }
 
 int main(int argc, char **argv)

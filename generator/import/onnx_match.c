@@ -1,6 +1,6 @@
-/* What exporters spell in small operators becomes one: activations, normalizations, biases. The last
- * node of a pattern turns into the new operator; the others are dropped later if nothing else uses
- * them. */
+/* What exporters spell in small operators becomes one: activations, normalizations, biases. The
+ * last node of a pattern turns into the new operator; the others are dropped later if nothing else
+ * uses them. */
 #include <math.h>
 #include <string.h>
 
@@ -35,7 +35,8 @@ static struct onnx_value *with_number(const struct onnx_value *v, const char *ty
         return NULL;
     if (onnx_scalar(n->in.at[1], c) && !onnx_is_const(n->in.at[0]))
         return n->in.at[0];
-    return commutes && onnx_scalar(n->in.at[0], c) && !onnx_is_const(n->in.at[1]) ? n->in.at[1] : NULL;
+    bool first = commutes && onnx_scalar(n->in.at[0], c) && !onnx_is_const(n->in.at[1]);
+    return first ? n->in.at[1] : NULL;
 }
 
 /* v = x * c, however it is written. */
@@ -337,7 +338,8 @@ static bool are_last(unsigned mask, int rank, int axis)
 
 static bool fits(const struct onnx_value *c, int64_t n) { return !c || onnx_size(&c->dims) == n; }
 
-/* gamma, beta of C channels stand as [C, 1, 1] in front of spatial axes, and at the end of the others. */
+/* gamma, beta of C channels stand as [C, 1, 1] in front of spatial axes, and at the end of the
+ * others. */
 static bool shaped(const struct onnx_value *c, int rank, int axis, bool instance)
 {
     for (int i = 0; c && i < c->dims.rank; i++) {
@@ -507,7 +509,7 @@ static const struct { const char *type; match_fn *match; } patterns[] = {
     {"Reshape", match_group_norm}, {"Add", match_bias},
 };
 
-/* Whether the next node goes on with the pattern: a norm's Div is matched with the Mul behind it. */
+/* Whether the next node goes on with the pattern: a norm's Div is matched with the Mul behind. */
 static bool goes_on(const struct onnx_node *n)
 {
     const struct onnx_value *v = n->out.at[0];

@@ -45,7 +45,7 @@ static double f_xor(double a, double b) { return (a != 0) != (b != 0); }
     {type, 1, 1, INFER(same), NULL, LOWER(activation), {NULL, NULL, layer}, 0, "", ""}
 #define BINARY(type, most, function, layer, flags, limits)                              \
     {type, most == 2 ? 2 : 1, most, INFER(elementwise), FOLD(binary), LOWER(binary),    \
-        {NULL, function, layer}, flags, "broadcast:i", limits}
+        {NULL, function, layer}, (flags) | OP_CONST, "broadcast:i", limits}
 #define REDUCE(type)                                                                    \
     {type, 1, 2, INFER(reduce), NULL, LOWER(reduce), {NULL, NULL, NULL}, 0,             \
         "axes:I keepdims:i noop_with_empty_axes:i", ""}
@@ -81,7 +81,8 @@ static const struct onnx_op ops[] = {
     {"AveragePool", 1, 1, INFER(pool), NULL, LOWER(average_pool), {NULL, NULL, NULL}, OP_IMAGE,
         WINDOW "ceil_mode:i count_include_pad:i", ONE_OR_TWO "; no dilations"},
     {"BatchNormalization", 5, 5, INFER(same), NULL, LOWER(batch_norm), {NULL, NULL, NULL}, 0,
-        "epsilon:f is_test:i momentum:f spatial:i training_mode:i", "no training mode" CONSTANT_WEIGHTS},
+        "epsilon:f is_test:i momentum:f spatial:i training_mode:i",
+        "no training mode" CONSTANT_WEIGHTS},
     {"Cast", 1, 1, INFER(cast), FOLD(cast), LOWER(cast), {NULL, NULL, NULL}, OP_INTS,
         "to:i saturate:i", "of what the network computes: to floats only"},
     {"CastLike", 2, 2, INFER(cast), FOLD(cast), LOWER(cast), {NULL, NULL, NULL}, OP_INTS,
@@ -90,7 +91,8 @@ static const struct onnx_op ops[] = {
     {"Celu", 1, 1, INFER(same), NULL, LOWER(celu), {NULL, NULL, NULL}, 0, "alpha:f", ""},
     {"Clip", 1, 3, INFER(same), NULL, LOWER(clip), {NULL, NULL, NULL}, 0, "min:f max:f",
         "bounds are constants"},
-    MOVE("Concat", 1, ONNX_MANY, concat, concat, concat, "axis:i", ""),
+    {"Concat", 1, ONNX_MANY, INFER(concat), FOLD(concat), LOWER(concat), {NULL, NULL, NULL},
+        OP_INTS | OP_CONST, "axis:i", ""},
     {"Constant", 0, 0, INFER(constant), NULL, NULL, {NULL, NULL, NULL}, 0,
         "value:t value_float:f value_floats:F value_int:i value_ints:I", "numbers"},
     CONSTANT("ConstantOfShape", 1, 1, constant_of_shape, 0, "value:t"),
@@ -98,7 +100,7 @@ static const struct onnx_op ops[] = {
         WINDOW "group:i", ONE_OR_TWO CONSTANT_WEIGHTS},
     {"ConvTranspose", 2, 3, INFER(conv_transpose), NULL, LOWER(conv_transpose),
         {NULL, NULL, NULL}, OP_IMAGE, WINDOW "group:i output_padding:I output_shape:I",
-        ONE_OR_TWO CONSTANT_WEIGHTS "; no groups"},
+        ONE_OR_TWO CONSTANT_WEIGHTS "; at most 64 groups"},
     UNARY("Cos", cos, "cos"),
     UNARY("Cosh", cosh, "cosh"),
     {"DepthToSpace", 1, 1, INFER(depth_to_space), NULL, LOWER(depth), {NULL, NULL, NULL}, OP_IMAGE,
@@ -117,12 +119,11 @@ static const struct onnx_op ops[] = {
         "indices are constants, in at most 64 evenly spaced runs"),
     {"Gelu", 1, 1, INFER(same), NULL, LOWER(gelu), {NULL, NULL, NULL}, 0, "approximate:s", ""},
     {"Gemm", 2, 3, INFER(gemm), NULL, LOWER(gemm), {NULL, NULL, NULL}, 0,
-        "alpha:f beta:f transA:i transB:i broadcast:i",
-        "the second matrix is a constant, and the bias the same for all rows"},
+        "alpha:f beta:f transA:i transB:i broadcast:i", ""},
     {"GlobalAveragePool", 1, 1, INFER(global_pool), NULL, LOWER(global_pool),
-        {NULL, NULL, "GlobalAveragePooling"}, OP_IMAGE, "", ONE_OR_TWO},
+        {NULL, NULL, "GlobalAveragePooling2D"}, OP_IMAGE, "", ONE_OR_TWO},
     {"GlobalMaxPool", 1, 1, INFER(global_pool), NULL, LOWER(global_pool),
-        {NULL, NULL, "GlobalMaxPooling"}, OP_IMAGE, "", ONE_OR_TWO},
+        {NULL, NULL, "GlobalMaxPooling2D"}, OP_IMAGE, "", ONE_OR_TWO},
     BINARY("Greater", 2, f_greater, "Greater", OP_BOOL_OUT | OP_INTS, ""),
     BINARY("GreaterOrEqual", 2, f_greater_equal, "GreaterEqual", OP_BOOL_OUT | OP_INTS, ""),
     {"GroupNormalization", 3, 3, INFER(same), NULL, LOWER(group_norm), {NULL, NULL, NULL}, OP_IMAGE,
@@ -145,7 +146,7 @@ static const struct onnx_op ops[] = {
     {"LogSoftmax", 1, 1, INFER(same), NULL, LOWER(softmax), {NULL, NULL, NULL}, 0, "axis:i", ""},
     {"LpNormalization", 1, 1, INFER(same), NULL, LOWER(lp_norm), {NULL, NULL, NULL}, 0,
         "axis:i p:i", ""},
-    {"MatMul", 2, 2, INFER(matmul), NULL, LOWER(matmul), {NULL, NULL, NULL}, 0, "",
+    {"MatMul", 2, 2, INFER(matmul), NULL, LOWER(matmul), {NULL, NULL, NULL}, OP_CONST, "",
         "with a vector: the second one, constant"},
     BINARY("Max", ONNX_MANY, f_max, "Maximum", 0, ""),
     {"MaxPool", 1, 1, INFER(pool), NULL, LOWER(max_pool), {NULL, NULL, NULL}, OP_IMAGE,
@@ -163,7 +164,8 @@ static const struct onnx_op ops[] = {
         "slopes are constants"},
     {"Pad", 1, 4, INFER(pad), NULL, LOWER(pad), {NULL, NULL, NULL}, OP_INTS,
         "mode:s pads:I value:f", "pads and value are constants; no negative pads"},
-    {"Pow", 2, 2, INFER(elementwise), FOLD(binary), LOWER(pow), {NULL, pow, NULL}, 0, "", ""},
+    {"Pow", 2, 2, INFER(elementwise), FOLD(binary), LOWER(pow), {NULL, pow, NULL}, OP_CONST, "",
+        ""},
     CONSTANT("Range", 3, 3, range, 0, ""),
     UNARY("Reciprocal", f_reciprocal, "reciprocal"),
     REDUCE("ReduceL1"),
@@ -216,7 +218,8 @@ static const struct onnx_op ops[] = {
     MOVE("Unsqueeze", 1, 2, unsqueeze, copy, alias, "axes:I", ""),
     {"Upsample", 1, 2, INFER(resize), NULL, LOWER(resize), {NULL, NULL, NULL}, OP_IMAGE,
         "mode:s scales:F", "height and width"},
-    {"Where", 3, 3, INFER(where), FOLD(where), LOWER(where), {NULL, NULL, NULL}, 0, "", ""},
+    {"Where", 3, 3, INFER(where), FOLD(where), LOWER(where), {NULL, NULL, NULL}, OP_CONST, "",
+        ""},
     BINARY("Xor", 2, f_xor, "NotEqual", OP_BOOL_OUT, ""),
 };
 
@@ -278,11 +281,12 @@ static const struct { const char *why, *types; } refused[] = {
         "QLinearGlobalAveragePool QLinearAveragePool QLinearLeakyRelu QLinearSigmoid QLinearConcat "
         "QLinearSoftmax QGemm ConvInteger MatMulInteger DynamicQuantizeLinear "
         "DynamicQuantizeMatMul MatMulNBits "},
-    {"attention is not supported", " Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding "},
+    {"attention is not supported",
+        " Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding "},
     {"the size of its result depends on the data",
         " NonMaxSuppression NonZero Unique Compress TopK "},
-    {"random numbers are not supported", " RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli "
-        "Multinomial "},
+    {"random numbers are not supported",
+        " RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli Multinomial "},
     {"it belongs to training", " Adam Adagrad Momentum Gradient NegativeLogLikelihoodLoss "
         "SoftmaxCrossEntropyLoss "},
     {"sequences, maps, strings and optional values are not supported",
@@ -309,23 +313,24 @@ static const char page_head[] =
         "# ONNX models\n\n"
         "Made by `cnngen-import-onnx --print-reference`; a test compares.\n\n"
         "    cnngen-import-onnx model.onnx -o model.yaml\n\n"
-        "writes `model.yaml` and `model.safetensors`. Opsets %d to %d are known; of older models, what has\n"
-        "meant the same since. Weights may be initializers, Constant nodes, or external data in the folder of\n"
-        "the model; float64, float16 and bfloat16 become float32. Dimensions that the model leaves open are\n"
-        "said with `--shape NAME=1,3,224,224`. Where all inputs begin with the same dimension, that is the\n"
-        "spec's batch.\n\n"
-        "Images stay as they were at the network's inputs (`layout: NCHW`) and outputs; inside, channels are\n"
-        "last, and transposes in the model mostly vanish. What depends on constants and shapes alone is\n"
-        "computed. Recognised where exporters spell them in small operators: hard sigmoid and hard swish,\n"
-        "SiLU, Mish, GELU (exact and with tanh), layer, instance and group normalization, biases behind\n"
-        "MatMul, scales and shifts of channels.\n\n"
+        "writes `model.yaml` and `model.safetensors`. Opsets %d to %d are known; of older models,\n"
+        "what has meant the same since. Weights may be initializers, Constant nodes, or external\n"
+        "data in the folder of the model; float64, float16 and bfloat16 become float32.\n"
+        "Dimensions that the model leaves open are said with `--shape NAME=1,3,224,224`. Where\n"
+        "all inputs begin with the same dimension, that is the specification's batch.\n\n"
+        "Images stay as they were at the network's inputs (`layout: NCHW`) and outputs; inside,\n"
+        "channels are last, and transposes in the model mostly vanish. What depends on constants\n"
+        "and shapes alone is computed. Recognised where exporters spell them in small operators:\n"
+        "hard sigmoid and hard swish, SiLU, Mish, GELU (exact and with tanh), layer, instance and\n"
+        "group normalization, biases behind MatMul, scales and shifts of channels. Layers bear\n"
+        "the names of the tensors that they make.\n\n"
         "## Operators\n\n"
         "| operator | limits |\n|---|---|\n";
 
 static const char page_refused[] =
         "\n## Refused\n\n"
-        "A model that can't be imported is refused with all such nodes at once, each with its name and the\n"
-        "reason. Operators that aren't in the table, among them:\n\n"
+        "A model that can't be imported is refused with all such nodes at once, each with its\n"
+        "name and the reason. Operators that aren't in the table, among them:\n\n"
         "| operators | reason |\n|---|---|\n";
 
 static const char page_limits[] =

@@ -1,5 +1,5 @@
-/* onnx_ops.h: ONNX' operators: what is known of each. onnx_ops.c has the table; docs/onnx.md is made
- * of it. */
+/* onnx_ops.h: ONNX' operators: what is known of each. onnx_ops.c has the table; docs/onnx.md is
+ * made of it. */
 #ifndef CNNGEN_IMPORT_ONNX_OPS_H
 #define CNNGEN_IMPORT_ONNX_OPS_H
 
@@ -29,6 +29,7 @@ enum onnx_flag {
     OP_INTS = 1,                     /* takes integers that the network computes, as floats */
     OP_BOOL_OUT = 2,                 /* makes booleans */
     OP_IMAGE = 4,                    /* works on images, [N, C, H, W] */
+    OP_CONST = 16,                   /* its first input may be a constant, though others aren't */
     OP_DIMS = 8,                     /* needs its input's dimensions alone, not its data */
 };
 
@@ -114,10 +115,12 @@ ONNX_FOLD(range);
 
 /* ---- what infer, fold and lower of one operator share ---------------------------------------- */
 
-/* The list that newer opsets pass as input i and older ones as an attribute. False when it is neither
- * there, *n being -1; refuses one that isn't constant. */
+/* The list that newer opsets pass as input i and older ones as an attribute. False when it is
+ * neither there, *n being -1; refuses one that isn't constant. */
 bool onnx_list(struct onnx *, struct onnx_node *, int i, const char *attr, const int64_t **list,
         int *n);
+
+int64_t onnx_clamp(int64_t n, int64_t low, int64_t high);
 
 /* The axes of a reduction, squeeze ... as a mask; all of them when none are said. */
 bool onnx_axes(struct onnx *, struct onnx_node *, const struct onnx_dims *, unsigned *mask);
@@ -136,6 +139,8 @@ struct onnx_window {
     int64_t more[ONNX_MAX_RANK];     /* output_padding */
     bool ceil;
 };
+int64_t onnx_reach(const struct onnx_window *, int i);     /* elements that it spans */
+
 /* kernel: NULL when the attribute says. Resolves auto_pad (and output_shape of ConvTranspose). */
 bool onnx_window_of(struct onnx *, struct onnx_node *, const int64_t *kernel,
         struct onnx_window *);

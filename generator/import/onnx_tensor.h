@@ -6,8 +6,9 @@
 
 #include "onnx.h"
 
-/* Fills in type, dims and data. False after an error: the file contradicts itself, or can't be read. A
- * tensor of strings and the like is no error as long as nobody uses it: v->refused says why. */
+/* Fills in type, dims and data. False after an error: the file contradicts itself, or can't be
+ * read. A tensor of strings and the like is no error as long as nobody uses it: v->refused says
+ * why. */
 bool onnx_tensor_read(struct onnx *, const Onnx__TensorProto *, struct onnx_value *v);
 
 #endif

@@ -11,8 +11,8 @@ struct st_entry {
     const float *data;               /* row-major */
 };
 
-/* Appends the file: the length of the header, the header (JSON, padded to 8 bytes), the data, float32,
- * little-endian, one tensor behind the other. */
+/* Appends the file: the length of the header, the header (JSON, padded to 8 bytes), the data,
+ * float32, little-endian, one tensor behind the other. */
 void safetensors_write(struct out *, const struct st_entry *, int n);
 
 #endif

@@ -219,17 +219,25 @@ void layer_comment(struct wlayer *l, const char *fmt, ...)
 
 enum { LINE_CHARS = 100 };
 
-static void write_list(struct writer *w, struct out *out, const char *const *names, int n)
+/* One name, or a list of them. */
+static const char *list_text(const struct writer *w, const char *const *names, int n)
 {
-    if (n != 1)
-        out_printf(out, "[");
-    for (int i = 0; i < n; i++)
-        out_printf(out, "%s%s", i ? ", " : "", name_text(w->pool, names[i]));
-    if (n != 1)
-        out_printf(out, "]");
+    const char *text = n == 1 ? name_text(w->pool, names[0]) : "[";
+    for (int i = 0; n != 1 && i < n; i++)
+        text = pool_printf(w->pool, "%s%s%s", text, i ? ", " : "", name_text(w->pool, names[i]));
+    return n == 1 ? text : pool_printf(w->pool, "%s]", text);
 }
 
-/* {type: ..., name: ..., ...}, broken between two keys where the line gets long. */
+/* ", key: value" on the line that began at *line, or a new one where that gets too long. */
+static void write_key(struct out *out, size_t *line, const char *text)
+{
+    bool fits = out->len - *line + strlen(text) + 3 <= LINE_CHARS;
+    if (!fits)
+        *line = out->len + 2;
+    out_printf(out, fits ? ", %s" : ",\n     %s", text);
+}
+
+/* {type: ..., name: ..., ...} */
 static void write_layer(struct writer *w, struct out *out, int i)
 {
     const struct wlayer *l = w->layer.at[i];
@@ -237,16 +245,11 @@ static void write_layer(struct writer *w, struct out *out, int i)
     bool follows = l->input.n == 0 || (l->input.n == 1 && !strcmp(l->input.at[0], before));
     size_t line = out->len;
     out_printf(out, "  - {type: %s, name: %s", l->type, name_text(w->pool, l->name));
-    if (!follows) {
-        out_printf(out, ", inputs: ");
-        write_list(w, out, l->input.at, l->input.n);
-    }
-    for (int k = 0; k < l->key.n; k++) {
-        bool fits = out->len - line + strlen(l->key.at[k]) + 3 <= LINE_CHARS;
-        if (!fits)
-            line = out->len;
-        out_printf(out, fits ? ", %s" : ",\n     %s", l->key.at[k]);
-    }
+    if (!follows)
+        write_key(out, &line, pool_printf(w->pool, "inputs: %s",
+                list_text(w, l->input.at, l->input.n)));
+    for (int k = 0; k < l->key.n; k++)
+        write_key(out, &line, l->key.at[k]);
     out_printf(out, "}%s%s\n", l->comment ? "  # " : "", l->comment ? l->comment : "");
 }
 
@@ -268,11 +271,8 @@ static void write_spec(struct writer *w, struct out *out, const char *weights)
     out_printf(out, "layers:\n");
     for (int i = 0; i < w->layer.n; i++)
         write_layer(w, out, i);
-    if (!last_alone(w)) {
-        out_printf(out, "outputs: ");
-        write_list(w, out, w->output.at, w->output.n);
-        out_printf(out, "\n");
-    }
+    if (!last_alone(w))
+        out_printf(out, "outputs: %s\n", list_text(w, w->output.at, w->output.n));
 }
 
 static void write_weights(struct writer *w, struct out *out)
