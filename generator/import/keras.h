@@ -113,4 +113,7 @@ struct writer *keras_lower(struct keras_file *, struct kmodel *, const struct im
 /* The weights of a specification's layers, from a file of weights alone; NULL after errors. */
 struct writer *keras_fill(struct keras_file *, const struct import_options *);
 
+/* docs/keras.md: --print-reference. */
+void keras_types_print(struct out *);
+
 #endif

@@ -96,6 +96,53 @@ static bool lower_keys(struct lower *k, const struct klayer *l, struct wlayer *w
     return true;
 }
 
+/* Whether the word is one of those between blanks; of "alpha>negative_slope", both are. */
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = words; *at; at += strspn(at, " >")) {
+        size_t len = strcspn(at, " >");
+        if (len == n && !strncmp(at, word, n))
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), len = strlen(end);
+    return n >= len && !strcmp(text + n - len, end);
+}
+
+/* Arguments that mean nothing at inference, or are looked at elsewhere. */
+static bool is_known(const struct klayer_type *type, const char *key)
+{
+    static const char others[] = "name trainable dtype batch_input_shape batch_shape data_format "
+        "activation momentum synchronized renorm_momentum renorm_clipping virtual_batch_size fused "
+        "input_dtype autocast lora_rank lora_alpha mean variance";
+    return has_word(type->keys, key) || has_word(others, key) || ends_with(key, "_initializer") ||
+           ends_with(key, "_regularizer") || ends_with(key, "_constraint");
+}
+
+/* An argument that this program doesn't know would be ignored: it is refused, unless it says nothing. */
+static bool check_keys(struct lower *k, const struct klayer *l, const struct klayer_type *type)
+{
+    json_t *config = (json_t *)(uintptr_t)l->config;
+    void *at = json_object_iter(config);
+    for (; at; at = json_object_iter_next(config, at)) {
+        const char *key = json_object_iter_key(at);
+        const json_t *v = json_object_iter_value(at);
+        int64_t one = 0;
+        bool idle = json_is_null(v) || json_is_false(v) ||
+                    (!strcmp(key, "groups") && json_int(v, &one) && one == 1);
+        if (!idle && !is_known(type, key))
+            return lower_refuse(k, l, "its argument '%s' is not known",
+                    text_quote(k->f->diag, key));
+    }
+    return true;
+}
+
 /* ---- weights --------------------------------------------------------------------------------- */
 
 static bool has_weight(const struct klayer *l, const struct kweight *w)
@@ -151,25 +198,6 @@ bool keras_lower_weights(struct lower *k, struct klayer *l, const struct klayer_
 
 /* ---- activations ----------------------------------------------------------------------------- */
 
-/* Keras' names, and cnngen's where they differ. Their arguments are the same by default. */
-static const struct { const char *name, *to; } activations[] = {
-    {"linear", "linear"}, {"relu", "relu"}, {"relu6", "relu6"}, {"leaky_relu", "leaky_relu"},
-    {"elu", "elu"}, {"selu", "selu"}, {"celu", "celu"}, {"gelu", "gelu"}, {"sigmoid", "sigmoid"},
-    {"hard_sigmoid", "hard_sigmoid"}, {"tanh", "tanh"}, {"hard_tanh", "hard_tanh"},
-    {"silu", "silu"}, {"swish", "silu"}, {"hard_silu", "hard_silu"}, {"hard_swish", "hard_silu"},
-    {"mish", "mish"}, {"softplus", "softplus"}, {"softsign", "softsign"},
-    {"exponential", "exponential"}, {"log_sigmoid", "log_sigmoid"}, {"softmax", "softmax"},
-    {"log_softmax", "log_softmax"},
-};
-
-static const char *find_activation(const char *name)
-{
-    for (size_t i = 0; i < sizeof activations / sizeof activations[0]; i++)
-        if (!strcmp(activations[i].name, name))
-            return activations[i].to;
-    return NULL;
-}
-
 /* Keras 2's hard_sigmoid is clip(0.2 x + 0.5), Keras 3's, and cnngen's, clip(x / 6 + 0.5). */
 static const char *lower_steep(struct lower *k, const char *name, const char *in)
 {
@@ -209,7 +237,7 @@ static const char *lower_activation_layer(struct lower *k, struct klayer *l, con
 static const char *lower_activation(struct lower *k, struct klayer *l, struct wlayer *wl)
 {
     const json_t *v = json_get(l->config, "activation");
-    const char *name = activation_name(v), *to = name ? find_activation(name) : NULL;
+    const char *name = activation_name(v), *to = name ? keras_activation(name) : NULL;
     const char *behind = pool_printf(k->pool, "%s/activation", wl->name);
     if (!v)
         return wl->name;
@@ -230,7 +258,7 @@ static const char *lower_function(struct lower *k, struct klayer *l, const char 
         const char *in)
 {
     const json_t *v = json_get(l->config, "activation");
-    const char *function = activation_name(v), *to = function ? find_activation(function) : NULL;
+    const char *function = activation_name(v), *to = function ? keras_activation(function) : NULL;
     if (v && !function)
         return lower_activation_layer(k, l, v, name, in);
     if (!to)
@@ -352,6 +380,8 @@ const char *keras_lower_layer(struct lower *k, struct klayer *l, const char *nam
         k->dropped++;
         return n == 1 ? in[0] : lower_refuse(k, l, "it is called with several tensors");
     }
+    if (!check_keys(k, l, type))
+        return NULL;
     if (!strcmp(l->class_name, "Activation"))
         return n == 1 ? lower_function(k, l, name, in[0])
                       : lower_refuse(k, l, "it is called with several tensors");

@@ -49,6 +49,7 @@ struct klayer_type {
 };
 
 const struct klayer_type *keras_layer_type(const char *class_name);  /* NULL: unknown */
+const char *keras_activation(const char *name);      /* cnngen's name of a function; NULL: unknown */
 const char *keras_why_not(const char *class_name);   /* why an unknown one is */
 
 /* Writes the layer's weights, or in a later call names those of the first. */

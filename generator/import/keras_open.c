@@ -203,6 +203,9 @@ static bool refuse_archive(struct keras_file *f, const struct zip *z)
             return refuse(f, "this is an .npz file of NumPy's, which holds no model: "
                              "cnngen-import-npz turns it into a weight file");
     }
+    if (zip_find(z, "model.weights.json"))
+        return refuse(f, "the weights are sharded over several files: save the model without "
+                         "max_shard_size");
     return refuse(f, "this ZIP archive holds no Keras model: config.json, metadata.json or "
                      "model.weights.h5 is missing");
 }
