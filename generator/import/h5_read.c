@@ -10,7 +10,8 @@
 #include "h5_child.h"
 #include "out.h"
 
-/* What the other process says. Nothing of it is trusted: it may have been led astray by the file. */
+/* What the other process says. Nothing of it is trusted: it may have been led astray by the
+ * file. */
 struct reader {
     struct pool *pool;
     const char *at, *end;

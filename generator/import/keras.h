@@ -4,9 +4,10 @@
  *          -> keras_parse -> struct kmodel             the configuration as layers and their calls
  *          -> keras_lower -> struct writer             each call of a layer as a layer of the spec
  *
- * Formats: .keras (Keras 3; a ZIP archive or the folder unpacked), .h5 of Keras 2 and 3, weights alone
- * (Keras 2's and Keras 3's), and TensorFlow.js layers models. They differ in where the configuration is,
- * and in how a layer's tensors are found; configurations are Keras 2's or Keras 3's wherever they are. */
+ * Formats: .keras (Keras 3; a ZIP archive or the folder unpacked), .h5 of Keras 2 and 3, weights
+ * alone (Keras 2's and Keras 3's), and TensorFlow.js layers models. They differ in where the
+ * configuration is, and in how a layer's tensors are found; configurations are Keras 2's or
+ * Keras 3's wherever they are. */
 #ifndef CNNGEN_IMPORT_KERAS_H
 #define CNNGEN_IMPORT_KERAS_H
 
@@ -19,7 +20,7 @@ enum { KERAS_MAX_RANK = 8, KERAS_MAX_NESTING = 16, KERAS_MAX_WEIGHTS = 4 };
 
 /* How tensors are named. */
 enum keras_naming {
-    NAMING_V3,                /* "/layers/conv2d_1/vars/0": class, number of its kind, place in the layer */
+    NAMING_V3,                /* "/layers/conv2d_1/vars/0": class, number, place in the layer */
     NAMING_H5,                /* in the group of the outermost layer: "conv/kernel:0" */
     NAMING_TFJS               /* "conv/kernel", wherever the layer is */
 };

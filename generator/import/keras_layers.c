@@ -125,7 +125,8 @@ static bool is_known(const struct klayer_type *type, const char *key)
            ends_with(key, "_regularizer") || ends_with(key, "_constraint");
 }
 
-/* An argument that this program doesn't know would be ignored: it is refused, unless it says nothing. */
+/* An argument that this program doesn't know would be ignored: it is refused, unless it says
+ * nothing. */
 static bool check_keys(struct lower *k, const struct klayer *l, const struct klayer_type *type)
 {
     json_t *config = (json_t *)(uintptr_t)l->config;
@@ -274,7 +275,8 @@ static const char *lower_function(struct lower *k, struct klayer *l, const char 
 
 /* ---- normalization --------------------------------------------------------------------------- */
 
-/* Mean and variance are arguments, or what adapt() found: weights, the third of which is a count. */
+/* Mean and variance are arguments, or what adapt() found: weights, the third of which is a
+ * count. */
 static bool lower_statistics(struct lower *k, struct klayer *l, struct wlayer *wl)
 {
     static const char *const keys[] = {"mean", "variance"};
@@ -309,9 +311,13 @@ static bool is_plain_dtype(const json_t *dtype)
     return !dtype || (name && text_is_one_of(name, plain));
 }
 
-static bool begins(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+static bool begins(const char *text, const char *with)
+{
+    return !strncmp(text, with, strlen(with));
+}
 
-/* An operation of keras.ops, as x + y makes, is configured otherwise than the layer of that name. */
+/* An operation of keras.ops, as x + y makes, is configured otherwise than the layer of that
+ * name. */
 static bool is_operation(const struct klayer *l)
 {
     return begins(l->module, "keras.src.ops") || begins(l->module, "keras.ops");

@@ -6,7 +6,7 @@
 #include "options.h"
 #include "text.h"
 
-enum { MAX_CALLS = 16 * LIMIT_LAYERS };   /* of layers, each nested model's as often as it is called */
+enum { MAX_CALLS = 16 * LIMIT_LAYERS };   /* of layers, in nested models as often as they are */
 
 /* What the outputs of a call are: names of the specification's layers. "": refused. */
 struct kvalue {
@@ -202,7 +202,8 @@ static bool call_layer(struct lower *k, struct frame *fr, int layer, int call)
     return true;
 }
 
-/* Each needed call as soon as its inputs are known. False when the model is too large, or a circle. */
+/* Each needed call as soon as its inputs are known. False when the model is too large, or a
+ * circle. */
 static bool call_all(struct lower *k, struct frame *fr)
 {
     struct kmodel *m = fr->model;

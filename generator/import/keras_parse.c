@@ -25,9 +25,13 @@ static bool refuse(struct keras_file *f, const char *fmt, ...)
     return false;
 }
 
-static const char *shown(struct keras_file *f, const char *text) { return text_quote(f->diag, text); }
+static const char *shown(struct keras_file *f, const char *text)
+{
+    return text_quote(f->diag, text);
+}
 
-/* As Keras: _ before a capital that small letters follow, and between a small letter and a capital. */
+/* As Keras: _ before a capital that small letters follow, and between a small letter and a
+ * capital. */
 const char *keras_snake_case(struct pool *pool, const char *s)
 {
     size_t n = strlen(s), at = 0;

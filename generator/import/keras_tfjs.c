@@ -1,6 +1,6 @@
-/* TensorFlow.js layers models: model.json, and shards whose bytes, one behind the other, are the weights
- * in the order of the manifest. Weights may be quantised: as float16, or as unsigned integers q of which
- * min + scale * q is meant. */
+/* TensorFlow.js layers models: model.json, and shards whose bytes, one behind the other, are the
+ * weights in the order of the manifest. Weights may be quantised: as float16, or as unsigned
+ * integers q of which min + scale * q is meant. */
 #include "keras.h"
 
 #include <errno.h>

@@ -280,8 +280,8 @@ static void write_weights(struct writer *w, struct out *out)
     struct st_entry *t = NEW_ARRAY(w->pool, struct st_entry, w->weight.n);
     for (int i = 0; i < w->weight.n; i++) {
         const struct wweight *from = &w->weight.at[i];
-        const char *name = from->layer ? pool_printf(w->pool, "%s.%s", from->layer->name, from->name)
-                                       : from->name;
+        const char *name = from->layer
+            ? pool_printf(w->pool, "%s.%s", from->layer->name, from->name) : from->name;
         t[i] = (struct st_entry){name, from->shape, from->data};
     }
     safetensors_write(out, t, w->weight.n);
@@ -346,8 +346,8 @@ static void check_weight(const struct wweight *given, const struct node *n, stru
         if (strcmp(needed->name, given->name) || shape_equal(&needed->shape, &given->shape))
             continue;
         struct pool *pool = given->layer->writer->pool;
-        diag_error(d, DIAG_TENSOR_SHAPE, n->at, "layer '%s' (%s) needs a %s of %s; the model's is %s",
-                n->name, given->layer->type, needed->name, shape_text(pool, &needed->shape),
+        diag_error(d, DIAG_TENSOR_SHAPE, n->at, "layer '%s' (%s) needs a %s of %s; the model's "
+                "is %s", n->name, given->layer->type, needed->name, shape_text(pool, &needed->shape),
                 shape_text(pool, &given->shape));
     }
 }
