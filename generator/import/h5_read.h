@@ -28,14 +28,16 @@ struct h5_data {
 };
 
 struct h5 {
-    VEC(struct h5_attr) attr;
-    VEC(struct h5_data) data;
+    VEC(struct h5_attr) attr;    /* by path and name */
+    VEC(struct h5_data) data;    /* by path */
 };
 
 /* file: all bytes; at: what diagnostics call it. Groups at the root whose name begins with
  * "optimizer" are passed over. */
 bool h5_read(struct pool *, const struct source *file, struct span at, struct diag *, struct h5 *);
 
-const struct h5_attr *h5_attr(const struct h5 *, const char *path, const char *name);  /* or NULL */
+/* NULL: there is none. */
+const struct h5_attr *h5_attr(const struct h5 *, const char *path, const char *name);
+const struct h5_data *h5_data(const struct h5 *, const char *path);
 
 #endif

@@ -15,7 +15,8 @@
 #include "json_read.h"
 #include "main.h"
 
-enum { KERAS_MAX_RANK = 8, KERAS_MAX_NESTING = 16, KERAS_MAX_WEIGHTS = 4 };
+enum { KERAS_MAX_RANK = 8, KERAS_MAX_NESTING = 16, KERAS_MAX_WEIGHTS = 4,
+    KERAS_MAX_TENSORS = 1 << 15 };
 #define KERAS_MAX_FILE INT64_C(8589934592)       /* read into memory */
 
 /* How tensors are named. */
@@ -60,6 +61,7 @@ bool keras_open_tfjs(struct keras_file *, const struct source *, const char *fol
 bool keras_open_folder(struct keras_file *, const char *folder);
 bool keras_set_model(struct keras_file *, const json_t *model);
 bool keras_read_weights_v3(struct keras_file *, const struct source *);
+bool keras_add_tensor(struct keras_file *, struct keras_tensor);
 void keras_set_writer(struct keras_file *, const char *version);  /* NULL: not said */
 
 /* ---- the model ------------------------------------------------------------------------------- */
@@ -76,6 +78,7 @@ struct kcall {
 
 struct klayer {
     const char *class_name, *name;
+    const char *kind;         /* keras_snake_case(class_name) */
     const char *module;       /* "keras.layers"; "" */
     const json_t *config;     /* an object */
     struct kmodel *inner;     /* of a nested model; NULL */

@@ -30,27 +30,39 @@ static bool is_word(const char *text)
     return n && !text[n] && n <= MAX_WORD && text[0] >= 'a';
 }
 
-/* A value of the configuration as YAML; NULL: nothing of the kind goes there. */
-static const char *yaml_text(struct pool *pool, const json_t *v, int depth)
+/* Appends a value of the configuration as YAML; false: nothing of the kind goes there. */
+static bool put_yaml(struct out *out, const json_t *v, int depth)
 {
     if (json_is_integer(v))
-        return pool_printf(pool, "%lld", (long long)json_integer_value(v));
-    if (json_is_real(v))
-        return pool_printf(pool, "%.9g", json_real_value(v));
-    if (json_is_boolean(v))
-        return json_is_true(v) ? "true" : "false";
-    if (json_is_string(v))
-        return is_word(json_text(v)) ? json_text(v) : NULL;
-    if (!json_is_array(v) || depth > 1 || json_array_size(v) > MAX_LIST)
-        return NULL;
-    const char *all = "";
+        out_printf(out, "%lld", (long long)json_integer_value(v));
+    else if (json_is_real(v))
+        out_printf(out, "%.9g", json_real_value(v));
+    else if (json_is_boolean(v))
+        out_printf(out, "%s", json_is_true(v) ? "true" : "false");
+    else if (json_is_string(v) && is_word(json_text(v)))
+        out_printf(out, "%s", json_text(v));
+    else if (!json_is_array(v) || depth > 1 || json_array_size(v) > MAX_LIST)
+        return false;
+    if (!json_is_array(v))
+        return true;
     for (size_t i = 0; i < json_array_size(v); i++) {
-        const char *item = yaml_text(pool, json_array_get(v, i), depth + 1);
-        if (!item)
-            return NULL;
-        all = pool_printf(pool, "%s%s%s", all, i ? ", " : "", item);
+        out_printf(out, i ? ", " : "[");
+        if (!put_yaml(out, json_array_get(v, i), depth + 1))
+            return false;
     }
-    return pool_printf(pool, "[%s]", all);
+    out_printf(out, json_array_size(v) ? "]" : "[]");
+    return true;
+}
+
+/* NULL: nothing of the kind goes there. */
+static const char *yaml_text(struct pool *pool, const json_t *v)
+{
+    struct out out;
+    out_init(&out);
+    bool ok = put_yaml(&out, v, 0);
+    const char *text = ok ? pool_copy(pool, out.text, out.len) : NULL;
+    out_free(&out);
+    return text;
 }
 
 /* What cnngen takes where nothing is said, as Keras does. */
@@ -73,7 +85,7 @@ static bool lower_key(struct lower *k, const struct klayer *l, struct wlayer *wl
         const char *to)
 {
     const json_t *v = json_get(l->config, key);
-    const char *text = v ? yaml_text(k->pool, v, 0) : NULL;
+    const char *text = v ? yaml_text(k->pool, v) : NULL;
     if (v && !text)
         return lower_refuse(k, l, "its '%s' is neither a number, a word nor a list of them", key);
     if (text && !is_default(l, key, text))
@@ -380,8 +392,8 @@ const char *keras_lower_layer(struct lower *k, struct klayer *l, const char *nam
     const char *why = why_refused(k, l, type, n);
     if (why)
         return lower_refuse(k, l, "%s", why);
-    if (n == 0)
-        return lower_refuse(k, l, "it is called without a tensor");
+    if (n == 0 || n > LIMIT_INPUTS)
+        return lower_refuse(k, l, "it is called with %d tensors", n);
     if (type->idle) {
         k->dropped++;
         return n == 1 ? in[0] : lower_refuse(k, l, "it is called with several tensors");

@@ -18,7 +18,7 @@ struct lower {
     VEC(struct refusal) refusal;
     int64_t batch;            /* 0: not known yet */
     int dropped;              /* layers that do nothing at inference */
-    int calls;                /* of layers, so far */
+    int64_t calls;            /* of layers, so far */
     bool *shape_used;         /* of each --shape */
 };
 

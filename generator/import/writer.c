@@ -161,19 +161,22 @@ void layer_float(struct wlayer *l, const char *key, float v)
 
 void layer_ints(struct wlayer *l, const char *key, int n, const int64_t *v)
 {
-    const char *text = "";
+    struct out list;
+    out_init(&list);
     for (int i = 0; i < n; i++)
-        text = pool_printf(l->writer->pool, "%s%s%lld", text, i ? ", " : "", (long long)v[i]);
-    layer_raw(l, key, "[%s]", text);
+        out_printf(&list, "%s%lld", i ? ", " : "", (long long)v[i]);
+    layer_raw(l, key, "[%s]", list.text);
+    out_free(&list);
 }
 
 void layer_floats(struct wlayer *l, const char *key, int n, const float *v)
 {
-    struct pool *pool = l->writer->pool;
-    const char *text = "";
+    struct out list;
+    out_init(&list);
     for (int i = 0; i < n; i++)
-        text = pool_printf(pool, "%s%s%s", text, i ? ", " : "", float_text(pool, v[i]));
-    layer_raw(l, key, "[%s]", text);
+        out_printf(&list, "%s%s", i ? ", " : "", float_text(l->writer->pool, v[i]));
+    layer_raw(l, key, "[%s]", list.text);
+    out_free(&list);
 }
 
 void layer_weight(struct wlayer *l, const char *name, struct shape shape, const float *data)

@@ -409,7 +409,7 @@ def refused_models(t):
             outer.again('n', ('n', j, 0))
         outer.outputs = [('n', 9, 0)]
         net = outer
-    one('many', net, 'more than 4096 layers')
+    one('many', net, 'than 4096 layers')
 
 
 def with_file(t, name, change, *parts):
