@@ -19,7 +19,7 @@ OPT_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fn
 CFLAGS ?=
 YAML_CFLAGS := $(shell pkg-config --cflags yaml-0.1 2>/dev/null)
 YAML_LIBS   := $(or $(shell pkg-config --libs yaml-0.1 2>/dev/null),-lyaml)
-ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -iquote generator -iquote $(B) $(YAML_CFLAGS) $(CFLAGS)
+ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -iquote generator -iquote generator/import -iquote $(B) $(YAML_CFLAGS) $(CFLAGS)
 
 SRC       := $(wildcard generator/*.c generator/ops/*.c generator/kernels/*.c)
 OBJ       := $(SRC:%.c=$(B)/%.o)
@@ -58,11 +58,20 @@ $(B)/runtime/%.o: runtime/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=c99 $(WARN) $(OPT_$(MODE)) $(CFLAGS) -Iruntime -MMD -MP -c $< -o $@
 
+# The importers: programs of their own, each built when its libraries are here.
+IMPORT_OBJ := $(patsubst %,$(B)/generator/import/%.o,main writer safetensors_write)
+include $(wildcard generator/import/*.mk)
+
 # One CMocka program per file; those of the runtime need the runtime alone.
 $(B)/unit/test_rt_%: tests/unit/test_rt_%.c $(B)/runtime/cnn_rt.o
 	$(call say,UNIT,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(OPT_$(MODE)) $(CFLAGS) -Iruntime -fopenmp -MMD -MP -o $@ $< $(B)/runtime/cnn_rt.o -lcmocka -lm
+
+$(B)/unit/test_import_%: tests/unit/test_import_%.c $(IMPORT_OBJ) $(LIB_OBJ)
+	$(call say,UNIT,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(IMPORT_OBJ) $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(call say,UNIT,$@)
@@ -70,7 +79,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd docs
+CHECK := onnx keras differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd docs
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
@@ -80,7 +89,7 @@ check: all $(UNIT)
 
 check-all: all $(UNIT)
 	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 STRICT=all CASES=all \
-		sh tests/stages.sh $(CHECK) runtime_contract fuzz
+		sh tests/stages.sh $(CHECK) torch runtime_contract fuzz
 
 bless: all
 	$(Q)sh tests/goldens.sh --bless

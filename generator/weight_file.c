@@ -6,58 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "below.h"
 #include "limits.h"
-
-/* ---- paths in a spec ------------------------------------------------------------------------ */
-
-/* Why a path may not stand in a spec; NULL when it may. */
-static const char *path_refused(const char *path)
-{
-    if (!*path)
-        return "is empty";
-    if (*path == '/' || *path == '~')
-        return "leads out of the spec's folder";
-    if (strchr(path, '\\'))
-        return "has a backslash; folders are separated by '/'";
-    if (((*path >= 'a' && *path <= 'z') || (*path >= 'A' && *path <= 'Z')) && path[1] == ':')
-        return "names a drive";
-    if (path[strlen(path) - 1] == '/')
-        return "names a folder";
-    for (const char *part = path; part; part = strchr(part, '/')) {
-        part += *part == '/';
-        if (!strncmp(part, "..", 2) && (part[2] == '/' || !part[2]))
-            return "has a '..' in it";
-    }
-    return NULL;
-}
-
-/* "dir/" of "dir/net.cnn.yaml", "" of "net.cnn.yaml". */
-static const char *folder_of(struct pool *pool, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? pool_copy(pool, path, (size_t)(slash - path) + 1) : "";
-}
-
-/* Opens folder, then one component after the other, none of which may be a symbolic link. -1 with
- * errno (ELOOP or ENOTDIR for a link). */
-static int open_below(struct pool *pool, const char *folder, const char *path)
-{
-    int fd = open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    while (fd >= 0 && *path) {
-        size_t n = strcspn(path, "/");
-        bool last = path[n] == 0;
-        int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (last ? 0 : O_DIRECTORY);
-        if (n > 0) {
-            int next = openat(fd, pool_copy(pool, path, n), flags);
-            int saved = errno;
-            close(fd);
-            errno = saved;
-            fd = next;
-        }
-        path += last ? n : n + 1;
-    }
-    return fd;
-}
 
 /* Is some component of path, below folder, a symbolic link? (Only to say so: open_below decides.)
  */
@@ -102,7 +52,7 @@ static bool accept_file(struct pool *pool, int fd, const char *shown, struct spa
 bool weight_file_open(struct pool *pool, const char *spec_path, const char *path, struct span at,
         struct diag *d, struct weight_file *out)
 {
-    const char *quoted = diag_quote(d, path, strlen(path)), *why = path_refused(path);
+    const char *quoted = diag_quote(d, path, strlen(path)), *why = below_refused(pool, path, "the spec");
     const char *folder = folder_of(pool, spec_path);
     int fd = why ? -1 : open_below(pool, folder, path);
     if (fd >= 0)

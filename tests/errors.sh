@@ -8,7 +8,7 @@
 # "cnngen check NAME.yaml" says, NAME.status its exit code if that is not 1.
 # Standard output must stay empty. --bless writes anew the .stderr files of cases whose exit code is
 # right: read the diff. Without names all cases run, and every diagnostic of generator/diag.def must
-# occur in one of them, or in tests/templates/errors, which a unit test runs.
+# occur in one of them, or in tests/templates/errors, which a unit test runs, or in tests/import.
 # CNNGEN is the program: build/cnngen by default.
 
 top=$(cd "$(dirname "$0")/.." && pwd) || exit 2
@@ -70,7 +70,8 @@ run_case() {
 # The ids in diag.def that no expected output shows.
 missing_ids() {
     sed -n 's/^DIAG([A-Z_0-9]*, "\([^"]*\)".*/\1/p' "$top/generator/diag.def" | while read -r id; do
-        grep -qF "[$id]" "$cases"/*.stderr "$top"/tests/templates/errors/*.stderr || echo "$id"
+        grep -qF "[$id]" "$cases"/*.stderr "$top"/tests/templates/errors/*.stderr \
+            "$top"/tests/import/*.py || echo "$id"
     done
 }
 

@@ -1,0 +1,157 @@
+/* Reductions, ArgMax, Softmax: along some of the dimensions. */
+#include <string.h>
+
+#include "onnx_layout.h"
+
+/* Axes as layers count them: the batch is 0. */
+static int write_axes(struct wlayer *l, const char *key, const struct view *v, unsigned mask)
+{
+    int64_t axis[LIMIT_RANK];
+    int n = 0;
+    for (int d = 0; d < v->shape.rank; d++)
+        for (int i = 0; i < v->dims.rank; i++)
+            if ((mask >> i & 1) && v->where[i] == d)
+                axis[n++] = d + 1;
+    layer_ints(l, key, n, axis);
+    return n;
+}
+
+/* What remains: 1 in the place of what was reduced, all of it seen as the node's result is. */
+static void set_reduced(struct lower *lo, struct onnx_node *n, struct wlayer *l, unsigned mask,
+        const struct view *view, bool keep)
+{
+    struct view out = *view;
+    int at[LIMIT_RANK + 1] = {0};
+    for (int i = 0; i < out.dims.rank; i++) {
+        if (!(mask >> i & 1))
+            continue;
+        out.dims.at[i] = 1;
+        if (out.where[i] >= 0)
+            at[out.where[i]] = 1;
+    }
+    out.shape.rank = 0;
+    for (int d = 0; d < view->shape.rank; d++)
+        if (!at[d] || keep)
+            out.shape.dim[out.shape.rank++] = at[d] ? 1 : view->shape.dim[d];
+    if (!out.shape.rank)
+        out.shape = (struct shape){1, {1}};
+    place_set(lo, n->out.at[0], l, &out);
+}
+
+/* The dimensions with something to reduce, so that a batch of one image stays out of it; all
+ * others too where even one element is changed by it (its square, its logarithm). */
+static bool reduced_view(struct lower *lo, struct onnx_node *n, unsigned mask, struct view *view)
+{
+    if (lo->batch > 1 && (mask & 1))
+        return onnx_refuse(lo->m, n, "it mixes the images of the batch");
+    return place_natural(lo, n, n->in.at[0], mask, view);
+}
+
+static bool is_global_mean(const struct onnx_node *n, const struct view *v, unsigned mask)
+{
+    return !strcmp(n->type, "ReduceMean") && v->dims.rank == 4 && mask == 12 &&
+           v->shape.rank == 3 && v->where[2] == 0 && v->where[3] == 1;
+}
+
+bool onnx_lower_reduce(struct lower *lo, struct onnx_node *n)
+{
+    unsigned mask;
+    struct view view;
+    bool keep = onnx_int(n, "keepdims", 1) != 0;
+    if (!onnx_axes(lo->m, n, &n->in.at[0]->dims, &mask))
+        return false;
+    bool trivial = strstr("ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd", n->type) != NULL;
+    for (int i = 0; i < n->in.at[0]->dims.rank; i++)
+        if (trivial && n->in.at[0]->dims.at[i] == 1)
+            mask &= ~(1u << i);
+    if (!mask && trivial)
+        return onnx_lower_alias(lo, n);
+    if (!reduced_view(lo, n, mask, &view))
+        return false;
+    const char *name = place_arrange(lo, n, n->in.at[0], &view);
+    if (!name)
+        return false;
+    bool global = is_global_mean(n, &view, mask);
+    struct wlayer *l = lower_layer(lo, global ? "GlobalAveragePooling2D" : n->type, n->out.at[0]);
+    layer_input(l, name);
+    if (!global)
+        write_axes(l, "axes", &view, mask);
+    layer_bool(l, "keepdims", keep);
+    set_reduced(lo, n, l, mask, &view, keep);
+    return true;
+}
+
+bool onnx_lower_arg(struct lower *lo, struct onnx_node *n)
+{
+    struct view view;
+    int axis;
+    bool keep = onnx_int(n, "keepdims", 1) != 0;
+    if (!onnx_axis(&n->in.at[0]->dims, onnx_int(n, "axis", 0), &axis))
+        return false;
+    if (!reduced_view(lo, n, 1u << axis, &view))
+        return false;
+    const char *name = place_arrange(lo, n, n->in.at[0], &view);
+    if (!name)
+        return false;
+    struct wlayer *l = lower_layer(lo, n->type, n->out.at[0]);
+    layer_input(l, name);
+    layer_int(l, "axis", view.where[axis] + 1);
+    layer_bool(l, "keepdims", keep);
+    if (onnx_int(n, "select_last_index", 0))
+        layer_bool(l, "select_last_index", true);
+    set_reduced(lo, n, l, 1u << axis, &view, keep);
+    return true;
+}
+
+/* ---- Softmax --------------------------------------------------------------------------------- */
+
+/* Before opset 13 the dimensions from the axis on are one. */
+static bool softmax_axis(struct lower *lo, struct onnx_node *n, struct onnx_dims *d, int *axis)
+{
+    bool old = lo->m->opset < 13;
+    *d = n->in.at[0]->dims;
+    if (!onnx_axis(d, onnx_int(n, "axis", old ? 1 : -1), axis))
+        return onnx_refuse(lo->m, n, "an axis that %s doesn't have",
+                onnx_dims_text(lo->pool, d));
+    for (int i = *axis + 1; i < d->rank && old; i++)
+        if (d->at[i] != 1) {
+            for (int k = *axis + 1; k < d->rank; k++)
+                d->at[*axis] *= d->at[k];
+            d->rank = *axis + 1;
+        }
+    return true;
+}
+
+/* Where the axis isn't stored last it is made the last one. */
+static void axis_last(struct view *v, int axis)
+{
+    int n = 0;
+    for (int i = 0; i < v->dims.rank; i++)
+        if (v->perm[i] != axis)
+            v->perm[n++] = v->perm[i];
+    v->perm[n] = axis;
+}
+
+bool onnx_lower_softmax(struct lower *lo, struct onnx_node *n)
+{
+    struct view view;
+    int axis;
+    if (!softmax_axis(lo, n, &view.dims, &axis))
+        return false;
+    if (lower_is_batch(lo, axis))
+        return onnx_refuse(lo->m, n, "it mixes the images of the batch");
+    place_order(lo, n->in.at[0], &view.dims, view.perm);
+    axis_last(&view, axis);
+    if (!place_view(lo, &view, 1u << axis, ~0u))
+        return onnx_refuse(lo->m, n, "it takes more than %d dimensions", LIMIT_RANK);
+    const char *name = place_arrange(lo, n, n->in.at[0], &view);
+    if (!name)
+        return false;
+    bool log = !strcmp(n->type, "LogSoftmax");
+    struct wlayer *l = lower_layer(lo, log ? "Activation" : "Softmax", n->out.at[0]);
+    layer_input(l, name);
+    if (log)
+        layer_word(l, "activation", "log_softmax");
+    place_set(lo, n->out.at[0], l, &view);
+    return true;
+}

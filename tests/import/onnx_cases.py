@@ -1,0 +1,547 @@
+#!/usr/bin/python3
+"""Small ONNX models made here: what the importer recognises, leaves out, reads, and refuses.
+
+    onnx_cases.py IMPORTER CNNGEN OUT
+
+Each case is a model with the layers that its specification has to have, and a result computed by numpy;
+or with a part of the message that refuses it. Ends with "N passed, M failed".
+"""
+import math
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from onnx_vectors import reason, spec_shapes
+
+RANDOM = np.random.RandomState(1)
+FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
+
+
+def rand(*shape):
+    return RANDOM.uniform(-1, 1, shape).astype(np.float32)
+
+
+def erf(x):
+    return np.vectorize(math.erf)(x)
+
+
+class Net:
+    """A graph in the making: x is the input, names are given by the nodes' order."""
+
+    def __init__(self, x, opset=13, dims=None):
+        self.x, self.nodes, self.weights, self.opset = x, [], [], opset
+        self.input = helper.make_tensor_value_info('x', FLOAT, list(dims or x.shape))
+        self.external = None
+
+    def weight(self, value, name=None, dtype=None):
+        value = np.asarray(value, np.float32 if dtype is None else dtype)
+        self.weights.append(numpy_helper.from_array(value, name or 'w%d' % len(self.weights)))
+        return self.weights[-1].name
+
+    def node(self, op, *inputs, outputs=1, **attrs):
+        names = ['%s_%d%s' % (op.lower(), len(self.nodes), '' if i == 0 else '_%d' % i)
+                 for i in range(outputs)]
+        inputs = [i if isinstance(i, str) else self.weight(i) for i in inputs]
+        self.nodes.append(helper.make_node(op, inputs, names, name='n%d' % len(self.nodes), **attrs))
+        return names[0] if outputs == 1 else names
+
+    def shape(self, *dims):
+        return self.weight(dims, dtype=np.int64)
+
+    def model(self, *outputs):
+        infos = [helper.make_empty_tensor_value_info(name) for name in outputs]
+        graph = helper.make_graph(self.nodes, 'net', [self.input], infos, self.weights)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid('', self.opset)])
+
+
+CASES = []
+
+
+class Case:
+    """name; net and the outputs' names; expected: one array for each. has, lacks: patterns of the spec."""
+
+    def __init__(self, name, net, outputs, expected, has=(), lacks=(), options=(), error=None):
+        self.name, self.net, self.outputs, self.expected = name, net, outputs, expected
+        self.has, self.lacks, self.options, self.error = has, lacks, options, error
+        self.bytes = None
+        CASES.append(self)
+
+    def data(self):
+        return self.bytes if self.bytes is not None else self.net.model(*self.outputs).SerializeToString()
+
+
+def simple(name, net, out, expected, *has, lacks=()):
+    return Case(name, net, [out], [expected], has, lacks)
+
+
+# ---- recognised ------------------------------------------------------------------------------
+
+
+def activations():
+    x = rand(1, 6, 5, 4) * 5
+    relu6 = np.clip(x + 3, 0, 6)
+    sigmoid, softplus = 1 / (1 + np.exp(-x)), np.log1p(np.exp(x))
+
+    def clip(n, v):
+        return n.node('Clip', v, n.weight(0), n.weight(6))
+
+    n = Net(x)
+    out = n.node('Div', n.node('Mul', 'x', clip(n, n.node('Add', 'x', [3.0]))), [6.0])
+    simple('hard_swish', n, out, x * relu6 / 6, 'hard_silu', lacks=('Clip',))
+    n = Net(x)
+    out = n.node('Mul', n.node('Mul', clip(n, n.node('Add', [3.0], 'x')), [1 / 6]), 'x')
+    simple('hard_swish_of_hard_sigmoid', n, out, x * relu6 / 6, 'hard_silu', lacks=('Clip',))
+    n = Net(x)
+    simple('hard_sigmoid', n, n.node('Div', clip(n, n.node('Add', 'x', [3.0])), [6.0]), relu6 / 6,
+           'hard_sigmoid')
+    n = Net(x)
+    simple('silu', n, n.node('Mul', 'x', n.node('Sigmoid', 'x')), x * sigmoid, 'activation: silu')
+    n = Net(x)
+    simple('mish', n, n.node('Mul', 'x', n.node('Tanh', n.node('Softplus', 'x'))), x * np.tanh(softplus),
+           'activation: mish')
+    n = Net(x)
+    gate = n.node('Add', n.node('Erf', n.node('Div', 'x', [math.sqrt(2)])), [1.0])
+    simple('gelu', n, n.node('Mul', n.node('Mul', 'x', gate), [0.5]), x / 2 * (1 + erf(x / math.sqrt(2))),
+           'activation: gelu}')
+    n = Net(x)
+    gate = n.node('Add', n.node('Erf', n.node('Mul', 'x', [math.sqrt(0.5)])), [1.0])
+    simple('gelu_half_first', n, n.node('Mul', n.node('Mul', [0.5], 'x'), gate),
+           x / 2 * (1 + erf(x / math.sqrt(2))), 'activation: gelu}')
+    n = Net(x)
+    cube = n.node('Mul', n.node('Pow', 'x', [3.0]), [0.044715])
+    inner = n.node('Mul', n.node('Add', 'x', cube), [math.sqrt(2 / math.pi)])
+    out = n.node('Mul', n.node('Mul', 'x', [0.5]), n.node('Add', n.node('Tanh', inner), [1.0]))
+    simple('gelu_tanh', n, out,
+           x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3))), 'approximate: true')
+
+
+def normalized(n, axes, shape, gamma=None, beta=None):
+    d = n.node('Sub', 'x', n.node('ReduceMean', 'x', axes=axes, keepdims=1))
+    v = n.node('ReduceMean', n.node('Pow', d, [2.0]), axes=axes, keepdims=1)
+    out = n.node('Div', d, n.node('Sqrt', n.node('Add', v, [1e-5])))
+    if gamma is not None:
+        out = n.node('Mul', out, gamma.reshape(shape))
+    return out if beta is None else n.node('Add', out, beta.reshape(shape))
+
+
+def normalizations():
+    x = rand(1, 7, 6)
+    m, v = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    gamma, beta = rand(6), rand(6)
+    n = Net(x)
+    simple('layer_norm', n, normalized(n, [-1], (6,), gamma, beta), (x - m) / np.sqrt(v + 1e-5) * gamma + beta,
+           'LayerNormalization', lacks=('Reduce',))
+    n = Net(x)
+    simple('layer_norm_plain', n, normalized(n, [2], (6,)), (x - m) / np.sqrt(v + 1e-5),
+           'LayerNormalization', lacks=('Reduce',))
+    x = rand(1, 4, 5, 6)
+    m, v = x.mean((2, 3), keepdims=True), x.var((2, 3), keepdims=True)
+    gamma, beta = rand(4), rand(4)
+    n = Net(x)
+    y = (x - m) / np.sqrt(v + 1e-5) * gamma.reshape(4, 1, 1) + beta.reshape(4, 1, 1)
+    simple('instance_norm', n, normalized(n, [2, 3], (4, 1, 1), gamma, beta), y, 'InstanceNormalization',
+           lacks=('Reduce',))
+    g = x.reshape(1, 2, -1)
+    m, v = g.mean(-1, keepdims=True), g.var(-1, keepdims=True)
+    n = Net(x)
+    out = n.node('InstanceNormalization', n.node('Reshape', 'x', n.shape(1, 2, -1)), np.ones(2), np.zeros(2),
+                 epsilon=1e-5)
+    out = n.node('Reshape', out, n.shape(1, 4, 5, 6))
+    out = n.node('Add', n.node('Mul', out, gamma.reshape(4, 1, 1)), beta.reshape(4, 1, 1))
+    y = ((g - m) / np.sqrt(v + 1e-5)).reshape(x.shape) * gamma.reshape(4, 1, 1) + beta.reshape(4, 1, 1)
+    simple('group_norm', n, out, y, 'GroupNormalization', lacks=('InstanceNormalization',))
+    n = Net(x)
+    out = n.node('Add', n.node('Mul', 'x', gamma.reshape(1, 4, 1, 1)), beta.reshape(4, 1, 1))
+    n.nodes.append(helper.make_node('MaxPool', [out], ['pool'], kernel_shape=[1, 1]))
+    simple('channel_scale', n, 'pool', x * gamma.reshape(4, 1, 1) + beta.reshape(4, 1, 1),
+           'BatchNormalization')
+    w, b = rand(6, 3), rand(3)
+    n = Net(x)
+    simple('linear', n, n.node('Add', n.node('MatMul', 'x', w), b), x @ w + b, 'Dense', lacks=('Add', 'Batch'))
+
+
+# ---- layouts ---------------------------------------------------------------------------------
+
+
+def conv1x1(x, w):
+    return np.einsum('nchw,oc->nohw', x, w[:, :, 0, 0])
+
+
+def layouts():
+    x, w = rand(1, 3, 4, 5), rand(6, 3, 1, 1)
+    y, dense = conv1x1(x, w), rand(120, 7)
+    n = Net(x)
+    flat = n.node('Flatten', n.node('Conv', 'x', w, kernel_shape=[1, 1]))
+    simple('flatten_gemm', n, n.node('Gemm', flat, dense), y.reshape(1, -1) @ dense, 'Dense', 'layout: NCHW',
+           lacks=('Permute',))
+    n = Net(x)
+    flat = n.node('Reshape', n.node('Conv', 'x', w), n.shape(0, -1))
+    simple('reshape_matmul', n, n.node('MatMul', n.node('Relu', flat), dense),
+           np.maximum(y.reshape(1, -1), 0) @ dense, lacks=('Permute',))
+    n = Net(x)
+    shape = n.node('Shape', 'x')
+    batch = n.node('Gather', shape, n.weight(0, dtype=np.int64), axis=0)
+    target = n.node('Concat', n.node('Unsqueeze', batch, n.shape(0)), n.shape(-1), axis=0)
+    flat = n.node('Reshape', n.node('Conv', 'x', w), target)
+    simple('shape_chain', n, n.node('Gemm', flat, dense), y.reshape(1, -1) @ dense, lacks=('Permute',))
+    nhwc = np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+    n = Net(nhwc)
+    out = n.node('Conv', n.node('Transpose', 'x', perm=[0, 3, 1, 2]), w)
+    simple('transposes', n, n.node('Transpose', n.node('Relu', out), perm=[0, 2, 3, 1]),
+           np.maximum(y, 0).transpose(0, 2, 3, 1), 'activation: relu', lacks=('Permute', 'NCHW'))
+    n = Net(x)
+    out = n.node('Reshape', n.node('Conv', 'x', w), n.shape(1, 2, 3, 4, 5))
+    out = n.node('Reshape', n.node('Transpose', out, perm=[0, 2, 1, 3, 4]), n.shape(1, 6, 4, 5))
+    simple('channel_shuffle', n, n.node('Conv', out, np.eye(6).reshape(6, 6, 1, 1)),
+           y.reshape(1, 2, 3, 4, 5).transpose(0, 2, 1, 3, 4).reshape(1, 6, 4, 5))
+    w = rand(8, 3, 1, 1)
+    y = conv1x1(x, w)
+    n = Net(x)
+    out = n.node('Reshape', n.node('Conv', 'x', w), n.shape(1, 2, 2, 2, 4, 5))
+    out = n.node('Reshape', n.node('Transpose', out, perm=[0, 1, 4, 2, 5, 3]), n.shape(1, 2, 8, 10))
+    simple('pixel_shuffle', n, out,
+           y.reshape(1, 2, 2, 2, 4, 5).transpose(0, 1, 4, 2, 5, 3).reshape(1, 2, 8, 10))
+    x = rand(1, 4, 3, 2)
+    w = rand(4, 3, 1, 1)
+    y = np.concatenate([np.einsum('nchw,co->nohw', x[:, g:g + 2], w[g:g + 2, :, 0, 0]) for g in (0, 2)], 1)
+    n = Net(x)
+    simple('transposed_groups', n, n.node('ConvTranspose', 'x', w, group=2), y, 'Conv2DTranspose', 'Concatenate')
+    x = rand(1, 5, 7)
+    n = Net(x)
+    simple('gather', n, n.node('Gather', 'x', n.weight([4, 1, 2, -2], dtype=np.int64), axis=2),
+           x[:, :, [4, 1, 2, 5]], 'Slice')
+    x = rand(3, 4, 2, 5)
+    n = Net(x)
+    simple('batch', n, n.node('Relu', n.node('GlobalAveragePool', 'x')),
+           np.maximum(x.mean((2, 3), keepdims=True), 0), 'batch: 3')
+
+
+# ---- edges -----------------------------------------------------------------------------------
+
+
+def edges():
+    x = rand(1, 3, 4, 5)
+    y, mean = np.maximum(x, 0), x.mean((2, 3))
+    n = Net(x)
+    Case('input_is_output', n, ['x'], [x])
+    n = Net(x)
+    relu = n.node('Relu', 'x')
+    Case('output_twice', n, [relu, relu, n.node('Identity', relu)], [y, y, y])
+    n = Net(x)
+    pool = n.node('GlobalAveragePool', 'x')
+    flat = n.node('Flatten', pool)
+    Case('outputs_seen_differently', n, [pool, flat, n.node('Relu', flat)], [mean, mean, np.maximum(mean, 0)])
+    for shape in ((), (1,), (5,), (2, 1), (1, 1, 1, 1), (2, 3, 4, 5, 2)):
+        v = rand(*shape) if shape else np.float32(-0.5).reshape(())
+        n = Net(v)
+        simple('shape_' + 'x'.join(map(str, shape)), n, n.node('Add', n.node('Abs', 'x'), [1.0]), abs(v) + 1)
+    x, w, dense = rand(2, 3, 4, 5), rand(6, 3, 1, 1), rand(120, 4)
+    y = conv1x1(x, w)
+    n = Net(x)
+    conv = n.node('Conv', 'x', w)
+    Case('batch_of_two', n, [n.node('Gemm', n.node('Flatten', conv), dense), conv],
+         [y.reshape(2, -1) @ dense, y], ['batch: 2'])
+    n = Net(x)
+    heads = n.node('Reshape', n.node('Transpose', n.node('Conv', 'x', w), perm=[0, 2, 3, 1]), n.shape(2, -1, 3))
+    simple('detector_head', n, heads, y.transpose(0, 2, 3, 1), lacks=('Softmax',))
+    n = Net(x)
+    simple('mixed_batch', n, n.node('Relu', n.node('Reshape', 'x', n.shape(6, 4, 5))), np.maximum(x, 0),
+           lacks=('batch',))
+    scale = rand(2, 1, 1, 1)
+    n = Net(x)
+    simple('constant_per_image', n, n.node('Mul', 'x', scale), x * scale)
+    x = rand(1, 8, 4, 6)
+    n = Net(x)
+    a, b = n.node('Split', 'x', outputs=2, axis=1)
+    simple('gated', n, n.node('Mul', a, n.node('Sigmoid', b)), x[:, :4] / (1 + np.exp(-x[:, 4:])), 'Slice')
+    n = Net(x)
+    pool = n.node('MaxPool', 'x', kernel_shape=[2, 2], strides=[2, 2])
+    simple('slice_backwards', n, n.node('Slice', pool, n.shape(-1, 0), n.shape(-100, 2), n.shape(1, 2),
+                                        n.shape(-3, 1)),
+           x.reshape(1, 8, 2, 2, 3, 2).max((3, 5))[:, ::-3, :2])
+    n = Net(x)
+    simple('expanded', n, n.node('Expand', 'x', n.shape(3, 8, 4, 6)), np.broadcast_to(x, (3, 8, 4, 6)))
+    m = rand(6, 3)
+    n = Net(rand(1, 4, 6))
+    product = n.node('MatMul', 'x', m)
+    simple('products', n, n.node('MatMul', product, n.node('Transpose', product, perm=[0, 2, 1])),
+           (n.x @ m) @ (n.x @ m).transpose(0, 2, 1))
+    n = Net(rand(4, 6))
+    simple('gemm_of_two', n, n.node('Gemm', 'x', 'x', rand(4, 4), transB=1, alpha=0.5, beta=2.0),
+           0.5 * (n.x @ n.x.T) + 2 * numpy_helper.to_array(n.weights[0]))
+
+
+# ---- data ------------------------------------------------------------------------------------
+
+
+TYPES = {'float': (TensorProto.FLOAT, np.float32), 'half': (TensorProto.FLOAT16, np.float16),
+         'double': (TensorProto.DOUBLE, np.float64)}
+
+
+def data():
+    x = rand(1, 4)
+    for name, (kind, dtype) in TYPES.items():
+        w = rand(4, 3).astype(dtype)
+        for raw in (False, True):
+            n = Net(x)
+            values = w.view(np.uint16) if kind == TensorProto.FLOAT16 and not raw else w
+            vals = w.tobytes() if raw else [v.item() for v in (w if raw else w).ravel()]
+            n.weights.append(helper.make_tensor('m', kind, w.shape, vals, raw=raw))
+            simple('%s_%s' % (name, 'raw' if raw else 'typed'), n, n.node('MatMul', 'x', 'm'),
+                   x @ w.astype(np.float32))
+            del values
+    bits = (rand(4, 3).view(np.uint32) >> 16).astype(np.uint16)
+    w = (bits.astype(np.uint32) << 16).view(np.float32)
+    n = Net(x)
+    n.weights.append(helper.make_tensor('m', TensorProto.BFLOAT16, w.shape, bits.tobytes(), raw=True))
+    simple('bfloat_raw', n, n.node('MatMul', 'x', 'm'), x @ w)
+    n = Net(x)
+    n.nodes.append(helper.make_node('Constant', [], ['c'], value=numpy_helper.from_array(rand(4, 3) * 0 + 2)))
+    simple('constant_node', n, n.node('MatMul', 'x', 'c'), x @ np.full((4, 3), 2, np.float32))
+    n = Net(x)
+    half = n.weight(np.array([[0.5] * 3] * 4), dtype=np.float16)
+    simple('cast_of_constant', n, n.node('MatMul', 'x', n.node('Cast', half, to=FLOAT)),
+           x @ np.full((4, 3), 0.5, np.float32), lacks=('Cast',))
+
+
+def external(name, location, size, offset=None, length=None, error=None):
+    w, x = np.arange(6, dtype=np.float32).reshape(2, 3), rand(1, 2)
+    n = Net(x)
+    t = TensorProto(name='m', data_type=FLOAT, dims=w.shape, data_location=TensorProto.EXTERNAL)
+    for key, value in (('location', location), ('offset', offset), ('length', length)):
+        if value is not None:
+            entry = t.external_data.add()
+            entry.key, entry.value = key, str(value)
+    n.weights.append(t)
+    case = Case('external_' + name, n, [n.node('MatMul', 'x', 'm')], [x @ w], error=error)
+    n.external = (location, b'\0' * (offset if isinstance(offset, int) else 0) + w.tobytes()[:size])
+
+
+def external_data():
+    external('plain', 'plain.bin', 24)
+    external('offset', 'offset.bin', 24, offset=16, length=24)
+    external('folder', 'sub/w.bin', 24)
+    external('short', 'short.bin', 23, error="is 24 bytes at 0 of 'short.bin', which has 23")
+    external('length', 'length.bin', 24, length=23, error='needs 24 bytes, but its external data has a length of 23')
+    external('far', 'far.bin', 24, offset='9223372036854775807', error='which has')
+    external('number', 'number.bin', 24, offset='-4', error="whose offset is no number: '-4'")
+    external('parent', '../w.bin', None, error="has a '..' in it")
+    external('absolute', '/etc/passwd', None, error="leads out of the model's folder")
+    external('link', 'link.bin', None, error='symbolic link')
+    external('missing', 'missing.bin', None, error='No such file')
+
+
+# ---- refused ---------------------------------------------------------------------------------
+
+
+def wrong(name, error, net=None, outputs=(), data=None, options=()):
+    case = Case('wrong_' + name, net, outputs, [], error=error, options=options)
+    case.bytes = data
+
+
+def dynamic():
+    x = rand(1, 3, 4, 4)
+    n = Net(x, dims=['N', 3, 'H', 4])
+    out = n.node('GlobalAveragePool', 'x')
+    wrong('open', "input 'x' [?, 3, ?, 4] has dimensions that the model leaves open", n, [out])
+    wrong('shape', "--shape says [1, 5, 4, 4] of input 'x', which is [?, 3, ?, 4]", n, [out],
+          options=['--shape', 'x=1,5,4,4'])
+    wrong('input', "the model has no input 'z'", n, [out],
+          options=['--shape', 'x=1,3,4,4', '--shape', 'z=1'])
+    Case('shape', n, [out], [x.mean((2, 3), keepdims=True)], options=['--shape', 'x=1,3,4,4'])
+
+
+def field(number, data):
+    """A message, or bytes, as field `number` of another one."""
+    size, varint = len(data), b''
+    while size > 127:
+        varint += bytes([size & 127 | 128])
+        size >>= 7
+    return bytes([number << 3 | 2]) + varint + bytes([size]) + data
+
+
+def nested(depth):
+    """A graph with a node with an attribute with a graph ..."""
+    data = b''
+    for _ in range(depth):
+        data = field(1, field(5, field(6, data)))
+    return field(7, data)
+
+
+def refusals():
+    x = rand(1, 4, 4, 4)
+    n = Net(x)
+    a = n.node('TopK', 'x', n.shape(2), outputs=2)
+    b = n.node('FooBar', n.node('Relu', a[0]), domain='my.ops')
+    c = n.node('FooBar', b, domain='my.ops')
+    wrong('several', "TopK 'n0': the size of its result depends on the data / FooBar 'n2': operators of "
+          "'my.ops' are not known / and 1 more: 'n3'", n, [c])
+    n = Net(x)
+    wrong('quantised', 'the model is quantised; import the float32 model', n,
+          [n.node('QuantizeLinear', 'x', [1.0], n.weight(0, dtype=np.uint8))])
+    n = Net(x)
+    wrong('attribute', "attribute 'magic' is not known", n, [n.node('Relu', 'x', magic=1)])
+    n = Net(x)
+    wrong('kind', "attribute 'axis' is of another kind", n, [n.node('Softmax', 'x', axis='last')])
+    n = Net(x)
+    wrong('dims', "Add 'n0': [1, 4, 4, 4] and [3] don't fit together", n, [n.node('Add', 'x', rand(3))])
+    n = Net(x, opset=99)
+    wrong('opset', 'the model is of opset 99; opsets 7 to 25 are known', n, [n.node('Relu', 'x')])
+    n = Net(x)
+    n.nodes.append(helper.make_node('Relu', ['later'], ['y'], name='early'))
+    wrong('order', "Relu 'early' reads 'later', which nothing before it makes", n, ['y'])
+    n = Net(x)
+    n.nodes += [helper.make_node('Relu', ['x'], ['y']), helper.make_node('Relu', ['x'], ['y'])]
+    wrong('twice', "makes 'y', which is there already", n, ['y'])
+    wrong('no_output', "nothing makes the output 'y'", Net(x), ['y'])
+    n = Net(rand(1, 2))
+    n.weights.append(TensorProto(name='m', data_type=FLOAT, dims=[2, 3], raw_data=b'\0' * 20))
+    wrong('size', "the tensor 'm' [2, 3] of float32 needs 24 bytes, but has 20", n, [n.node('MatMul', 'x', 'm')])
+    n = Net(rand(1, 2))
+    n.weights.append(TensorProto(name='m', data_type=FLOAT, dims=[1 << 40, 1 << 40], raw_data=b''))
+    wrong('overflow', "the tensor 'm' has too many elements", n, [n.node('MatMul', 'x', 'm')])
+    n = Net(rand(1, 2))
+    shape = n.shape(1 << 20, 1 << 20)
+    wrong('bomb', 'a result [1048576, 1048576], which is too large', n, [n.node('ConstantOfShape', shape)])
+    n = Net(rand(1, 1))
+    wrong('growing', 'a result [1, 1, 1048576, 1048576], which is too large', n,
+          [n.node('Expand', 'x', n.shape(1, 1, 1 << 20, 1 << 20))])
+    wrong('empty', 'the file is empty', data=b'')
+    wrong('text', 'this is no ONNX model, or it is damaged', data=b'hello, world\n' * 9)
+    wrong('group', 'a group, or an unknown kind of field, which ONNX doesn\'t have at byte 0', data=b'\x3b\x3c')
+    wrong('length', "field 'graph' is longer than the message it is in at byte 0", data=b'\x3a\x7fabc')
+    wrong('varint', 'a number of more than ten bytes at byte 1', data=b'\x08' + b'\xff' * 12)
+    wrong('deep', 'messages nested deeper than the limit of 32', data=nested(5000))
+    wrong('graph', 'it has no graph', data=b'\x08\x07')
+
+
+# ---- running ---------------------------------------------------------------------------------
+
+
+def import_case(importer, out, case):
+    model = os.path.join(out, case.name + '.onnx')
+    with open(model, 'wb') as f:
+        f.write(case.data())
+    if case.net and case.net.external:
+        location, content = case.net.external
+        path = os.path.join(out, location)
+        if location == 'link.bin' and not os.path.islink(path):
+            os.symlink('plain.bin', path)
+        elif location[0] not in '/.' and location not in ('missing.bin', 'link.bin'):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, 'wb') as f:
+                f.write(content)
+    return subprocess.run([importer, model, '-o', os.path.join(out, case.name + '.yaml')]
+                          + list(case.options), capture_output=True, text=True)
+
+
+def differs(cnngen, out, case):
+    path = os.path.join(out, case.name)
+    shape = spec_shapes(path + '.yaml')['x']
+    np.save(path + '.in.npy', np.ascontiguousarray(case.net.x.reshape(shape)))
+    command = [cnngen, 'run', '-q', path + '.yaml', '--input', path + '.in.npy']
+    results = ['%s.out%d.npy' % (path, i) for i in range(len(case.expected))]
+    for result in results:
+        command += ['-o', result]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return done.stderr
+    for result, expected in zip(results, case.expected):
+        got, expected = np.load(result).ravel(), np.asarray(expected).ravel()
+        if got.size != expected.size or not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
+            return 'the result differs'
+    return None
+
+
+def check(importer, cnngen, out, case):
+    """Why the case fails, None when it doesn't."""
+    done = import_case(importer, out, case)
+    if case.error is not None:
+        if done.returncode != 1:
+            return 'status %d, not 1: %s' % (done.returncode, done.stderr)
+        if case.bytes is not None and '[bad-model]' not in done.stderr:
+            return 'not refused as a damaged file: ' + done.stderr
+        return None if case.error in reason(done.stderr) else 'refused because: ' + reason(done.stderr)
+    if done.returncode:
+        return done.stderr
+    spec = open(os.path.join(out, case.name + '.yaml')).read()
+    spec = re.sub('#.*', '', spec)
+    for pattern in case.has:
+        if pattern not in spec:
+            return 'no %s in\n%s' % (pattern, spec)
+    for pattern in case.lacks:
+        if re.search(r'type: \w*' + pattern + '|layout: ' + pattern, spec):
+            return '%s in\n%s' % (pattern, spec)
+    return differs(cnngen, out, case)
+
+
+def truncated(importer, out):
+    """A model cut short anywhere is refused, with a message and without a crash."""
+    whole = next(c for c in CASES if c.name == 'shape_chain').data()
+    path = os.path.join(out, 'truncated.onnx')
+    for size in range(0, len(whole), 7):
+        with open(path, 'wb') as f:
+            f.write(whole[:size])
+        done = subprocess.run([importer, path, '-o', os.path.join(out, 'truncated.yaml')],
+                              capture_output=True, text=True)
+        if done.returncode != 1 or ': error: ' not in done.stderr or os.path.exists(
+                os.path.join(out, 'truncated.yaml')):
+            return 'status %d for %d of %d bytes: %s' % (done.returncode, size, len(whole), done.stderr)
+    return None
+
+
+def command_line(importer, out):
+    """Exit codes and messages of the command line itself."""
+    model, spec = os.path.join(out, 'silu.onnx'), os.path.join(out, 'line.yaml')
+    good = [model, '-o', spec]
+    for status, said, args in (
+            (0, 'usage: cnngen-import-onnx', ['--help']), (0, 'cnngen', ['--version']),
+            (0, '# ONNX models', ['--print-reference']), (0, '', good), (0, '', good + ['--name', 'net']),
+            (2, 'no model is given', []), (2, 'where to?', [model]), (2, 'one model', [model] + good),
+            (2, '-o names a file', [model, '-o', '-']), (2, "unknown option '--foo'", good + ['--foo']),
+            (2, "option '-o' needs an argument", [model, '-o']),
+            (2, "can't be a model's name: it is a keyword", good + ['--name', 'int']),
+            (2, '--shape is INPUT=N,N...', good + ['--shape', '=1']),
+            (2, '--shape takes up to 8 numbers', good + ['--shape', 'x=1,-3']),
+            (2, '--shape takes up to 8 numbers', good + ['--shape', 'x=1,']),
+            (2, "can't read", [model + '.not', '-o', spec]), (2, "can't read", [out, '-o', spec]),
+            (2, "can't write", [model, '-o', os.path.join(out, 'no/line.yaml')]),
+            (2, 'have to be in the folder', good + ['--weights', '/tmp/line.safetensors']),
+            (2, 'have to be in the folder', good + ['--weights', out + '/../line.safetensors']),
+            (2, 'are one file', good + ['--weights', spec])):
+        done = subprocess.run([importer] + args, capture_output=True, text=True)
+        if done.returncode != status or said not in done.stdout + done.stderr:
+            return '%s: status %d, %s' % (args, done.returncode, done.stdout[:200] + done.stderr)
+    return None
+
+
+def main():
+    importer, cnngen, out = sys.argv[1:4]
+    os.makedirs(out, exist_ok=True)
+    for make in (activations, normalizations, layouts, edges, data, external_data, dynamic, refusals):
+        make()
+    failed = 0
+    with open(os.path.join(out, 'passed.txt'), 'w') as f:
+        for case in CASES:
+            why = check(importer, cnngen, out, case)
+            failed += why is not None
+            if why is not None:
+                print('%s: %s' % (case.name, why))
+            elif case.error is None:
+                f.write(case.name + '\n')
+    for test in (truncated, command_line):
+        why = test(importer, out)
+        failed += why is not None
+        if why:
+            print('%s: %s' % (test.__name__, why))
+    print('%d passed, %d failed' % (len(CASES) + 2 - failed, failed))
+    return failed > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
