@@ -94,7 +94,8 @@ static void get_data(struct reader *r, struct h5 *h5)
 
 static void be_the_child(const struct source *file, int to)
 {
-    const struct rlimit cpu = {H5_MAX_CPU_SECONDS, H5_MAX_CPU_SECONDS}, no_core = {0, 0};
+    rlim_t seconds = H5_CPU_SECONDS + file->len / H5_BYTES_PER_SECOND;
+    const struct rlimit cpu = {seconds, seconds}, no_core = {0, 0};
     FILE *f = fdopen(to, "wb");
     setrlimit(RLIMIT_CPU, &cpu);
     setrlimit(RLIMIT_CORE, &no_core);
