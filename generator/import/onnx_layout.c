@@ -88,6 +88,15 @@ void place_channels_last(int rank, int perm[ONNX_MAX_RANK])
         perm[i] = rank < 3 || i == 0 ? i : i == rank - 1 ? 1 : i + 1;
 }
 
+void place_last(struct view *v, int axis)
+{
+    int n = 0;
+    for (int i = 0; i < v->dims.rank; i++)
+        if (v->perm[i] != axis)
+            v->perm[n++] = v->perm[i];
+    v->perm[n] = axis;
+}
+
 /* Whether the atoms are stored dimension by dimension in this order. */
 static bool stored_as(const struct onnx_placed *p, const int *from, const int *perm, int rank)
 {
