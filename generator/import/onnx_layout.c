@@ -209,6 +209,7 @@ const float *place_data(struct lower *lo, const struct onnx_value *v, const stru
     int64_t n = onnx_size(d), stride[ONNX_MAX_RANK] = {0}, all = 1;
     int64_t at[ONNX_MAX_RANK] = {0}, source = 0;
     float *out = NEW_ARRAY(lo->pool, float, n + 1);
+    lo->weights += n;
     for (int i = d->rank - 1; i >= 0; i--) {
         stride[i] = all;
         all *= d->at[i];

@@ -68,6 +68,8 @@ static bool read_words(struct lower *lo, struct onnx_node *n, struct resize *r)
         r->mode = "linear";
     if (onnx_int(n, "antialias", 0))
         return onnx_refuse(lo->m, n, "antialias");
+    if (!(fabsf(onnx_float(n, "cubic_coeff_a", -0.75f)) <= 1))
+        return onnx_refuse(lo->m, n, "cubic_coeff_a beyond -1 to 1");
     return words_known(lo, n, r);
 }
 
@@ -121,7 +123,7 @@ static void write_upsampling(struct onnx_node *n, struct wlayer *l, const struct
 /* ---- by matrices ----------------------------------------------------------------------------- */
 
 /* Where element o of the result lies along an axis of the input. */
-static double source_of_element(const struct resize *r, int64_t o, int64_t in, int64_t out, double scale)
+static double origin_of(const struct resize *r, int64_t o, int64_t in, int64_t out, double scale)
 {
     double length = scale * (double)in, x = (double)o;
     if (!strcmp(r->coordinates, "asymmetric"))
@@ -158,7 +160,7 @@ static double cubic(double d, double a)
 
 enum { TAPS = 4 };
 
-/* The elements that go into one of the result, beginning at the returned index, and their weights. */
+/* The elements that go into one of the result, from the returned index on, and their weights. */
 static int64_t taps_of(const struct onnx_node *n, const struct resize *r, double x, double *weight)
 {
     double a = (double)onnx_float(n, "cubic_coeff_a", -0.75f), first = floor(x);
@@ -182,10 +184,11 @@ static const float *resize_matrix(struct lower *lo, const struct onnx_node *n,
         const struct resize *r, int64_t in, int64_t out, double scale)
 {
     float *m = NEW_ARRAY(lo->pool, float, in * out);
+    lo->weights += in * out;
     bool exclude = onnx_int(n, "exclude_outside", 0) && !strcmp(r->mode, "cubic");
     for (int64_t o = 0; o < out; o++) {
         double weight[TAPS], sum = 0;
-        int64_t first = taps_of(n, r, source_of_element(r, o, in, out, scale), weight);
+        int64_t first = taps_of(n, r, origin_of(r, o, in, out, scale), weight);
         for (int k = 0; k < TAPS; k++) {
             bool outside = first + k < 0 || first + k >= in;
             weight[k] = outside && exclude ? 0 : weight[k];
