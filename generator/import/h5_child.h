@@ -1,6 +1,7 @@
 /* h5_child.h: the process that reads HDF5, and what it says to the other one.
  *
- * Numbers are 8 bytes in the machine's order, a text is its length and its bytes, and a message one of
+ * Numbers are 8 bytes in the machine's order, a text is its length and its bytes, and a message
+ * one of
  *
  *     H5_SAYS_ATTR   path, name, how many, that many texts
  *     H5_SAYS_DATA   path, rank, dimensions, whether floats follow, floats

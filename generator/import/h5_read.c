@@ -10,7 +10,8 @@
 #include "h5_child.h"
 #include "out.h"
 
-/* What the other process says. Nothing of it is trusted: it may have been led astray by the file. */
+/* What the other process says. Nothing of it is trusted: it may have been led astray by the
+ * file. */
 struct reader {
     struct pool *pool;
     const char *at, *end;
@@ -178,6 +179,18 @@ static bool understand(struct reader *r, struct span at, struct diag *d, struct 
     return refuse(d, at, "the file is damaged: the HDF5 library failed on it");
 }
 
+static int by_path_name(const void *a, const void *b)
+{
+    const struct h5_attr *s = a, *t = b;
+    int order = strcmp(s->path, t->path);
+    return order ? order : strcmp(s->name, t->name);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct h5_data *)a)->path, ((const struct h5_data *)b)->path);
+}
+
 bool h5_read(struct pool *pool, const struct source *file, struct span at, struct diag *d,
         struct h5 *h5)
 {
@@ -189,13 +202,22 @@ bool h5_read(struct pool *pool, const struct source *file, struct span at, struc
     bool ok = ended_well ? understand(&r, at, d, h5)
                          : refuse(d, at, "the file is damaged: the HDF5 library failed on it");
     out_free(&said);
+    if (h5->attr.n)
+        qsort(h5->attr.at, (size_t)h5->attr.n, sizeof h5->attr.at[0], by_path_name);
+    if (h5->data.n)
+        qsort(h5->data.at, (size_t)h5->data.n, sizeof h5->data.at[0], by_path);
     return ok;
 }
 
 const struct h5_attr *h5_attr(const struct h5 *h5, const char *path, const char *name)
 {
-    for (int i = 0; i < h5->attr.n; i++)
-        if (!strcmp(h5->attr.at[i].path, path) && !strcmp(h5->attr.at[i].name, name))
-            return &h5->attr.at[i];
-    return NULL;
+    const struct h5_attr key = {.path = path, .name = name};
+    return h5->attr.n ? bsearch(&key, h5->attr.at, (size_t)h5->attr.n, sizeof key, by_path_name)
+                      : NULL;
+}
+
+const struct h5_data *h5_data(const struct h5 *h5, const char *path)
+{
+    const struct h5_data key = {.path = path};
+    return h5->data.n ? bsearch(&key, h5->data.at, (size_t)h5->data.n, sizeof key, by_path) : NULL;
 }

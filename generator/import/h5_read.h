@@ -1,10 +1,10 @@
 /* h5_read.h: the text attributes and the floating-point datasets of an HDF5 file.
  *
- * The HDF5 library was not made for files of strangers, so it reads in a process of its own, whose end,
- * however sudden, is an error message here; so is reading for longer than H5_CPU_SECONDS and what the
- * file's size allows besides. Refused: soft and external links, virtual and external
- * datasets, filters other than deflate, shuffle and fletcher32, and datasets that claim much more than
- * the file stores for them. */
+ * The HDF5 library was not made for files of strangers, so it reads in a process of its own,
+ * whose end, however sudden, is an error message here; so is reading for longer than
+ * H5_CPU_SECONDS and what the file's size allows besides. Refused: soft and external links,
+ * virtual and external datasets, filters other than deflate, shuffle and fletcher32, and
+ * datasets that claim much more than the file stores for them. */
 #ifndef CNNGEN_IMPORT_H5_READ_H
 #define CNNGEN_IMPORT_H5_READ_H
 
@@ -28,14 +28,16 @@ struct h5_data {
 };
 
 struct h5 {
-    VEC(struct h5_attr) attr;
-    VEC(struct h5_data) data;
+    VEC(struct h5_attr) attr;    /* by path and name */
+    VEC(struct h5_data) data;    /* by path */
 };
 
-/* file: all bytes; at: what diagnostics call it. Groups at the root whose name begins with "optimizer" are
- * passed over. */
+/* file: all bytes; at: what diagnostics call it. Groups at the root whose name begins with
+ * "optimizer" are passed over. */
 bool h5_read(struct pool *, const struct source *file, struct span at, struct diag *, struct h5 *);
 
-const struct h5_attr *h5_attr(const struct h5 *, const char *path, const char *name);  /* NULL: none */
+/* NULL: there is none. */
+const struct h5_attr *h5_attr(const struct h5 *, const char *path, const char *name);
+const struct h5_data *h5_data(const struct h5 *, const char *path);
 
 #endif

@@ -1,5 +1,5 @@
-/* json_read.h: JSON with limits, and values of it without surprises: every function here takes NULL for
- * a value that isn't there. */
+/* json_read.h: JSON with limits, and values of it without surprises: every function here takes
+ * NULL for a value that isn't there. */
 #ifndef CNNGEN_IMPORT_JSON_READ_H
 #define CNNGEN_IMPORT_JSON_READ_H
 
@@ -9,8 +9,8 @@
 
 enum { JSON_MAX_DEPTH = 128, JSON_MAX_BYTES = 64 << 20, JSON_MAX_ITEMS = 1 << 20 };
 
-/* The text as JSON, NULL after an error; json_decref frees it. what: "config.json". Keys that occur twice
- * are refused. */
+/* The text as JSON, NULL after an error; json_decref frees it. what: "config.json". Keys that
+ * occur twice are refused. */
 json_t *json_read(struct span at, const char *what, const char *text, size_t len, struct diag *);
 
 bool json_is_text(const json_t *, const char *text);      /* is that string */

@@ -4,9 +4,10 @@
  *          -> keras_parse -> struct kmodel             the configuration as layers and their calls
  *          -> keras_lower -> struct writer             each call of a layer as a layer of the spec
  *
- * Formats: .keras (Keras 3; a ZIP archive or the folder unpacked), .h5 of Keras 2 and 3, weights alone
- * (Keras 2's and Keras 3's), and TensorFlow.js layers models. They differ in where the configuration is,
- * and in how a layer's tensors are found; configurations are Keras 2's or Keras 3's wherever they are. */
+ * Formats: .keras (Keras 3; a ZIP archive or the folder unpacked), .h5 of Keras 2 and 3, weights
+ * alone (Keras 2's and Keras 3's), and TensorFlow.js layers models. They differ in where the
+ * configuration is, and in how a layer's tensors are found; configurations are Keras 2's or
+ * Keras 3's wherever they are. */
 #ifndef CNNGEN_IMPORT_KERAS_H
 #define CNNGEN_IMPORT_KERAS_H
 
@@ -14,12 +15,13 @@
 #include "json_read.h"
 #include "main.h"
 
-enum { KERAS_MAX_RANK = 8, KERAS_MAX_NESTING = 16, KERAS_MAX_WEIGHTS = 4 };
+enum { KERAS_MAX_RANK = 8, KERAS_MAX_NESTING = 16, KERAS_MAX_WEIGHTS = 4,
+    KERAS_MAX_TENSORS = 1 << 15 };
 #define KERAS_MAX_FILE INT64_C(8589934592)       /* read into memory */
 
 /* How tensors are named. */
 enum keras_naming {
-    NAMING_V3,                /* "/layers/conv2d_1/vars/0": class, number of its kind, place in the layer */
+    NAMING_V3,                /* "/layers/conv2d_1/vars/0": class, number, place in the layer */
     NAMING_H5,                /* in the group of the outermost layer: "conv/kernel:0" */
     NAMING_TFJS               /* "conv/kernel", wherever the layer is */
 };
@@ -59,6 +61,7 @@ bool keras_open_tfjs(struct keras_file *, const struct source *, const char *fol
 bool keras_open_folder(struct keras_file *, const char *folder);
 bool keras_set_model(struct keras_file *, const json_t *model);
 bool keras_read_weights_v3(struct keras_file *, const struct source *);
+bool keras_add_tensor(struct keras_file *, struct keras_tensor);
 void keras_set_writer(struct keras_file *, const char *version);  /* NULL: not said */
 
 /* ---- the model ------------------------------------------------------------------------------- */
@@ -75,6 +78,7 @@ struct kcall {
 
 struct klayer {
     const char *class_name, *name;
+    const char *kind;         /* keras_snake_case(class_name) */
     const char *module;       /* "keras.layers"; "" */
     const json_t *config;     /* an object */
     struct kmodel *inner;     /* of a nested model; NULL */
@@ -112,5 +116,8 @@ struct writer *keras_lower(struct keras_file *, struct kmodel *, const struct im
 
 /* The weights of a specification's layers, from a file of weights alone; NULL after errors. */
 struct writer *keras_fill(struct keras_file *, const struct import_options *);
+
+/* docs/keras.md: --print-reference. */
+void keras_types_print(struct out *);
 
 #endif

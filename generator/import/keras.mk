@@ -6,9 +6,10 @@ ZIP_CFLAGS   := $(shell pkg-config --cflags minizip 2>/dev/null)
 ZIP_LIBS     := $(shell pkg-config --libs minizip 2>/dev/null)
 JSON_CFLAGS  := $(shell pkg-config --cflags jansson 2>/dev/null)
 JSON_LIBS    := $(shell pkg-config --libs jansson 2>/dev/null)
-KERAS_SRC    := $(wildcard generator/import/keras*.c generator/import/h5_*.c generator/import/json_*.c)
+KERAS_SRC    := $(wildcard $(patsubst %,generator/import/%*.c,keras h5_ json_))
 ZIP_OBJ      := $(B)/generator/import/zip_read.o
 KERAS_OBJ    := $(KERAS_SRC:%.c=$(B)/%.o)
+KERAS_LIBS   := $(HDF5_LIBS) $(ZIP_LIBS) $(JSON_LIBS)
 
 ifneq ($(and $(HDF5_LIBS),$(ZIP_LIBS),$(JSON_LIBS)),)
 all: $(B)/cnngen-import-keras
@@ -23,7 +24,7 @@ endif
 
 $(B)/cnngen-import-keras: $(KERAS_OBJ) $(ZIP_OBJ) $(IMPORT_OBJ) $(LIB_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(OPT_$(MODE)) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HDF5_LIBS) $(ZIP_LIBS) $(JSON_LIBS) $(YAML_LIBS) -lm
+	$(Q)$(CC) $(OPT_$(MODE)) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(KERAS_LIBS) $(YAML_LIBS) -lm
 
 $(B)/cnngen-import-npz: $(B)/generator/import/npz_main.o $(ZIP_OBJ) $(IMPORT_OBJ) $(LIB_OBJ)
 	$(call say,LINK,$@)

@@ -30,27 +30,39 @@ static bool is_word(const char *text)
     return n && !text[n] && n <= MAX_WORD && text[0] >= 'a';
 }
 
-/* A value of the configuration as YAML; NULL: nothing of the kind goes there. */
-static const char *yaml_text(struct pool *pool, const json_t *v, int depth)
+/* Appends a value of the configuration as YAML; false: nothing of the kind goes there. */
+static bool put_yaml(struct out *out, const json_t *v, int depth)
 {
     if (json_is_integer(v))
-        return pool_printf(pool, "%lld", (long long)json_integer_value(v));
-    if (json_is_real(v))
-        return pool_printf(pool, "%.9g", json_real_value(v));
-    if (json_is_boolean(v))
-        return json_is_true(v) ? "true" : "false";
-    if (json_is_string(v))
-        return is_word(json_text(v)) ? json_text(v) : NULL;
-    if (!json_is_array(v) || depth > 1 || json_array_size(v) > MAX_LIST)
-        return NULL;
-    const char *all = "";
+        out_printf(out, "%lld", (long long)json_integer_value(v));
+    else if (json_is_real(v))
+        out_printf(out, "%.9g", json_real_value(v));
+    else if (json_is_boolean(v))
+        out_printf(out, "%s", json_is_true(v) ? "true" : "false");
+    else if (json_is_string(v) && is_word(json_text(v)))
+        out_printf(out, "%s", json_text(v));
+    else if (!json_is_array(v) || depth > 1 || json_array_size(v) > MAX_LIST)
+        return false;
+    if (!json_is_array(v))
+        return true;
     for (size_t i = 0; i < json_array_size(v); i++) {
-        const char *item = yaml_text(pool, json_array_get(v, i), depth + 1);
-        if (!item)
-            return NULL;
-        all = pool_printf(pool, "%s%s%s", all, i ? ", " : "", item);
+        out_printf(out, i ? ", " : "[");
+        if (!put_yaml(out, json_array_get(v, i), depth + 1))
+            return false;
     }
-    return pool_printf(pool, "[%s]", all);
+    out_printf(out, json_array_size(v) ? "]" : "[]");
+    return true;
+}
+
+/* NULL: nothing of the kind goes there. */
+static const char *yaml_text(struct pool *pool, const json_t *v)
+{
+    struct out out;
+    out_init(&out);
+    bool ok = put_yaml(&out, v, 0);
+    const char *text = ok ? pool_copy(pool, out.text, out.len) : NULL;
+    out_free(&out);
+    return text;
 }
 
 /* What cnngen takes where nothing is said, as Keras does. */
@@ -73,7 +85,7 @@ static bool lower_key(struct lower *k, const struct klayer *l, struct wlayer *wl
         const char *to)
 {
     const json_t *v = json_get(l->config, key);
-    const char *text = v ? yaml_text(k->pool, v, 0) : NULL;
+    const char *text = v ? yaml_text(k->pool, v) : NULL;
     if (v && !text)
         return lower_refuse(k, l, "its '%s' is neither a number, a word nor a list of them", key);
     if (text && !is_default(l, key, text))
@@ -92,6 +104,54 @@ static bool lower_keys(struct lower *k, const struct klayer *l, struct wlayer *w
         if (!lower_key(k, l, wl, key, to ? to + 1 : key))
             return false;
         keys += n + (keys[n] == ' ');
+    }
+    return true;
+}
+
+/* Whether the word is one of those between blanks; of "alpha>negative_slope", both are. */
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = words; *at; at += strspn(at, " >")) {
+        size_t len = strcspn(at, " >");
+        if (len == n && !strncmp(at, word, n))
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), len = strlen(end);
+    return n >= len && !strcmp(text + n - len, end);
+}
+
+/* Arguments that mean nothing at inference, or are looked at elsewhere. */
+static bool is_known(const struct klayer_type *type, const char *key)
+{
+    static const char others[] = "name trainable dtype batch_input_shape batch_shape data_format "
+        "activation momentum synchronized renorm_momentum renorm_clipping virtual_batch_size fused "
+        "input_dtype autocast lora_rank lora_alpha mean variance";
+    return has_word(type->keys, key) || has_word(others, key) || ends_with(key, "_initializer") ||
+           ends_with(key, "_regularizer") || ends_with(key, "_constraint");
+}
+
+/* An argument that this program doesn't know would be ignored: it is refused, unless it says
+ * nothing. */
+static bool check_keys(struct lower *k, const struct klayer *l, const struct klayer_type *type)
+{
+    json_t *config = (json_t *)(uintptr_t)l->config;
+    void *at = json_object_iter(config);
+    for (; at; at = json_object_iter_next(config, at)) {
+        const char *key = json_object_iter_key(at);
+        const json_t *v = json_object_iter_value(at);
+        int64_t one = 0;
+        bool idle = json_is_null(v) || json_is_false(v) ||
+                    (!strcmp(key, "groups") && json_int(v, &one) && one == 1);
+        if (!idle && !is_known(type, key))
+            return lower_refuse(k, l, "its argument '%s' is not known",
+                    text_quote(k->f->diag, key));
     }
     return true;
 }
@@ -151,25 +211,6 @@ bool keras_lower_weights(struct lower *k, struct klayer *l, const struct klayer_
 
 /* ---- activations ----------------------------------------------------------------------------- */
 
-/* Keras' names, and cnngen's where they differ. Their arguments are the same by default. */
-static const struct { const char *name, *to; } activations[] = {
-    {"linear", "linear"}, {"relu", "relu"}, {"relu6", "relu6"}, {"leaky_relu", "leaky_relu"},
-    {"elu", "elu"}, {"selu", "selu"}, {"celu", "celu"}, {"gelu", "gelu"}, {"sigmoid", "sigmoid"},
-    {"hard_sigmoid", "hard_sigmoid"}, {"tanh", "tanh"}, {"hard_tanh", "hard_tanh"},
-    {"silu", "silu"}, {"swish", "silu"}, {"hard_silu", "hard_silu"}, {"hard_swish", "hard_silu"},
-    {"mish", "mish"}, {"softplus", "softplus"}, {"softsign", "softsign"},
-    {"exponential", "exponential"}, {"log_sigmoid", "log_sigmoid"}, {"softmax", "softmax"},
-    {"log_softmax", "log_softmax"},
-};
-
-static const char *find_activation(const char *name)
-{
-    for (size_t i = 0; i < sizeof activations / sizeof activations[0]; i++)
-        if (!strcmp(activations[i].name, name))
-            return activations[i].to;
-    return NULL;
-}
-
 /* Keras 2's hard_sigmoid is clip(0.2 x + 0.5), Keras 3's, and cnngen's, clip(x / 6 + 0.5). */
 static const char *lower_steep(struct lower *k, const char *name, const char *in)
 {
@@ -209,7 +250,7 @@ static const char *lower_activation_layer(struct lower *k, struct klayer *l, con
 static const char *lower_activation(struct lower *k, struct klayer *l, struct wlayer *wl)
 {
     const json_t *v = json_get(l->config, "activation");
-    const char *name = activation_name(v), *to = name ? find_activation(name) : NULL;
+    const char *name = activation_name(v), *to = name ? keras_activation(name) : NULL;
     const char *behind = pool_printf(k->pool, "%s/activation", wl->name);
     if (!v)
         return wl->name;
@@ -230,7 +271,7 @@ static const char *lower_function(struct lower *k, struct klayer *l, const char 
         const char *in)
 {
     const json_t *v = json_get(l->config, "activation");
-    const char *function = activation_name(v), *to = function ? find_activation(function) : NULL;
+    const char *function = activation_name(v), *to = function ? keras_activation(function) : NULL;
     if (v && !function)
         return lower_activation_layer(k, l, v, name, in);
     if (!to)
@@ -246,7 +287,8 @@ static const char *lower_function(struct lower *k, struct klayer *l, const char 
 
 /* ---- normalization --------------------------------------------------------------------------- */
 
-/* Mean and variance are arguments, or what adapt() found: weights, the third of which is a count. */
+/* Mean and variance are arguments, or what adapt() found: weights, the third of which is a
+ * count. */
 static bool lower_statistics(struct lower *k, struct klayer *l, struct wlayer *wl)
 {
     static const char *const keys[] = {"mean", "variance"};
@@ -281,9 +323,13 @@ static bool is_plain_dtype(const json_t *dtype)
     return !dtype || (name && text_is_one_of(name, plain));
 }
 
-static bool begins(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+static bool begins(const char *text, const char *with)
+{
+    return !strncmp(text, with, strlen(with));
+}
 
-/* An operation of keras.ops, as x + y makes, is configured otherwise than the layer of that name. */
+/* An operation of keras.ops, as x + y makes, is configured otherwise than the layer of that
+ * name. */
 static bool is_operation(const struct klayer *l)
 {
     return begins(l->module, "keras.src.ops") || begins(l->module, "keras.ops");
@@ -346,12 +392,14 @@ const char *keras_lower_layer(struct lower *k, struct klayer *l, const char *nam
     const char *why = why_refused(k, l, type, n);
     if (why)
         return lower_refuse(k, l, "%s", why);
-    if (n == 0)
-        return lower_refuse(k, l, "it is called without a tensor");
+    if (n == 0 || n > LIMIT_INPUTS)
+        return lower_refuse(k, l, "it is called with %d tensors", n);
     if (type->idle) {
         k->dropped++;
         return n == 1 ? in[0] : lower_refuse(k, l, "it is called with several tensors");
     }
+    if (!check_keys(k, l, type))
+        return NULL;
     if (!strcmp(l->class_name, "Activation"))
         return n == 1 ? lower_function(k, l, name, in[0])
                       : lower_refuse(k, l, "it is called with several tensors");

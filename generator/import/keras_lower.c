@@ -6,7 +6,9 @@
 #include "options.h"
 #include "text.h"
 
-enum { MAX_CALLS = 16 * LIMIT_LAYERS };   /* of layers, each nested model's as often as it is called */
+/* Calls of layers, those of nested models as often as the models are called; they may be many more
+ * than layers that are written, since some do nothing. */
+enum { MAX_CALLS = 4 * LIMIT_LAYERS };
 
 /* What the outputs of a call are: names of the specification's layers. "": refused. */
 struct kvalue {
@@ -178,6 +180,13 @@ static const char *call_refused(const struct kcall *c)
                        : c->refused;
 }
 
+static bool too_large(struct lower *k)
+{
+    diag_error(k->f->diag, DIAG_TOO_LARGE, k->f->at, "the model, with the models in it, takes more "
+            "than %d layers, or calls of %d", LIMIT_LAYERS, MAX_CALLS);
+    return false;
+}
+
 static bool call_layer(struct lower *k, struct frame *fr, int layer, int call)
 {
     struct klayer *l = &fr->model->layer.at[layer];
@@ -187,11 +196,8 @@ static bool call_layer(struct lower *k, struct frame *fr, int layer, int call)
     const char *name = pool_printf(k->pool, call ? "%s%s_%d" : "%s%s", fr->prefix, l->name, call);
     for (int i = 0; i < c->in.n; i++)
         in[i] = name_of(fr, &c->in.at[i]);
-    if (++k->calls > MAX_CALLS || writer_layers(k->w) > LIMIT_LAYERS) {
-        diag_error(k->f->diag, DIAG_TOO_LARGE, k->f->at, "the model, with the models in it, takes "
-                "more than %d layers", LIMIT_LAYERS);
-        return false;
-    }
+    if (writer_layers(k->w) > LIMIT_LAYERS)
+        return too_large(k);
     if (l->inner && !call_refused(c))
         return call_model(k, fr, l, in, c->in.n, name, v);
     const char *out = call_refused(c) ? lower_refuse(k, l, "%s", call_refused(c))
@@ -202,7 +208,8 @@ static bool call_layer(struct lower *k, struct frame *fr, int layer, int call)
     return true;
 }
 
-/* Each needed call as soon as its inputs are known. False when the model is too large, or a circle. */
+/* Each needed call as soon as its inputs are known. False when the model is too large, or a
+ * circle. */
 static bool call_all(struct lower *k, struct frame *fr)
 {
     struct kmodel *m = fr->model;
@@ -230,6 +237,10 @@ static bool call_all(struct lower *k, struct frame *fr)
 static bool expand(struct lower *k, struct kmodel *m, const char *prefix, const char **in,
         const char **out)
 {
+    for (int i = 0; i < m->layer.n; i++)
+        k->calls += 1 + m->layer.at[i].call.n;
+    if (k->calls > MAX_CALLS)
+        return too_large(k);
     struct frame fr = {m, prefix, in, NEW_ARRAY(k->pool, struct kvalue *, m->layer.n)};
     for (int i = 0; i < m->layer.n; i++)
         fr.value[i] = NEW_ARRAY(k->pool, struct kvalue, m->layer.at[i].call.n + 1);

@@ -18,12 +18,12 @@ struct lower {
     VEC(struct refusal) refusal;
     int64_t batch;            /* 0: not known yet */
     int dropped;              /* layers that do nothing at inference */
-    int calls;                /* of layers, so far */
+    int64_t calls;            /* of layers, so far */
     bool *shape_used;         /* of each --shape */
 };
 
-/* One call: name is the layer's to be, in the layers that it reads. The last layer that was written for
- * it; NULL after lower_refuse. */
+/* One call: name is the layer's to be, in the layers that it reads. The last layer that was
+ * written for it; NULL after lower_refuse. */
 const char *keras_lower_layer(struct lower *, struct klayer *, const char *name,
         const char *const *in, int n);
 
@@ -35,10 +35,11 @@ const char *keras_lower_input(struct lower *, const char *name, const json_t *di
 const char *lower_refuse(struct lower *, const struct klayer *, const char *fmt, ...)
         PRINTF_LIKE(3, 4);
 
-/* Each layer's weights: the names are Keras', several where it changed its mind; the first one is cnngen's. */
+/* Each layer's weights: the names are Keras', several where it changed its mind; the first one
+ * is cnngen's. */
 struct kweight {
     const char *names;        /* "kernel|depthwise_kernel" */
-    const char *flag;         /* of the configuration; without it, or where it is false, there is none. NULL: always */
+    const char *flag;         /* of the configuration: false where there is none. NULL: always */
 };
 
 struct klayer_type {
@@ -49,6 +50,7 @@ struct klayer_type {
 };
 
 const struct klayer_type *keras_layer_type(const char *class_name);  /* NULL: unknown */
+const char *keras_activation(const char *name);  /* cnngen's name; NULL: unknown */
 const char *keras_why_not(const char *class_name);   /* why an unknown one is */
 
 /* Writes the layer's weights, or in a later call names those of the first. */

@@ -26,6 +26,7 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
 int main(int argc, char **argv)
 {
     static const struct importer keras = {"cnngen-import-keras",
-        "a model of Keras (.keras, .h5) or TensorFlow.js", NULL, MAKES_SPEC_OR_WEIGHTS, import};
+        "a model of Keras (.keras, .h5) or TensorFlow.js", keras_types_print,
+        MAKES_SPEC_OR_WEIGHTS, import};
     return importer_main(&keras, argc, argv);
 }

@@ -46,6 +46,17 @@ bool keras_set_model(struct keras_file *f, const json_t *model)
     return true;
 }
 
+bool keras_add_tensor(struct keras_file *f, struct keras_tensor t)
+{
+    if (f->tensor.n >= KERAS_MAX_TENSORS) {
+        diag_error(f->diag, DIAG_TOO_LARGE, f->at, "the file has more than %d weights",
+                KERAS_MAX_TENSORS);
+        return false;
+    }
+    vec_push(f->pool, &f->tensor, t);
+    return true;
+}
+
 static json_t *read_json(struct keras_file *f, const char *what, const char *text, size_t len)
 {
     json_t *json = json_read(f->at, what, text, len, f->diag);
@@ -85,7 +96,8 @@ static bool take_v3(struct keras_file *f, const struct h5 *h5)
             return false;
         }
         t.layer = name && name->n == 1 ? name->text[0] : NULL;
-        vec_push(f->pool, &f->tensor, t);
+        if (!keras_add_tensor(f, t))
+            return false;
     }
     return true;
 }
@@ -113,25 +125,12 @@ static const char *list_text(const struct h5 *h5, struct pool *pool, const char 
     return NULL;
 }
 
-/* The dataset of that path; *hint is where the last one was found. */
-static const struct h5_data *find_data(const struct h5 *h5, const char *path, int *hint)
-{
-    for (int k = 0; k < h5->data.n; k++) {
-        int i = (*hint + 1 + k) % h5->data.n;
-        if (!strcmp(h5->data.at[i].path, path)) {
-            *hint = i;
-            return &h5->data.at[i];
-        }
-    }
-    return NULL;
-}
-
 static bool take_layer(struct keras_file *f, const struct h5 *h5, const char *base,
-        const char *layer, int *hint)
+        const char *layer)
 {
     const char *group = pool_printf(f->pool, "%s/%s", base, layer), *name;
     for (int i = 0; (name = list_text(h5, f->pool, group, "weight_names", i)); i++) {
-        const struct h5_data *d = find_data(h5, pool_printf(f->pool, "%s/%s", group, name), hint);
+        const struct h5_data *d = h5_data(h5, pool_printf(f->pool, "%s/%s", group, name));
         size_t n = strlen(name);
         if (!d) {
             diag_error(f->diag, DIAG_BAD_MODEL, f->at, "layer '%s' lists the weight '%s', which "
@@ -141,7 +140,8 @@ static bool take_layer(struct keras_file *f, const struct h5 *h5, const char *ba
         struct keras_tensor t = tensor_of(d);
         t.group = layer;
         t.name = pool_copy(f->pool, name, n > 2 && !strcmp(name + n - 2, ":0") ? n - 2 : n);
-        vec_push(f->pool, &f->tensor, t);
+        if (!keras_add_tensor(f, t))
+            return false;
     }
     return true;
 }
@@ -149,10 +149,9 @@ static bool take_layer(struct keras_file *f, const struct h5 *h5, const char *ba
 static bool take_h5(struct keras_file *f, const struct h5 *h5, const char *base)
 {
     const char *layer;
-    int hint = -1;
     f->naming = NAMING_H5;
     for (int i = 0; (layer = list_text(h5, f->pool, *base ? base : "/", "layer_names", i)); i++)
-        if (!take_layer(f, h5, base, layer, &hint))
+        if (!take_layer(f, h5, base, layer))
             return false;
     return true;
 }
@@ -203,6 +202,9 @@ static bool refuse_archive(struct keras_file *f, const struct zip *z)
             return refuse(f, "this is an .npz file of NumPy's, which holds no model: "
                              "cnngen-import-npz turns it into a weight file");
     }
+    if (zip_find(z, "model.weights.json"))
+        return refuse(f, "the weights are sharded over several files: save the model without "
+                         "max_shard_size");
     return refuse(f, "this ZIP archive holds no Keras model: config.json, metadata.json or "
                      "model.weights.h5 is missing");
 }

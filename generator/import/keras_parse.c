@@ -25,9 +25,13 @@ static bool refuse(struct keras_file *f, const char *fmt, ...)
     return false;
 }
 
-static const char *shown(struct keras_file *f, const char *text) { return text_quote(f->diag, text); }
+static const char *shown(struct keras_file *f, const char *text)
+{
+    return text_quote(f->diag, text);
+}
 
-/* As Keras: _ before a capital that small letters follow, and between a small letter and a capital. */
+/* As Keras: _ before a capital that small letters follow, and between a small letter and a
+ * capital. */
 const char *keras_snake_case(struct pool *pool, const char *s)
 {
     size_t n = strlen(s), at = 0;
@@ -168,12 +172,11 @@ static bool is_model(const char *class_name)
 }
 
 /* The path under which Keras 3 stores the layer: its class, and a number if it isn't the first. */
-static const char *path_of(struct parser *p, const char *class_name)
+static const char *path_of(struct parser *p, const char *kind)
 {
-    const char *kind = keras_snake_case(p->f->pool, class_name);
     int n = 0;
     for (int i = 0; i < p->model->layer.n; i++)
-        n += !strcmp(keras_snake_case(p->f->pool, p->model->layer.at[i].class_name), kind);
+        n += !strcmp(p->model->layer.at[i].kind, kind);
     return n ? pool_printf(p->f->pool, "%s/layers/%s_%d", p->path, kind, n)
              : pool_printf(p->f->pool, "%s/layers/%s", p->path, kind);
 }
@@ -192,7 +195,8 @@ static bool parse_layer(struct parser *p, const json_t *json)
         return refuse(p->f, "two layers are called '%s'", shown(p->f, l.name));
     l.module = l.module ? l.module : "";
     l.outermost = p->outermost ? p->outermost : l.name;
-    l.path = path_of(p, l.class_name);
+    l.kind = keras_snake_case(p->f->pool, l.class_name);
+    l.path = path_of(p, l.kind);
     if (is_model(l.class_name) && !(l.inner = parse_model(p, json, l.path, l.outermost)))
         return false;
     vec_push(p->f->pool, &p->model->layer, l);

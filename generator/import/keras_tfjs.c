@@ -1,6 +1,6 @@
-/* TensorFlow.js layers models: model.json, and shards whose bytes, one behind the other, are the weights
- * in the order of the manifest. Weights may be quantised: as float16, or as unsigned integers q of which
- * min + scale * q is meant. */
+/* TensorFlow.js layers models: model.json, and shards whose bytes, one behind the other, are the
+ * weights in the order of the manifest. Weights may be quantised: as float16, or as unsigned
+ * integers q of which min + scale * q is meant. */
 #include "keras.h"
 
 #include <errno.h>
@@ -162,8 +162,7 @@ static bool take_weight(struct keras_file *f, const json_t *entry, const struct 
         to[i] = (float)(type->decode(from + i * type->bytes) * scale + min);
     *at += (size_t)(size * type->bytes);
     t.at = to;
-    vec_push(f->pool, &f->tensor, t);
-    return true;
+    return keras_add_tensor(f, t);
 }
 
 static bool read_group(struct keras_file *f, const char *folder, const json_t *group,

@@ -4,7 +4,8 @@
 #include "keras.h"
 #include "text.h"
 
-/* Whether the last part of the path is one of the names: "conv/kernel" and "kernel|depthwise_kernel". */
+/* Whether the last part of the path is one of the names: "conv/kernel" and
+ * "kernel|depthwise_kernel". */
 static bool has_name(const char *path, const char *names)
 {
     const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
@@ -22,7 +23,8 @@ static bool is_of_layer(const char *path, const char *layer)
 {
     const char *slash = strrchr(path, '/');
     size_t n = strlen(layer), before = slash ? (size_t)(slash - path) : 0;
-    return before >= n && !strncmp(slash - n, layer, n) && (before == n || slash[-1 - (long)n] == '/');
+    return before >= n && !strncmp(slash - n, layer, n) &&
+           (before == n || slash[-1 - (long)n] == '/');
 }
 
 /* How many tensors the layer has; *index_of: the place among them of the one that is looked for. */

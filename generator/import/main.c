@@ -79,8 +79,8 @@ static void help(const struct importer *im, struct out *out)
             "      --color WHEN         auto, always or never\n",
             im->program, im->what, im->program);
     if (im->makes == MAKES_SPEC_OR_WEIGHTS)
-        out_printf(out, "      --spec SPEC.yaml     of a file of weights alone, for this specification:\n"
-                        "                           -o names the weight file\n");
+        out_printf(out, "      --spec SPEC.yaml     of a file of weights alone, for this\n"
+                        "                           specification: -o names the weight file\n");
     if (im->reference)
         out_printf(out, "      --print-reference    what can be imported, as Markdown\n");
     out_printf(out, "  -h, --help\n  -V, --version\n");
@@ -220,8 +220,8 @@ static bool finish_weights(struct parser *p)
 {
     const struct import_options *o = p->options;
     if (o->weights || o->name || o->shape.n)
-        return usage(p, "--spec makes weights alone: -o names their file, and --weights, --name and "
-                        "--shape are of no use");
+        return usage(p, "--spec makes weights alone: -o names their file, and --weights, "
+                        "--name and --shape are of no use");
     return true;
 }
 

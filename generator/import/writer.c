@@ -161,19 +161,22 @@ void layer_float(struct wlayer *l, const char *key, float v)
 
 void layer_ints(struct wlayer *l, const char *key, int n, const int64_t *v)
 {
-    const char *text = "";
+    struct out list;
+    out_init(&list);
     for (int i = 0; i < n; i++)
-        text = pool_printf(l->writer->pool, "%s%s%lld", text, i ? ", " : "", (long long)v[i]);
-    layer_raw(l, key, "[%s]", text);
+        out_printf(&list, "%s%lld", i ? ", " : "", (long long)v[i]);
+    layer_raw(l, key, "[%s]", list.text);
+    out_free(&list);
 }
 
 void layer_floats(struct wlayer *l, const char *key, int n, const float *v)
 {
-    struct pool *pool = l->writer->pool;
-    const char *text = "";
+    struct out list;
+    out_init(&list);
     for (int i = 0; i < n; i++)
-        text = pool_printf(pool, "%s%s%s", text, i ? ", " : "", float_text(pool, v[i]));
-    layer_raw(l, key, "[%s]", text);
+        out_printf(&list, "%s%s", i ? ", " : "", float_text(l->writer->pool, v[i]));
+    layer_raw(l, key, "[%s]", list.text);
+    out_free(&list);
 }
 
 void layer_weight(struct wlayer *l, const char *name, struct shape shape, const float *data)
@@ -280,8 +283,8 @@ static void write_weights(struct writer *w, struct out *out)
     struct st_entry *t = NEW_ARRAY(w->pool, struct st_entry, w->weight.n);
     for (int i = 0; i < w->weight.n; i++) {
         const struct wweight *from = &w->weight.at[i];
-        const char *name = from->layer ? pool_printf(w->pool, "%s.%s", from->layer->name, from->name)
-                                       : from->name;
+        const char *name = from->layer
+            ? pool_printf(w->pool, "%s.%s", from->layer->name, from->name) : from->name;
         t[i] = (struct st_entry){name, from->shape, from->data};
     }
     safetensors_write(out, t, w->weight.n);
@@ -346,8 +349,8 @@ static void check_weight(const struct wweight *given, const struct node *n, stru
         if (strcmp(needed->name, given->name) || shape_equal(&needed->shape, &given->shape))
             continue;
         struct pool *pool = given->layer->writer->pool;
-        diag_error(d, DIAG_TENSOR_SHAPE, n->at, "layer '%s' (%s) needs a %s of %s; the model's is %s",
-                n->name, given->layer->type, needed->name, shape_text(pool, &needed->shape),
+        diag_error(d, DIAG_TENSOR_SHAPE, n->at, "layer '%s' (%s) needs a %s of %s; the model's "
+                "is %s", n->name, given->layer->type, needed->name, shape_text(pool, &needed->shape),
                 shape_text(pool, &given->shape));
     }
 }

@@ -1,8 +1,8 @@
 /* writer.h: a specification and its weights in the making: what importers write.
  *
- * Layers are added in order; each is one line of YAML. Names become legal and unique, so a layer is
- * referred to by the name it got (layer->name). Everything lives in the writer's pool; data of weights
- * is not copied and has to last until writer_write. */
+ * Layers are added in order; each is one line of YAML. Names become legal and unique, so a layer
+ * is referred to by the name it got (layer->name). Everything lives in the writer's pool; data
+ * of weights is not copied and has to last until writer_write. */
 #ifndef CNNGEN_IMPORT_WRITER_H
 #define CNNGEN_IMPORT_WRITER_H
 
@@ -58,19 +58,21 @@ void writer_batch(struct writer *, int64_t batch);
 
 int writer_layers(const struct writer *);
 
-/* How the specification refers to the weights: their path below its folder. NULL: they aren't there. */
+/* How the specification refers to the weights: their path below its folder. NULL: they aren't
+ * there. */
 const char *weights_reference(struct pool *, const char *yaml_path, const char *weights_path);
 
-/* Both files or neither; the second one only if there are weights. False with errno, and *failed the path,
- * when they can't be written. weights_path has a weights_reference. */
+/* Both files or neither; the second one only if there are weights. False with errno, and *failed
+ * the path, when they can't be written. weights_path has a weights_reference. */
 bool writer_write(struct writer *, const char *yaml_path, const char *weights_path,
         const char **failed);
 
 /* The weight file alone; false as above. */
 bool writer_write_weights(struct writer *, const char *path, const char **failed);
 
-/* Whether cnngen takes what has been written: the specification is read as it would be from yaml_path,
- * shapes are inferred, and the weights have those that their layers need. False after errors. */
+/* Whether cnngen takes what has been written: the specification is read as it would be from
+ * yaml_path, shapes are inferred, and the weights have those that their layers need. False after
+ * errors. */
 bool writer_check(struct writer *, const char *yaml_path, struct diag *);
 
 #endif

@@ -1,7 +1,8 @@
 /* zip_read.h: the members of a ZIP archive, each read whole into memory.
  *
- * Members are stored or deflated. Refused: encryption, other methods, a name twice, more members than
- * ZIP_MAX_MEMBERS, and a member that claims to be larger than deflate could have made it of its bytes. */
+ * Members are stored or deflated. Refused: encryption, other methods, a name twice, more members
+ * than ZIP_MAX_MEMBERS, and a member that claims to be larger than deflate could have made it of
+ * its bytes. */
 #ifndef CNNGEN_IMPORT_ZIP_READ_H
 #define CNNGEN_IMPORT_ZIP_READ_H
 

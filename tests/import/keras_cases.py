@@ -227,7 +227,7 @@ class Tests:
 
     def compare_each(self, spec, inputs, expected):
         """Several outputs: one specification for each."""
-        text = open(spec).read()
+        text = open(spec).read().replace('"', '')
         names = re.search(r'outputs: \[(.*)\]', text).group(1).split(', ')
         for name, e in zip(names, expected):
             got = self.outputs(self.only(spec, text, name), inputs)
@@ -379,6 +379,8 @@ def refused_models(t):
         "no activation 'sinus'")
     one('first', image().add('Flatten', 'flat', 'image', data_format='channels_first'), 'channels_first')
     one('dtype', image().add('Flatten', 'flat', 'image', dtype='int8_from_float32'), 'dtype is none')
+    one('key', image().add('Flatten', 'f', 'image', turbo=2, seed=None), "its argument 'turbo' is not known")
+    one('groups', image().add('Conv2DTranspose', 'c', 'image', groups=3, filters=3, kernel_size=1), "'groups'")
     one('training', image().add('Dropout', 'd', 'image', rate=0.5, kwargs={'training': True}), 'training=True')
     one('argument', image().add('Flatten', 'f', 'image', kwargs={'mask': ['x']}), "argument 'mask'", kind='h5_2')
     one('operation', image().add('Flatten', 'f', 'image', module='keras.src.ops.numpy'), 'keras.ops')
@@ -407,7 +409,7 @@ def refused_models(t):
             outer.again('n', ('n', j, 0))
         outer.outputs = [('n', 9, 0)]
         net = outer
-    one('many', net, 'more than 4096 layers')
+    one('many', net, 'than 4096 layers')
 
 
 def with_file(t, name, change, *parts):
@@ -498,6 +500,7 @@ def refused_files(t):
     t.refused('zip-crc', t.path('crc.keras'), 'its checksum disagree')
     t.refused('zip-other', write_archive(t, 'other', [('a.txt', b'')]), 'holds no Keras model')
     t.refused('zip-torch', write_archive(t, 'torch', [('m/data.pkl', b'')]), 'PyTorch')
+    t.refused('zip-sharded', write_archive(t, 'sharded', [('model.weights.json', b'{}')]), 'sharded')
     t.refused('zip-npz', write_archive(t, 'npz', [('a.npy', b'')]), 'cnngen-import-npz')
     plain = [('metadata.json', b'{}'), ('model.weights.h5', b'')]
     for name, text, part in [('deep', b'[' * 200 + b']' * 200, 'deeper than 128'), ('json', b'{"a": }', 'is not JSON'),
