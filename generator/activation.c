@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define PI 3.14159265358979323846
+
 /* ---- the functions, in double ---------------------------------------------------------------- */
 
 /* NaN gives NaN, infinities give the limit. */
@@ -172,6 +174,87 @@ static double f_log_sigmoid(double x, const float *arg)
     return -softplus(-x);
 }
 
+/* The maximum prevails over a minimum above it. */
+static double f_clip(double x, const float *arg)
+{
+    double y = x < (double)arg[0] ? (double)arg[0] : x;
+
+    return y > (double)arg[1] ? (double)arg[1] : y;
+}
+
+static double f_thresholded_relu(double x, const float *arg)
+{
+    return x <= (double)arg[0] ? 0 : x;
+}
+
+static double f_negative(double x, const float *arg)
+{
+    (void)arg;
+    return -x;
+}
+
+static double f_sign(double x, const float *arg)
+{
+    (void)arg;
+    return x > 0 ? 1 : x < 0 ? -1 : x;
+}
+
+/* Ties to even, whatever the rounding mode. */
+static double f_round(double x, const float *arg)
+{
+    double r = floor(x);
+    double rest = x - r;
+
+    (void)arg;
+    if (rest > 0.5 || (rest == 0.5 && fmod(r, 2) != 0))
+        r++;
+    return isinf(x) ? x : copysign(r, x);
+}
+
+static double f_reciprocal(double x, const float *arg)
+{
+    (void)arg;
+    return 1 / x;
+}
+
+static double f_square(double x, const float *arg)
+{
+    (void)arg;
+    return x * x;
+}
+
+static double f_rsqrt(double x, const float *arg)
+{
+    (void)arg;
+    return 1 / sqrt(x);
+}
+
+/* Those that libm has. */
+#define FROM_LIBM(name, function) \
+    static double f_##name(double x, const float *arg) \
+    { \
+        (void)arg; \
+        return function(x); \
+    }
+
+FROM_LIBM(abs, fabs)
+FROM_LIBM(floor, floor)
+FROM_LIBM(ceil, ceil)
+FROM_LIBM(sqrt, sqrt)
+FROM_LIBM(log, log)
+FROM_LIBM(erf, erf)
+FROM_LIBM(sin, sin)
+FROM_LIBM(cos, cos)
+FROM_LIBM(tan, tan)
+FROM_LIBM(asin, asin)
+FROM_LIBM(acos, acos)
+FROM_LIBM(atan, atan)
+FROM_LIBM(sinh, sinh)
+FROM_LIBM(cosh, cosh)
+FROM_LIBM(asinh, asinh)
+FROM_LIBM(acosh, acosh)
+FROM_LIBM(atanh, atanh)
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* Slopes hold for arguments at most 1 in size; errors are those that the runtime states
@@ -218,6 +301,49 @@ const struct act_def act_defs[ACT_COUNT] = {
                          .lipschitz = INFINITY, .ulps = 1},
     [ACT_LOG_SIGMOID] = {.name = "log_sigmoid", .helper = "vf_log_sigmoid", .eval = f_log_sigmoid,
                          .lipschitz = 1, .ulps = 2},
+    [ACT_CLIP] = {.name = "clip", .helper = "vf_clip", .args = 2,
+                  .arg_name = {"min_value", "max_value"}, .arg_default = {-INFINITY, INFINITY},
+                  .eval = f_clip, .lipschitz = 1},
+    [ACT_THRESHOLDED_RELU] = {.name = "thresholded_relu", .helper = "vf_thresholded_relu",
+                              .args = 1, .arg_name = {"theta"}, .arg_default = {1},
+                              .eval = f_thresholded_relu, .lipschitz = INFINITY},
+    [ACT_ABS] = {.name = "abs", .helper = "vf_abs", .eval = f_abs, .lipschitz = 1},
+    [ACT_NEGATIVE] = {.name = "negative", .helper = "vf_neg", .eval = f_negative, .lipschitz = 1},
+    [ACT_SIGN] = {.name = "sign", .helper = "vf_sign", .eval = f_sign, .lipschitz = INFINITY},
+    [ACT_FLOOR] = {.name = "floor", .helper = "vf_floor", .eval = f_floor, .lipschitz = INFINITY},
+    [ACT_CEIL] = {.name = "ceil", .helper = "vf_ceil", .eval = f_ceil, .lipschitz = INFINITY},
+    [ACT_ROUND] = {.name = "round", .helper = "vf_round_even", .eval = f_round,
+                   .lipschitz = INFINITY},
+    [ACT_RECIPROCAL] = {.name = "reciprocal", .helper = "vf_reciprocal", .eval = f_reciprocal,
+                        .lipschitz = INFINITY, .ulps = 0.5},
+    [ACT_SQUARE] = {.name = "square", .helper = "vf_square", .eval = f_square,
+                    .lipschitz = INFINITY, .ulps = 0.5},
+    [ACT_SQRT] = {.name = "sqrt", .helper = "vf_sqrt", .eval = f_sqrt,
+                  .lipschitz = INFINITY, .ulps = 0.5, .partial = true},
+    [ACT_RSQRT] = {.name = "rsqrt", .helper = "vf_rsqrt", .eval = f_rsqrt,
+                   .lipschitz = INFINITY, .ulps = 1.5, .partial = true},
+    [ACT_LOG] = {.name = "log", .helper = "vf_log", .eval = f_log,
+                 .lipschitz = INFINITY, .ulps = 1, .partial = true},
+    [ACT_ERF] = {.name = "erf", .helper = "vf_erf", .eval = f_erf, .lipschitz = 1.13, .ulps = 1.5},
+    [ACT_SIN] = {.name = "sin", .helper = "vf_sin", .eval = f_sin, .lipschitz = 1, .ulps = 3},
+    [ACT_COS] = {.name = "cos", .helper = "vf_cos", .eval = f_cos, .lipschitz = 1, .ulps = 3},
+    [ACT_TAN] = {.name = "tan", .helper = "vf_tan", .eval = f_tan,
+                 .lipschitz = INFINITY, .ulps = 5},
+    [ACT_ASIN] = {.name = "asin", .helper = "vf_asin", .eval = f_asin,
+                  .lipschitz = INFINITY, .ulps = 3, .partial = true},
+    [ACT_ACOS] = {.name = "acos", .helper = "vf_acos", .eval = f_acos,
+                  .lipschitz = INFINITY, .ulps = 2, .partial = true},
+    [ACT_ATAN] = {.name = "atan", .helper = "vf_atan", .eval = f_atan, .lipschitz = 1, .ulps = 2},
+    [ACT_SINH] = {.name = "sinh", .helper = "vf_sinh", .eval = f_sinh,
+                  .lipschitz = INFINITY, .ulps = 3},
+    [ACT_COSH] = {.name = "cosh", .helper = "vf_cosh", .eval = f_cosh,
+                  .lipschitz = INFINITY, .ulps = 3},
+    [ACT_ASINH] = {.name = "asinh", .helper = "vf_asinh", .eval = f_asinh,
+                   .lipschitz = 1, .ulps = 4},
+    [ACT_ACOSH] = {.name = "acosh", .helper = "vf_acosh", .eval = f_acosh,
+                   .lipschitz = INFINITY, .ulps = 4, .partial = true},
+    [ACT_ATANH] = {.name = "atanh", .helper = "vf_atanh", .eval = f_atanh,
+                   .lipschitz = INFINITY, .ulps = 4, .partial = true},
     [ACT_SOFTMAX] = {.name = "softmax", .eval = NULL, .lipschitz = 1},
     [ACT_LOG_SOFTMAX] = {.name = "log_softmax", .eval = NULL, .lipschitz = 2},
 };
@@ -232,8 +358,9 @@ double act_eval(const struct activation *a, double x)
 }
 
 /* Where a function may turn: between these points all are monotonous. The minimum of those that dip
- * below zero is flat, so that its place need not be exact. */
-static int turning_points(const struct activation *a, double at[5])
+ * below zero is flat, so that its place need not be exact. Of a wave those two matter that come
+ * first behind x - e. */
+static int turning_points(const struct activation *a, double x, double e, double at[6])
 {
     static const double minimum[ACT_COUNT] = {
         [ACT_GELU] = -0.7517915246935645, [ACT_GELU_TANH] = -0.7524614220710163,
@@ -243,6 +370,17 @@ static int turning_points(const struct activation *a, double at[5])
 
     at[n++] = 0;
     at[n++] = minimum[a->kind];
+    if (a->kind == ACT_SIN || a->kind == ACT_COS) {
+        double before = a->kind == ACT_SIN ? 0.5 : 0;
+        double first = ceil((x - e) / PI - before) + before;
+
+        at[n++] = first * PI;
+        at[n++] = (first + 1) * PI;
+    }
+    if (a->kind == ACT_THRESHOLDED_RELU) {
+        at[n++] = (double)a->arg[0];
+        at[n++] = nextafter((double)a->arg[0], INFINITY);
+    }
     if (a->kind == ACT_RELU_FULL) {
         at[n++] = (double)a->arg[1];
         at[n++] = (double)a->arg[2];
@@ -251,18 +389,41 @@ static int turning_points(const struct activation *a, double at[5])
     return n;
 }
 
+static bool meets_pole(const struct activation *a, double x, double e)
+{
+    return a->kind == ACT_TAN && floor((x - e) / PI - 0.5) < floor((x + e) / PI - 0.5);
+}
+
+/* How far f(at) is from fx: infinitely, if one of both is NaN or infinite. */
+static double distance(const struct activation *a, double at, double fx)
+{
+    double d = fabs(act_eval(a, at) - fx);
+
+    return isnan(d) ? INFINITY : d;
+}
+
 /* The most that f changes within e of x. */
 static double change(const struct activation *a, double x, double e)
 {
     double fx = act_eval(a, x);
-    double most = fmax(fabs(act_eval(a, x + e) - fx), fabs(act_eval(a, x - e) - fx));
-    double at[5];
-    int n = turning_points(a, at);
+    double most = fmax(distance(a, x + e, fx), distance(a, x - e, fx));
+    double at[6];
+    int n = turning_points(a, x, e, at);
 
+    if (meets_pole(a, x, e))
+        return INFINITY;
     for (int i = 0; i < n; i++)
         if (fabs(at[i] - x) <= e)
-            most = fmax(most, fabs(act_eval(a, at[i]) - fx));
+            most = fmax(most, distance(a, at[i], fx));
     return most;
+}
+
+/* Whether an argument that is a little off may make a number of a y that is none, as beside the
+ * poles and the ends of where a function is defined. */
+static bool may_be_finite(const struct activation *a, double x, double e)
+{
+    return isfinite(x) && e > 0 && !isnan(x) &&
+           (isfinite(act_eval(a, x - e)) || isfinite(act_eval(a, x + e)));
 }
 
 /* The unit in the last place of single precision at |y|. */
@@ -292,7 +453,7 @@ double act_error(const struct activation *a, double x, double e)
     if (!(e < INFINITY) || may_turn_infinite(a, x, e))
         return INFINITY;
     if (!isfinite(y))
-        return 0;
+        return may_be_finite(a, x, e) ? INFINITY : 0;
     moved = isfinite(x) && e > 0 ? change(a, x, e) : 0;
     if (!isfinite(moved))
         return INFINITY;
@@ -430,6 +591,8 @@ static void report_key(const struct entry *e, enum act kind, struct diag *diag)
 /* Slopes, thresholds and maxima as Keras takes them; elu's and celu's alpha. */
 static bool is_allowed(const struct activation *a, int i, double x)
 {
+    if (a->kind == ACT_CLIP)
+        return !isnan(x);
     if (!(fabs(x) <= (double)FLT_MAX))
         return a->kind == ACT_RELU_FULL && i == 1 && x > 0;
     if (a->kind == ACT_CELU)

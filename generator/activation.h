@@ -27,7 +27,8 @@ struct act_def {
     const char *arg_name[MAX_ACT_ARGS];   /* Keras' */
     float arg_default[MAX_ACT_ARGS];
     double (*eval)(double x, const float *arg);
-    double lipschitz;              /* largest slope, arguments at most 1 in size: see act_lipschitz */
+    double lipschitz;              /* largest slope, arguments at most 1 in size; INFINITY: none */
+    bool partial;                  /* NaN for some numbers */
     double ulps;                   /* error of the helper, in units in the last place of the result */
     double abs;                    /* and absolutely */
 };

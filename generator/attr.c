@@ -357,7 +357,7 @@ bool attr_read(struct attr_reader *r, struct node *n)
 {
     static const char *const input_keys[] = {"type", "name", "inputs", "weights", NULL};
     const struct op_def *op = node_def(n);
-    const char *const *common = op->family == FAMILY_INPUT ? input_keys : attr_common_keys;
+    const char *const *common = op->max_in == 0 ? input_keys : attr_common_keys;
     struct attr_base own = *base_of(r, n->op);
     int errors = diag_errors(r->diag);
     own.attr = pool_alloc(r->pool, op->attr_bytes + 1);

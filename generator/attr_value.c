@@ -27,7 +27,8 @@ void attr_range(const struct attr_def *def, double *min, double *max)
 {
     bool has_range = def->min != 0 || def->max != 0;
     bool is_real = def->type == ATTR_FLOAT || def->type == ATTR_FLOATS;
-    bool is_border = def->type == ATTR_PADDING || def->type == ATTR_BORDER;
+    bool is_border = def->type == ATTR_PADDING || def->type == ATTR_BORDER ||
+                     def->type == ATTR_PADS;
     *min = has_range ? def->min : is_real ? -HUGE_VAL : is_border ? 0
             : def->type == ATTR_SHAPE ? 1 : INT32_MIN;
     *max = has_range && def->max > def->min ? def->max : is_real ? HUGE_VAL
@@ -329,6 +330,56 @@ static bool parse_floats(struct parse *p, const struct value *v)
     return ok;
 }
 
+/* One to LIMIT_RANK items; reports if not. */
+static bool fits_rank(struct parse *p, const struct value *v)
+{
+    if (v->item.n >= 1 && v->item.n <= LIMIT_RANK)
+        return true;
+    diag_error(p->diag, DIAG_BAD_VALUE, v->at, "'%s' has 1 to %d entries, not %d", p->def->key,
+            LIMIT_RANK, v->item.n);
+    return false;
+}
+
+static bool parse_indices(struct parse *p, const struct value *v)
+{
+    struct indices *to = p->to;
+    bool is_list = v->kind == VALUE_LIST, ok = true;
+    if (!is_list && !is_number(v)) {
+        report_form(p, v, "an integer or a list of integers");
+        suggest_number(p, v);
+        return false;
+    }
+    if (is_list && !fits_rank(p, v))
+        return false;
+    *to = (struct indices){.n = is_list ? v->item.n : 1};
+    for (int i = 0; i < to->n; i++)
+        ok = parse_number(p, is_list ? v->item.at[i] : v, is_list, &to->at[i]) && ok;
+    return ok;
+}
+
+static bool parse_pads(struct parse *p, const struct value *v)
+{
+    struct pads *to = p->to;
+    bool ok = true;
+    if (v->kind != VALUE_LIST) {
+        report_form(p, v, "a list of pairs [before, after], one for each dimension");
+        return false;
+    }
+    if (!fits_rank(p, v))
+        return false;
+    *to = (struct pads){.n = v->item.n};
+    for (int i = 0; i < to->n; i++) {
+        const struct value *two = v->item.at[i];
+        if (two->kind == VALUE_LIST && two->item.n == 2) {
+            ok = parse_two(p, two, to->at[i]) && ok;
+        } else {
+            report_form(p, two, "a list of pairs [before, after], one for each dimension");
+            ok = false;
+        }
+    }
+    return ok;
+}
+
 static bool parse_activation(struct parse *p, const struct value *v)
 {
     const struct activation **to = p->to;
@@ -346,6 +397,8 @@ static bool (*const parsers[])(struct parse *, const struct value *) = {
     [ATTR_BORDER] = parse_border,
     [ATTR_SHAPE] = parse_shape,
     [ATTR_FLOATS] = parse_floats,
+    [ATTR_INDICES] = parse_indices,
+    [ATTR_PADS] = parse_pads,
     [ATTR_ACTIVATION] = parse_activation,
 };
 
@@ -389,6 +442,22 @@ static const char *floats_text(struct pool *pool, const struct floats *f)
     return pool_printf(pool, f->n > SHOWN ? "%s, ... %d in all]" : "%s]", text, f->n);
 }
 
+static const char *indices_text(struct pool *pool, const struct indices *x)
+{
+    const char *text = "";
+    for (int i = 0; i < x->n; i++)
+        text = pool_printf(pool, "%s%s%d", text, i ? ", " : "[", x->at[i]);
+    return x->n ? pool_printf(pool, "%s]", text) : NULL;
+}
+
+static const char *pads_text(struct pool *pool, const struct pads *x)
+{
+    const char *text = "";
+    for (int i = 0; i < x->n; i++)
+        text = pool_printf(pool, "%s%s[%d, %d]", text, i ? ", " : "[", x->at[i][0], x->at[i][1]);
+    return x->n ? pool_printf(pool, "%s]", text) : NULL;
+}
+
 static const char *border_text(struct pool *pool, const int b[4])
 {
     if (b[0] != b[1] || b[2] != b[3])
@@ -419,6 +488,8 @@ const char *attr_text(struct pool *pool, const struct attr_def *def, const void 
     case ATTR_BORDER: return border_text(pool, n);
     case ATTR_SHAPE: return ((const struct shape *)at)->rank ? shape_text(pool, at) : NULL;
     case ATTR_FLOATS: return ((const struct floats *)at)->n ? floats_text(pool, at) : NULL;
+    case ATTR_INDICES: return indices_text(pool, at);
+    case ATTR_PADS: return pads_text(pool, at);
     case ATTR_ACTIVATION: break;
     }
     if (def->offset != ATTR_TO_NODE)

@@ -485,8 +485,8 @@ static void insert_walk(struct emitter *e, struct out *out)
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];
         const struct group *g = s->group;
-        out_printf(out, "/* %s: %s -> %s, %s", g->out->name, hwc_text(e, g->in.at[0]), hwc_text(e, g->out),
-                group_text(e->pool, g));
+        out_printf(out, "/* %s: %s%s%s, %s", g->out->name, g->in.n ? hwc_text(e, g->in.at[0]) : "",
+                g->in.n ? " -> " : "", hwc_text(e, g->out), group_text(e->pool, g));
         out_printf(out, "%s%s */\n", g->main->layer ? "    " : "", place_text(e, g->main));
         if (s->meet)
             out_printf(out, "%s_meet(threads);\n", e->opt->prefix);

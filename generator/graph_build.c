@@ -201,11 +201,12 @@ static void start_with_input(struct build *b)
     enum op op;
     if (!op_find(first->type, &op)) {
         b->edges_unsure = true;  /* "Inptu" is reported as such */
-    } else if (op != OP_INPUT && shape && !value_is_null(shape)) {
+    } else if (op_defs[op]->max_in > 0 && shape && !value_is_null(shape)) {
         add_implicit_input(b, first, shape);
     } else if (op != OP_INPUT) {
         diag_error(b->diag, DIAG_NO_LAYERS, first->type_at,
-                "the first layer has nothing to work on: no Input and no 'input_shape'");
+                op_defs[op]->max_in == 0 ? "the first layer has to be an Input"
+                : "the first layer has nothing to work on: no Input and no 'input_shape'");
         diag_help(b->diag,
                 "put '- {type: Input, shape: [height, width, channels]}' in front of it");
         b->edges_unsure = true;
@@ -290,11 +291,11 @@ static void report_input_count(struct build *b, const struct item *i, const stru
         diag_help(b->diag, "a layer in front (Add, Concatenate ...) makes one of several");
 }
 
-/* By default the layer before; none for an Input. */
+/* By default the layer before; none for an Input or a Constant. */
 static void connect(struct build *b, struct item *i)
 {
     const struct value *v = i->implied ? NULL : layer_value(i->layer, "inputs");
-    bool is_input = i->node && i->node->op == OP_INPUT, is_list = v && v->kind == VALUE_LIST;
+    bool is_input = i->node && node_def(i->node)->max_in == 0, is_list = v && v->kind == VALUE_LIST;
     if (v && value_is_null(v))
         v = NULL;
     int n = is_list ? v->item.n : v ? 1 : i->index > 0 && !is_input;

@@ -91,8 +91,8 @@ void bind_epilogue(struct pool *pool, struct args *args, const struct step *step
  * exponent, and never a NaN (weights and arguments are finite, but for "no limit"). */
 const char *float_text(struct pool *pool, float f)
 {
-    if (f > FLT_MAX)
-        return "CNN_INFINITY";
+    if (f > FLT_MAX || f < -FLT_MAX)
+        return f > 0 ? "CNN_INFINITY" : "-CNN_INFINITY";
     for (int digits = 1; digits <= 9; digits++) {
         char *text = pool_printf(pool, "%.*g", digits, (double)f);
         if (strtof(text, NULL) == f || digits == 9)

@@ -21,6 +21,8 @@ enum attr_type {
     ATTR_BORDER,      /* int[4] top bottom left right: n, [h, w], [[top, bottom], [left, right]] */
     ATTR_SHAPE,       /* struct shape: list of dimensions; -1 once where min allows it */
     ATTR_FLOATS,      /* struct floats: a number or a list of them */
+    ATTR_INDICES,     /* struct indices: an integer or a list of them, one for each of some dimensions */
+    ATTR_PADS,        /* struct pads: [before, after] of each dimension */
     ATTR_ACTIVATION   /* const struct activation *; stored in node->act when offset is ATTR_TO_NODE */
 };
 
@@ -32,6 +34,8 @@ struct padding {
 };
 
 struct floats { int n; const float *at; };
+struct indices { int n; int at[LIMIT_RANK]; };
+struct pads { int n; int at[LIMIT_RANK][2]; };
 
 struct attr_def {
     const char *key;           /* Keras' name of the argument; NULL ends the table */
@@ -73,7 +77,8 @@ void softmax_eval(struct tval *x, bool log);
 enum family {
     FAMILY_INPUT, FAMILY_CONV2D, FAMILY_CONV2D_TRANSPOSE, FAMILY_DENSE, FAMILY_POOL2D, FAMILY_AFFINE,
     FAMILY_ACTIVATION, FAMILY_PRELU, FAMILY_BINARY, FAMILY_CONCAT, FAMILY_SOFTMAX, FAMILY_LAYERNORM,
-    FAMILY_RESHAPE, FAMILY_PERMUTE, FAMILY_PAD, FAMILY_CROP, FAMILY_UPSAMPLE, FAMILY_IDENTITY,
+    FAMILY_CONSTANT, FAMILY_RESHAPE, FAMILY_PERMUTE, FAMILY_SLICE, FAMILY_EXPAND,
+    FAMILY_PAD_ANY, FAMILY_PAD, FAMILY_CROP, FAMILY_UPSAMPLE, FAMILY_IDENTITY,
     FAMILY_LOWERED    /* always rewritten by optimise: no kernel sees it */
 };
 

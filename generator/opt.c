@@ -144,6 +144,13 @@ static void drop_identity(struct graph *g, struct node *n)
         drop(g, n);
 }
 
+/* Numbers that went into scales and shifts. */
+static void drop_unused_constant(struct graph *g, struct node *n)
+{
+    if (n->op == OP_CONSTANT && !n->out->user.n && !n->out->is_output)
+        node_remove(g, n);
+}
+
 /* The network's input as floats, and an output that is an input as a copy of it. */
 static void copy_inputs(struct graph *g, struct node *n)
 {
@@ -339,6 +346,7 @@ typedef void pass_fn(struct graph *, struct node *);
 static const struct { const char *name; pass_fn *run; } passes[] = {
     {"split activations", split_activation},
     {"lower composed layers", lower},
+    {"drop unused constants", drop_unused_constant},
     {"drop identities", drop_identity},
     {"copy inputs", copy_inputs},
     {"merge padding", merge_padding},

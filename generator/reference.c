@@ -13,7 +13,8 @@ static const char *const kinds[] = {
     [ATTR_PAIR] = "n or [h, w]",
     [ATTR_PADDING] = "valid, same, n, [h, w] or [[top, bottom], [left, right]]",
     [ATTR_BORDER] = "n, [h, w] or [[top, bottom], [left, right]]", [ATTR_SHAPE] = "list of dimensions",
-    [ATTR_FLOATS] = "number or list", [ATTR_ACTIVATION] = "activation",
+    [ATTR_FLOATS] = "number or list", [ATTR_INDICES] = "integer or list",
+    [ATTR_PADS] = "[[before, after], ...]", [ATTR_ACTIVATION] = "activation",
 };
 
 static void print_kind(const struct attr_def *a, struct out *out)

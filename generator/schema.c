@@ -143,6 +143,17 @@ static const char *floats(struct pool *p, const struct attr_def *a)
     return pool_printf(p, "%s, {\"type\": \"array\", \"items\": %s, \"minItems\": 1}", n, n);
 }
 
+static const char *indices(struct pool *p, const struct attr_def *a)
+{
+    const char *n = integers(p, a);
+    return pool_printf(p, "%s, %s", n, list_of(p, n, 1, LIMIT_RANK));
+}
+
+static const char *pads(struct pool *p, const struct attr_def *a)
+{
+    return list_of(p, list_of(p, integers(p, a), 2, 2), 1, LIMIT_RANK);
+}
+
 static const char *activation(struct pool *p, const struct attr_def *a)
 {
     (void)p, (void)a;
@@ -160,6 +171,8 @@ static const char *(*const forms[])(struct pool *, const struct attr_def *) = {
     [ATTR_BORDER] = border,
     [ATTR_SHAPE] = sizes,
     [ATTR_FLOATS] = floats,
+    [ATTR_INDICES] = indices,
+    [ATTR_PADS] = pads,
     [ATTR_ACTIVATION] = activation,
 };
 
@@ -181,7 +194,7 @@ static void print_attr(struct pool *pool, const struct attr_def *a, struct out *
         out_printf(out, "\"default\": %s, ", default_text(pool, a));
     const char *form = forms[a->type](pool, a);
     bool has_one = a->type == ATTR_INT || a->type == ATTR_FLOAT || a->type == ATTR_BOOL ||
-                   a->type == ATTR_WORD || a->type == ATTR_SHAPE;
+                   a->type == ATTR_WORD || a->type == ATTR_SHAPE || a->type == ATTR_PADS;
     if (has_one && !optional)
         out_printf(out, "%s", form + 1);  /* without its brace */
     else
@@ -222,7 +235,7 @@ static void print_common_keys(struct pool *pool, const struct op_def *op, struct
 {
     out_printf(out, "\"type\": {\"enum\": [%s]}", type_names(pool, op));
     put(out, ",\n'name': {'$ref': '#/definitions/name'}");
-    if (op->family != FAMILY_INPUT)
+    if (op->max_in > 0)
         put(out, ",\n'inputs': {'$ref': '#/definitions/names'}"
                  ",\n'input_shape': {'$ref': '#/definitions/input_shape'}");
     if (!attr_find(op, "dtype"))

@@ -19,7 +19,8 @@ static bool ok(const struct group *g)
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct binary *a = g->main->attr;
-    double ops = g->main->in.n + (a->kind == BIN_AVG ? 4 : 0) + (g->act ? 10 : 0);
+    double ops = g->main->in.n + (a->kind == BIN_AVG || a->kind == BIN_DIV ? 4 : 0) +
+            (a->kind == BIN_POW ? 60 : 0) + (g->act ? 10 : 0);
     return cost_elementwise(g, batch, t, ops);
 }
 
@@ -140,6 +141,10 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     static const char *const ops[] = {
         [BIN_ADD] = "vf_add", [BIN_SUB] = "vf_sub", [BIN_MUL] = "vf_mul",
         [BIN_MAX] = "vf_max", [BIN_MIN] = "vf_min", [BIN_AVG] = "vf_add",
+        [BIN_DIV] = "vf_div", [BIN_POW] = "vf_pow", [BIN_GREATER] = "vf_greater",
+        [BIN_GREATER_EQUAL] = "vf_greater_equal", [BIN_LESS] = "vf_less",
+        [BIN_LESS_EQUAL] = "vf_less_equal", [BIN_EQUAL] = "vf_equal",
+        [BIN_NOT_EQUAL] = "vf_not_equal", [BIN_WHERE] = "vf_where",
     };
     const struct group *g = step->group;
     const struct binary *a = g->main->attr;
@@ -151,6 +156,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "N", n);
     args_text(pool, &b->args, "OP", ops[a->kind]);
+    args_int(pool, &b->args, "TOGETHER", a->kind == BIN_WHERE);
     args_int(pool, &b->args, "MEAN", mean && (n & (n - 1)) ? 1 : 0);
     args_text(pool, &b->args, "FACTOR",
             mean && !(n & (n - 1)) ? float_text(pool, 1.0f / (float)n) : "none");

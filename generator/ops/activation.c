@@ -1,4 +1,4 @@
-/* Activation, ReLU, LeakyReLU and ELU: element-wise functions as layers. Their shape rules put the
+/* Activation, ReLU, LeakyReLU, ELU and Clip: element-wise functions as layers. Their shape rules put the
  * function into node->act, which is applied to what eval copies. PReLU and Softmax are apart. */
 #include "common.h"
 
@@ -29,17 +29,26 @@ const struct op_def op_activation = {
     .shape = activation_shape, .eval = eval_copy,
 };
 
+/* A limit is one number, or not given. */
+static bool read_limit(struct graph *g, struct node *node, const char *key, const struct floats *f,
+                       float none, float *to, struct diag *diag)
+{
+    *to = f->n ? f->at[0] : none;
+    if (f->n <= 1)
+        return true;
+    diag_error(diag, DIAG_WRONG_TYPE, node_attr_at(node, key), "'%s' of layer %s is one number",
+               key, node_title(g, node));
+    return false;
+}
+
 static void relu_shape(struct graph *g, struct node *node, struct diag *diag)
 {
     const struct activation_args *a = node->attr;
+    float most;
 
-    if (a->max_value.n > 1) {
-        diag_error(diag, DIAG_WRONG_TYPE, node_attr_at(node, "max_value"),
-                   "'max_value' of layer %s is one number", node_title(g, node));
+    if (!read_limit(g, node, "max_value", &a->max_value, INFINITY, &most, diag))
         return;
-    }
-    set_act(g, node, act_relu(a->negative_slope, a->max_value.n ? a->max_value.at[0] : INFINITY,
-                              a->threshold));
+    set_act(g, node, act_relu(a->negative_slope, most, a->threshold));
     shape_as_input(g, node, diag);
 }
 
@@ -101,4 +110,38 @@ const struct op_def op_elu = {
     .family = FAMILY_ACTIVATION, .min_in = 1, .max_in = 1,
     .attr_bytes = sizeof(struct activation_args), .attrs = elu_attrs,
     .shape = elu_shape, .eval = eval_copy,
+};
+
+static void clip_shape(struct graph *g, struct node *node, struct diag *diag)
+{
+    const struct activation_args *a = node->attr;
+    float least;
+    float most;
+
+    if (!read_limit(g, node, "min_value", &a->min_value, -INFINITY, &least, diag) ||
+        !read_limit(g, node, "max_value", &a->max_value, INFINITY, &most, diag))
+        return;
+    if (least > most) {
+        diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, "min_value"),
+                   "layer %s has a min_value of %.9g, above its max_value of %.9g",
+                   node_title(g, node), (double)least, (double)most);
+        return;
+    }
+    set_act(g, node, (struct activation){ACT_CLIP, {least, most}});
+    shape_as_input(g, node, diag);
+}
+
+static const struct attr_def clip_attrs[] = {
+    {"min_value", ATTR_FLOATS, AT(activation_args, min_value), "", 0, 0, NULL,
+     "smallest output; default: no limit"},
+    {"max_value", ATTR_FLOATS, AT(activation_args, max_value), "", 0, 0, NULL,
+     "largest output; default: no limit"},
+    ATTRS_END
+};
+
+const struct op_def op_clip = {
+    .type = "Clip", .stem = "clip", .doc = "x, not below a minimum and not above a maximum",
+    .family = FAMILY_ACTIVATION, .min_in = 1, .max_in = 1,
+    .attr_bytes = sizeof(struct activation_args), .attrs = clip_attrs,
+    .shape = clip_shape, .eval = eval_copy,
 };

@@ -71,19 +71,21 @@ static int other_input(const struct node *node, int j)
     return 0;
 }
 
-static void binary_shape(struct graph *g, struct node *node, struct diag *diag)
+void binary_shape(struct graph *g, struct node *node, struct diag *diag)
 {
-    static const struct { enum op op; int kind; } kinds[] = {
-        {OP_ADD, BIN_ADD}, {OP_SUBTRACT, BIN_SUB}, {OP_MULTIPLY, BIN_MUL},
-        {OP_MAXIMUM, BIN_MAX}, {OP_MINIMUM, BIN_MIN}, {OP_AVERAGE, BIN_AVG},
+    static const enum binary_kind kinds[OP_COUNT] = {
+        [OP_ADD] = BIN_ADD, [OP_SUBTRACT] = BIN_SUB, [OP_MULTIPLY] = BIN_MUL,
+        [OP_MAXIMUM] = BIN_MAX, [OP_MINIMUM] = BIN_MIN, [OP_AVERAGE] = BIN_AVG,
+        [OP_DIVIDE] = BIN_DIV, [OP_POWER] = BIN_POW, [OP_GREATER] = BIN_GREATER,
+        [OP_GREATER_EQUAL] = BIN_GREATER_EQUAL, [OP_LESS] = BIN_LESS,
+        [OP_LESS_EQUAL] = BIN_LESS_EQUAL, [OP_EQUAL] = BIN_EQUAL,
+        [OP_NOT_EQUAL] = BIN_NOT_EQUAL, [OP_WHERE] = BIN_WHERE,
     };
     struct binary *b = node->attr;
     struct shape s = *in_shape(node, 0);
     unsigned bad = 0;
 
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        if (kinds[k].op == node->op)
-            *(int *)(void *)&b->kind = kinds[k].kind;
+    b->kind = kinds[node->op];
     for (int j = 1; j < node->in.n; j++) {
         s = broadcast(&s, in_shape(node, j), &bad);
         if (bad) {
@@ -96,7 +98,7 @@ static void binary_shape(struct graph *g, struct node *node, struct diag *diag)
 
 /* ---- evaluation ------------------------------------------------------------------------------ */
 
-static int64_t element_of(const struct shape *in, const struct shape *out, int64_t i)
+int64_t broadcast_element(const struct shape *in, const struct shape *out, int64_t i)
 {
     int64_t index = 0;
     int64_t pitch = 1;
@@ -204,11 +206,14 @@ static void binary_eval(const struct node *node, const struct tval *in, struct t
     int n = node->in.n;
     int64_t size = shape_size(&out->shape);
 
+    if (eval_constant_operand(node, in, out))
+        return;
+
     for (int64_t i = 0; i < size; i++) {
         struct part p = {.most = 1, .least = 1};
 
         for (int j = 0; j < n; j++) {
-            int64_t x = element_of(&in[j].shape, &out->shape, i);
+            int64_t x = broadcast_element(&in[j].shape, &out->shape, i);
 
             part_note(&p, in[j].v[x], in[j].e[x]);
             if (j == 0)
@@ -232,7 +237,7 @@ static const struct attr_def no_attrs[] = {ATTRS_END};
     const struct op_def op_##id = { \
         .type = type_name, .stem = stem_name, .doc = line, .family = FAMILY_BINARY, \
         .min_in = 2, .max_in = max_inputs, .attr_bytes = sizeof(struct binary), .attrs = no_attrs, \
-        .shape = binary_shape, .eval = binary_eval, \
+        .shape = binary_shape, .eval = binary_eval, .lower = lower_constant_operand, \
     }
 
 BINARY(add, LIMIT_INPUTS, "Add", "add", "sum of the inputs");

@@ -116,6 +116,17 @@ void eval_affine(const struct node *, const struct tval *in, struct tval *out, c
 /* Puts the internal AFFINE in a node's place; the floats are those of the doubles, rounded. */
 void replace_by_affine(struct graph *, struct node *, const double *scale, const double *shift);
 
+/* The shape rule of all element-wise layers of several inputs; and which element of an input goes
+ * into element i of the output. */
+void binary_shape(struct graph *, struct node *, struct diag *);
+int64_t broadcast_element(const struct shape *in, const struct shape *out, int64_t i);
+
+/* An element-wise layer of two inputs, the second a Constant with one number, or one for each
+ * channel, may be x * scale + shift: evaluates it as that, and puts AFFINE in its place. The former
+ * returns false where it isn't. */
+bool eval_constant_operand(const struct node *, const struct tval *in, struct tval *out);
+void lower_constant_operand(struct graph *, struct node *);
+
 void eval_conv2d(const struct conv2d *, const float *kernel, const float *bias,
                  const struct tval *in, struct tval *out);
 

@@ -68,7 +68,7 @@ struct affine { int channels; };
  * arguments until the shape rule has made the activation of them. */
 struct activation_args {
     const struct activation *given;  /* of Activation */
-    struct floats max_value;         /* one, or none: no maximum */
+    struct floats min_value, max_value;  /* one, or none: no limit */
     float negative_slope, threshold, alpha;
 };
 
@@ -76,10 +76,15 @@ struct activation_args {
  * Keras). */
 struct prelu { struct floats shared_axes; };
 
-/* Add, Subtract, Multiply, Maximum, Minimum, Average: two or more inputs, a dimension of 1
- * stretches. */
-struct binary { enum { BIN_ADD, BIN_SUB, BIN_MUL, BIN_MAX, BIN_MIN, BIN_AVG } kind; };
+/* Add, Subtract ...: two or more inputs, a dimension of 1 stretches. Where has three: condition,
+ * then, otherwise. Those behind BIN_AVG are evaluated by pairwise.c. */
+enum binary_kind {
+    BIN_ADD, BIN_SUB, BIN_MUL, BIN_MAX, BIN_MIN, BIN_AVG, BIN_DIV, BIN_POW, BIN_GREATER,
+    BIN_GREATER_EQUAL, BIN_LESS, BIN_LESS_EQUAL, BIN_EQUAL, BIN_NOT_EQUAL, BIN_WHERE
+};
+struct binary { enum binary_kind kind; };
 
+struct constant { struct shape shape; };  /* weight "value" of that shape */
 struct concat { int axis; };             /* resolved: 0 .. rank-1 */
 struct softmax { int axis; bool log; };  /* last axis only */
 
@@ -92,6 +97,18 @@ struct normalization { struct floats mean, variance, axis; bool invert; };
 
 struct reshape { struct shape target; };  /* Flatten too; resolved: no -1 */
 struct permute { struct shape dims; };    /* output dimension i is input dimension dim[i] - 1 */
+
+/* One begin, end and step for each dimension; none given: all of it, step 1. */
+struct slice {
+    struct indices begin, end, step;
+    /* resolved: output dimension d is first[d] + i * stride[d] of the input */
+    int first[LIMIT_RANK], stride[LIMIT_RANK];
+};
+struct expand { struct shape shape; };
+enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_SYMMETRIC, PAD_WRAP };
+struct pad { struct pads pads; int mode; float value; };  /* mode: ATTR_WORD, enum pad_mode */
+struct tile { struct indices repeats; };
+
 struct border { int border[4]; };         /* ZeroPadding2D, Cropping2D: top bottom left right */
 struct upsampling { int size[2]; int bilinear; };/* ATTR_WORD: 0 nearest, 1 bilinear */
 struct separable {     /* SeparableConv2D: becomes depthwise and pointwise */

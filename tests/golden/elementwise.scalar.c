@@ -578,7 +578,7 @@ static void elementwise_permute_8_scalar(const float *x, float *y, int first, in
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 12;
         const int i0 = u / 12 % 1, i1 = u / 1 % 12;
-        const float *xu = x + image * 1440 + i0 * 1440 + i1 * 120;
+        const float *xu = x + image * 1440 + i0 * 0 + i1 * 120;
         float *yu = y + image * 1440 + i0 * 1440 + i1 * 12;
 
         const int begin = 0, end = 10;

@@ -77,7 +77,44 @@ static double exact_clip(double x, double low, double high)
     X(log_sigmoid, vf_log_sigmoid(x), -exact_softplus(-d), 2, 0)                                   \
     X(softsign, vf_softsign(x), isinf(d) ? (d < 0 ? -1 : 1) : d / (1 + fabs(d)), 2, 0)             \
     X(exponential, vf_exponential(x), exp(d), 1, 0)                                                \
-    X(square, vf_square(x), d * d, 0.5, 0)
+    X(square, vf_square(x), d * d, 0.5, 0)                                                         \
+    X(pow_0_3, vf_pow(x, vf_set1(0.3f)), pow(d, (double)0.3f), 2, 0)                               \
+    X(pow_3, vf_pow(x, vf_set1(3.0f)), pow(d, 3), 2, 0)                                            \
+    X(pow_minus_2_5, vf_pow(x, vf_set1(-2.5f)), pow(d, -2.5), 2, 0)                                \
+    X(pow_minus_5, vf_pow(x, vf_set1(-5.0f)), pow(d, -5), 2, 0)                                    \
+    X(pow_of_1_7, vf_pow(vf_set1(1.7f), x), pow((double)1.7f, d), 2, 0)                            \
+    X(pow_of_near_1, vf_pow(vf_set1(1.0001f), x), pow((double)1.0001f, d), 2, 0)                   \
+    X(pow_of_minus_3, vf_pow(vf_set1(-3.0f), x), pow(-3, d), 2, 0)                                 \
+    X(pow_of_0, vf_pow(vf_set1(-0.0f), x), pow(-0.0, d), 0, 0)                                     \
+    X(pow_of_infinity, vf_pow(vf_set1(-CNN_INFINITY), x), pow(-HUGE_VAL, d), 0, 0)                 \
+    X(pow_infinity, vf_pow(x, vf_set1(CNN_INFINITY)), pow(d, HUGE_VAL), 0, 0)                      \
+    X(greater, vf_greater(x, vf_set1(1.5f)), d > 1.5, 0, 0)                                        \
+    X(greater_equal, vf_greater_equal(x, vf_set1(1.5f)), d >= 1.5, 0, 0)                           \
+    X(less, vf_less(x, vf_set1(1.5f)), d < 1.5, 0, 0)                                              \
+    X(less_equal, vf_less_equal(x, vf_set1(1.5f)), d <= 1.5, 0, 0)                                 \
+    X(equal, vf_equal(vf_round_even(x), vf_set1(2.0f)), nearbyint(d) == 2, 0, 0)                   \
+    X(not_equal, vf_not_equal(vf_round_even(x), vf_set1(2.0f)), nearbyint(d) != 2, 0, 0)           \
+    X(where, vf_where(x, vf_set1(3.0f), vf_set1(4.0f)), d == 0 ? 4 : 3, 0, 0)                      \
+    X(round, vf_round_even(x), nearbyint(d), 0, 0)                                                 \
+    X(floor, vf_floor(x), floor(d), 0, 0)                                                          \
+    X(ceil, vf_ceil(x), ceil(d), 0, 0)                                                             \
+    X(sign, vf_sign(x), d > 0 ? 1 : d < 0 ? -1 : d, 0, 0)                                          \
+    X(reciprocal, vf_reciprocal(x), 1 / d, 0.5, 0)                                                 \
+    X(sqrt, vf_sqrt(x), sqrt(d), 0.5, 0)                                                           \
+    X(rsqrt, vf_rsqrt(x), 1 / sqrt(d), 1.5, 0)                                                     \
+    X(clip, vf_clip(x, -0.5f, 2.0f), exact_clip(d, -0.5, 2), 0, 0)                                 \
+    X(thresholded_relu, vf_thresholded_relu(x, 1.0f), d <= 1 ? 0 : d, 0, 0)                        \
+    X(sin, vf_sin(x), sin(d), 3, 0)                                                                \
+    X(cos, vf_cos(x), cos(d), 3, 0)                                                                \
+    X(tan, vf_tan(x), tan(d), 5, 0)                                                                \
+    X(asin, vf_asin(x), asin(d), 3, 0)                                                             \
+    X(acos, vf_acos(x), acos(d), 2, 0)                                                             \
+    X(atan, vf_atan(x), atan(d), 2, 0)                                                             \
+    X(sinh, vf_sinh(x), sinh(d), 3, 0)                                                             \
+    X(cosh, vf_cosh(x), cosh(d), 3, 0)                                                             \
+    X(asinh, vf_asinh(x), asinh(d), 4, 0)                                                          \
+    X(acosh, vf_acosh(x), acosh(d), 4, 0)                                                          \
+    X(atanh, vf_atanh(x), atanh(d), 4, 0)
 
 typedef void rt_map(const float *in, float *out, int n);
 

@@ -299,7 +299,10 @@ static bool agree(const char *text)
 static const char *good_value(const struct attr_def *a)
 {
     static const char *const values[] = {
-    "1", "0.5", "true", "1", "1", "1", "[1]", "1", "relu",
+        [ATTR_INT] = "1", [ATTR_FLOAT] = "0.5", [ATTR_BOOL] = "true", [ATTR_PAIR] = "1",
+        [ATTR_PADDING] = "1", [ATTR_BORDER] = "1", [ATTR_SHAPE] = "[1]", [ATTR_FLOATS] = "1",
+        [ATTR_INDICES] = "[1, 1, 1]", [ATTR_PADS] = "[[1, 1], [1, 1], [1, 1]]",
+        [ATTR_ACTIVATION] = "relu",
 };
     return a->type == ATTR_WORD ? a->words[0] : values[a->type];
 }
@@ -315,9 +318,12 @@ static const char *model(const struct op_def *op, const char *key, const char *v
         inputs = pool_printf(pool, "%s, image", inputs);
     if (op->min_in > 0)
         text = pool_printf(pool, "%s, inputs: [%s]", text, inputs);
-    text = pool_printf(pool, "cnngen: 1\nlayers:\n%s  - %s, %s: %s}\n", op->min_in ? IMAGE : "",
+    text = pool_printf(pool, "cnngen: 1\nlayers:\n%s  - %s, %s: %s}\n", op->family != FAMILY_INPUT ? IMAGE : "",
             text, key, value);
-    return op->family == FAMILY_INPUT ? pool_printf(pool, "%s  - ReLU\n", text) : text;
+    if (op->max_in == 0)
+        text = pool_printf(pool, "%s  - ReLU\n", text);
+    return op->max_in > 0 || op->family == FAMILY_INPUT
+            ? text : pool_printf(pool, "%soutputs: [image, re_lu]\n", text);
 }
 
 static const char *const values[] = {
