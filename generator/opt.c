@@ -136,11 +136,15 @@ static void lower(struct graph *g, struct node *n)
         node_def(n)->lower(g, n);
 }
 
-/* Dropout and its like, and activations that are linear. */
+/* Dropout and its like, and activations that are linear. Two outputs stay two. */
 static void drop_identity(struct graph *g, struct node *n)
 {
     bool linear = node_family(n) == FAMILY_ACTIVATION && !n->act;
-    if ((node_family(n) == FAMILY_IDENTITY && n->op != OP_COPY) || linear)
+    if (!linear && (node_family(n) != FAMILY_IDENTITY || n->op == OP_COPY))
+        return;
+    if (n->out->is_output && n->in.at[0]->is_output)
+        n->op = OP_COPY;
+    else
         drop(g, n);
 }
 

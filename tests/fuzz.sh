@@ -14,8 +14,9 @@ if ! printf 'int main(void){return 0;}' | clang -fsanitize=address -x c - -o $ou
     exit 0
 fi
 make -s build/templates.c build/import/onnx.pb-c.c || exit 2
-for f in $(ls generator/*.c generator/ops/*.c generator/kernels/*.c generator/import/onnx*.c | grep -v main.c) \
-    generator/import/writer.c generator/import/safetensors_write.c \
+for f in $(ls generator/*.c generator/ops/*.c generator/kernels/*.c generator/import/onnx*.c \
+    generator/import/tflite*.c | grep -v main.c) \
+    generator/import/flatbuffer.c generator/import/check.c generator/import/writer.c generator/import/safetensors_write.c \
     build/templates.c build/import/onnx.pb-c.c; do
     echo "$f $out/$(echo "$f" | tr / _).o"
 done | xargs -P 2 -L 1 sh -c "clang $flags -c \$0 -o \$1" || exit 2
@@ -24,8 +25,11 @@ mkdir -p $out/corpus_onnx
 for model in /usr/share/libonnx-testdata/data/*/*/model.onnx; do
     [ ! -f "$model" ] || cp "$model" "$out/corpus_onnx/$(echo "$model" | tr / _)"
 done
+mkdir -p $out/corpus_tflite
+(cd tests/import && /usr/bin/python3 tflite_cases.py true true ../../$out/corpus_tflite >/dev/null)
+rm -f $out/corpus_tflite/*.npy $out/corpus_tflite/*.txt
 passed=0 failed=0
-for target in spec model npy safetensors onnx; do
+for target in spec model npy safetensors onnx tflite; do
     clang $(echo "$flags" | sed 's/fuzzer-no-link/fuzzer/') tests/fuzz/fuzz_$target.c $out/*.o -lyaml -lprotobuf-c -lm \
         -o $out/fuzz_$target || exit 2
     mkdir -p $out/corpus_$target

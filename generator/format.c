@@ -1,0 +1,302 @@
+#include "format.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { HEAD_BYTES = 1 << 16, ZIP_TAIL_BYTES = 22 + 65535, ZIP_LIST_BYTES = 1 << 20 };
+
+struct file {
+    struct pool *pool;
+    int fd;
+    int64_t size;
+    unsigned char *head;             /* the first n bytes */
+    size_t n;
+};
+
+/* ---- what there is --------------------------------------------------------------------------- */
+
+#define HDF5_PACKAGES "libhdf5-dev, libminizip-dev and libjansson-dev"
+#define ONNX_PACKAGES "libprotobuf-c-dev, protobuf-c-compiler and libonnx-dev"
+#define FROM_TORCH "torch.onnx.export(model, example, \"model.onnx\") makes an ONNX model of it"
+#define FROM_TF "model.save(\"model.keras\") makes a Keras archive of it, tf.lite.TFLiteConverter a TFLite model"
+
+static const struct format
+    onnx = {"an ONNX model", "onnx", ONNX_PACKAGES, false, NULL},
+    keras = {"a Keras archive", "keras", HDF5_PACKAGES, false, NULL},
+    hdf5 = {"an HDF5 file", "keras", HDF5_PACKAGES, false, NULL},
+    tflite = {"a TFLite model", "tflite", NULL, false, NULL},
+    tfjs = {"a TensorFlow.js model", "keras", HDF5_PACKAGES, false, NULL},
+    npz = {"an archive of NumPy arrays", "npz", "libminizip-dev", true,
+        "it holds weights without a network: name them in a specification's 'weights', turned into "
+        "safetensors by cnngen import"},
+    npy = {"a NumPy array", NULL, NULL, false,
+        "a folder of such files can be a specification's 'weights'"},
+    safetensors = {"a safetensors file", NULL, NULL, false,
+        "it holds weights without a network: name it in a specification's 'weights'"},
+    torch = {"a PyTorch file (pickled Python objects)", NULL, NULL, false, FROM_TORCH},
+    torchscript = {"a TorchScript archive", NULL, NULL, false, FROM_TORCH},
+    exported = {"a PyTorch exported program", NULL, NULL, false, FROM_TORCH},
+    pickle = {"a pickle of Python objects", NULL, NULL, false,
+        "cnngen reads no pickles, which may run anything: export the model as ONNX, or save it with Keras"},
+    saved_model = {"a TensorFlow SavedModel", NULL, NULL, false, FROM_TF},
+    frozen = {"a TensorFlow graph", NULL, NULL, false, FROM_TF},
+    zipped_model = {"a zip archive with a model's folder in it", NULL, NULL, false, "unpack it first"},
+    zip = {"a zip archive, but of no model that is known", NULL, NULL, false, NULL},
+    coreml = {"a Core ML model", NULL, NULL, false, "import what it was made of"},
+    office = {"an office document", NULL, NULL, false, NULL},
+    folder = {"a folder, but of no model that is known", NULL, NULL, false, NULL},
+    keras_json = {"a Keras model's architecture without its weights", NULL, NULL, false,
+        "model.save(\"model.keras\") saves both"},
+    graph_model = {"a TensorFlow.js graph model", NULL, NULL, false,
+        "a layers model can be imported: tensorflowjs_converter --output_format=tfjs_layers_model"},
+    gguf = {"a GGUF file", NULL, NULL, false, "language models are not supported"},
+    png = {"a PNG image", NULL, NULL, false, NULL}, jpeg = {"a JPEG image", NULL, NULL, false, NULL},
+    gif = {"a GIF image", NULL, NULL, false, NULL}, pdf = {"a PDF document", NULL, NULL, false, NULL},
+    riff = {"a picture, sound or video", NULL, NULL, false, NULL},
+    gzip = {"compressed by gzip", NULL, NULL, false, "unpack it first"},
+    xz = {"compressed by xz", NULL, NULL, false, "unpack it first"},
+    zstd = {"compressed by zstd", NULL, NULL, false, "unpack it first"},
+    elf = {"a program or library", NULL, NULL, false, NULL};
+
+/* Bytes that such files have at a place. */
+#define MARK(at, bytes, format) {at, sizeof bytes - 1, bytes, &format}
+static const struct { size_t at, n; const char *bytes; const struct format *format; } marks[] = {
+    MARK(4, "TFL3", tflite), MARK(0, "\x89HDF\r\n\x1a\n", hdf5), MARK(512, "\x89HDF\r\n\x1a\n", hdf5),
+    MARK(0, "\x93NUMPY", npy), MARK(0, "GGUF", gguf), MARK(0, "\x89PNG\r\n\x1a\n", png),
+    MARK(0, "\xff\xd8\xff", jpeg), MARK(0, "GIF8", gif), MARK(0, "%PDF-", pdf), MARK(0, "RIFF", riff),
+    MARK(0, "\x1f\x8b", gzip), MARK(0, "\xfd" "7zXZ", xz), MARK(0, "\x28\xb5\x2f\xfd", zstd),
+    MARK(0, "\x7f" "ELF", elf),
+};
+
+/* ---- zip archives ---------------------------------------------------------------------------- */
+
+static uint64_t little(const unsigned char *at, int bytes)
+{
+    uint64_t v = 0;
+    for (int i = bytes - 1; i >= 0; i--)
+        v = v << 8 | at[i];
+    return v;
+}
+
+/* Reads up to n bytes from a place; how many there were. */
+static size_t read_at(const struct file *f, int64_t at, unsigned char *to, size_t n)
+{
+    size_t done = 0;
+    for (ssize_t got = 1; got > 0 && done < n; done += got > 0 ? (size_t)got : 0)
+        got = pread(f->fd, to + done, n - done, (off_t)(at + (int64_t)done));
+    return done;
+}
+
+/* The list of members stands at the end, behind it a record that says where. */
+static size_t zip_list(const struct file *f, unsigned char **list)
+{
+    int64_t from = f->size > ZIP_TAIL_BYTES ? f->size - ZIP_TAIL_BYTES : 0;
+    unsigned char *tail = pool_alloc(f->pool, ZIP_TAIL_BYTES);
+    size_t n = read_at(f, from, tail, ZIP_TAIL_BYTES);
+    for (size_t i = n >= 22 ? n - 21 : 0; i-- > 0;)
+        if (!memcmp(tail + i, "PK\5\6", 4)) {
+            uint64_t bytes = little(tail + i + 12, 4), at = little(tail + i + 16, 4);
+            if (at >= (uint64_t)f->size)
+                return 0;
+            *list = pool_alloc(f->pool, ZIP_LIST_BYTES);
+            return read_at(f, (int64_t)at, *list, bytes < ZIP_LIST_BYTES ? bytes : ZIP_LIST_BYTES);
+        }
+    return 0;
+}
+
+struct members { int n, arrays; bool seen[16]; };
+
+/* Members whose names, or ends of names behind a folder, tell what it is; the first kind that is there
+ * counts. all: of all names. */
+static const struct { const char *name; const struct format *format; } kinds[] = {
+    {"constants.pkl", &torchscript}, {"data.pkl", &torch}, {"archive_format", &exported},
+    {"model.weights.h5", &keras}, {"saved_model.pb", &saved_model}, {"model.json", &zipped_model},
+    {"config.json", &keras}, {"[Content_Types].xml", &office}, {"Manifest.json", &coreml},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+static bool ends_with(const char *text, size_t n, const char *end)
+{
+    size_t e = strlen(end);
+    return n >= e && !memcmp(text + n - e, end, e);
+}
+
+static void add_member(struct members *m, const char *name, size_t n)
+{
+    m->n++;
+    m->arrays += ends_with(name, n, ".npy");
+    for (int i = 0; i < KINDS; i++) {
+        size_t e = strlen(kinds[i].name);
+        bool whole = n == e || (n > e && name[n - e - 1] == '/');
+        m->seen[i] = m->seen[i] || (whole && ends_with(name, n, kinds[i].name));
+    }
+}
+
+static const struct format *find_zip(const struct file *f)
+{
+    struct members m = {0};
+    unsigned char *list = NULL;
+    size_t n = zip_list(f, &list), at = 0;
+    while (n - at >= 46 && !memcmp(list + at, "PK\1\2", 4)) {
+        size_t name = little(list + at + 28, 2), more = little(list + at + 30, 2) + little(list + at + 32, 2);
+        if (name > n - at - 46)
+            break;
+        add_member(&m, (const char *)list + at + 46, name);
+        at += 46 + name;
+        at += more < n - at ? more : n - at;
+    }
+    if (!m.n && f->n >= 30 && little(f->head + 26, 2) <= f->n - 30)
+        add_member(&m, (const char *)f->head + 30, little(f->head + 26, 2));
+    for (int i = 0; i < KINDS; i++)
+        if (m.seen[i])
+            return kinds[i].format;
+    return m.n && m.arrays == m.n ? &npz : &zip;
+}
+
+/* ---- protocol buffers ------------------------------------------------------------------------ */
+
+/* A number of up to ten bytes; 0 bytes: there is none. */
+static size_t varint(const unsigned char *at, size_t n, uint64_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < n && i < 10; i++) {
+        *out |= (uint64_t)(at[i] & 127) << 7 * i;
+        if (!(at[i] & 128))
+            return i + 1;
+    }
+    return 0;
+}
+
+/* ONNX' outermost message: numbers 1 and 5, and parts 2 to 4, 6 to 8 and some from 14 on, the graph being
+ * 7. Parts are passed over, so this takes a few steps however large they are. */
+static bool is_onnx(const struct file *f)
+{
+    enum { MOST = 100000, VERSION = 1, GRAPH = 7, LAST = 25, NUMBER = 0, PART = 2 };
+    bool version = false, graph = false;
+    int64_t at = 0;
+    for (int i = 0; i < MOST && at < f->size; i++) {
+        unsigned char b[20];
+        uint64_t tag, value;
+        size_t n = read_at(f, at, b, sizeof b), t = varint(b, n, &tag);
+        size_t v = t ? varint(b + t, n - t, &value) : 0;
+        uint64_t field = tag >> 3, kind = tag & 7;
+        if (!v || !field || field > LAST || (kind != NUMBER && kind != PART) ||
+                (field == VERSION && kind != NUMBER) || (field == GRAPH && kind != PART))
+            break;
+        version = version || field == VERSION;
+        graph = graph || field == GRAPH;
+        if (kind == PART && value > (uint64_t)f->size)
+            break;
+        at += (int64_t)(t + v) + (kind == PART ? (int64_t)value : 0);
+    }
+    return version && graph;
+}
+
+/* A list of nodes, each beginning with its name: not text. */
+static bool is_graph_def(const struct file *f)
+{
+    uint64_t outer, inner;
+    size_t n = f->n > 1 && f->head[0] == 10 ? varint(f->head + 1, f->n - 1, &outer) : 0;
+    if (!n || n + 2 >= f->n || f->head[n + 1] != 10 || !varint(f->head + n + 2, f->n - n - 2, &inner))
+        return false;
+    return inner < outer && memchr(f->head, 18, f->n) && memchr(f->head, 0, f->n);
+}
+
+/* ---- text ------------------------------------------------------------------------------------ */
+
+static bool holds(const struct file *f, const char *word)
+{
+    return strstr((const char *)f->head, word) != NULL;
+}
+
+/* Specifications may be JSON too: other keys tell. */
+static const struct format *find_json(const struct file *f)
+{
+    size_t at = strspn((const char *)f->head, " \t\r\n");
+    if (f->head[at] != '{' || holds(f, "\"cnngen\""))
+        return NULL;
+    if (holds(f, "\"graph-model\""))
+        return &graph_model;
+    if (holds(f, "\"modelTopology\"") || holds(f, "\"weightsManifest\""))
+        return &tfjs;
+    return holds(f, "\"class_name\"") && holds(f, "\"config\"") ? &keras_json : NULL;
+}
+
+/* ---- one after the other --------------------------------------------------------------------- */
+
+static bool is_pickle(const struct file *f)
+{
+    return f->n > 2 && f->head[0] == 0x80 && f->head[1] >= 2 && f->head[1] <= 5;
+}
+
+/* PyTorch's older files begin with a pickled number. */
+static bool is_old_torch(const struct file *f)
+{
+    static const unsigned char magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20};
+    return is_pickle(f) && f->n > 10 && !memcmp(f->head + 2, magic, sizeof magic);
+}
+
+static bool is_safetensors(const struct file *f)
+{
+    return f->n > 9 && f->head[8] == '{' && little(f->head, 8) < (uint64_t)f->size &&
+           (f->head[9] == '"' || f->head[9] == '}' || f->head[9] == ' ');
+}
+
+static const struct format *find_file(const struct file *f)
+{
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (f->n >= marks[i].at + marks[i].n &&
+                !memcmp(f->head + marks[i].at, marks[i].bytes, marks[i].n))
+            return marks[i].format;
+    if (f->n >= 4 && (!memcmp(f->head, "PK\3\4", 4) || !memcmp(f->head, "PK\5\6", 4)))
+        return find_zip(f);
+    if (is_old_torch(f))
+        return &torch;
+    if (is_pickle(f))
+        return &pickle;
+    if (is_safetensors(f))
+        return &safetensors;
+    if (is_onnx(f))
+        return &onnx;
+    return is_graph_def(f) ? &frozen : find_json(f);
+}
+
+static bool is_there(struct pool *pool, const char *dir, const char *name)
+{
+    struct stat st;
+    return !stat(pool_printf(pool, "%s/%s", dir, name), &st) && S_ISREG(st.st_mode);
+}
+
+static const struct format *find_folder(struct pool *pool, const char *path)
+{
+    static const struct { const char *name; const struct format *format; } known[] = {
+        {"saved_model.pb", &saved_model}, {"keras_metadata.pb", &saved_model}, {"model.json", &tfjs},
+        {"config.json", &keras}, {"Manifest.json", &coreml},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (is_there(pool, path, known[i].name))
+            return known[i].format;
+    return &folder;
+}
+
+const struct format *format_find(struct pool *pool, const char *path)
+{
+    struct file f = {.pool = pool};
+    struct stat st;
+    const struct format *found = NULL;
+    if (!strcmp(path, "-") || stat(path, &st))
+        return NULL;
+    if (S_ISDIR(st.st_mode))
+        return find_folder(pool, path);
+    f.fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (f.fd < 0)
+        return NULL;
+    f.size = st.st_size;
+    f.head = pool_alloc(pool, HEAD_BYTES + 1);
+    f.n = read_at(&f, 0, f.head, HEAD_BYTES);
+    found = find_file(&f);
+    close(f.fd);
+    return found;
+}

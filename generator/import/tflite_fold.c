@@ -1,0 +1,165 @@
+/* What depends on constants and shapes alone: the arithmetic of sizes that exporters leave in front of
+ * RESHAPE, and weights that are stored in another type. Whatever isn't folded is lowered or refused later.
+ */
+#include <string.h>
+
+#include "tflite.h"
+#include "tflite_ops.h"
+
+/* ---- STRIDED_SLICE --------------------------------------------------------------------------- */
+
+enum { BEGIN_MASK, END_MASK, ELLIPSIS_MASK, NEW_AXIS_MASK, SHRINK_MASK, SLICE_OFFSET };
+
+static const int64_t *list_of(struct tflite *m, struct tflite_node *n, int i, int count)
+{
+    struct tflite_tensor *t = tflite_in(n, i);
+    if (!t || tflite_size(&t->dims) != count) {
+        tflite_refuse(m, n, "its input %d has not %d elements", i, count);
+        return NULL;
+    }
+    return tflite_ints(m, n, t);
+}
+
+/* A place on a dimension of n, counted from its end if negative. */
+static int64_t clamp(int64_t at, int64_t n)
+{
+    at = at < 0 ? at + n : at;
+    return at < 0 ? 0 : at > n ? n : at;
+}
+
+bool tflite_slice_of(struct tflite *m, struct tflite_node *n, struct tflite_slice *s)
+{
+    const struct tflite_dims *d = &n->in.at[0]->dims;
+    int given = n->in.n > 1 && n->in.at[1] ? (int)tflite_size(&n->in.at[1]->dims) : -1;
+    int64_t mask[SLICE_OFFSET + 1];
+    if (given < 0 || given > d->rank)
+        return tflite_refuse(m, n, "it slices %d dimensions of %d", given, d->rank);
+    const int64_t *begin = list_of(m, n, 1, given), *end = begin ? list_of(m, n, 2, given) : NULL;
+    const int64_t *step = end ? list_of(m, n, 3, given) : NULL;
+    for (int i = 0; i <= SLICE_OFFSET; i++)
+        mask[i] = fb_int(&m->fb, n->options, i, i == SLICE_OFFSET ? 1 : 4, 0);
+    if (!step)
+        return false;
+    if (mask[ELLIPSIS_MASK] || mask[NEW_AXIS_MASK] || mask[SLICE_OFFSET])
+        return tflite_refuse(m, n, "it has an ellipsis, new dimensions, or ends as offsets");
+    for (int i = 0; i < d->rank; i++) {
+        bool all = i >= given, one = !all && mask[SHRINK_MASK] >> i & 1;
+        s->step[i] = all || one ? 1 : step[i];
+        s->begin[i] = all || mask[BEGIN_MASK] >> i & 1 ? 0 : clamp(begin[i], d->at[i]);
+        s->end[i] = all || mask[END_MASK] >> i & 1 ? d->at[i] : clamp(end[i], d->at[i]);
+        if (one)
+            s->end[i] = s->begin[i] < d->at[i] ? s->begin[i] + 1 : s->begin[i];
+        if (s->end[i] < s->begin[i])
+            s->end[i] = s->begin[i];
+    }
+    return true;
+}
+
+/* ---- integers -------------------------------------------------------------------------------- */
+
+static bool is_shape(struct tflite *m, struct tflite_node *n)
+{
+    struct tflite_tensor *x = n->in.at[0], *y = n->out.at[0];
+    int64_t *to = NEW_ARRAY(m->pool, int64_t, x->dims.rank);
+    if (tflite_size(&y->dims) != x->dims.rank)
+        return false;
+    for (int i = 0; i < x->dims.rank; i++)
+        to[i] = x->dims.at[i];
+    y->i = to;
+    return true;
+}
+
+static bool of_integers(struct tflite *m, struct tflite_node *n)
+{
+    for (int i = 0; i < n->in.n; i++) {
+        const struct tflite_tensor *t = n->in.at[i];
+        bool integers = t && (t->type == TFL_INT32 || t->type == TFL_INT64);
+        if (!integers || !tflite_is_const(t) || !tflite_ints(m, n, n->in.at[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is_slice(struct tflite *m, struct tflite_node *n)
+{
+    struct tflite_tensor *x = n->in.at[0], *y = n->out.at[0];
+    struct tflite_slice s;
+    if (x->dims.rank != 1 || !of_integers(m, n) || !tflite_slice_of(m, n, &s) || s.step[0] < 1)
+        return false;
+    int64_t count = (s.end[0] - s.begin[0] + s.step[0] - 1) / s.step[0];
+    if (tflite_size(&y->dims) != count)
+        return false;
+    int64_t *to = NEW_ARRAY(m->pool, int64_t, count);
+    for (int64_t i = 0; i < count; i++)
+        to[i] = x->i[s.begin[0] + i * s.step[0]];
+    y->i = to;
+    return true;
+}
+
+static bool is_pack(struct tflite *m, struct tflite_node *n)
+{
+    struct tflite_tensor *y = n->out.at[0];
+    int64_t *to = NEW_ARRAY(m->pool, int64_t, n->in.n);
+    if (tflite_size(&y->dims) != n->in.n || !of_integers(m, n))
+        return false;
+    for (int i = 0; i < n->in.n; i++) {
+        if (tflite_size(&n->in.at[i]->dims) != 1)
+            return false;
+        to[i] = n->in.at[i]->i[0];
+    }
+    y->i = to;
+    return true;
+}
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+/* DEQUANTIZE of a constant: of halves, or of integers with scales. */
+static bool is_dequantize(struct tflite *m, struct tflite_node *n)
+{
+    struct tflite_tensor *x = n->in.at[0], *y = n->out.at[0];
+    if (!tflite_is_const(x) || tflite_size(&x->dims) != tflite_size(&y->dims))
+        return false;
+    y->f = tflite_floats(m, n, x);
+    return y->f != NULL;
+}
+
+/* RESHAPE and the like of a constant: the same elements. */
+static bool is_reshape(struct tflite *m, struct tflite_node *n)
+{
+    struct tflite_tensor *x = n->in.at[0], *y = n->out.at[0];
+    bool integers = x->type == TFL_INT32 || x->type == TFL_INT64;
+    if (!tflite_is_const(x) || tflite_size(&x->dims) != tflite_size(&y->dims))
+        return false;
+    if (integers)
+        y->i = tflite_ints(m, n, x);
+    else
+        y->f = tflite_floats(m, n, x);
+    return y->i || y->f;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static const struct {
+    const char *type;
+    int inputs;                      /* at least */
+    bool (*fold)(struct tflite *, struct tflite_node *);
+} folds[] = {
+    {"SHAPE", 1, is_shape}, {"STRIDED_SLICE", 4, is_slice}, {"PACK", 1, is_pack},
+    {"DEQUANTIZE", 1, is_dequantize}, {"RESHAPE", 1, is_reshape}, {"SQUEEZE", 1, is_reshape},
+    {"EXPAND_DIMS", 1, is_reshape},
+};
+
+static void fold_node(struct tflite *m, struct tflite_node *n)
+{
+    bool usual = !n->custom && n->out.n == 1 && n->out.at[0] && !tflite_is_const(n->out.at[0]);
+    for (size_t i = 0; usual && i < sizeof folds / sizeof folds[0]; i++)
+        if (!strcmp(n->type, folds[i].type) && n->in.n >= folds[i].inputs && n->in.at[0])
+            n->gone = folds[i].fold(m, n);
+    m->folds += n->gone;
+}
+
+void tflite_fold(struct tflite *m)
+{
+    for (int i = 0; i < m->node.n; i++)
+        fold_node(m, m->node.at[i]);
+}

@@ -1,0 +1,221 @@
+#include "tflite_ops.h"
+
+#include <string.h>
+
+#include "limits.h"
+#include "out.h"
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+#define LOWER(name) tflite_lower_##name
+#define UNARY(code, type, layer) {code, type, 1, 1, 1, -1, LOWER(activation), layer, 0, ""}
+#define BINARY(code, type, layer) {code, type, 2, 2, 1, -1, LOWER(binary), layer, 0, ""}
+/* With a fused activation. */
+#define BINARY_FUSED(code, type, layer) {code, type, 2, 2, 1, 0, LOWER(binary), layer, 0, ""}
+#define COMPARE(code, type, layer) \
+    {code, type, 2, 2, 1, -1, LOWER(binary), layer, TOP_BOOL_OUT, ""}
+#define LOGICAL(code, type, layer) \
+    {code, type, 2, 2, 1, -1, LOWER(binary), layer, TOP_BOOL_IN | TOP_BOOL_OUT, ""}
+#define REDUCE(code, type, layer) \
+    {code, type, 2, 2, 1, -1, LOWER(reduce), layer, 0, "axes are constants; not across the batch"}
+#define ARG(code, type, layer) \
+    {code, type, 2, 2, 1, -1, LOWER(arg), layer, TOP_INT_OUT, "the index is a float"}
+
+#define CONSTANT "weights are constants"
+
+/* By the schema's numbers. */
+static const struct tflite_op ops[] = {
+    BINARY_FUSED(0, "ADD", "Add"),
+    {1, "AVERAGE_POOL_2D", 1, 1, 1, 5, LOWER(pool), "AveragePooling2D", 0, ""},
+    {2, "CONCATENATION", 1, LIMIT_INPUTS, 1, 1, LOWER(concatenation), NULL, 0, "not along the batch"},
+    {3, "CONV_2D", 2, 3, 1, 3, LOWER(conv), NULL, 0, CONSTANT},
+    {4, "DEPTHWISE_CONV_2D", 2, 3, 1, 4, LOWER(depthwise), NULL, 0, CONSTANT},
+    {5, "DEPTH_TO_SPACE", 1, 1, 1, -1, LOWER(depth), "DepthToSpace", 0, ""},
+    {6, "DEQUANTIZE", 1, 1, 1, -1, LOWER(folded), NULL, 0, "of constants"},
+    UNARY(8, "FLOOR", "floor"),
+    {9, "FULLY_CONNECTED", 2, 3, 1, 0, LOWER(fully_connected), NULL, 0, CONSTANT ", not shuffled"},
+    {13, "LOCAL_RESPONSE_NORMALIZATION", 1, 1, 1, -1, LOWER(lrn), NULL, 0, ""},
+    UNARY(14, "LOGISTIC", "sigmoid"),
+    {17, "MAX_POOL_2D", 1, 1, 1, 5, LOWER(pool), "MaxPooling2D", 0, ""},
+    BINARY_FUSED(18, "MUL", "Multiply"),
+    UNARY(19, "RELU", "relu"),
+    UNARY(20, "RELU_N1_TO_1", "hard_tanh"),
+    UNARY(21, "RELU6", "relu6"),
+    {22, "RESHAPE", 1, 2, 1, -1, LOWER(reshape), NULL, 0, ""},
+    {23, "RESIZE_BILINEAR", 2, 2, 1, -1, LOWER(resize_bilinear), NULL, 0, "the size is a constant"},
+    {25, "SOFTMAX", 1, 1, 1, -1, LOWER(softmax), NULL, 0, ""},
+    {26, "SPACE_TO_DEPTH", 1, 1, 1, -1, LOWER(depth), "SpaceToDepth", 0, ""},
+    UNARY(28, "TANH", "tanh"),
+    {34, "PAD", 2, 2, 1, -1, LOWER(pad), NULL, 0, "not the batch"},
+    {39, "TRANSPOSE", 2, 2, 1, -1, LOWER(transpose), NULL, 0, "not the batch"},
+    REDUCE(40, "MEAN", "ReduceMean"),
+    BINARY_FUSED(41, "SUB", "Subtract"),
+    BINARY_FUSED(42, "DIV", "Divide"),
+    {43, "SQUEEZE", 1, 1, 1, -1, LOWER(reshape), NULL, 0, ""},
+    {45, "STRIDED_SLICE", 4, 4, 1, -1, LOWER(strided_slice), NULL, 0,
+        "not of the batch; steps from 1 on; no ellipsis or new dimensions"},
+    UNARY(47, "EXP", "exponential"),
+    {49, "SPLIT", 2, 2, -1, -1, LOWER(split), NULL, 0, "not the batch"},
+    {50, "LOG_SOFTMAX", 1, 1, 1, -1, LOWER(softmax), "log_softmax", 0, ""},
+    {53, "CAST", 1, 1, 1, -1, LOWER(cast), NULL, TOP_BOOL_IN | TOP_BOOL_OUT | TOP_BYTES_IN,
+        "of bytes at the input, and of truth values, to float32"},
+    {54, "PRELU", 2, 2, 1, -1, LOWER(prelu), NULL, 0, "slopes are constants"},
+    BINARY(55, "MAXIMUM", "Maximum"),
+    ARG(56, "ARG_MAX", "ArgMax"),
+    BINARY(57, "MINIMUM", "Minimum"),
+    COMPARE(58, "LESS", "Less"),
+    UNARY(59, "NEG", "negative"),
+    {60, "PADV2", 3, 3, 1, -1, LOWER(pad), NULL, 0, "not the batch"},
+    COMPARE(61, "GREATER", "Greater"),
+    COMPARE(62, "GREATER_EQUAL", "GreaterEqual"),
+    COMPARE(63, "LESS_EQUAL", "LessEqual"),
+    {64, "SELECT", 3, 3, 1, -1, LOWER(select), NULL, TOP_BOOL_IN, ""},
+    {65, "SLICE", 3, 3, 1, -1, LOWER(slice), NULL, 0, "not of the batch"},
+    UNARY(66, "SIN", "sin"),
+    {67, "TRANSPOSE_CONV", 3, 4, 1, 3, LOWER(transpose_conv), NULL, 0,
+        CONSTANT "; the result as large as Keras makes it"},
+    {70, "EXPAND_DIMS", 2, 2, 1, -1, LOWER(reshape), NULL, 0, ""},
+    COMPARE(71, "EQUAL", "Equal"),
+    COMPARE(72, "NOT_EQUAL", "NotEqual"),
+    UNARY(73, "LOG", "log"),
+    REDUCE(74, "SUM", "ReduceSum"),
+    UNARY(75, "SQRT", "sqrt"),
+    UNARY(76, "RSQRT", "rsqrt"),
+    {77, "SHAPE", 1, 1, 1, -1, LOWER(folded), NULL, 0, ""},
+    {78, "POW", 2, 2, 1, -1, LOWER(pow), NULL, 0, ""},
+    ARG(79, "ARG_MIN", "ArgMin"),
+    REDUCE(81, "REDUCE_PROD", "ReduceProd"),
+    REDUCE(82, "REDUCE_MAX", "ReduceMax"),
+    {83, "PACK", 1, LIMIT_INPUTS, 1, -1, LOWER(pack), NULL, 0, "not along the batch"},
+    LOGICAL(84, "LOGICAL_OR", "Maximum"),
+    LOGICAL(86, "LOGICAL_AND", "Minimum"),
+    {87, "LOGICAL_NOT", 1, 1, 1, -1, LOWER(logical_not), NULL, TOP_BOOL_IN | TOP_BOOL_OUT, ""},
+    {88, "UNPACK", 1, 1, -1, -1, LOWER(unpack), NULL, 0, "not the batch"},
+    REDUCE(89, "REDUCE_MIN", "ReduceMin"),
+    UNARY(92, "SQUARE", "square"),
+    {97, "RESIZE_NEAREST_NEIGHBOR", 2, 2, 1, -1, LOWER(resize_nearest), NULL, 0,
+        "the size is a constant"},
+    {98, "LEAKY_RELU", 1, 1, 1, -1, LOWER(leaky_relu), NULL, 0, ""},
+    {99, "SQUARED_DIFFERENCE", 2, 2, 1, -1, LOWER(squared_difference), NULL, 0, ""},
+    {100, "MIRROR_PAD", 2, 2, 1, -1, LOWER(pad), "Pad", 0, "not the batch"},
+    UNARY(101, "ABS", "abs"),
+    {102, "SPLIT_V", 3, 3, -1, -1, LOWER(split), NULL, 0, "not the batch"},
+    UNARY(104, "CEIL", "ceil"),
+    {106, "ADD_N", 1, LIMIT_INPUTS, 1, -1, LOWER(add_n), NULL, 0, ""},
+    UNARY(108, "COS", "cos"),
+    UNARY(111, "ELU", "elu"),
+    UNARY(116, "ROUND", "round"),
+    UNARY(117, "HARD_SWISH", "hard_silu"),
+    {123, "SELECT_V2", 3, 3, 1, -1, LOWER(select), NULL, TOP_BOOL_IN, ""},
+    {126, "BATCH_MATMUL", 2, 2, 1, -1, LOWER(matmul), NULL, 0, "matrices are not turned"},
+    {150, "GELU", 1, 1, 1, -1, LOWER(gelu), NULL, 0, ""},
+    UNARY(158, "SIGN", "sign"),
+};
+enum { OPS = sizeof ops / sizeof ops[0] };
+
+const struct tflite_op *tflite_op_find(int code)
+{
+    for (int i = 0; i < OPS; i++)
+        if (ops[i].code == code)
+            return &ops[i];
+    return NULL;
+}
+
+/* ---- others, and why they can't be imported -------------------------------------------------- */
+
+static const char recurrent[] = "recurrent layers are not supported",
+    control[] = "control flow is not supported", quantised[] = "quantised activations are not supported",
+    dynamic[] = "the size of its result depends on the data", volumes[] = "3D convolution is not supported",
+    tables[] = "tables and strings are not supported", random_numbers[] = "random numbers are not supported",
+    state[] = "variables that last from run to run are not supported",
+    blocks[] = "batches cut into blocks are not supported (a dilated convolution of an old converter: "
+               "convert it anew)";
+
+static const struct { int code; const char *type, *why; } refused[] = {
+    {7, "EMBEDDING_LOOKUP", tables}, {10, "HASHTABLE_LOOKUP", tables}, {11, "L2_NORMALIZATION", NULL},
+    {12, "L2_POOL_2D", NULL}, {15, "LSH_PROJECTION", tables}, {16, "LSTM", recurrent},
+    {24, "RNN", recurrent}, {27, "SVDF", recurrent}, {31, "CALL", control},
+    {35, "UNIDIRECTIONAL_SEQUENCE_RNN", recurrent}, {36, "GATHER", NULL},
+    {37, "BATCH_TO_SPACE_ND", blocks}, {38, "SPACE_TO_BATCH_ND", blocks},
+    {44, "UNIDIRECTIONAL_SEQUENCE_LSTM", recurrent}, {46, "BIDIRECTIONAL_SEQUENCE_RNN", recurrent},
+    {48, "TOPK_V2", dynamic}, {52, "BIDIRECTIONAL_SEQUENCE_LSTM", recurrent}, {69, "TILE", NULL},
+    {80, "FAKE_QUANT", quantised}, {85, "ONE_HOT", NULL}, {90, "FLOOR_DIV", NULL},
+    {91, "REDUCE_ANY", NULL}, {94, "FILL", NULL}, {95, "FLOOR_MOD", NULL}, {96, "RANGE", NULL},
+    {103, "UNIQUE", dynamic}, {105, "REVERSE_V2", NULL}, {107, "GATHER_ND", NULL},
+    {109, "WHERE", dynamic}, {114, "QUANTIZE", quantised}, {118, "IF", control},
+    {119, "WHILE", control}, {120, "NON_MAX_SUPPRESSION_V4", dynamic},
+    {121, "NON_MAX_SUPPRESSION_V5", dynamic}, {128, "CUMSUM", NULL}, {129, "CALL_ONCE", control},
+    {130, "BROADCAST_TO", NULL}, {132, "CONV_3D", volumes}, {136, "HASHTABLE", tables},
+    {141, "CONV_3D_TRANSPOSE", volumes}, {142, "VAR_HANDLE", state}, {143, "READ_VARIABLE", state},
+    {144, "ASSIGN_VARIABLE", state}, {146, "RANDOM_STANDARD_NORMAL", random_numbers},
+    {148, "RANDOM_UNIFORM", random_numbers}, {149, "MULTINOMIAL", random_numbers},
+};
+enum { REFUSED = sizeof refused / sizeof refused[0] };
+
+const char *tflite_op_name(struct pool *pool, int code)
+{
+    for (int i = 0; i < OPS; i++)
+        if (ops[i].code == code)
+            return ops[i].type;
+    for (int i = 0; i < REFUSED; i++)
+        if (refused[i].code == code)
+            return refused[i].type;
+    return pool_printf(pool, "operator number %d", code);
+}
+
+const char *tflite_op_refused(const struct tflite_node *n)
+{
+    if (n->custom)
+        return "what it computes is not in the file";
+    for (int i = 0; i < REFUSED; i++)
+        if (!strcmp(refused[i].type, n->type) && refused[i].why)
+            return refused[i].why;
+    return "this operator is not supported";
+}
+
+/* ---- docs/tflite.md -------------------------------------------------------------------------- */
+
+static const char page_head[] =
+        "# TFLite models\n\n"
+        "Made by `cnngen-import-tflite --print-reference`; a test compares.\n\n"
+        "    cnngen-import-tflite model.tflite -o model.yaml\n\n"
+        "writes `model.yaml` and `model.safetensors`. Weights may be float32, float16 (also behind\n"
+        "DEQUANTIZE), or int8 under float activations (\"dynamic range\"): these become the numbers that\n"
+        "they mean, of one scale or one for each channel. TFLite itself rounds activations to int8 there, so\n"
+        "its results differ by what that costs. Models whose activations are int8 or uint8 are refused: they\n"
+        "can't be computed in float32 as they are meant.\n\n"
+        "Shapes are fixed in a TFLite model: one that leaves dimensions behind the batch open is refused. A\n"
+        "PAD before a convolution becomes its padding; fused activations stay with their layers; sizes that are\n"
+        "computed from shapes are computed here. Names are those of the tensors.\n\n"
+        "## Operators\n\n"
+        "| operator | limits |\n|---|---|\n";
+
+static const char page_refused[] =
+        "\n## Refused\n\n"
+        "A model that can't be imported is refused with all such operators at once, each with its name and\n"
+        "the reason: custom operators, whatever isn't in the table above, and\n\n"
+        "| operator | reason |\n|---|---|\n";
+
+static const char page_limits[] =
+        "\n## Limits\n\n"
+        "| | at most |\n|---|---|\n"
+        "| bytes of a model file | %lld |\n"
+        "| operators, tensors | %d, %d |\n"
+        "| elements of lists in the file that aren't data | %d |\n"
+        "| operands of an operator | %d |\n"
+        "| dimensions of a tensor, with the batch | %d |\n"
+        "| elements of all constants | %lld |\n\n"
+        "The first graph of a file is read.\n";
+
+void tflite_ops_print(struct out *out)
+{
+    out_printf(out, page_head);
+    for (int i = 0; i < OPS; i++)
+        out_printf(out, "| %s | %s |\n", ops[i].type, ops[i].limits);
+    out_printf(out, page_refused);
+    for (int i = 0; i < REFUSED; i++)
+        if (refused[i].why)
+            out_printf(out, "| %s | %s |\n", refused[i].type, refused[i].why);
+    out_printf(out, page_limits, (long long)TFLITE_MAX_FILE, TFLITE_MAX_NODES, TFLITE_MAX_TENSORS,
+            FB_MAX_ELEMENTS, TFLITE_MAX_OPERANDS, TFLITE_MAX_RANK, (long long)TFLITE_MAX_CONST);
+}
