@@ -6,7 +6,7 @@
     ```sh               is run by sh -e; has to succeed
     ```text             behind it: what it prints, to the letter
 
---bless writes into the page what the commands print. Ends with "N passed, M failed".
+--bless writes into the page what the commands print, if all succeed. Ends with "N passed, M failed".
 """
 import difflib
 import pathlib
@@ -48,7 +48,7 @@ def main(page, folder, bless=False):
             passed, failed = passed + ok, failed + (not ok)
             blessed += [text[end:block.start(3)], printed]
             end = block.end(3)
-    if bless:
+    if bless and not failed:
         pathlib.Path(page).write_text("".join(blessed) + text[end:])
     print(f"{passed} passed, {failed} failed")
     return failed > 0 or not passed

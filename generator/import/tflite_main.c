@@ -77,6 +77,6 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
 int main(int argc, char **argv)
 {
     static const struct importer tflite = {"cnngen-import-tflite", "a TFLite model",
-        tflite_ops_print, import};
+        tflite_ops_print, MAKES_SPEC, import};
     return importer_main(&tflite, argc, argv);
 }
