@@ -126,6 +126,7 @@ struct tile { struct indices repeats; };
 
 struct border { int border[4]; };         /* ZeroPadding2D, Cropping2D: top bottom left right */
 struct upsampling { int size[2]; int bilinear; };/* ATTR_WORD: 0 nearest, 1 bilinear */
+struct blocks { int block_size, mode; };  /* DepthToSpace, SpaceToDepth; ATTR_WORD: 0 dcr, 1 crd */
 struct separable {     /* SeparableConv2D: becomes depthwise and pointwise */
     struct conv2d conv; /* filters of the pointwise, the rest of the depthwise */
 };
