@@ -177,6 +177,18 @@ def operations():
             .add('Add', 'plus', 'act', 'image', module='keras.src.ops.numpy'))
 
 
+def signals():
+    return (Net().add('InputLayer', 'x', shape=[None, 23, 3])
+            .add('ZeroPadding1D', 'pad', 'x', padding=[1, 2])
+            .add('Conv1D', 'conv', 'pad', weights=[rand(3, 3, 4), rand(4)], filters=4, kernel_size=[3], strides=[2],
+                 padding='same', dilation_rate=[1], groups=1, activation='relu')
+            .add('MaxPooling1D', 'max', 'conv', pool_size=[3], strides=[2], padding='same')
+            .add('UpSampling1D', 'up', 'max', size=2)
+            .add('Cropping1D', 'crop', 'up', cropping=[1, 0])
+            .add('AveragePooling1D', 'mean', 'crop', pool_size=[2], strides=[2], padding='valid')
+            .add('GlobalAveragePooling1D', 'all', 'mean', keepdims=False))
+
+
 # ---- running -------------------------------------------------------------------------------------------
 
 class Tests:
@@ -284,6 +296,10 @@ def models(t):
     t.same('operations', operations(), ['keras'])
     t.same('bytes', image(c=1, dtype='uint8').add('Rescaling', 'scale', 'image', scale=1 / 255, offset=0.0),
            ['keras', 'h5_2'])
+    if '### Conv1D' in t.run(t.cnngen, '--print-reference').stdout:
+        t.same('signals', signals())
+    else:
+        print('skip: 5, signals: this cnngen has no Conv1D')
     t.same('split', classifier(), ['h5_2', 'h5_3'], split=True)
     t.same('chunks', classifier(), ['keras'], compression=zipfile.ZIP_DEFLATED)
 
