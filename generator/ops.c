@@ -30,7 +30,7 @@ static const struct { const char *foreign, *type; } foreign_types[] = {
     {"Deconvolution", "Conv2DTranspose"}, {"Deconv2D", "Conv2DTranspose"},
     {"DepthwiseConv", "DepthwiseConv2D"}, {"DepthwiseConv2dNative", "DepthwiseConv2D"},
     {"DEPTHWISE_CONV_2D", "DepthwiseConv2D"}, {"SeparableConvolution2D", "SeparableConv2D"},
-    {"Linear", "Dense"}, {"LazyLinear", "Dense"}, {"Gemm", "Dense"}, {"MatMul", "Dense"},
+    {"Linear", "Dense"}, {"LazyLinear", "Dense"}, {"Gemm", "Dense"}, {"BatchMatMul", "MatMul"},
     {"FC", "Dense"}, {"InnerProduct", "Dense"}, {"FullyConnected", "Dense"},
     {"FULLY_CONNECTED", "Dense"}, {"MaxPool", "MaxPooling2D"}, {"MaxPool2d", "MaxPooling2D"},
     {"MAX_POOL_2D", "MaxPooling2D"}, {"Pooling", "MaxPooling2D"}, {"AvgPool", "AveragePooling2D"},

@@ -1,6 +1,6 @@
 /* main.h: the command line that all importers have, and their way through it:
  *
- *     cnngen-import-X MODEL -o SPEC.yaml [--weights FILE] [--name NAME] [--shape INPUT=1,3,224,224]...
+ *     cnngen-import-X MODEL -o SPEC.yaml [--weights FILE] [--name NAME] [--shape INPUT=N,N...]
  *
  * Exit codes: 0 fine, 1 the model is wrong or can't be imported, 2 usage, files or the environment. */
 #ifndef CNNGEN_IMPORT_MAIN_H

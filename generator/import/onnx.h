@@ -25,6 +25,7 @@ enum {
 };
 #define ONNX_MAX_FILE   INT64_C(2147483647)  /* protobuf's own limit */
 #define ONNX_MAX_FOLDED (INT64_C(1) << 26)   /* elements of all computed constants together */
+#define ONNX_MAX_WEIGHTS (INT64_C(1) << 30)  /* elements of all layers' weights together, about */
 
 /* What is told apart of element types. Floats of any width are computed in float32. */
 enum onnx_elem { ELEM_UNKNOWN, ELEM_FLOAT, ELEM_INT, ELEM_BOOL, ELEM_OTHER };

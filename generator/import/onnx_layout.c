@@ -88,6 +88,15 @@ void place_channels_last(int rank, int perm[ONNX_MAX_RANK])
         perm[i] = rank < 3 || i == 0 ? i : i == rank - 1 ? 1 : i + 1;
 }
 
+void place_last(struct view *v, int axis)
+{
+    int n = 0;
+    for (int i = 0; i < v->dims.rank; i++)
+        if (v->perm[i] != axis)
+            v->perm[n++] = v->perm[i];
+    v->perm[n] = axis;
+}
+
 /* Whether the atoms are stored dimension by dimension in this order. */
 static bool stored_as(const struct onnx_placed *p, const int *from, const int *perm, int rank)
 {
@@ -200,6 +209,7 @@ const float *place_data(struct lower *lo, const struct onnx_value *v, const stru
     int64_t n = onnx_size(d), stride[ONNX_MAX_RANK] = {0}, all = 1;
     int64_t at[ONNX_MAX_RANK] = {0}, source = 0;
     float *out = NEW_ARRAY(lo->pool, float, n + 1);
+    lo->weights += n;
     for (int i = d->rank - 1; i >= 0; i--) {
         stride[i] = all;
         all *= d->at[i];

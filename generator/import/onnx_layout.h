@@ -51,6 +51,9 @@ void place_order(const struct lower *, const struct onnx_value *, const struct o
 /* [N, C, spatial ...] with the channels last. */
 void place_channels_last(int rank, int perm[ONNX_MAX_RANK]);
 
+/* The order of the view with the axis at the end. */
+void place_last(struct view *, int axis);
+
 /* Fills in where and shape. Dimensions of the mask keep get one of the shape's each, others may be
  * left out or share one where there are too many. joined: bit k, the dimensions perm[k] and
  * perm[k+1] may share one. False when there are more than the shape can have. */

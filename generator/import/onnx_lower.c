@@ -154,7 +154,9 @@ static void lower_node(struct lower *lo, struct onnx_node *n)
 {
     if (!operands_ok(lo, n) || !batch_ok(lo, n))
         return;
-    if (!n->op->lower)
+    if (lo->weights > ONNX_MAX_WEIGHTS || writer_layers(lo->w) > LIMIT_LAYERS)
+        onnx_refuse(lo->m, n, "the layers before it, or their weights, are too many");
+    else if (!n->op->lower)
         onnx_refuse(lo->m, n, "it depends on what the network computes");
     else if (!n->op->lower(lo, n))
         onnx_refuse(lo->m, n, "it can't be written as layers");  /* if nothing else was said */

@@ -12,6 +12,7 @@ struct lower {
     struct writer *w;
     int64_t batch;                   /* images; 1: the first dimension is like any other */
     bool images;                     /* some operator works on images */
+    int64_t weights;                 /* elements of all weights so far */
 };
 
 /* The layer of a node's value, with its name. */

@@ -2,7 +2,9 @@
  * height 1. */
 #include <string.h>
 
+#include "attr.h"
 #include "onnx_layout.h"
+#include "ops.h"
 
 /* ---- windows --------------------------------------------------------------------------------- */
 
@@ -245,7 +247,11 @@ static struct wlayer *pool_layer(struct lower *lo, struct onnx_node *n, const ch
 
 bool onnx_lower_max_pool(struct lower *lo, struct onnx_node *n)
 {
-    return pool_layer(lo, n, "MaxPooling2D") != NULL;
+    struct onnx_window w;
+    if (window_of(lo, n, NULL, &w) && !both_are(w.dilation, 1) &&
+            !attr_find(op_defs[OP_MAX_POOLING2D], "dilation_rate"))
+        return onnx_refuse(lo->m, n, "dilated windows");
+    return !n->failed && pool_layer(lo, n, "MaxPooling2D") != NULL;
 }
 
 bool onnx_lower_average_pool(struct lower *lo, struct onnx_node *n)

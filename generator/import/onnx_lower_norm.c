@@ -213,6 +213,9 @@ bool onnx_lower_rms_norm(struct lower *lo, struct onnx_node *n)
 bool onnx_lower_lrn(struct lower *lo, struct onnx_node *n)
 {
     struct view view;
+    enum op op;
+    if (!op_find("LocalResponseNormalization", &op))
+        return onnx_refuse(lo->m, n, "cnngen has no layer for it");
     if (!channels_view(lo, n, &view))
         return false;
     struct wlayer *l = norm_layer(lo, n, "LocalResponseNormalization", &view);

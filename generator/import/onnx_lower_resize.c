@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "onnx_layout.h"
+#include "ops.h"
 
 struct resize {
     const char *mode, *coordinates, *nearest;
@@ -67,6 +68,8 @@ static bool read_words(struct lower *lo, struct onnx_node *n, struct resize *r)
         r->mode = "linear";
     if (onnx_int(n, "antialias", 0))
         return onnx_refuse(lo->m, n, "antialias");
+    if (!(fabsf(onnx_float(n, "cubic_coeff_a", -0.75f)) <= 1))
+        return onnx_refuse(lo->m, n, "cubic_coeff_a beyond -1 to 1");
     return words_known(lo, n, r);
 }
 
@@ -117,20 +120,167 @@ static void write_upsampling(struct onnx_node *n, struct wlayer *l, const struct
         layer_word(l, "interpolation", "bilinear");
 }
 
-bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
+/* ---- by matrices ----------------------------------------------------------------------------- */
+
+/* Where element o of the result lies along an axis of the input. */
+static double origin_of(const struct resize *r, int64_t o, int64_t in, int64_t out, double scale)
+{
+    double length = scale * (double)in, x = (double)o;
+    if (!strcmp(r->coordinates, "asymmetric"))
+        return x / scale;
+    if (!strcmp(r->coordinates, "align_corners"))
+        return length == 1 || out == 1 ? 0 : x * (double)(in - 1) / (length - 1);
+    if (!strcmp(r->coordinates, "tf_half_pixel_for_nn"))
+        return (x + 0.5) / scale;
+    if (!strcmp(r->coordinates, "pytorch_half_pixel") && out == 1)
+        return 0;
+    double offset = 0;
+    if (!strcmp(r->coordinates, "half_pixel_symmetric"))
+        offset = (double)in / 2 * (1 - (double)out / length);
+    return offset + (x + 0.5) / scale - 0.5;
+}
+
+static double nearest(const struct resize *r, double x)
+{
+    if (!strcmp(r->nearest, "floor"))
+        return floor(x);
+    if (!strcmp(r->nearest, "ceil"))
+        return ceil(x);
+    return !strcmp(r->nearest, "round_prefer_floor") ? ceil(x - 0.5) : floor(x + 0.5);
+}
+
+/* Keys' cubic kernel: the weight of an element at distance d. */
+static double cubic(double d, double a)
+{
+    d = fabs(d);
+    if (d <= 1)
+        return ((a + 2) * d - (a + 3)) * d * d + 1;
+    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
+}
+
+enum { TAPS = 4 };
+
+/* The elements that go into one of the result, from the returned index on, and their weights. */
+static int64_t taps_of(const struct onnx_node *n, const struct resize *r, double x, double *weight)
+{
+    double a = (double)onnx_float(n, "cubic_coeff_a", -0.75f), first = floor(x);
+    memset(weight, 0, TAPS * sizeof *weight);
+    if (!strcmp(r->mode, "nearest")) {
+        weight[0] = 1;
+        return (int64_t)nearest(r, x);
+    }
+    if (!strcmp(r->mode, "linear")) {
+        weight[1] = x - first;
+        weight[0] = 1 - weight[1];
+        return (int64_t)first;
+    }
+    for (int k = 0; k < TAPS; k++)
+        weight[k] = cubic(x - (first - 1 + k), a);
+    return (int64_t)first - 1;
+}
+
+/* [in, out]: what each element of the result takes of those of the input. */
+static const float *resize_matrix(struct lower *lo, const struct onnx_node *n,
+        const struct resize *r, int64_t in, int64_t out, double scale)
+{
+    float *m = NEW_ARRAY(lo->pool, float, in * out);
+    lo->weights += in * out;
+    bool exclude = onnx_int(n, "exclude_outside", 0) && !strcmp(r->mode, "cubic");
+    for (int64_t o = 0; o < out; o++) {
+        double weight[TAPS], sum = 0;
+        int64_t first = taps_of(n, r, origin_of(r, o, in, out, scale), weight);
+        for (int k = 0; k < TAPS; k++) {
+            bool outside = first + k < 0 || first + k >= in;
+            weight[k] = outside && exclude ? 0 : weight[k];
+            sum += weight[k];
+        }
+        for (int k = 0; k < TAPS; k++) {
+            int64_t i = onnx_clamp(first + k, 0, in - 1);
+            m[i * out + o] += (float)(exclude ? weight[k] / sum : weight[k]);
+        }
+    }
+    return m;
+}
+
+/* Along one axis: it is made the last one, for a Dense layer. */
+static bool resize_axis(struct lower *lo, struct onnx_node *n, const struct resize *r,
+        struct onnx_value *x, struct onnx_value *y, int axis)
+{
+    int64_t in = x->dims.at[axis], out = y->dims.at[axis];
+    struct view view = {.dims = x->dims};
+    place_order(lo, x, &view.dims, view.perm);
+    place_last(&view, axis);
+    if (!place_view(lo, &view, 1u << axis, ~0u))
+        return onnx_refuse(lo->m, n, "it takes more than %d dimensions", LIMIT_RANK);
+    const char *name = place_arrange(lo, n, x, &view);
+    if (!name)
+        return false;
+    struct wlayer *l = lower_layer(lo, "Dense", y);
+    struct shape kernel = {2, {(int)in, (int)out}};
+    layer_input(l, name);
+    layer_int(l, "units", out);
+    layer_bool(l, "use_bias", false);
+    layer_weight(l, "kernel", kernel, resize_matrix(lo, n, r, in, out, r->scale[axis]));
+    view.dims.at[axis] = out;
+    view.shape.dim[view.where[axis]] = (int)out;
+    place_set(lo, y, l, &view);
+    return true;
+}
+
+enum { MAX_MATRIX = 1 << 22 };       /* elements of one: 16 MiB */
+
+/* Without a layer for it: resizing is linear and goes axis by axis, so each is a product with a
+ * matrix. */
+static bool resize_by_matrices(struct lower *lo, struct onnx_node *n, const struct resize *r)
+{
+    struct onnx_value *x = n->in.at[0], *y = n->out.at[0];
+    int last = -1;
+    for (int i = 0; i < x->dims.rank; i++) {
+        if (r->scale[i] == 1)
+            continue;
+        if (lower_is_batch(lo, i) || x->dims.at[i] * y->dims.at[i] > MAX_MATRIX)
+            return onnx_refuse(lo->m, n, "%s to %s", onnx_dims_text(lo->pool, &x->dims),
+                    onnx_dims_text(lo->pool, &y->dims));
+        last = i;
+    }
+    if (last < 0)
+        return onnx_lower_alias(lo, n);
+    for (int i = 0; i <= last; i++) {
+        if (r->scale[i] == 1)
+            continue;
+        struct onnx_value *to = i == last ? y : onnx_value_new(lo->m, y->name);
+        if (i != last) {
+            to->dims = x->dims;
+            to->dims.at[i] = y->dims.at[i];
+            to->users = 1;
+        }
+        if (!resize_axis(lo, n, r, x, to, i))
+            return false;
+        x = to;
+    }
+    return true;
+}
+
+/* ---- by a layer ------------------------------------------------------------------------------ */
+
+static bool is_image(const struct lower *lo, const struct onnx_node *n)
 {
     const struct onnx_dims *in = &n->in.at[0]->dims, *out = &n->out.at[0]->dims;
+    return in->rank == 4 && in->at[0] == out->at[0] && in->at[1] == out->at[1] &&
+           (lo->batch > 1 || in->at[0] == 1);
+}
+
+bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
+{
     struct resize r;
-    struct view view, to;
-    if (in->rank != 4 || in->at[0] != out->at[0] || in->at[1] != out->at[1] ||
-            (lo->batch == 1 && in->at[0] != 1))
-        return onnx_refuse(lo->m, n, "%s to %s; height and width of images can be resized",
-                onnx_dims_text(lo->pool, in), onnx_dims_text(lo->pool, out));
+    struct view view = {.dims = n->in.at[0]->dims}, to = {.dims = n->out.at[0]->dims};
+    enum op op;
     read_scales(lo->m, n, &r);
     if (!read_words(lo, n, &r))
         return false;
-    view.dims = *in;
-    to.dims = *out;
+    bool whole = is_image(lo, n) && is_upsampling(n, &r);
+    if (!whole && (!is_image(lo, n) || !op_find("Resize", &op)))
+        return resize_by_matrices(lo, n, &r);
     place_channels_last(4, view.perm);
     place_channels_last(4, to.perm);
     place_view(lo, &view, 14, 0);
@@ -138,13 +288,12 @@ bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
     const char *name = place_arrange(lo, n, n->in.at[0], &view);
     if (!name)
         return false;
-    bool whole = is_upsampling(n, &r);
     struct wlayer *l = lower_layer(lo, whole ? "UpSampling2D" : "Resize", n->out.at[0]);
     layer_input(l, name);
     if (whole) {
         write_upsampling(n, l, &r);
     } else {
-        write_size(l, &r, out);
+        write_size(l, &r, &n->out.at[0]->dims);
         write_words(n, l, &r);
     }
     place_set(lo, n->out.at[0], l, &to);

@@ -183,7 +183,7 @@ static const struct onnx_op ops[] = {
     {"Resize", 1, 4, INFER(resize), NULL, LOWER(resize), {NULL, NULL, NULL}, OP_IMAGE,
         "antialias:i axes:I coordinate_transformation_mode:s cubic_coeff_a:f exclude_outside:i "
         "extrapolation_value:f keep_aspect_ratio_policy:s mode:s nearest_mode:s",
-        "height and width; no antialias, no region of interest"},
+        "no antialias, no region of interest"},
     {"RMSNormalization", 2, 2, INFER(same), NULL, LOWER(rms_norm), {NULL, NULL, NULL}, 0,
         "axis:i epsilon:f stash_type:i", "scale is a constant"},
     UNARY("Round", rint, "round"),
@@ -217,7 +217,7 @@ static const struct onnx_op ops[] = {
     MOVE("Transpose", 1, 1, transpose, transpose, transpose, "perm:I", ""),
     MOVE("Unsqueeze", 1, 2, unsqueeze, copy, alias, "axes:I", ""),
     {"Upsample", 1, 2, INFER(resize), NULL, LOWER(resize), {NULL, NULL, NULL}, OP_IMAGE,
-        "mode:s scales:F", "height and width"},
+        "mode:s scales:F", ""},
     {"Where", 3, 3, INFER(where), FOLD(where), LOWER(where), {NULL, NULL, NULL}, OP_CONST, "",
         ""},
     BINARY("Xor", 2, f_xor, "NotEqual", OP_BOOL_OUT, ""),

@@ -3,9 +3,9 @@
 
     onnx_real.py IMPORTER CNNGEN MODELS OUT
 
-Each folder of MODELS with a model.onnx and a meta.json that says float32 is imported; `cnngen run` has to be
-within the tolerance of meta.json, and the emitted C within its bounds of that on every instruction set. Quantised ones have to be refused with that reason. Ends with
-"N passed, M failed".
+Each folder of MODELS with a model.onnx and a meta.json that says float32 is imported; `cnngen run` has
+to be within the tolerance of meta.json, and the emitted C within its bounds of that on every instruction
+set. Quantised ones have to be refused with that reason. Ends with "N passed, M failed".
 """
 import glob
 import json
@@ -52,8 +52,10 @@ def check(importer, cnngen, folder, out):
     if done.returncode:
         return done.stderr
     why = differs(cnngen, folder, spec, meta)
-    leftovers = re.findall(r'type: (Permute|Identity)', open(spec).read())
-    return why or ('%s is left in the specification' % leftovers[0] if leftovers else None)
+    text = open(spec).read()
+    leftovers = re.findall(r'type: (Permute|Identity)', text)
+    allowed = 0 if 'layout: NCHW' in text else 1       # of the input
+    return why or ('%s is left in the specification' % leftovers[0] if len(leftovers) > allowed else None)
 
 
 def main():
