@@ -170,6 +170,17 @@ def norms():
             .add('Softmax', 'softmax', 'elu', axis=-1))
 
 
+def squeeze():
+    """What EfficientNet has: a factor for each channel, and preprocessing with a list of scales."""
+    return (image(h=5, w=4, c=3)
+            .add('Rescaling', 'scale', 'image', scale=[0.5, 2.0, 1.5], offset=0.0)
+            .add('GlobalAveragePooling2D', 'mean', 'scale', keepdims=False)
+            .add('Reshape', 'pixel', 'mean', target_shape=[1, 1, 3])
+            .add('Conv2D', 'gate', 'pixel', weights=conv(1, 3, 3), filters=3, kernel_size=[1, 1], activation='sigmoid')
+            .add('Multiply', 'gated', 'scale', 'gate')
+            .add('ReLU', 'relu6', 'gated', max_value=6.0, negative_slope=0.0, threshold=0.0))
+
+
 def operations():
     """x + y of two tensors: an operation of keras.ops, not a layer."""
     return (image(h=2, w=2, c=2)
@@ -286,6 +297,7 @@ def models(t):
     t.same('shapes', shapes())
     t.same('grouped', grouped())
     t.same('norms', norms())
+    t.same('squeeze', squeeze())
     t.same('sequential', sequential())
     t.same('bare', sequential('none'), args=['--shape', 'a_input=1,6,6,2'])
     t.same('first', sequential('shape'), ['h5_2', 'tfjs'])
@@ -410,6 +422,13 @@ def refused_models(t):
     one('integers', image().add('Dense', 'd', 'image', units=4, weights=[np.ones((3, 4), np.int32), rand(4)]),
         'other than floating-point')
     one('text', image().add('Reshape', 'r', 'image', target_shape=['a: b', '}']), "'target_shape'")
+    net = image().add('Flatten', 'f', 'image')
+    path = files.write(t.path('bad-dictionary'), net, 'folder')
+    config = files.model_json(net, 3)
+    config['config']['input_layers'] = {'x': ['image', 0, 0]}
+    with open(os.path.join(path, 'config.json'), 'w') as f:
+        json.dump(config, f)
+    t.refused('dictionary', path, 'a dictionary, not a list, of inputs')
     one('same', image().add('Flatten', 'f', 'image').add('Flatten', 'f', 'image'), "called 'f'")
     one('nowhere', image().add('Flatten', 'f', 'gone'), "'gone', which is not there")
     one('call', image().add('Flatten', 'f', ('image', 3, 0)), 'not there')

@@ -1,4 +1,5 @@
 """Keras' layers in numpy, in double precision, one image at a time: what the imported models have to give."""
+import functools
 import math
 
 import numpy as np
@@ -184,7 +185,7 @@ for name in ('Conv', 'MaxPooling', 'AveragePooling', 'GlobalMaxPooling', 'Global
              'UpSampling'):
     LAYERS[name + '1D'] = signal(name + '2D')
 MERGES = {
-    'Add': lambda xs: sum(xs), 'Subtract': lambda xs: xs[0] - xs[1], 'Multiply': lambda xs: np.prod(xs, 0),
+    'Add': lambda xs: sum(xs), 'Subtract': lambda xs: xs[0] - xs[1], 'Multiply': lambda xs: functools.reduce(np.multiply, xs),
     'Maximum': lambda xs: np.max(xs, 0), 'Minimum': lambda xs: np.min(xs, 0), 'Average': lambda xs: sum(xs) / len(xs),
     'Concatenate': lambda xs: np.concatenate(xs, -1),
 }
