@@ -314,6 +314,7 @@ void h5_child(const char *bytes, size_t len, FILE *to)
 {
     struct walk w = {.pool = pool_new(), .to = to, .path = ""};
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5PLset_loading_state(0);   /* no file makes us load a library */
     hid_t file = open_image(bytes, len);
     hid_t root = file < 0 ? -1 : H5Gopen2(file, "/", H5P_DEFAULT);
     if (root < 0)

@@ -65,11 +65,18 @@ static const char *yaml_text(struct pool *pool, const json_t *v)
     return text;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), len = strlen(end);
+    return n >= len && !strcmp(text + n - len, end);
+}
+
 /* What cnngen takes where nothing is said, as Keras does. */
 static bool is_default(const struct klayer *l, const char *key, const char *text)
 {
     static const char *const defaults[][2] = {
-        {"groups", "1"}, {"strides", "[1, 1]"}, {"dilation_rate", "[1, 1]"}, {"padding", "valid"},
+        {"groups", "1"}, {"strides", "[1, 1]"}, {"strides", "1"}, {"dilation_rate", "[1, 1]"},
+        {"dilation_rate", "1"}, {"padding", "valid"},
         {"use_bias", "true"}, {"depth_multiplier", "1"}, {"center", "true"}, {"scale", "true"},
         {"keepdims", "false"}, {"interpolation", "nearest"}, {"axis", "-1"}, {"invert", "false"},
     };
@@ -85,6 +92,9 @@ static bool lower_key(struct lower *k, const struct klayer *l, struct wlayer *wl
         const char *to)
 {
     const json_t *v = json_get(l->config, key);
+    /* Of signals, Keras writes what has one dimension as a list of one. */
+    if (ends_with(l->class_name, "1D") && json_array_size(v) == 1)
+        v = json_at(v, 0);
     const char *text = v ? yaml_text(k->pool, v) : NULL;
     if (v && !text)
         return lower_refuse(k, l, "its '%s' is neither a number, a word nor a list of them", key);
@@ -119,12 +129,6 @@ static bool has_word(const char *words, const char *word)
         at += len;
     }
     return false;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), len = strlen(end);
-    return n >= len && !strcmp(text + n - len, end);
 }
 
 /* Arguments that mean nothing at inference, or are looked at elsewhere. */

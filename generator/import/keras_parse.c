@@ -222,7 +222,8 @@ static bool parse_layers(struct parser *p, const json_t *layers)
 static bool parse_ends(struct parser *p, const json_t *ends, struct kref ref, bool is_input)
 {
     if (!json_is_array(ends) || !json_array_size(ends))
-        return refuse(p->f, "model '%s' lists no %s", shown(p->f, p->model->name),
+        return refuse(p->f, "model '%s' %s %s", shown(p->f, p->model->name),
+                json_is_object(ends) ? "has a dictionary, not a list, of" : "lists no",
                 is_input ? "inputs" : "outputs");
     bool single = json_text(json_at(ends, 0)) != NULL;
     for (size_t i = 0; i < (single ? 1 : json_array_size(ends)); i++) {

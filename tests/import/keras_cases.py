@@ -170,11 +170,34 @@ def norms():
             .add('Softmax', 'softmax', 'elu', axis=-1))
 
 
+def squeeze():
+    """What EfficientNet has: a factor for each channel, and preprocessing with a list of scales."""
+    return (image(h=5, w=4, c=3)
+            .add('Rescaling', 'scale', 'image', scale=[0.5, 2.0, 1.5], offset=0.0)
+            .add('GlobalAveragePooling2D', 'mean', 'scale', keepdims=False)
+            .add('Reshape', 'pixel', 'mean', target_shape=[1, 1, 3])
+            .add('Conv2D', 'gate', 'pixel', weights=conv(1, 3, 3), filters=3, kernel_size=[1, 1], activation='sigmoid')
+            .add('Multiply', 'gated', 'scale', 'gate')
+            .add('ReLU', 'relu6', 'gated', max_value=6.0, negative_slope=0.0, threshold=0.0))
+
+
 def operations():
     """x + y of two tensors: an operation of keras.ops, not a layer."""
     return (image(h=2, w=2, c=2)
             .add('Activation', 'act', 'image', activation='relu')
             .add('Add', 'plus', 'act', 'image', module='keras.src.ops.numpy'))
+
+
+def signals():
+    return (Net().add('InputLayer', 'x', shape=[None, 23, 3])
+            .add('ZeroPadding1D', 'pad', 'x', padding=[1, 2])
+            .add('Conv1D', 'conv', 'pad', weights=[rand(3, 3, 4), rand(4)], filters=4, kernel_size=[3], strides=[2],
+                 padding='same', dilation_rate=[1], groups=1, activation='relu')
+            .add('MaxPooling1D', 'max', 'conv', pool_size=[3], strides=[2], padding='same')
+            .add('UpSampling1D', 'up', 'max', size=2)
+            .add('Cropping1D', 'crop', 'up', cropping=[1, 0])
+            .add('AveragePooling1D', 'mean', 'crop', pool_size=[2], strides=[2], padding='valid')
+            .add('GlobalAveragePooling1D', 'all', 'mean', keepdims=False))
 
 
 # ---- running -------------------------------------------------------------------------------------------
@@ -274,6 +297,7 @@ def models(t):
     t.same('shapes', shapes())
     t.same('grouped', grouped())
     t.same('norms', norms())
+    t.same('squeeze', squeeze())
     t.same('sequential', sequential())
     t.same('bare', sequential('none'), args=['--shape', 'a_input=1,6,6,2'])
     t.same('first', sequential('shape'), ['h5_2', 'tfjs'])
@@ -284,6 +308,10 @@ def models(t):
     t.same('operations', operations(), ['keras'])
     t.same('bytes', image(c=1, dtype='uint8').add('Rescaling', 'scale', 'image', scale=1 / 255, offset=0.0),
            ['keras', 'h5_2'])
+    if '### Conv1D' in t.run(t.cnngen, '--print-reference').stdout:
+        t.same('signals', signals())
+    else:
+        print('skip: 5, signals: this cnngen has no Conv1D')
     t.same('split', classifier(), ['h5_2', 'h5_3'], split=True)
     t.same('chunks', classifier(), ['keras'], compression=zipfile.ZIP_DEFLATED)
 
@@ -394,6 +422,13 @@ def refused_models(t):
     one('integers', image().add('Dense', 'd', 'image', units=4, weights=[np.ones((3, 4), np.int32), rand(4)]),
         'other than floating-point')
     one('text', image().add('Reshape', 'r', 'image', target_shape=['a: b', '}']), "'target_shape'")
+    net = image().add('Flatten', 'f', 'image')
+    path = files.write(t.path('bad-dictionary'), net, 'folder')
+    config = files.model_json(net, 3)
+    config['config']['input_layers'] = {'x': ['image', 0, 0]}
+    with open(os.path.join(path, 'config.json'), 'w') as f:
+        json.dump(config, f)
+    t.refused('dictionary', path, 'a dictionary, not a list, of inputs')
     one('same', image().add('Flatten', 'f', 'image').add('Flatten', 'f', 'image'), "called 'f'")
     one('nowhere', image().add('Flatten', 'f', 'gone'), "'gone', which is not there")
     one('call', image().add('Flatten', 'f', ('image', 3, 0)), 'not there')

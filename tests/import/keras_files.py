@@ -13,7 +13,7 @@ import numpy as np
 
 FORMATS = ['keras', 'folder', 'h5_2', 'h5_3', 'tfjs']
 VARS = {   # in the order in which Keras creates and saves them
-    'Conv2D': ['kernel', 'bias'], 'Conv2DTranspose': ['kernel', 'bias'], 'Dense': ['kernel', 'bias'],
+    'Conv1D': ['kernel', 'bias'], 'Conv2D': ['kernel', 'bias'], 'Conv2DTranspose': ['kernel', 'bias'], 'Dense': ['kernel', 'bias'],
     'DepthwiseConv2D': ['depthwise_kernel', 'bias'], 'PReLU': ['alpha'],
     'SeparableConv2D': ['depthwise_kernel', 'pointwise_kernel', 'bias'],
     'BatchNormalization': ['gamma', 'beta', 'moving_mean', 'moving_variance'],

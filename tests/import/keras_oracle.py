@@ -1,4 +1,5 @@
 """Keras' layers in numpy, in double precision, one image at a time: what the imported models have to give."""
+import functools
 import math
 
 import numpy as np
@@ -162,8 +163,29 @@ LAYERS = {   # (config, weights, input)
     'Normalization': lambda c, w, x: (x - w[0]) / np.maximum(np.sqrt(w[1]), 1e-7),
     'Dropout': lambda c, w, x: x, 'GaussianNoise': lambda c, w, x: x, 'RandomFlip': lambda c, w, x: x,
 }
+
+
+def signal(layer):
+    """A layer of signals as the one of images of height 1."""
+    def call(c, w, x):
+        wide = dict(c)
+        for key in ('kernel_size', 'strides', 'pool_size', 'dilation_rate', 'size'):
+            if key in c:
+                wide[key] = [1] + (c[key] if isinstance(c[key], list) else [c[key]])
+        for key in ('padding', 'cropping'):
+            if isinstance(c.get(key), list):
+                wide[key] = [[0, 0], c[key]]
+        w = [k[None] if k.ndim == 3 else k for k in w]
+        y = LAYERS[layer](dict(wide, interpolation='nearest'), w, x[None])
+        return y[0] if y.ndim == 3 else y
+    return call
+
+
+for name in ('Conv', 'MaxPooling', 'AveragePooling', 'GlobalMaxPooling', 'GlobalAveragePooling', 'ZeroPadding', 'Cropping',
+             'UpSampling'):
+    LAYERS[name + '1D'] = signal(name + '2D')
 MERGES = {
-    'Add': lambda xs: sum(xs), 'Subtract': lambda xs: xs[0] - xs[1], 'Multiply': lambda xs: np.prod(xs, 0),
+    'Add': lambda xs: sum(xs), 'Subtract': lambda xs: xs[0] - xs[1], 'Multiply': lambda xs: functools.reduce(np.multiply, xs),
     'Maximum': lambda xs: np.max(xs, 0), 'Minimum': lambda xs: np.min(xs, 0), 'Average': lambda xs: sum(xs) / len(xs),
     'Concatenate': lambda xs: np.concatenate(xs, -1),
 }
