@@ -780,6 +780,22 @@ static void test_depth_to_space(void **state)
     CHECK(y, {0, 1, 2, 3, 4, 5, 6, 7});
 }
 
+static void test_one_dimension(void **state)
+{
+    double x[] = {1, -6, 2, -4, 6, -5};
+    struct tval y = run_on(one("[3, 2]", "type: GlobalAveragePooling1D"), x);
+
+    (void)state;
+    check_shape(&y, "[2]");
+    CHECK(y, {3, -5});
+    y = run_on(one("[3, 2]", "type: GlobalMaxPooling1D, keepdims: true"), x);
+    check_shape(&y, "[1, 2]");
+    CHECK(y, {6, -4});
+    y = run_on(one("[3, 2]", "type: UpSampling1D"), x);
+    check_shape(&y, "[6, 2]");
+    CHECK(y, {1, -6, 1, -6, 2, -4, 2, -4, 6, -5, 6, -5});
+}
+
 /* ---- several inputs -------------------------------------------------------------------------- */
 
 static struct tval run_two(const char *shape_a, const char *shape_b, const char *layer,
@@ -900,6 +916,9 @@ static const struct { const char *input, *layer; } bounded[] = {
     {"[6, 7, 3]", "type: Cropping2D, cropping: 1"},
     {"[6, 7, 8]", "type: DepthToSpace, block_size: 2, mode: crd"},
     {"[6, 9, 2]", "type: SpaceToDepth, block_size: 3"},
+    {"[9, 5]", "type: GlobalAveragePooling1D"},
+    {"[9, 5]", "type: GlobalMaxPooling1D"},
+    {"[9, 5]", "type: UpSampling1D, size: 3"},
 };
 
 /* The largest |difference| / bound of values that other inputs within the error give. */
@@ -1189,6 +1208,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_borders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_upsampling, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth_to_space, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_dimension, setup, teardown),
         cmocka_unit_test_setup_teardown(test_binary, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broadcast, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_inputs, setup, teardown),
