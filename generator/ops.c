@@ -90,7 +90,7 @@ static const char *const missing[] = {
     "GroupNormalization", "GroupQueryAttention", "Hashing", "InstanceNorm2d", "IntegerLookup",
     "LSTM", "LSTMCell", "Lambda", "LocallyConnected1D", "LocallyConnected2D", "Masking",
     "MaxPooling1D", "MaxPooling3D", "Model",
-    "MultiHeadAttention", "RMSNormalization", "RNN", "RandomCrop", "RepeatVector", "Resizing",
+    "MultiHeadAttention", "RNN", "RandomCrop", "RepeatVector", "Resizing",
     "SeparableConv1D", "Sequential", "SimpleRNN", "SpatialDropout1D", "SpatialDropout3D",
     "SpectralNormalization", "StackedRNNCells", "StringLookup", "TextVectorization",
     "TimeDistributed", "UnitNormalization", "UpSampling3D", "ZeroPadding1D",

@@ -642,6 +642,17 @@ static void test_normalizations(void **state)
     CHECK(y, {0, 2e7, 4e7});
 }
 
+static void test_rms_normalization(void **state)
+{
+    struct graph *g = one("[2, 2]", "type: RMSNormalization, epsilon: 11.5");
+    struct tval y;
+
+    (void)state;
+    set_weight(layer_of(g, 1), "scale", (float[]){1, -2});
+    y = run_on(g, (double[]){3, 4, 0, 1});
+    CHECK(y, {3 / sqrt(24), -8 / sqrt(24), 0, -2 / sqrt(12)});
+}
+
 static void test_layer_normalization(void **state)
 {
     struct graph *g = one("[2, 2]", "type: LayerNormalization, epsilon: 3");
@@ -904,6 +915,7 @@ static const struct { const char *input, *layer; } bounded[] = {
     {"[6, 7, 3]", "type: Rescaling, scale: [2, -3, 0.1], offset: 1"},
     {"[6, 7, 3]", "type: Normalization, mean: 0.3, variance: 0.1"},
     {"[4, 12]", "type: LayerNormalization"},
+    {"[4, 12]", "type: RMSNormalization"},
     {"[50]", "type: Activation, activation: gelu"},
     {"[50]", "type: Activation, activation: tanh"},
     {"[50]", "type: ReLU, threshold: 0.3, max_value: 0.6, negative_slope: 0.1"},
@@ -1086,6 +1098,7 @@ static void test_weight_shapes(void **state)
         {"type: Dense, units: 8", "kernel", "[4, 8]"},
         {"type: BatchNormalization", "moving_variance", "[4]"},
         {"type: LayerNormalization", "gamma", "[4]"},
+        {"type: RMSNormalization", "scale", "[4]"},
         {"type: PReLU, shared_axes: [1, 2]", "alpha", "[1, 1, 4]"},
     };
 
@@ -1208,6 +1221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_borders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_upsampling, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth_to_space, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rms_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_dimension, setup, teardown),
         cmocka_unit_test_setup_teardown(test_binary, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broadcast, setup, teardown),
