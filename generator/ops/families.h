@@ -88,9 +88,9 @@ struct constant { struct shape shape; };  /* weight "value" of that shape */
 struct concat { int axis; };             /* resolved: 0 .. rank-1 */
 struct softmax { int axis; int dim; bool log; };  /* dim: resolved, 0 .. rank-1 */
 
-/* Weights "gamma" and "beta" as scale and center say. */
-/* axis: -1, which configurations may write [-1]. */
-struct layernorm { float epsilon; struct floats axis; bool center, scale; };
+/* Weights "gamma" and "beta" as scale and center say; RMSNormalization (rms: no mean is subtracted)
+ * has one, "scale". axis: -1, which configurations may write [-1]. */
+struct layernorm { float epsilon; struct floats axis; bool center, scale; /* resolved */ bool rms; };
 struct batchnorm { float epsilon; struct floats axis; bool center, scale; };
 struct rescaling { struct floats scale, offset; };
 struct normalization { struct floats mean, variance, axis; bool invert; };
