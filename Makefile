@@ -3,6 +3,7 @@
 #   make demo       classify real handwritten digits (examples/digits)
 #   make bench      speed beside ONNX Runtime and oneDNN (tests/bench); BENCH=short: in two minutes
 #   make check      the tests; check-all: the long forms too
+#   make install    and uninstall, deb: runtime/integration/install.mk
 #   make bless      rewrite the golden files, to be read as a diff before they are committed
 # Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS  BENCH, ORT (tests/bench/README.md)
 
@@ -11,8 +12,9 @@ B      := build$(if $(filter-out release,$(MODE)),/$(MODE))
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@echo "  $(1)	$(2)")
 
+WERROR ?= -Werror
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-          -Wformat=2 -Wundef -Werror
+          -Wformat=2 -Wundef $(WERROR)
 OPT_release := -O2 -g
 OPT_debug   := -O0 -g3
 OPT_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -70,7 +72,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd
+CHECK := differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd deps install
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
@@ -94,6 +96,8 @@ bench: all
 
 clean:
 	rm -rf build
+
+include runtime/integration/install.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

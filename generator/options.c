@@ -93,6 +93,7 @@ static const struct option_def {
     {"verbose", 'v', FLAG, FIELD(verbose), GENERATE | PROGRAM, false},
     {"print-schema", 0, INSTANT, 0, NULL, ANY, false},
     {"print-reference", 0, INSTANT, 0, NULL, ANY, false},
+    {"print-options", 0, INSTANT, 0, NULL, ANY, false},
     {"help", 'h', INSTANT, 0, NULL, ANY, false},
     {"version", 'V', INSTANT, 0, NULL, ANY, false},
 #undef FIELD
@@ -108,6 +109,26 @@ static bool takes_argument(const struct option_def *d)
 {
     return d->kind == TEXT || d->kind == CALL;
 }
+
+/* What arguments are, for a shell to complete: files, folders or some words. Of the others it knows
+ * nothing. */
+static const struct argument {
+    const char *option, *kind;       /* "file", "folder", or NULL: one of words */
+    const char *const *words;
+    int n;
+} arguments[] = {
+    {"output", "file", NULL, 0},
+    {"header", "file", NULL, 0},
+    {"deps-file", "file", NULL, 0},
+    {"template-dir", "folder", NULL, 0},
+    {"weights-file", "file", NULL, 0},
+    {"input", "file", NULL, 0},
+    {"math", NULL, math_modes, MATH_MODES},
+    {"weights", NULL, weight_kinds, LENGTH(weight_kinds)},
+    {"dump", NULL, dumps + 1, LENGTH(dumps) - 1},
+    {"fill", NULL, fills, LENGTH(fills)},
+    {"color", NULL, colors, LENGTH(colors)},
+};
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -162,9 +183,61 @@ static const char *list_words(struct pool *pool, const char *const *words, int n
     return text;
 }
 
+/* ---- the table for shells -------------------------------------------------------------------- */
+
+static void print_argument(const struct option_def *d, struct out *out)
+{
+    if (!takes_argument(d)) {
+        out_printf(out, "none");
+        return;
+    }
+    for (int i = 0; i < LENGTH(arguments); i++) {
+        const struct argument *a = &arguments[i];
+        if (strcmp(a->option, d->name))
+            continue;
+        out_printf(out, "%s", a->kind ? a->kind : "");
+        for (int k = 0; k < a->n; k++)
+            out_printf(out, "%s%s", k ? "," : "", a->words[k]);
+        return;
+    }
+    if (strcmp(d->name, "target")) {
+        out_printf(out, "text");
+        return;
+    }
+    for (int i = 0; i < TARGET_COUNT; i++)
+        out_printf(out, "%s,", targets[i].name);
+    out_printf(out, "all");
+}
+
+/* "-o --output<TAB>file<TAB>generate,run<TAB>the C file": an option a line, as completions read it. */
+static void print_option(struct pool *pool, const struct option_def *d, struct out *out)
+{
+    const char *comma = "";
+    if (d->letter)
+        out_printf(out, "-%c ", d->letter);
+    for (int i = 0; i < LENGTH(gcc_names); i++)
+        if (!strcmp(gcc_names[i].name, d->name))
+            out_printf(out, "-M%c ", gcc_names[i].letter);
+    out_printf(out, "--%s\t", d->name);
+    print_argument(d, out);
+    out_printf(out, "\t");
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (d->commands & (1u << i)) {
+            out_printf(out, "%s%s", comma, commands[i]);
+            comma = ",";
+        }
+    out_printf(out, "\t%s\n", help_of_option(pool, d->name));
+}
+
+static void print_options(struct pool *pool, struct out *out)
+{
+    for (int i = 0; i < DEFS; i++)
+        print_option(pool, &defs[i], out);
+}
+
 /* ---- help, version --------------------------------------------------------------------------- */
 
-static bool do_instant(const struct option_def *d, int *status)
+static bool do_instant(struct pool *pool, const struct option_def *d, int *status)
 {
     struct out out;
     struct out_file file = {.path = "-"};
@@ -176,6 +249,8 @@ static bool do_instant(const struct option_def *d, int *status)
         out_printf(&out, "%s", version_text);
     else if (!strcmp(d->name, "print-schema"))
         schema_print(&out);
+    else if (!strcmp(d->name, "print-options"))
+        print_options(pool, &out);
     else
         reference_print(&out);
     file.text = out.text;
@@ -480,7 +555,7 @@ static bool read_line(struct pool *pool, int argc, char **argv, struct line *lin
         }
         const struct option_def *d = find_def(value);
         if (d->kind == INSTANT)
-            return do_instant(d, status);
+            return do_instant(pool, d, status);
         vec_push(pool, &line->option, (struct given){d, takes_argument(d) ? optarg : NULL});
     }
     while (optind < argc)
