@@ -99,7 +99,7 @@ clean:
 
 include runtime/integration/install.mk
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 
 .PHONY: all unit check check-all bless demo bench clean
 .DELETE_ON_ERROR:

@@ -73,4 +73,18 @@ uninstall:
 	$(Q)for d in $(docdir) $(datadir)/cnngen $(cmakedir) $(includedir)/cnngen $(libexecdir)/cnngen; do \
 		[ ! -d "$(DESTDIR)$$d" ] || find "$(DESTDIR)$$d" -depth -type d -empty -delete; done
 
+# A package of what is installed; the libraries it depends on are those that its programs name.
+# Whoever gives it to others puts their own name into DEB_MAINTAINER.
+DEB_DIR  ?= $(B)
+DEB_ARCH ?= $(shell dpkg --print-architecture)
+DEB_MAINTAINER ?= The authors of cnngen <cnngen@example.org>
+DEB_ROOT := $(B)/debian
+DEBIAN   := $(SUPPORT)/debian
+
+deb: all
+	$(Q)rm -rf $(DEB_ROOT)
+	$(Q)umask 022; mkdir -p $(DEB_ROOT)/DEBIAN; \
+		$(MAKE) -s install DESTDIR=$(abspath $(DEB_ROOT)) prefix=/usr zshcompletiondir=/usr/share/zsh/vendor-completions
+	$(Q)sh $(DEBIAN)/pack.sh $(DEB_ROOT) $(DEBIAN) $(VERSION) $(DEB_ARCH) "$(DEB_MAINTAINER)" $(DEB_DIR)
+
 .PHONY: install uninstall deb
