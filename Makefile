@@ -5,7 +5,7 @@
 #   make check      the tests; check-all: the long forms too
 #   make install    and uninstall, deb: runtime/integration/install.mk
 #   make bless      rewrite the golden files, to be read as a diff before they are committed
-# Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS  BENCH, ORT (tests/bench/README.md)
+# Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS, HOST_CC (when CC is for another machine)  BENCH, ORT (tests/bench/README.md)
 
 MODE   ?= release
 B      := build$(if $(filter-out release,$(MODE)),/$(MODE))
@@ -19,6 +19,7 @@ OPT_release := -O2 -g
 OPT_debug   := -O0 -g3
 OPT_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS ?=
+HOST_CC ?= $(CC)
 YAML_CFLAGS := $(shell pkg-config --cflags yaml-0.1 2>/dev/null)
 YAML_LIBS   := $(or $(shell pkg-config --libs yaml-0.1 2>/dev/null),-lyaml)
 ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -iquote generator -iquote $(B) $(YAML_CFLAGS) $(CFLAGS)
@@ -49,7 +50,7 @@ $(B)/templates.c: $(B)/host/embed $(TEMPLATES)
 
 $(B)/host/embed: generator/host/embed.c
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 $(WARN) -O1 -o $@ $<
+	$(Q)$(HOST_CC) -std=c11 $(WARN) -O1 -o $@ $<
 
 $(B)/libcnngen_rt.a: $(B)/runtime/cnn_rt.o
 	$(call say,AR,$@)
@@ -72,7 +73,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd deps install
+CHECK := differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd deps install portable
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
