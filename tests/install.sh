@@ -101,9 +101,29 @@ check 'the version' [ "cnngen $(pkg-config --modversion cnngen)" = "$(cnngen --v
 # Blocks of docs/build-systems.md whose first line is "# FILE" become files; the others are shell.
 block() { awk -v want="$1" '/^```/ { inside = !inside; first = inside; next }
     inside && first { take = $0 == "# " want; first = 0 } inside && take' "$root/docs/build-systems.md"; }
-mkdir pkg make_project
-cp "$root/examples/depth_1_to_256/main.c" "$root/examples/depth_1_to_256/mnist.cnn.yaml" pkg
+mkdir pkg make_project cross
+cat >pkg/mnist.cnn.yaml <<'END'
+cnngen: 1
+name: mnist
+weights: random
+layers:
+  - {type: Input, shape: [28, 28, 1]}
+  - {type: AveragePooling2D, pool_size: 28}
+END
+cat >pkg/main.c <<'END'
+#include <stdlib.h>
+#include "mnist.h"
+int main(void)
+{
+    static float input[MNIST_INPUT_SIZE], output[MNIST_OUTPUT_SIZE];
+    void *arena = aligned_alloc(MNIST_ARENA_ALIGN, MNIST_ARENA_BYTES);
+    for (int i = 0; i < MNIST_INPUT_SIZE; i++)
+        input[i] = (float)(i % 2);
+    return mnist_run(input, output, arena, MNIST_ARENA_BYTES) != MNIST_OK || output[0] != 0.5f;
+}
+END
 cp pkg/* make_project
+cp pkg/* cross
 block 'without a build system' >pkg/commands
 check 'the commands of the documentation' sh -e -c 'cd pkg && sh -e commands && ./main'
 block Makefile >make_project/Makefile
@@ -149,7 +169,6 @@ if have cmake; then
         check 'CMake, cnngen from source: runs' cpp/own/main
     fi
     if have aarch64-linux-gnu-gcc && have qemu-aarch64; then
-        mkdir cross && cp "$root"/examples/depth_1_to_256/[m]* cross
         block aarch64.cmake >cross/aarch64.cmake
         printf 'cmake_minimum_required(VERSION 3.20)\nproject(x C)\nfind_package(cnngen REQUIRED)\n%s\n%s\n%s\n' \
             'cnngen_add_model(model SPEC mnist.cnn.yaml PREFIX mnist OPTIONS --target neon)' 'add_executable(main main.c)' \

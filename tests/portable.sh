@@ -16,7 +16,7 @@ fail() { failed=$((failed + 1)); echo "FAIL: $*"; }
 outputs() {  # outputs FOLDER COMMAND
     mkdir -p "$tmp/$1"
     (cd "$root" || exit 2
-    for spec in examples/*/*.cnn.yaml $cases; do
+    for spec in $cases; do
         name=$(basename "$spec" .cnn.yaml)
         $2 -q --standalone --selftest --weights array "$spec" -o "$tmp/$1/$name.c" 2>"$tmp/$1/$name.err"
         $2 -q --math strict "$spec" -MD -MF - -MT x -o /dev/null -H "$tmp/$1/$name.strict.h" >"$tmp/$1/$name.d" 2>&1
@@ -78,8 +78,9 @@ with() {
     compare "$name"
 }
 
-cases=$(cd "$root" && ls tests/golden/*.cnn.yaml tests/cases/*fused*.cnn.yaml tests/cases/dense-*.cnn.yaml)
-[ "${CNNGEN_EXHAUSTIVE:-}" ] || cases=$(cd "$root" && ls tests/golden/*.cnn.yaml)
+cases=$(cd "$root" && ls examples/digits/*.yaml examples/mismatch/*.yaml tests/golden/*.cnn.yaml)
+[ -z "${CNNGEN_EXHAUSTIVE:-}" ] ||
+    cases=$(cd "$root" && ls examples/*/*.yaml tests/golden/*.yaml tests/cases/*fused*.yaml tests/cases/dense-*.yaml)
 outputs here "$cnngen"
 with clang clang
 if [ "${CNNGEN_EXHAUSTIVE:-}" ]; then
