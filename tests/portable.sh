@@ -1,7 +1,7 @@
 #!/bin/sh
 # cnngen itself, built by other compilers, with another libc, for other machines (a big-endian one too): it
 # compiles without a warning and writes the same bytes everywhere. With CNNGEN_EXHAUSTIVE (check-all) all of
-# them; else clang. LIBYAML_SOURCE is libyaml's unpacked source; without it apt fetches that.
+# them, else clang; PORTABLE="musl s390x" names some. LIBYAML_SOURCE is libyaml's unpacked source; without it apt fetches that.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
@@ -67,7 +67,7 @@ with() {
     fi
     name=$1 runner=$3
     shift 3
-    if make -s -j2 -C "$root" MODE=debug "$@" "$tmp/$name/cnngen" >"$tmp/log" 2>&1; then
+    if make -s -j2 -C "$root" MODE=debug CFLAGS=-O1 "$@" "$tmp/$name/cnngen" >"$tmp/log" 2>&1; then
         ok
     else
         fail "$name: cnngen does not compile"
@@ -78,20 +78,24 @@ with() {
     compare "$name"
 }
 
-cases=$(cd "$root" && ls examples/digits/*.yaml examples/mismatch/*.yaml tests/golden/*.cnn.yaml)
-[ -z "${CNNGEN_EXHAUSTIVE:-}" ] ||
-    cases=$(cd "$root" && ls examples/*/*.yaml tests/golden/*.yaml tests/cases/*fused*.yaml tests/cases/dense-*.yaml)
+all="clang musl aarch64 s390x"
+wanted=${PORTABLE:-${CNNGEN_EXHAUSTIVE:+$all}}
+cases=$(cd "$root" && ls examples/digits/*.yaml examples/mismatch/*.yaml tests/golden/*.yaml)
+[ -z "${CNNGEN_EXHAUSTIVE:-}" ] || cases="$cases $(cd "$root" && ls examples/[rs]*/*.yaml tests/cases/*fused*.yaml)"
 outputs here "$cnngen"
-with clang clang
-if [ "${CNNGEN_EXHAUSTIVE:-}" ]; then
-    if get_source; then
-        with musl musl-gcc
-        with aarch64 aarch64-linux-gnu-gcc qemu-aarch64
-        with s390x s390x-linux-gnu-gcc qemu-s390x
-    else
+for build in ${wanted:-clang}; do
+    if [ "$build" != clang ] && ! get_source; then
         echo "skip: no source of libyaml (set LIBYAML_SOURCE)"
         tail -n 3 "$tmp/log"
+        break
     fi
-fi
+    case $build in
+    clang) with clang clang ;;
+    musl) with musl musl-gcc ;;
+    aarch64) with aarch64 aarch64-linux-gnu-gcc qemu-aarch64 ;;
+    s390x) with s390x s390x-linux-gnu-gcc qemu-s390x ;;
+    *) fail "PORTABLE is some of $all, not '$build'" ;;
+    esac
+done
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
