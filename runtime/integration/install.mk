@@ -78,13 +78,14 @@ uninstall:
 DEB_DIR  ?= $(B)
 DEB_ARCH ?= $(shell dpkg --print-architecture)
 DEB_MAINTAINER ?= The authors of cnngen <cnngen@example.org>
-DEB_ROOT := $(B)/debian
+DEB_ROOT := $(B)/debian/root
 DEBIAN   := $(SUPPORT)/debian
 
-deb: all
+# It is built anew in a folder of its own, since programs may know their prefix.
+deb:
 	$(Q)rm -rf $(DEB_ROOT)
-	$(Q)umask 022; mkdir -p $(DEB_ROOT)/DEBIAN; \
-		$(MAKE) -s install DESTDIR=$(abspath $(DEB_ROOT)) prefix=/usr zshcompletiondir=/usr/share/zsh/vendor-completions
+	$(Q)umask 022; mkdir -p $(DEB_ROOT)/DEBIAN; $(MAKE) -s install B=$(B)/debian/build MODE=release prefix=/usr \
+		DESTDIR=$(abspath $(DEB_ROOT)) zshcompletiondir=/usr/share/zsh/vendor-completions
 	$(Q)sh $(DEBIAN)/pack.sh $(DEB_ROOT) $(DEBIAN) $(VERSION) $(DEB_ARCH) "$(DEB_MAINTAINER)" $(DEB_DIR)
 
 .PHONY: install uninstall deb
