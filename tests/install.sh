@@ -66,6 +66,7 @@ if have mandoc; then
         check "$page is well-formed" mandoc -T lint -W error "$page"
     done
 fi
+touch net.cnn.yaml net.txt
 # completes SHELL LINE EXPECTED: some of what the shell offers behind the line
 completes() {
     case $1 in
@@ -90,6 +91,7 @@ for shell in bash zsh fish; do
     completes $shell 'cnngen --stand' --standalone
     completes $shell 'cnngen --math ' strict
     completes $shell 'cnngen -M' -MF
+    [ $shell = zsh ] || completes $shell 'cnngen check net' net.cnn.yaml
 done
 
 # ---- pkg-config, Make ------------------------------------------------------------------------------
@@ -191,6 +193,9 @@ if have cmake; then
     says() { tr -s '\n ' ' ' <"$tmp/log" >"$tmp/words"; check "CMake: says '$1'" grep -qF "$1" "$tmp/words"; }
     refuses 'CMake: without SPEC' cmake -S cpp -B cpp/none
     says 'cnngen_add_model(m): SPEC is missing'
+    sed 's/(x C)/(x CXX)/; s/_model(m/& SPEC x.yaml/' cpp/CMakeLists.txt >cross/CMakeLists.txt
+    refuses 'CMake: without C' cmake -S cross -B cross/none
+    says 'models are C: project(... LANGUAGES C CXX)'
     refuses 'CMake: another version' cmake -S cpp -B cpp/none -Dwant=9.0
     says 'compatible with requested version "9.0"'
     refuses 'CMake: a program that is not there' cmake -S cpp -B cpp/none -Dwant= -DCNNGEN_EXECUTABLE=/nothing

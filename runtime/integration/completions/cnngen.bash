@@ -22,14 +22,15 @@ _cnngen()
     compopt -o filenames 2>/dev/null
     case $wanted in
     text) ;;
-    file) COMPREPLY=($(compgen -f -- "$cur")) ;;
-    folder) COMPREPLY=($(compgen -d -- "$cur")) ;;
+    file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    folder) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     none)
         if [[ $cur = -* ]]; then
             COMPREPLY=($(compgen -W "${options[*]}" -- "$cur"))
         else
-            COMPREPLY=($(compgen -f -X '!*.@(yaml|yml)' -- "$cur") $(compgen -d -- "$cur"))
-            ((COMP_CWORD > 1)) || COMPREPLY+=($(compgen -W "$(tr , '\n' <<<"$all" | grep -vx generate | sort -u)" -- "$cur"))
+            mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$cur"; compgen -d -- "$cur")
+            all=$(tr , '\n' <<<"$all" | grep -vx generate | sort -u)
+            ((COMP_CWORD > 1)) || COMPREPLY+=($(compgen -W "$all" -- "$cur"))
         fi ;;
     *)  # words; more than one, separated by commas
         local before=${cur%"${cur##*,}"}
