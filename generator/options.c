@@ -209,7 +209,7 @@ static void print_argument(const struct option_def *d, struct out *out)
     out_printf(out, "all");
 }
 
-/* "-o --output<TAB>file<TAB>generate,run<TAB>the C file": an option a line, as completions read it. */
+/* "-o --output<TAB>file<TAB>generate,run<TAB>the C file": one option, as completions read it. */
 static void print_option(struct pool *pool, const struct option_def *d, struct out *out)
 {
     const char *comma = "";
