@@ -139,22 +139,27 @@ check 'an idle make does nothing' idle make -C make_project CFLAGS=-O1
 
 # ---- CMake, Meson ----------------------------------------------------------------------------------
 
-# rebuilds NAME PROJECT COMMAND...: runs once when the specification changes, and not otherwise
+# rebuilds NAME PROJECT COMMAND...: runs once when specifications or weights change, and not otherwise
 rebuilds() {
     name=$1 project=$2
     shift 2
     check "$name: builds" "$@"
     check "$name: an idle build does nothing" idle "$@"
-    sleep 0.02
-    touch "$project"/*.yaml
-    refuses "$name: a new specification" idle "$@"
-    check "$name: an idle build does nothing" idle "$@"
+    for input in "$project"/*.yaml "$project"/*.safetensors; do
+        [ -e "$input" ] || continue
+        sleep 0.02
+        touch "$input"
+        refuses "$name: $(basename "$input") has changed" idle "$@"
+        check "$name: an idle build does nothing" idle "$@"
+    done
 }
 if have cmake; then
     for generator in Ninja 'Unix Makefiles'; do
         [ "$generator" = Ninja ] || [ "${CNNGEN_EXHAUSTIVE:-}" ] || continue
         [ "$generator" != Ninja ] || have ninja || continue
         rm -rf cpp && cp -r "$root/examples/cpp" cpp
+        cp "$root"/examples/digits/digits.[cs]* cpp
+        echo 'cnngen_add_model(digits SPEC digits.cnn.yaml OPTIONS --target scalar)' >>cpp/CMakeLists.txt
         check "CMake, $generator: configures" cmake -S cpp -B "cpp/b" -G "$generator" -DCMAKE_BUILD_TYPE=Debug
         rebuilds "CMake, $generator" cpp cmake --build cpp/b
         check "CMake, $generator: runs" cpp/b/main

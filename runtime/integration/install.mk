@@ -40,7 +40,7 @@ PLAIN = $(foreach h,$(wildcard runtime/*.h),$(h):$(includedir)/cnngen/$(notdir $
     $(SUPPORT)/completions/cnngen.bash:$(bashcompletiondir)/cnngen \
     $(SUPPORT)/completions/_cnngen:$(zshcompletiondir)/_cnngen \
     $(SUPPORT)/completions/cnngen.fish:$(fishcompletiondir)/cnngen.fish \
-    README.md:$(docdir)/README.md $(foreach d,$(wildcard docs/*.md),$(d):$(docdir)/$(notdir $(d))) \
+    LICENSE:$(docdir)/LICENSE README.md:$(docdir)/README.md $(foreach d,$(wildcard docs/*.md),$(d):$(docdir)/$(notdir $(d))) \
     $(foreach e,$(EXAMPLES),$(e):$(docdir)/$(e))
 FILLED = $(SUPPORT)/cnngen.pc.in:$(libdir)/pkgconfig/cnngen.pc \
     $(SUPPORT)/cmake/cnngen-config.cmake.in:$(cmakedir)/cnngen-config.cmake \
