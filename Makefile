@@ -3,20 +3,23 @@
 #   make demo       classify real handwritten digits (examples/digits)
 #   make bench      speed beside ONNX Runtime and oneDNN (tests/bench); BENCH=short: in two minutes
 #   make check      the tests; check-all: the long forms too
+#   make install    and uninstall, deb: runtime/integration/install.mk
 #   make bless      rewrite the golden files, to be read as a diff before they are committed
-# Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS  BENCH, ORT (tests/bench/README.md)
+# Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS, HOST_CC (when CC is for another machine)  BENCH, ORT (tests/bench/README.md)
 
 MODE   ?= release
 B      := build$(if $(filter-out release,$(MODE)),/$(MODE))
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@echo "  $(1)	$(2)")
 
+WERROR ?= -Werror
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-          -Wformat=2 -Wundef -Werror
+          -Wformat=2 -Wundef $(WERROR)
 OPT_release := -O2 -g
 OPT_debug   := -O0 -g3
 OPT_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS ?=
+HOST_CC ?= $(CC)
 YAML_CFLAGS := $(shell pkg-config --cflags yaml-0.1 2>/dev/null)
 YAML_LIBS   := $(or $(shell pkg-config --libs yaml-0.1 2>/dev/null),-lyaml)
 ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -iquote generator -iquote generator/import -iquote $(B) $(YAML_CFLAGS) $(CFLAGS)
@@ -47,7 +50,7 @@ $(B)/templates.c: $(B)/host/embed $(TEMPLATES)
 
 $(B)/host/embed: generator/host/embed.c
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 $(WARN) -O1 -o $@ $<
+	$(Q)$(HOST_CC) -std=c11 $(WARN) -O1 -o $@ $<
 
 $(B)/libcnngen_rt.a: $(B)/runtime/cnn_rt.o
 	$(call say,AR,$@)
@@ -79,7 +82,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := tflite onnx keras differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd docs
+CHECK := tflite onnx keras differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd docs deps install portable
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
@@ -104,7 +107,9 @@ bench: all
 clean:
 	rm -rf build
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+include runtime/integration/install.mk
+
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 
 .PHONY: all unit check check-all bless demo bench clean
 .DELETE_ON_ERROR:

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "depfile.h"
 #include "group.h"
 #include "kernel.h"
 #include "selftest.h"
@@ -79,8 +80,10 @@ static const struct source *find_source(struct emitter *e, const char *name)
     if (e->opt->template_dir) {
         struct source *src = NEW(e->pool, struct source);
         const char *path = pool_printf(e->pool, "%s/%s", e->opt->template_dir, name);
-        if (source_read(e->pool, path, 1 << 20, src) == SOURCE_OK)
+        if (source_read(e->pool, path, 1 << 20, src) == SOURCE_OK) {
+            file_list_add(e->pool, e->opt->reads, path);
             return src;
+        }
     }
     const struct source *src = template_builtin(name);
     if (!src)

@@ -9,16 +9,18 @@
 #define CNNGEN_VERSION "0.1.0"
 
 struct selftest;                   /* selftest.h */
+struct file_list;                  /* depfile.h */
 
 struct emit_options {
     const char *prefix;            /* of everything visible: a C identifier */
-    const char *spec_name;         /* base name of the specification */
+    const char *spec_name;         /* as comments call the specification */
     const char *header_name;       /* base name of the header, for #include */
     const char *command;           /* in canonical form */
     const char *template_dir;      /* instead of the built-in templates; NULL */
     bool standalone;               /* the runtime's text goes into the .c file */
     bool bytes;                    /* big weights as string literals (little-endian), else all as numbers */
     const struct selftest *selftest; /* NULL: none */
+    struct file_list *reads;       /* gets the paths of the templates read from template_dir */
 };
 
 /* Appends both texts; false after diagnostics (only a --template-dir's templates can be wrong). */

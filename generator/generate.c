@@ -48,11 +48,22 @@ static const char *header_path(struct session *s, const char *output)
     return pool_printf(s->pool, "%s.h", output);
 }
 
+/* -MF, or the output with ".d" for its ".c". */
+static const char *deps_path(struct session *s, const char *output)
+{
+    size_t n = strlen(output);
+    if (s->options->deps_file)
+        return s->options->deps_file;
+    if (n > 2 && !strcmp(output + n - 2, ".c"))
+        n -= 2;
+    return pool_printf(s->pool, "%.*s.d", (int)n, output);
+}
+
 /* As emitted comments call it. */
 static const char *spec_name(struct session *s)
 {
     const char *path = s->options->spec;
-    return strcmp(path, "-") ? options_base_name(s->pool, path) : "<stdin>";
+    return strcmp(path, "-") ? options_shown_path(s->pool, s->options, path) : "<stdin>";
 }
 
 bool session_emit(struct session *s)
@@ -68,6 +79,7 @@ bool session_emit(struct session *s)
         .standalone = s->options->standalone,
         .bytes = s->options->bytes,
         .selftest = s->options->selftest ? selftest_make(s->pool, s->graph) : NULL,
+        .reads = &s->reads,
     };
     out_init(&s->c);
     out_init(&s->h);
@@ -80,29 +92,75 @@ static bool same_file(const char *a, const char *b)
     return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* Outputs that would overwrite what they are made from, or that no #include could name. */
-static void check_outputs(struct session *s, const struct out_file *files, int n)
+/* Outputs that would overwrite what they are made from or each other. */
+static void check_overwriting(struct session *s, const struct out_file *files, int n)
 {
-    const char *const from[] = {s->options->spec, s->options->weights_file};
+    const char *const from[] = {s->options->spec, s->graph->weight_file};
     for (int i = 0; i < n; i++)
         for (int k = 0; k < 2; k++)
             if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
                 die("'%s' would be overwritten by the output", from[k]);
-    if (n > 1 && strpbrk(files[1].path, "\"\\\n\r"))
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++)
+            if (!strcmp(files[i].path, files[k].path))
+                die("two of the outputs are '%s'", files[i].path);
+}
+
+static void check_header_name(struct session *s, const char *header)
+{
+    if (header && strpbrk(header, "\"\\\n\r"))
         die("the header's name can't stand in an #include: '%s'",
-                options_base_name(s->pool, files[1].path));
+                options_base_name(s->pool, header));
+}
+
+static void check_rule(struct session *s, const struct depfile *d)
+{
+    for (int k = 0; k < 2; k++) {
+        const struct file_list *list = k ? &d->from : &d->targets;
+        for (int i = 0; i < list->path.n; i++)
+            if (strpbrk(list->path.at[i], "\n\r"))
+                die("a name with a line break can't stand in a rule of make: '%s'",
+                        options_base_name(s->pool, list->path.at[i]));
+    }
+}
+
+/* The rule for the outputs: what -MT says, or all of them that are files. */
+static void make_rule(struct session *s, const struct out_file *files, int n, struct out *out)
+{
+    const struct options *o = s->options;
+    struct depfile d = {.phony = o->deps_phony};
+    for (int i = 0; i < o->deps_target.n; i++)
+        file_list_add(s->pool, &d.targets, o->deps_target.at[i]);
+    for (int i = 0; i < n && o->deps_target.n == 0; i++)
+        if (strcmp(files[i].path, "-"))
+            file_list_add(s->pool, &d.targets, depfile_escape(s->pool, files[i].path));
+    if (strcmp(o->spec, "-"))
+        file_list_add(s->pool, &d.from, o->spec);
+    if (s->graph->weight_file)
+        file_list_add(s->pool, &d.from, s->graph->weight_file);
+    for (int i = 0; i < s->reads.path.n; i++)
+        file_list_add(s->pool, &d.from, s->reads.path.at[i]);
+    check_rule(s, &d);
+    depfile_print(s->pool, &d, out);
 }
 
 static void write_files(struct session *s)
 {
     const char *output = output_path(s), *header = header_path(s, output);
-    struct out_file files[2] = {{output, s->c.text, s->c.len}, {header, s->h.text, s->h.len}};
-    if (header && !strcmp(header, output))
-        die("the header and the C file are both '%s'", output);
-    check_outputs(s, files, header ? 2 : 1);
-    session_write(files, header ? 2 : 1);
-    for (int i = 0; s->options->verbose && i < (header ? 2 : 1); i++)
+    struct out_file files[3] = {{output, s->c.text, s->c.len}, {header, s->h.text, s->h.len}};
+    struct out rule;
+    int n = header ? 2 : 1;
+    check_header_name(s, header);
+    out_init(&rule);
+    if (s->options->deps) {
+        make_rule(s, files, n, &rule);
+        files[n++] = (struct out_file){deps_path(s, output), rule.text, rule.len};
+    }
+    check_overwriting(s, files, n);
+    session_write(files, n);
+    for (int i = 0; s->options->verbose && i < n; i++)
         fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", files[i].path, files[i].len);
+    out_free(&rule);
 }
 
 int command_generate(struct session *s)

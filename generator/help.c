@@ -1,5 +1,7 @@
 #include "help.h"
 
+#include <string.h>
+
 #include "emit.h"
 
 const char help_text[] =
@@ -18,6 +20,13 @@ const char help_text[] =
     "                           default: the spec's name with .c, in this folder\n"
     "  -H, --header FILE        the header; default: the C file's name with .h\n"
     "  -p, --prefix NAME        of functions and macros; default: the model's name\n"
+    "  -MD, --deps              also write a rule for make: what was made from what\n"
+    "  -MF, --deps-file FILE    to this file; default: the C file's name with .d\n"
+    "  -MT, --deps-target NAME  of the rule, as it stands; default: the outputs\n"
+    "  -MP, --deps-phony        with an empty rule for each file but the spec\n"
+    "      --file-prefix-map OLD=NEW\n"
+    "                           name files whose path begins with OLD by their path,\n"
+    "                           NEW in place of OLD; default: without any folder\n"
     "      --target LIST        of scalar, sse2, avx2, avx512, neon, separated by\n"
     "                           commas, or all (default)\n"
     "      --max-threads N      that a run uses at most, 1 to 1024 (default 8)\n"
@@ -66,6 +75,7 @@ const char help_text[] =
     "\n"
     "      --print-schema       print the JSON Schema of specifications\n"
     "      --print-reference    print all layers and their arguments, as Markdown\n"
+    "      --print-options      print all options, for the completions of shells\n"
     "      --color WHEN         auto, always or never\n"
     "  -q, --quiet              no warnings\n"
     "  -v, --verbose            say what is done (generate, verify, bench)\n"
@@ -78,3 +88,36 @@ const char version_text[] =
     "cnngen " CNNGEN_VERSION "\n"
     "Licence MIT: free software, without any warranty.\n"
     "What it generates, the runtime included, is yours under 0BSD: no conditions.\n";
+
+enum { COLUMN = 27 };          /* of the help text, where descriptions begin */
+
+/* Whether the line begins with the option, or with a short one and it. */
+static bool is_of_option(const char *line, const char *option)
+{
+    size_t len = strlen(option), end = strcspn(line, "\n");
+    const char *at = strstr(line, option);
+    return line[strspn(line, " ")] == '-' && at && at < line + COLUMN && at < line + end &&
+           strchr(" \n", at[len]);
+}
+
+static const char *next_line(const char *line)
+{
+    return line + strcspn(line, "\n") + 1;
+}
+
+const char *help_of_option(struct pool *pool, const char *name)
+{
+    const char *option = pool_printf(pool, "--%s", name), *line = help_text, *text = "";
+    while (*line && !is_of_option(line, option))
+        line = next_line(line);
+    if (!*line)
+        bug("no help for '%s'", option);
+    if (line[COLUMN - 1] != ' ')   /* the option takes all of its line */
+        line = next_line(line);
+    do {
+        size_t len = strcspn(line + COLUMN, "\n");
+        text = pool_printf(pool, "%s%s%.*s", text, *text ? " " : "", (int)len, line + COLUMN);
+        line = next_line(line);
+    } while (strspn(line, " ") == COLUMN);
+    return text;
+}

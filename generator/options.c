@@ -46,7 +46,7 @@ struct parser {
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
         set_max_weight_growth, set_weights, set_dump, set_color, set_input, set_seed, set_fill,
-        set_math, set_seconds, set_threads;
+        set_math, set_seconds, set_threads, add_deps_target, add_prefix_map;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -57,11 +57,16 @@ static const struct option_def {
     size_t offset;             /* TEXT: of a const char *; FLAG: of a bool */
     apply_fn *apply;           /* CALL; its argument is required */
     unsigned commands;         /* that take it */
-    bool many;                 /* may be repeated: once for each input or output of the network */
+    bool many;                 /* may be repeated */
 } defs[] = {
 #define FIELD(f) offsetof(struct options, f), NULL
     {"output", 'o', CALL, 0, set_output, GENERATE | RUN, true},
     {"header", 'H', TEXT, FIELD(header), GENERATE, false},
+    {"deps", 0, FLAG, FIELD(deps), GENERATE, false},
+    {"deps-file", 0, TEXT, FIELD(deps_file), GENERATE, false},
+    {"deps-target", 0, CALL, 0, add_deps_target, GENERATE, true},
+    {"deps-phony", 0, FLAG, FIELD(deps_phony), GENERATE, false},
+    {"file-prefix-map", 0, CALL, 0, add_prefix_map, GENERATE, true},
     {"prefix", 'p', CALL, 0, set_prefix, GENERATE, false},
     {"target", 0, CALL, 0, set_target, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | PROGRAM, false},
@@ -88,6 +93,7 @@ static const struct option_def {
     {"verbose", 'v', FLAG, FIELD(verbose), GENERATE | PROGRAM, false},
     {"print-schema", 0, INSTANT, 0, NULL, ANY, false},
     {"print-reference", 0, INSTANT, 0, NULL, ANY, false},
+    {"print-options", 0, INSTANT, 0, NULL, ANY, false},
     {"help", 'h', INSTANT, 0, NULL, ANY, false},
     {"version", 'V', INSTANT, 0, NULL, ANY, false},
 #undef FIELD
@@ -95,10 +101,34 @@ static const struct option_def {
 
 enum { DEFS = LENGTH(defs), FIRST_VALUE = 256 };  /* getopt's value of defs[i]: this + i */
 
+/* The names that gcc has for options about dependencies. */
+static const struct { char letter; const char *name; } gcc_names[] = {
+    {'D', "deps"}, {'F', "deps-file"}, {'T', "deps-target"}, {'P', "deps-phony"}};
+
 static bool takes_argument(const struct option_def *d)
 {
     return d->kind == TEXT || d->kind == CALL;
 }
+
+/* What arguments are, for a shell to complete: files, folders or some words. Of the others it knows
+ * nothing. */
+static const struct argument {
+    const char *option, *kind;       /* "file", "folder", or NULL: one of words */
+    const char *const *words;
+    int n;
+} arguments[] = {
+    {"output", "file", NULL, 0},
+    {"header", "file", NULL, 0},
+    {"deps-file", "file", NULL, 0},
+    {"template-dir", "folder", NULL, 0},
+    {"weights-file", "file", NULL, 0},
+    {"input", "file", NULL, 0},
+    {"math", NULL, math_modes, MATH_MODES},
+    {"weights", NULL, weight_kinds, LENGTH(weight_kinds)},
+    {"dump", NULL, dumps + 1, LENGTH(dumps) - 1},
+    {"fill", NULL, fills, LENGTH(fills)},
+    {"color", NULL, colors, LENGTH(colors)},
+};
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -153,9 +183,61 @@ static const char *list_words(struct pool *pool, const char *const *words, int n
     return text;
 }
 
+/* ---- the table for shells -------------------------------------------------------------------- */
+
+static void print_argument(const struct option_def *d, struct out *out)
+{
+    if (!takes_argument(d)) {
+        out_printf(out, "none");
+        return;
+    }
+    for (int i = 0; i < LENGTH(arguments); i++) {
+        const struct argument *a = &arguments[i];
+        if (strcmp(a->option, d->name))
+            continue;
+        out_printf(out, "%s", a->kind ? a->kind : "");
+        for (int k = 0; k < a->n; k++)
+            out_printf(out, "%s%s", k ? "," : "", a->words[k]);
+        return;
+    }
+    if (strcmp(d->name, "target")) {
+        out_printf(out, "text");
+        return;
+    }
+    for (int i = 0; i < TARGET_COUNT; i++)
+        out_printf(out, "%s,", targets[i].name);
+    out_printf(out, "all");
+}
+
+/* "-o --output<TAB>file<TAB>generate,run<TAB>the C file": one option, as completions read it. */
+static void print_option(struct pool *pool, const struct option_def *d, struct out *out)
+{
+    const char *comma = "";
+    if (d->letter)
+        out_printf(out, "-%c ", d->letter);
+    for (int i = 0; i < LENGTH(gcc_names); i++)
+        if (!strcmp(gcc_names[i].name, d->name))
+            out_printf(out, "-M%c ", gcc_names[i].letter);
+    out_printf(out, "--%s\t", d->name);
+    print_argument(d, out);
+    out_printf(out, "\t");
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (d->commands & (1u << i)) {
+            out_printf(out, "%s%s", comma, commands[i]);
+            comma = ",";
+        }
+    out_printf(out, "\t%s\n", help_of_option(pool, d->name));
+}
+
+static void print_options(struct pool *pool, struct out *out)
+{
+    for (int i = 0; i < DEFS; i++)
+        print_option(pool, &defs[i], out);
+}
+
 /* ---- help, version --------------------------------------------------------------------------- */
 
-static bool do_instant(const struct option_def *d, int *status)
+static bool do_instant(struct pool *pool, const struct option_def *d, int *status)
 {
     struct out out;
     struct out_file file = {.path = "-"};
@@ -167,6 +249,8 @@ static bool do_instant(const struct option_def *d, int *status)
         out_printf(&out, "%s", version_text);
     else if (!strcmp(d->name, "print-schema"))
         schema_print(&out);
+    else if (!strcmp(d->name, "print-options"))
+        print_options(pool, &out);
     else
         reference_print(&out);
     file.text = out.text;
@@ -331,6 +415,19 @@ static bool set_threads(struct parser *p, const char *arg)
     return true;
 }
 
+static bool add_deps_target(struct parser *p, const char *arg)
+{
+    vec_push(p->pool, &p->options->deps_target, arg);
+    return true;
+}
+
+static bool add_prefix_map(struct parser *p, const char *arg)
+{
+    vec_push(p->pool, &p->options->prefix_map, arg);
+    return strchr(arg, '=') || fail(p->status, "--file-prefix-map is OLD=NEW, not '%s'",
+            shown(p->pool, arg, strlen(arg)));
+}
+
 /* ---- parsing --------------------------------------------------------------------------------- */
 
 struct given { const struct option_def *def; const char *arg; };
@@ -343,8 +440,8 @@ struct line {
 
 static void fill_getopt(char *letters, struct option *longs)
 {
-    strcpy(letters, "-:");  /* words come in their places, a missing argument as ':' */
-    letters += 2;
+    strcpy(letters, "-:M:");  /* words come in their places, a missing argument as ':' */
+    letters += 4;
     for (int i = 0; i < DEFS; i++) {
         bool arg = takes_argument(&defs[i]);
         longs[i] = (struct option){defs[i].name, arg ? required_argument : no_argument, NULL,
@@ -355,6 +452,14 @@ static void fill_getopt(char *letters, struct option *longs)
             *letters++ = ':';
     }
     *letters = 0;
+}
+
+static const struct option_def *find_named(const char *name)
+{
+    for (int i = 0; i < DEFS; i++)
+        if (!strcmp(defs[i].name, name))
+            return &defs[i];
+    bug("no option '%s'", name);
 }
 
 static const struct option_def *find_def(int value)
@@ -394,6 +499,27 @@ static bool bad_option(struct pool *pool, int value, char **argv, int *status)
     return unknown_option(pool, argv[optind - 1], status);
 }
 
+/* "-MD", "-MF FILE", "-MFFILE": text is what follows the M. The argument may be the next word. */
+static bool read_gcc_name(struct pool *pool, int argc, char **argv, const char *text,
+        struct given *given, int *status)
+{
+    for (int i = 0; i < LENGTH(gcc_names); i++) {
+        if (*text != gcc_names[i].letter)
+            continue;
+        const struct option_def *d = find_named(gcc_names[i].name);
+        bool joined = text[1] != 0;
+        if (joined && !takes_argument(d))
+            break;
+        if (!joined && takes_argument(d) && optind == argc)
+            return fail(status, "-M%c needs an argument", *text);
+        *given = (struct given){d, NULL};
+        if (takes_argument(d))
+            given->arg = joined ? text + 1 : argv[optind++];
+        return true;
+    }
+    return fail(status, "unknown option '-M%s'", shown(pool, text, strlen(text)));
+}
+
 static void add_word(struct pool *pool, struct line *line, struct options *o, const char *word,
         bool *first)
 {
@@ -408,7 +534,7 @@ static void add_word(struct pool *pool, struct line *line, struct options *o, co
 static bool read_line(struct pool *pool, int argc, char **argv, struct line *line,
         struct options *o, int *status)
 {
-    char letters[2 * DEFS + 3];
+    char letters[2 * DEFS + 5];
     struct option longs[DEFS + 1] = {{0}};
     bool first = true;
     fill_getopt(letters, longs);
@@ -420,9 +546,16 @@ static bool read_line(struct pool *pool, int argc, char **argv, struct line *lin
         }
         if (value == '?' || value == ':')
             return bad_option(pool, value, argv, status);
+        if (value == 'M') {
+            struct given given;
+            if (!read_gcc_name(pool, argc, argv, optarg, &given, status))
+                return false;
+            vec_push(pool, &line->option, given);
+            continue;
+        }
         const struct option_def *d = find_def(value);
         if (d->kind == INSTANT)
-            return do_instant(d, status);
+            return do_instant(pool, d, status);
         vec_push(pool, &line->option, (struct given){d, takes_argument(d) ? optarg : NULL});
     }
     while (optind < argc)
@@ -493,10 +626,26 @@ static bool take_specs(struct parser *p, const struct line *line)
     return true;
 }
 
+static bool deps_agree(struct parser *p)
+{
+    const struct options *o = p->options;
+    bool to_stdout = o->output ? !strcmp(o->output, "-") : !strcmp(o->spec, "-");
+    const char *without = o->deps_file ? "-MF" : o->deps_target.n ? "-MT" : "-MP";
+    if (!o->deps && (o->deps_file || o->deps_target.n || o->deps_phony))
+        return fail(p->status, "%s is of no use without -MD", without);
+    if (o->deps && o->dump)
+        return fail(p->status, "--dump writes to standard output: it takes no -MD");
+    if (o->deps && to_stdout && !(o->deps_file && o->deps_target.n))
+        return fail(p->status, "-MD with output to standard output needs -MF and -MT");
+    return true;
+}
+
 /* Options that exclude each other. */
 static bool agree(struct parser *p)
 {
     const struct options *o = p->options;
+    if (!deps_agree(p))
+        return false;
     if (o->dump && (o->output || o->header))
         return fail(p->status, "--dump writes to standard output: it takes no --%s",
                 o->output ? "output" : "header");
@@ -546,25 +695,61 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
 
 /* ---- the canonical command ------------------------------------------------------------------- */
 
-const char *options_base_name(struct pool *pool, const char *path)
+/* A comment neither ends nor begins in it. */
+static bool is_comment_mark(const char *text, size_t i)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    size_t len = strlen(base), n = 0;
-    char *copy = pool_copy(pool, base, len);
+    return text[i] == '*' && (text[i + 1] == '/' || (i > 0 && text[i - 1] == '/'));
+}
+
+static char *safe_text(struct pool *pool, const char *text)
+{
+    size_t len = strlen(text), n = 0;
+    char *copy = pool_copy(pool, text, len);
     for (size_t i = 0; i < len;) {
         uint32_t code;
-        size_t bytes = utf8_next(base + i, len - i, &code);
-        if (bytes == 0 || char_is_hostile(code)) {
+        size_t bytes = utf8_next(text + i, len - i, &code);
+        if (bytes == 0 || char_is_hostile(code) || is_comment_mark(text, i)) {
             copy[n++] = '?';
             i++;
             continue;
         }
-        memcpy(copy + n, base + i, bytes);
+        memcpy(copy + n, text + i, bytes);
         n += bytes;
         i += bytes;
     }
     copy[n] = 0;
     return copy;
+}
+
+const char *options_base_name(struct pool *pool, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return safe_text(pool, slash ? slash + 1 : path);
+}
+
+/* The path with OLD in front replaced by NEW, by the last map that fits; NULL: none does. */
+static const char *mapped_path(struct pool *pool, const struct options *o, const char *path)
+{
+    for (int i = o->prefix_map.n - 1; i >= 0; i--) {
+        const char *map = o->prefix_map.at[i], *equal = strrchr(map, '=');
+        size_t len = (size_t)(equal - map);
+        if (!strncmp(path, map, len))
+            return pool_printf(pool, "%s%s", equal + 1, path + len);
+    }
+    return NULL;
+}
+
+const char *options_shown_path(struct pool *pool, const struct options *o, const char *path)
+{
+    const char *mapped = mapped_path(pool, o, path);
+    return mapped ? safe_text(pool, mapped) : options_base_name(pool, path);
+}
+
+/* Whether the emitted text names a folder. */
+static bool shows_folders(struct pool *pool, const struct options *o)
+{
+    return (strcmp(o->spec, "-") && mapped_path(pool, o, o->spec)) ||
+           (o->weights_file && mapped_path(pool, o, o->weights_file));
 }
 
 /* The word as a shell reads it. */
@@ -609,6 +794,8 @@ const char *options_command(struct pool *pool, const struct options *o)
     struct out out;
     out_init(&out);
     out_printf(&out, "cnngen");
+    if (shows_folders(pool, o))
+        out_printf(&out, " --file-prefix-map =");
     if (o->prefix)
         out_printf(&out, " --prefix %s", o->prefix);
     add_targets(&out, o->targets);
@@ -626,9 +813,9 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --weights array");
     if (o->weights_file) {
         out_printf(&out, " --weights-file");
-        add_shell(&out, options_base_name(pool, o->weights_file));
+        add_shell(&out, options_shown_path(pool, o, o->weights_file));
     }
-    add_shell(&out, options_base_name(pool, o->spec));
+    add_shell(&out, strcmp(o->spec, "-") ? options_shown_path(pool, o, o->spec) : "-");
     const char *text = pool_copy(pool, out.text, out.len);
     out_free(&out);
     return text;

@@ -17,6 +17,10 @@ struct options {
     VEC(const char *) specs;      /* all of them: verify takes several; the others have this one */
     const char *output;           /* -o; NULL: the spec's stem + ".c", here; "-": standard output */
     const char *header;           /* -H; NULL: the output's with ".h", none when that is "-" */
+    bool deps, deps_phony;        /* -MD, -MP */
+    const char *deps_file;        /* -MF; NULL: the output's with ".d" */
+    VEC(const char *) deps_target; /* -MT; none: the outputs */
+    VEC(const char *) prefix_map; /* --file-prefix-map, each "OLD=NEW" */
     const char *prefix;           /* NULL: the model's name */
     unsigned targets;             /* TARGET_BITs */
     int max_threads;
@@ -47,11 +51,14 @@ struct options {
 bool options_parse(struct pool *, int argc, char **argv, struct options *, int *status);
 
 /* The command that makes the same text again: only options that change it, in a fixed order, and
- * base names without folders; words that a shell would split are quoted. Safe inside a C comment. */
+ * no folders but those that --file-prefix-map shows; words that a shell would split are quoted. Safe inside a C comment. */
 const char *options_command(struct pool *, const struct options *);
 
 /* The last part of a path, made safe to show in a C comment or on a terminal. */
 const char *options_base_name(struct pool *, const char *path);
+
+/* The path as emitted text names it: its last part, or all of it where --file-prefix-map maps it. */
+const char *options_shown_path(struct pool *, const struct options *, const char *path);
 
 /* "cnngen: MESSAGE", "Try 'cnngen --help'." to stderr; exit code 2 is the caller's to give. */
 void usage_error(const char *fmt, ...) PRINTF_LIKE(1, 2);

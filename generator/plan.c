@@ -205,7 +205,7 @@ static void print_step(const struct plan *plan, const struct step *s, struct out
             (long long)s->macs, (long long)(4 * s->weights), s->parts, s->meet ? ", meet" : "");
     for (int t = 0; t < TARGET_COUNT; t++)
         if (plan->targets & TARGET_BIT(t))
-            print_binding(plan, s, t, out);
+            print_binding(plan, s, (enum target_id)t, out);
 }
 
 void plan_print(const struct plan *plan, struct out *out)

@@ -2,6 +2,7 @@
 #ifndef CNNGEN_SESSION_H
 #define CNNGEN_SESSION_H
 
+#include "depfile.h"
 #include "diag.h"
 #include "emit.h"
 #include "graph.h"
@@ -20,6 +21,7 @@ struct session {
     struct plan *plan;
     const char *prefix;         /* of what is emitted */
     struct out c, h;            /* the emitted texts */
+    struct file_list reads;     /* files besides spec and weights that they were made from */
 };
 
 /* Each takes the session from the stage before. False after diagnostics, or with the message of a

@@ -355,7 +355,7 @@ void check_output(struct check *c, enum target_id t, int output, const float *re
 
 /* ---- bits ------------------------------------------------------------------------------------ */
 
-static struct finding *finding_of(const struct check *c, int t, int i)
+static struct finding *finding_of(const struct check *c, enum target_id t, int i)
 {
     int steps = c->plan->step.n;
     return i < steps ? &c->step[t][i] : &c->output[t][i - steps];

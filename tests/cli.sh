@@ -138,7 +138,7 @@ done
 what='the help text'
 widest=$(awk '{ if (length > n) n = length } END { print n }' ../out)
 check 'the help text fits 80 columns' [ "$widest" -le 80 ]
-for option in output header prefix target max-threads math standalone selftest weights weights-file \
+for option in output header deps deps-file deps-target deps-phony file-prefix-map prefix target max-threads math standalone selftest weights weights-file \
     template-dir dump json input seed cc cflags run seconds threads print-schema color quiet verbose help version; do
     prints "--$option"
 done
@@ -165,7 +165,7 @@ usage "one specification at a time" check net.cnn.yaml pair.yaml
 usage "unknown option '--standalnoe'; did you mean '--standalone'?" --standalnoe net.cnn.yaml
 usage "unknown option '--MD'" --MD net.cnn.yaml
 usage "unknown option '--xyzzy'" --xyzzy=5 net.cnn.yaml
-usage "unknown option '-M'" -MD net.cnn.yaml
+usage "unknown option '-MQ'" -MQ net.cnn.yaml
 usage "'--s' is short for several options" --s net.cnn.yaml
 usage '--output needs an argument' net.cnn.yaml -o
 usage '--prefix needs an argument' net.cnn.yaml --prefix

@@ -217,7 +217,7 @@ static void binary_eval(const struct node *node, const struct tval *in, struct t
             else
                 parts[b->kind](&p, in[j].v[x], in[j].e[x]);
         }
-        p.e = part_bound(&p, b->kind, n);
+        p.e = part_bound(&p, (int)b->kind, n);
         out->v[i] = b->kind == BIN_AVG ? p.v / n : p.v;
         out->e[i] = b->kind != BIN_AVG ? p.e
                     : (p.e + 2 * rounding(finite_magnitude(p.v) + p.e)) / n + 0x1p-149;
