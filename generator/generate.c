@@ -48,6 +48,17 @@ static const char *header_path(struct session *s, const char *output)
     return pool_printf(s->pool, "%s.h", output);
 }
 
+/* The output with ".weights" for its ".c". */
+static const char *weights_path(struct session *s, const char *output)
+{
+    size_t n = strlen(output);
+    if (!strcmp(output, "-"))
+        return pool_printf(s->pool, "%s.weights", s->prefix);
+    if (n > 2 && !strcmp(output + n - 2, ".c"))
+        n -= 2;
+    return pool_printf(s->pool, "%.*s.weights", (int)n, output);
+}
+
 /* As emitted comments call it. */
 static const char *spec_name(struct session *s)
 {
@@ -66,12 +77,12 @@ bool session_emit(struct session *s)
         .command = options_command(s->pool, s->options),
         .template_dir = s->options->template_dir,
         .standalone = s->options->standalone,
-        .bytes = s->options->bytes,
+        .storage = s->options->storage,
+        .weights_name = base_name(weights_path(s, output_path(s))),
         .selftest = s->options->selftest ? selftest_make(s->pool, s->graph) : NULL,
     };
-    out_init(&s->c);
-    out_init(&s->h);
-    return emit(s->plan, &emit_options, &s->c, &s->h, s->diag);
+    emitted_init(&s->text);
+    return emit(s->plan, &emit_options, &s->text, s->diag);
 }
 
 static bool same_file(const char *a, const char *b)
@@ -83,25 +94,32 @@ static bool same_file(const char *a, const char *b)
 /* Outputs that would overwrite what they are made from, or that no #include could name. */
 static void check_outputs(struct session *s, const struct out_file *files, int n)
 {
+    static const char *const kind[] = {"C file", "header", "weights file"};
     const char *const from[] = {s->options->spec, s->options->weights_file};
     for (int i = 0; i < n; i++)
         for (int k = 0; k < 2; k++)
             if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
                 die("'%s' would be overwritten by the output", from[k]);
-    if (n > 1 && strpbrk(files[1].path, "\"\\\n\r"))
-        die("the header's name can't stand in an #include: '%s'",
-                options_base_name(s->pool, files[1].path));
+    for (int i = 1; i < n; i++)
+        if (strpbrk(files[i].path, "\"\\\n\r"))
+            die("the name of the %s can't stand in an #include: '%s'", kind[i],
+                    options_base_name(s->pool, files[i].path));
 }
 
 static void write_files(struct session *s)
 {
     const char *output = output_path(s), *header = header_path(s, output);
-    struct out_file files[2] = {{output, s->c.text, s->c.len}, {header, s->h.text, s->h.len}};
+    struct out_file files[3] = {{output, s->text.c.text, s->text.c.len}};
+    int n = 1;
     if (header && !strcmp(header, output))
         die("the header and the C file are both '%s'", output);
-    check_outputs(s, files, header ? 2 : 1);
-    session_write(files, header ? 2 : 1);
-    for (int i = 0; s->options->verbose && i < (header ? 2 : 1); i++)
+    if (header)
+        files[n++] = (struct out_file){header, s->text.h.text, s->text.h.len};
+    if (storage_file(s->options->storage))
+        files[n++] = (struct out_file){weights_path(s, output), s->text.w.text, s->text.w.len};
+    check_outputs(s, files, n);
+    session_write(files, n);
+    for (int i = 0; s->options->verbose && i < n; i++)
         fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", files[i].path, files[i].len);
 }
 
@@ -111,8 +129,7 @@ int command_generate(struct session *s)
     int status = session_report(s);
     if (done)
         write_files(s);
-    out_free(&s->c);
-    out_free(&s->h);
+    emitted_free(&s->text);
     return status;
 }
 

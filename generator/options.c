@@ -19,7 +19,6 @@ static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summar
 static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
 static const char *const colors[] = {"auto", "always", "never"};
 static const char *const fills[] = {"random", "special", "integer"};
-static const char *const weight_kinds[] = {"array", "auto"};
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
@@ -70,7 +69,7 @@ static const struct option_def {
     {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | PROGRAM, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
-    {"weights", 0, CALL, 0, set_weights, GENERATE | VERIFY, false},
+    {"weights", 0, CALL, 0, set_weights, GENERATE | PROGRAM, false},
     {"standalone", 0, FLAG, FIELD(standalone), GENERATE, false},
     {"selftest", 0, FLAG, FIELD(selftest), GENERATE | VERIFY, false},
     {"dump", 0, CALL, 0, set_dump, GENERATE, false},
@@ -281,8 +280,8 @@ static bool set_math(struct parser *p, const char *arg)
 
 static bool set_weights(struct parser *p, const char *arg)
 {
-    int i = choose(p, "weights", weight_kinds, LENGTH(weight_kinds), arg);
-    p->options->bytes = i == 1;
+    int i = choose(p, "weights", storages, STORAGES, arg);
+    p->options->storage = (enum storage)i;
     return i >= 0;
 }
 
@@ -500,6 +499,10 @@ static bool agree(struct parser *p)
     if (o->dump && (o->output || o->header))
         return fail(p->status, "--dump writes to standard output: it takes no --%s",
                 o->output ? "output" : "header");
+    if (storage_file(o->storage) && o->command == CMD_GENERATE && !o->dump && o->output &&
+            !strcmp(o->output, "-"))
+        return fail(p->status, "--weights %s writes a file beside the C: it takes no '-o -'",
+                storages[o->storage]);
     if (o->threads > o->max_threads)
         return fail(p->status, "--threads %d is more than --max-threads %d", o->threads,
                 o->max_threads);
@@ -534,7 +537,7 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
     struct line line = {0};
     struct parser p = {.pool = pool, .options = o, .status = status};
     *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .max_weight_growth = 2,
-            .math = MATH_FAST, .bytes = true, .seed = 1, .seconds = 2};
+            .math = MATH_FAST, .seed = 1, .seconds = 2};
     if (!read_line(pool, argc, argv, &line, o, status))
         return false;
     for (int i = 0; i < line.option.n; i++)
@@ -622,8 +625,8 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --standalone");
     if (o->selftest)
         out_printf(&out, " --selftest");
-    if (!o->bytes)
-        out_printf(&out, " --weights array");
+    if (o->storage != STORAGE_AUTO)
+        out_printf(&out, " --weights %s", storages[o->storage]);
     if (o->weights_file) {
         out_printf(&out, " --weights-file");
         add_shell(&out, options_base_name(pool, o->weights_file));

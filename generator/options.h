@@ -5,6 +5,7 @@
 #include "diag.h"
 #include "math_mode.h"
 #include "pool.h"
+#include "storage.h"
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, CMD_BENCH,
     COMMAND_COUNT };
@@ -26,7 +27,7 @@ struct options {
     const char *template_dir;
     const char *weights_file;
     bool standalone, selftest;
-    bool bytes;                   /* large weights as strings of bytes; --weights array clears it */
+    enum storage storage;         /* of weights: --weights */
     enum dump dump;
     bool quiet, verbose;
     enum diag_color color;        /* --color, NO_COLOR, whether stderr is a terminal */

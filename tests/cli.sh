@@ -179,7 +179,7 @@ usage "--dump is spec, graph, shapes, opt or plan, not 'plane'; did you mean 'pl
 usage "--color is auto, always or never, not 'blue'" --color blue net.cnn.yaml
 usage "--math is strict, precise or fast, not 'fats'; did you mean 'fast'?" --math fats net.cnn.yaml
 usage "'cnngen run' takes no --math" run --math strict net.cnn.yaml
-usage "--weights is array or auto, not 'arry'; did you mean 'array'?" --weights arry net.cnn.yaml
+usage "--weights is auto, array, string, asm or bin, not 'arry'; did you mean 'array'?" --weights arry net.cnn.yaml
 for n in 0 1025 -1 1e2 '' 8x ' 8' 99999999999999999999; do
     usage "--max-threads is a number from 1 to 1024" --max-threads="$n" net.cnn.yaml
 done
