@@ -44,7 +44,7 @@ struct parser {
 
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
-        set_max_weight_growth, set_weights, set_dump, set_color, set_input, set_seed, set_fill,
+        set_max_weight_growth, set_max_arena, set_max_weights, set_weights, set_dump, set_color, set_input, set_seed, set_fill,
         set_math, set_seconds, set_threads;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
@@ -66,6 +66,8 @@ static const struct option_def {
     {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"max-weight-growth", 0, CALL, 0, set_max_weight_growth,
         GENERATE | CHECK | SUMMARY | PROGRAM, false},
+    {"max-arena", 0, CALL, 0, set_max_arena, GENERATE | CHECK, false},
+    {"max-weights", 0, CALL, 0, set_max_weights, GENERATE | CHECK, false},
     {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | PROGRAM, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
@@ -269,6 +271,30 @@ static bool set_max_weight_growth(struct parser *p, const char *arg)
 {
     p->options->growth_text = arg;
     return parse_decimal(p, "max-weight-growth", arg, 1, 100, &p->options->max_weight_growth);
+}
+
+/* "64K", "2M": bytes, at least 1. */
+static bool parse_size(struct parser *p, const char *name, const char *arg, int64_t *out)
+{
+    size_t digits = strspn(arg, "0123456789");
+    const char *unit = arg + digits;
+    int shift = !strcmp(unit, "K") ? 10 : !strcmp(unit, "M") ? 20 : 0;
+    long long n = digits && digits <= 9 ? strtoll(arg, NULL, 10) : 0;
+    if (n < 1 || (*unit && !shift))
+        return fail(p->status, "--%s is a number of bytes, at most 999999999, or of K or M, as 64K, "
+                "not '%s'", name, shown(p->pool, arg, strlen(arg)));
+    *out = (int64_t)n << shift;
+    return true;
+}
+
+static bool set_max_arena(struct parser *p, const char *arg)
+{
+    return parse_size(p, "max-arena", arg, &p->options->budget.arena);
+}
+
+static bool set_max_weights(struct parser *p, const char *arg)
+{
+    return parse_size(p, "max-weights", arg, &p->options->budget.weights);
 }
 
 static bool set_math(struct parser *p, const char *arg)

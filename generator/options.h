@@ -2,6 +2,7 @@
 #ifndef CNNGEN_OPTIONS_H
 #define CNNGEN_OPTIONS_H
 
+#include "budget.h"
 #include "diag.h"
 #include "math_mode.h"
 #include "pool.h"
@@ -24,6 +25,7 @@ struct options {
     double max_weight_growth;     /* 1 .. 100 */
     const char *growth_text;      /* as given; NULL: the default */
     enum math_mode math;
+    struct budget budget;         /* --max-arena, --max-weights */
     const char *template_dir;
     const char *weights_file;
     bool standalone, selftest;
