@@ -479,6 +479,16 @@ static void insert_pointers(struct emitter *e, struct out *out)
         out_printf(out, "float *%s;\n", pointer_name(e, true, i));
 }
 
+/* The most threads that any step can use. */
+static int most_parts(const struct plan *plan)
+{
+    int most = 1;
+    for (int i = 0; i < plan->step.n; i++)
+        if (plan->step.at[i]->parts > most)
+            most = plan->step.at[i]->parts;
+    return most < plan->max_threads ? most : plan->max_threads;
+}
+
 static void insert_walk(struct emitter *e, struct out *out)
 {
     for (int i = 0; i < e->plan->step.n; i++) {
@@ -487,7 +497,7 @@ static void insert_walk(struct emitter *e, struct out *out)
         out_printf(out, "/* %s: %s -> %s, %s", g->out->name, hwc_text(e, g->in.at[0]), hwc_text(e, g->out),
                 group_text(e->pool, g));
         out_printf(out, "%s%s */\n", g->main->layer ? "    " : "", place_text(e, g->main));
-        if (s->meet)
+        if (s->meet && most_parts(e->plan) > 1)
             out_printf(out, "%s_meet(threads);\n", e->opt->prefix);
         out_printf(out, "%s_do(job, %d, thread, threads);\n", e->opt->prefix, i);
     }
@@ -634,16 +644,6 @@ static void insert(void *context, const char *name, struct out *out)
 }
 
 /* ---- both files ---------------------------------------------------------------------------------- */
-
-/* The most threads that any step can use. */
-static int most_parts(const struct plan *plan)
-{
-    int most = 1;
-    for (int i = 0; i < plan->step.n; i++)
-        if (plan->step.at[i]->parts > most)
-            most = plan->step.at[i]->parts;
-    return most < plan->max_threads ? most : plan->max_threads;
-}
 
 static struct args common_args(struct emitter *e)
 {

@@ -26,11 +26,13 @@ for way in array string asm bin; do
     does "$way: gcc" gcc -std=c99 $strict net_$way.c
     does "$way: clang" clang -std=c11 -fopenmp $strict net_$way.c
     does "$way: g++" g++ -x c++ -std=c++11 -fopenmp $strict net_$way.c
-    does "$way: clang++" clang++ -x c++ -std=c++11 $strict net_$way.c
 done
 does 'asm: bench' "$cnngen" bench -q --seconds 0.01 --threads 1 --weights asm --cflags -O1 net.cnn.yaml
 does 'bin: bench' "$cnngen" bench -q --seconds 0.01 --threads 1 --weights bin --cflags -O1 net.cnn.yaml
 refuses 'bin to standard output' "$cnngen" -q --weights bin -o - net.cnn.yaml
+
+"$cnngen" -q --standalone --max-threads 1 --target scalar -o one.c "$root/examples/digits/digits.cnn.yaml"
+does 'one thread' gcc -std=c99 -fopenmp -O0 -Wall -Werror -c -o /dev/null one.c
 
 # ---- bin: other weights without another program; anything else is refused
 "$cnngen" -q --standalone --weights bin -o net.c net.cnn.yaml
