@@ -74,6 +74,7 @@ static void write_copy(struct bencher *b, const char *copy, const char *file)
     const char *names = isa_names(b, &isas);
     program_args(s, &a);
     args_text(s->pool, &a, "COPY", copy);
+    program_weights_args(s, &b->build, "model", &a);
     args_int(s->pool, &a, "ISAS", isas);
     args_text(s->pool, &a, "ISA_NAMES", names);
     program_write(&b->build, "bench_model.c.in", &a, insert_isas, b, file);
@@ -95,8 +96,9 @@ static void write_files(struct bencher *b)
     struct args a = {0};
     args_int(s->pool, &a, "MILLISECONDS", (int64_t)(1000 * s->options->seconds));
     args_int(s->pool, &a, "THREADS", s->options->threads);
-    build_write(&b->build, "model.c", s->c.text, s->c.len);
-    build_write(&b->build, "model.h", s->h.text, s->h.len);
+    build_write(&b->build, "model.c", s->text.c.text, s->text.c.len);
+    program_weights(s, &b->build, "model");
+    build_write(&b->build, "model.h", s->text.h.text, s->text.h.len);
     program_write(&b->build, "bench.h.in", &none, NULL, NULL, "bench.h");
     program_write(&b->build, "bench.c.in", &a, NULL, NULL, "bench.c");
     write_copy(b, "plain", "plain.c");
@@ -180,7 +182,6 @@ int command_bench(struct session *s)
     int status = session_report(s);
     if (emitted)
         status = measure(&b);
-    out_free(&s->c);
-    out_free(&s->h);
+    emitted_free(&s->text);
     return status;
 }

@@ -26,6 +26,7 @@ struct emitter {
     struct pool *pool;
     struct diag *diag;
     const char *upper;         /* the prefix in capitals */
+    uint64_t structure;        /* the program's hash, where weights are a file; 0: not known yet */
     VEC(struct instance) instance;
     bool failed;
 };
@@ -103,7 +104,8 @@ static void expand(struct emitter *e, const char *name, const struct args *args,
 
 static bool as_bytes(const struct emitter *e, const struct step *s)
 {
-    return e->opt->bytes && s->weights > NUMBERS_MAX;
+    return (e->opt->storage == STORAGE_STRING && s->weights) ||
+           (e->opt->storage == STORAGE_AUTO && s->weights > NUMBERS_MAX);
 }
 
 static bool any_bytes(const struct emitter *e)
@@ -116,8 +118,8 @@ static bool any_bytes(const struct emitter *e)
 
 static void write_numbers(struct emitter *e, const struct step *s, struct out *out)
 {
-    out_printf(out, "static const float %s_w%d[%lld] CNN_ALIGNED(64) = {", e->opt->prefix, s->index,
-            (long long)s->weights);
+    out_printf(out, "static const float %s_w%d[%lld] CNN_ALIGNED(64) %s_WEIGHTS_ATTR = {", e->opt->prefix,
+            s->index, (long long)s->weights, e->upper);
     for (int64_t i = 0; i < s->weights; i++) {
         char text[32];
         int n = snprintf(text, sizeof text, "%.9g", (double)s->weight[i]);
@@ -128,51 +130,25 @@ static void write_numbers(struct emitter *e, const struct step *s, struct out *o
     out_printf(out, "\n};\n");
 }
 
-/* One byte inside a string literal: itself where that is safe ('?' might begin a trigraph), else as few
- * octal digits as the next byte allows. */
-static size_t escape_byte(unsigned char b, unsigned char next, char *at)
-{
-    size_t n = 0;
-    if (b >= 32 && b < 127 && b != '"' && b != '\\' && b != '?') {
-        at[0] = (char)b;
-        return 1;
-    }
-    at[n++] = '\\';
-    bool all = next >= '0' && next <= '7';
-    if (all || b >= 64)
-        at[n++] = (char)('0' + (b >> 6));
-    if (all || b >= 8)
-        at[n++] = (char)('0' + (b >> 3 & 7));
-    at[n++] = (char)('0' + (b & 7));
-    return n;
-}
-
 enum { FLOATS_PER_LINE = 64 };  /* few long lines: each literal costs the compiler memory of its own */
 
 static size_t bytes_line(const float *f, int64_t n, char *line)
 {
-    unsigned char bytes[4 * FLOATS_PER_LINE + 1];
-    size_t at = 0;
+    unsigned char bytes[4 * FLOATS_PER_LINE];
     for (int64_t i = 0; i < n; i++) {
         uint32_t bits;
         memcpy(&bits, &f[i], 4);
         for (int k = 0; k < 4; k++)
             bytes[4 * i + k] = (unsigned char)(bits >> 8 * k);
     }
-    bytes[4 * n] = '"';
-    line[at++] = '"';
-    for (int64_t i = 0; i < 4 * n; i++)
-        at += escape_byte(bytes[i], bytes[i + 1], line + at);
-    line[at++] = '"';
-    line[at++] = '\n';
-    return at;
+    return storage_literal(bytes, (size_t)(4 * n), line);
 }
 
 static void write_bytes(struct emitter *e, const struct step *s, struct out *out)
 {
     char line[FLOATS_PER_LINE * 16 + 8];
-    out_printf(out, "static const union {\n    char bytes[%lld];\n    float f[%lld];\n} %s_w%d CNN_ALIGNED(64) = {\n",
-            (long long)(4 * s->weights + 1), (long long)s->weights, e->opt->prefix, s->index);
+    out_printf(out, "static const union {\n    char bytes[%lld];\n    float f[%lld];\n} %s_w%d CNN_ALIGNED(64) %s_WEIGHTS_ATTR = {\n",
+            (long long)(4 * s->weights + 1), (long long)s->weights, e->opt->prefix, s->index, e->upper);
     for (int64_t i = 0; i < s->weights; i += FLOATS_PER_LINE) {
         int64_t n = s->weights - i < FLOATS_PER_LINE ? s->weights - i : FLOATS_PER_LINE;
         out_raw(out, line, bytes_line(s->weight + i, n, line));
@@ -180,8 +156,28 @@ static void write_bytes(struct emitter *e, const struct step *s, struct out *out
     out_printf(out, "};\n");
 }
 
+static void insert_weights_file(struct emitter *e, struct out *out)
+{
+    const struct plan *p = e->plan;
+    struct args a = {0};
+    args_text(e->pool, &a, "MODEL", e->opt->prefix);
+    args_text(e->pool, &a, "UPPER", e->upper);
+    args_text(e->pool, &a, "WEIGHTS", storages[e->opt->storage]);
+    args_text(e->pool, &a, "FILE", e->opt->weights_name);
+    args_text(e->pool, &a, "STRUCTURE", pool_printf(e->pool, "0x%016llx", (unsigned long long)e->structure));
+    args_text(e->pool, &a, "CONTENT",
+            pool_printf(e->pool, "0x%016llx", (unsigned long long)storage_content(p)));
+    args_int(e->pool, &a, "BYTES", storage_bytes(p));
+    expand(e, "weights_file.c.in", &a, NULL, out);
+}
+
+/* The definitions of all weights, or what checks the file that they are in. */
 static void insert_weights(struct emitter *e, struct out *out)
 {
+    if (storage_file(e->opt->storage)) {
+        insert_weights_file(e, out);
+        return;
+    }
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];
         if (!s->weights)
@@ -291,7 +287,10 @@ static void write_call(struct emitter *e, const struct step *s, const struct bin
     for (int i = 0; i < s->in.n; i++)
         out_printf(out, "%s, ", view_pointer(e, &s->in.at[i], false));
     out_printf(out, "%s, ", view_pointer(e, &s->out, true));
-    if (s->weights)
+    if (s->weights && storage_file(e->opt->storage))
+        out_printf(out, "(const float *)(const void *)(job->weights + %lld), ",
+                (long long)storage_offset(e->plan, s));
+    else if (s->weights)
         out_printf(out, "%s_w%d%s, ", e->opt->prefix, s->index, as_bytes(e, s) ? ".f" : "");
     if (b->scratch)
         out_printf(out, "(float *)(void *)(job->arena + %lld + thread * %lld), ",
@@ -483,6 +482,16 @@ static void insert_pointers(struct emitter *e, struct out *out)
         out_printf(out, "float *%s;\n", pointer_name(e, true, i));
 }
 
+/* The most threads that any step can use. */
+static int most_parts(const struct plan *plan)
+{
+    int most = 1;
+    for (int i = 0; i < plan->step.n; i++)
+        if (plan->step.at[i]->parts > most)
+            most = plan->step.at[i]->parts;
+    return most < plan->max_threads ? most : plan->max_threads;
+}
+
 static void insert_walk(struct emitter *e, struct out *out)
 {
     for (int i = 0; i < e->plan->step.n; i++) {
@@ -491,7 +500,7 @@ static void insert_walk(struct emitter *e, struct out *out)
         out_printf(out, "/* %s: %s%s%s, %s", g->out->name, g->in.n ? hwc_text(e, g->in.at[0]) : "",
                 g->in.n ? " -> " : "", hwc_text(e, g->out), group_text(e->pool, g));
         out_printf(out, "%s%s */\n", g->main->layer ? "    " : "", place_text(e, g->main));
-        if (s->meet)
+        if (s->meet && most_parts(e->plan) > 1)
             out_printf(out, "%s_meet(threads);\n", e->opt->prefix);
         out_printf(out, "%s_do(job, %d, thread, threads);\n", e->opt->prefix, i);
     }
@@ -507,6 +516,8 @@ static void write_run(struct emitter *e, struct out *out)
         out_printf(out, "%sconst %s *%s", next, c_type(g->input.at[i]->type), pointer_name(e, false, i));
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, ", float *%s", pointer_name(e, true, i));
+    if (e->opt->storage == STORAGE_BIN)
+        out_printf(out, ", const void *weights");
     out_printf(out, ", void *arena, size_t arena_bytes)");
 }
 
@@ -525,7 +536,7 @@ static void insert_run_head(struct emitter *e, struct out *out)
 static void insert_run_check(struct emitter *e, struct out *out)
 {
     const struct graph *g = e->plan->graph;
-    out_printf(out, "if (!arena");
+    out_printf(out, "if (!arena%s", e->opt->storage == STORAGE_BIN ? " || !weights" : "");
     for (int i = 0; i < g->input.n; i++)
         out_printf(out, " || !%s", pointer_name(e, false, i));
     for (int i = 0; i < g->output.n; i++)
@@ -595,7 +606,7 @@ static void insert_tap(struct emitter *e, struct out *out)
 static void insert_selftest_part(void *context, const char *name, struct out *out)
 {
     struct emitter *e = context;
-    selftest_insert(e->opt->selftest, e->opt->prefix, name, out);
+    selftest_insert(e->opt->selftest, e->opt->prefix, e->opt->storage == STORAGE_BIN, name, out);
 }
 
 static void insert_selftest(struct emitter *e, struct out *out)
@@ -603,6 +614,7 @@ static void insert_selftest(struct emitter *e, struct out *out)
     struct args a = {0};
     args_text(e->pool, &a, "MODEL", e->opt->prefix);
     args_text(e->pool, &a, "UPPER", e->upper);
+    args_int(e->pool, &a, "GIVEN", e->opt->storage == STORAGE_BIN);
     selftest_args(e->pool, e->opt->selftest, &a);
     expand(e, "selftest.c.in", &a, insert_selftest_part, out);
 }
@@ -611,7 +623,8 @@ static void insert_selftest_declaration(struct emitter *e, struct out *out)
 {
     out_printf(out, "#define %s_SELFTEST_BYTES (%lld + %s_ARENA_BYTES)\n", e->upper,
             (long long)selftest_io_bytes(e->opt->selftest), e->upper);
-    out_printf(out, "%s_status %s_selftest(void *arena, size_t arena_bytes);\n", e->opt->prefix, e->opt->prefix);
+    out_printf(out, "%s_status %s_selftest(%svoid *arena, size_t arena_bytes);\n", e->opt->prefix,
+            e->opt->prefix, e->opt->storage == STORAGE_BIN ? "const void *weights, " : "");
 }
 
 static const struct { const char *name; void (*write)(struct emitter *, struct out *); } holes[] = {
@@ -635,16 +648,6 @@ static void insert(void *context, const char *name, struct out *out)
 
 /* ---- both files ---------------------------------------------------------------------------------- */
 
-/* The most threads that any step can use. */
-static int most_parts(const struct plan *plan)
-{
-    int most = 1;
-    for (int i = 0; i < plan->step.n; i++)
-        if (plan->step.at[i]->parts > most)
-            most = plan->step.at[i]->parts;
-    return most < plan->max_threads ? most : plan->max_threads;
-}
-
 static struct args common_args(struct emitter *e)
 {
     struct args a = {0};
@@ -657,6 +660,7 @@ static struct args common_args(struct emitter *e)
     args_int(e->pool, &a, "SCRATCH", e->plan->scratch_bytes);
     args_int(e->pool, &a, "STEPS", e->plan->step.n);
     args_int(e->pool, &a, "SELFTEST", e->opt->selftest != NULL);
+    args_text(e->pool, &a, "WEIGHTS", storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
     return a;
 }
 
@@ -666,6 +670,8 @@ static void emit_header(struct emitter *e, struct out *out)
     args_int(e->pool, &a, "ALIGN", ARENA_ALIGN);
     args_int(e->pool, &a, "THREADS", e->plan->max_threads);
     args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
+    args_int(e->pool, &a, "WEIGHT_BYTES",
+            storage_file(e->opt->storage) ? storage_bytes(e->plan) : e->plan->weight_bytes);
     expand(e, "model.h.in", &a, insert, out);
 }
 
@@ -678,18 +684,48 @@ static void emit_program(struct emitter *e, struct out *out)
     for (int i = 0; i < 4; i++)
         args_int(e->pool, &a, flags[i].name, (e->plan->targets & TARGET_BIT(flags[i].id)) != 0);
     args_int(e->pool, &a, "STRICT", e->plan->math == MATH_STRICT);
-    args_int(e->pool, &a, "BYTES", any_bytes(e));
+    args_int(e->pool, &a, "BYTES", any_bytes(e) || storage_file(e->opt->storage));
     args_int(e->pool, &a, "PARTS", most_parts(e->plan));
     expand(e, "model.c.in", &a, insert, out);
 }
 
-bool emit(const struct plan *plan, const struct emit_options *opt, struct out *c, struct out *h,
-        struct diag *diag)
+/* The hash of the program without its opening comment: programs with equal ones differ in the values of
+ * weights at most. */
+static uint64_t find_structure(struct emitter *e)
+{
+    struct out out;
+    out_init(&out);
+    emit_program(e, &out);
+    const char *body = strstr(out.text, "*/");
+    uint64_t hash = storage_hash(body ? body : out.text, strlen(body ? body : out.text));
+    out_free(&out);
+    return hash;
+}
+
+bool emit(const struct plan *plan, const struct emit_options *opt, struct emitted *text, struct diag *diag)
 {
     struct emitter e = {.plan = plan, .opt = opt, .pool = plan->pool, .diag = diag};
     e.upper = pool_upper(e.pool, opt->prefix);
     find_instances(&e);
-    emit_header(&e, h);
-    emit_program(&e, c);
+    emit_header(&e, &text->h);
+    if (storage_file(opt->storage)) {
+        e.structure = find_structure(&e);
+        storage_write(plan, e.structure, &text->w);
+    }
+    emit_program(&e, &text->c);
     return !e.failed;
+}
+
+void emitted_init(struct emitted *text)
+{
+    out_init(&text->c);
+    out_init(&text->h);
+    out_init(&text->w);
+}
+
+void emitted_free(struct emitted *text)
+{
+    out_free(&text->c);
+    out_free(&text->h);
+    out_free(&text->w);
 }

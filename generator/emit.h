@@ -5,6 +5,7 @@
 #include "diag.h"
 #include "out.h"
 #include "plan.h"
+#include "storage.h"
 
 #define CNNGEN_VERSION "0.1.0"
 
@@ -18,12 +19,21 @@ struct emit_options {
     const char *command;           /* in canonical form */
     const char *template_dir;      /* instead of the built-in templates; NULL */
     bool standalone;               /* the runtime's text goes into the .c file */
-    bool bytes;                    /* big weights as string literals (little-endian), else all as numbers */
+    enum storage storage;          /* of weights */
+    const char *weights_name;      /* base name of the weights file, for .incbin */
     const struct selftest *selftest; /* NULL: none */
     struct file_list *reads;       /* gets the paths of the templates read from template_dir */
 };
 
-/* Appends both texts; false after diagnostics (only a --template-dir's templates can be wrong). */
-bool emit(const struct plan *, const struct emit_options *, struct out *c, struct out *h, struct diag *);
+struct emitted {
+    struct out c, h;
+    struct out w;                  /* the weights file, where storage_file(storage) */
+};
+
+/* Appends to all texts; false after diagnostics (only a --template-dir's templates can be wrong). */
+bool emit(const struct plan *, const struct emit_options *, struct emitted *, struct diag *);
+
+void emitted_init(struct emitted *);
+void emitted_free(struct emitted *);
 
 #endif

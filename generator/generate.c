@@ -35,28 +35,31 @@ static const char *output_path(struct session *s)
     return pool_printf(s->pool, "%s.c", stem(s->pool, s->options->spec));
 }
 
-/* The output with ".h" for its ".c"; NULL: no header (the output is standard output). */
-static const char *header_path(struct session *s, const char *output)
+/* The output's name with another end for its ".c". */
+static const char *beside(struct session *s, const char *output, const char *end)
 {
     size_t n = strlen(output);
-    if (s->options->header)
-        return s->options->header;
-    if (!strcmp(output, "-"))
-        return NULL;
-    if (n > 2 && !strcmp(output + n - 2, ".c"))
-        return pool_printf(s->pool, "%.*s.h", (int)n - 2, output);
-    return pool_printf(s->pool, "%s.h", output);
-}
-
-/* -MF, or the output with ".d" for its ".c". */
-static const char *deps_path(struct session *s, const char *output)
-{
-    size_t n = strlen(output);
-    if (s->options->deps_file)
-        return s->options->deps_file;
     if (n > 2 && !strcmp(output + n - 2, ".c"))
         n -= 2;
-    return pool_printf(s->pool, "%.*s.d", (int)n, output);
+    return pool_printf(s->pool, "%.*s%s", (int)n, output, end);
+}
+
+/* NULL: no header (the output is standard output). */
+static const char *header_path(struct session *s, const char *output)
+{
+    if (s->options->header)
+        return s->options->header;
+    return strcmp(output, "-") ? beside(s, output, ".h") : NULL;
+}
+
+static const char *deps_path(struct session *s, const char *output)
+{
+    return s->options->deps_file ? s->options->deps_file : beside(s, output, ".d");
+}
+
+static const char *weights_path(struct session *s, const char *output)
+{
+    return beside(s, strcmp(output, "-") ? output : s->prefix, ".weights");
 }
 
 /* As emitted comments call it. */
@@ -77,13 +80,13 @@ bool session_emit(struct session *s)
         .command = options_command(s->pool, s->options),
         .template_dir = s->options->template_dir,
         .standalone = s->options->standalone,
-        .bytes = s->options->bytes,
+        .storage = s->options->storage,
+        .weights_name = base_name(weights_path(s, output_path(s))),
         .selftest = s->options->selftest ? selftest_make(s->pool, s->graph) : NULL,
         .reads = &s->reads,
     };
-    out_init(&s->c);
-    out_init(&s->h);
-    return emit(s->plan, &emit_options, &s->c, &s->h, s->diag);
+    emitted_init(&s->text);
+    return emit(s->plan, &emit_options, &s->text, s->diag);
 }
 
 static bool same_file(const char *a, const char *b)
@@ -106,11 +109,13 @@ static void check_overwriting(struct session *s, const struct out_file *files, i
                 die("two of the outputs are '%s'", files[i].path);
 }
 
-static void check_header_name(struct session *s, const char *header)
+/* Names that no #include or .incbin could take. The C file's own is not named anywhere. */
+static void check_names(struct session *s, const struct out_file *files, int n)
 {
-    if (header && strpbrk(header, "\"\\\n\r"))
-        die("the header's name can't stand in an #include: '%s'",
-                options_base_name(s->pool, header));
+    for (int i = 1; i < n; i++)
+        if (strpbrk(files[i].path, "\"\\\n\r"))
+            die("the name of an output can't stand in an #include: '%s'",
+                    options_base_name(s->pool, files[i].path));
 }
 
 static void check_rule(struct session *s, const struct depfile *d)
@@ -147,10 +152,14 @@ static void make_rule(struct session *s, const struct out_file *files, int n, st
 static void write_files(struct session *s)
 {
     const char *output = output_path(s), *header = header_path(s, output);
-    struct out_file files[3] = {{output, s->c.text, s->c.len}, {header, s->h.text, s->h.len}};
+    struct out_file files[4] = {{output, s->text.c.text, s->text.c.len}};
     struct out rule;
-    int n = header ? 2 : 1;
-    check_header_name(s, header);
+    int n = 1;
+    if (header)
+        files[n++] = (struct out_file){header, s->text.h.text, s->text.h.len};
+    if (storage_file(s->options->storage))
+        files[n++] = (struct out_file){weights_path(s, output), s->text.w.text, s->text.w.len};
+    check_names(s, files, n);
     out_init(&rule);
     if (s->options->deps) {
         make_rule(s, files, n, &rule);
@@ -169,8 +178,7 @@ int command_generate(struct session *s)
     int status = session_report(s);
     if (done)
         write_files(s);
-    out_free(&s->c);
-    out_free(&s->h);
+    emitted_free(&s->text);
     return status;
 }
 

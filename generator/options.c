@@ -19,7 +19,6 @@ static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summar
 static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
 static const char *const colors[] = {"auto", "always", "never"};
 static const char *const fills[] = {"random", "special", "integer"};
-static const char *const weight_kinds[] = {"array", "auto"};
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
@@ -45,8 +44,8 @@ struct parser {
 
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
-        set_max_weight_growth, set_weights, set_dump, set_color, set_input, set_seed, set_fill,
-        set_math, set_seconds, set_threads, add_deps_target, add_prefix_map;
+        set_max_weight_growth, set_max_arena, set_max_weights, set_weights, set_dump, set_color, set_input,
+        set_seed, set_fill, set_math, set_seconds, set_threads, add_deps_target, add_prefix_map;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -72,10 +71,12 @@ static const struct option_def {
     {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"max-weight-growth", 0, CALL, 0, set_max_weight_growth,
         GENERATE | CHECK | SUMMARY | PROGRAM, false},
+    {"max-arena", 0, CALL, 0, set_max_arena, GENERATE | CHECK, false},
+    {"max-weights", 0, CALL, 0, set_max_weights, GENERATE | CHECK, false},
     {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | PROGRAM, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
-    {"weights", 0, CALL, 0, set_weights, GENERATE | VERIFY, false},
+    {"weights", 0, CALL, 0, set_weights, GENERATE | PROGRAM, false},
     {"standalone", 0, FLAG, FIELD(standalone), GENERATE, false},
     {"selftest", 0, FLAG, FIELD(selftest), GENERATE | VERIFY, false},
     {"dump", 0, CALL, 0, set_dump, GENERATE, false},
@@ -124,7 +125,7 @@ static const struct argument {
     {"weights-file", "file", NULL, 0},
     {"input", "file", NULL, 0},
     {"math", NULL, math_modes, MATH_MODES},
-    {"weights", NULL, weight_kinds, LENGTH(weight_kinds)},
+    {"weights", NULL, storages, LENGTH(storages)},
     {"dump", NULL, dumps + 1, LENGTH(dumps) - 1},
     {"fill", NULL, fills, LENGTH(fills)},
     {"color", NULL, colors, LENGTH(colors)},
@@ -356,6 +357,30 @@ static bool set_max_weight_growth(struct parser *p, const char *arg)
     return parse_decimal(p, "max-weight-growth", arg, 1, 100, &p->options->max_weight_growth);
 }
 
+/* "64K", "2M": bytes, at least 1. */
+static bool parse_size(struct parser *p, const char *name, const char *arg, int64_t *out)
+{
+    size_t digits = strspn(arg, "0123456789");
+    const char *unit = arg + digits;
+    int shift = !strcmp(unit, "K") ? 10 : !strcmp(unit, "M") ? 20 : 0;
+    long long n = digits && digits <= 9 ? strtoll(arg, NULL, 10) : 0;
+    if (n < 1 || (*unit && !shift))
+        return fail(p->status, "--%s is a number of bytes, at most 999999999, or of K or M, as 64K, "
+                "not '%s'", name, shown(p->pool, arg, strlen(arg)));
+    *out = (int64_t)n << shift;
+    return true;
+}
+
+static bool set_max_arena(struct parser *p, const char *arg)
+{
+    return parse_size(p, "max-arena", arg, &p->options->budget.arena);
+}
+
+static bool set_max_weights(struct parser *p, const char *arg)
+{
+    return parse_size(p, "max-weights", arg, &p->options->budget.weights);
+}
+
 static bool set_math(struct parser *p, const char *arg)
 {
     int i = choose(p, "math", math_modes, MATH_MODES, arg);
@@ -365,8 +390,8 @@ static bool set_math(struct parser *p, const char *arg)
 
 static bool set_weights(struct parser *p, const char *arg)
 {
-    int i = choose(p, "weights", weight_kinds, LENGTH(weight_kinds), arg);
-    p->options->bytes = i == 1;
+    int i = choose(p, "weights", storages, STORAGES, arg);
+    p->options->storage = (enum storage)i;
     return i >= 0;
 }
 
@@ -649,6 +674,10 @@ static bool agree(struct parser *p)
     if (o->dump && (o->output || o->header))
         return fail(p->status, "--dump writes to standard output: it takes no --%s",
                 o->output ? "output" : "header");
+    if (storage_file(o->storage) && o->command == CMD_GENERATE && !o->dump && o->output &&
+            !strcmp(o->output, "-"))
+        return fail(p->status, "--weights %s writes a file beside the C: it takes no '-o -'",
+                storages[o->storage]);
     if (o->threads > o->max_threads)
         return fail(p->status, "--threads %d is more than --max-threads %d", o->threads,
                 o->max_threads);
@@ -683,7 +712,7 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
     struct line line = {0};
     struct parser p = {.pool = pool, .options = o, .status = status};
     *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .max_weight_growth = 2,
-            .math = MATH_FAST, .bytes = true, .seed = 1, .seconds = 2};
+            .math = MATH_FAST, .seed = 1, .seconds = 2};
     if (!read_line(pool, argc, argv, &line, o, status))
         return false;
     for (int i = 0; i < line.option.n; i++)
@@ -809,8 +838,8 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --standalone");
     if (o->selftest)
         out_printf(&out, " --selftest");
-    if (!o->bytes)
-        out_printf(&out, " --weights array");
+    if (o->storage != STORAGE_AUTO)
+        out_printf(&out, " --weights %s", storages[o->storage]);
     if (o->weights_file) {
         out_printf(&out, " --weights-file");
         add_shell(&out, options_shown_path(pool, o, o->weights_file));

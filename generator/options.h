@@ -2,9 +2,11 @@
 #ifndef CNNGEN_OPTIONS_H
 #define CNNGEN_OPTIONS_H
 
+#include "budget.h"
 #include "diag.h"
 #include "math_mode.h"
 #include "pool.h"
+#include "storage.h"
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, CMD_BENCH,
     COMMAND_COUNT };
@@ -27,10 +29,11 @@ struct options {
     double max_weight_growth;     /* 1 .. 100 */
     const char *growth_text;      /* as given; NULL: the default */
     enum math_mode math;
+    struct budget budget;         /* --max-arena, --max-weights */
     const char *template_dir;
     const char *weights_file;
     bool standalone, selftest;
-    bool bytes;                   /* large weights as strings of bytes; --weights array clears it */
+    enum storage storage;         /* of weights: --weights */
     enum dump dump;
     bool quiet, verbose;
     enum diag_color color;        /* --color, NO_COLOR, whether stderr is a terminal */

@@ -48,6 +48,37 @@ void program_args(struct session *s, struct args *a)
     args_text(s->pool, a, "OUTPUT_FLOATS", output_floats(s));
 }
 
+/* ---- the weights file --------------------------------------------------------------------------- */
+
+static void write_literals(struct build *b, const char *name, const struct out *w)
+{
+    enum { BYTES = 256 };
+    char line[4 * BYTES + 3];
+    struct out out;
+    out_init(&out);
+    for (size_t i = 0; i < w->len; i += BYTES) {
+        size_t n = w->len - i < BYTES ? w->len - i : BYTES;
+        out_raw(&out, line, storage_literal((const unsigned char *)w->text + i, n, line));
+    }
+    build_write(b, name, out.text, out.len);
+    out_free(&out);
+}
+
+void program_weights(struct session *s, struct build *b, const char *name)
+{
+    if (s->options->storage == STORAGE_ASM)
+        build_write(b, pool_printf(s->pool, "%s.weights", name), s->text.w.text, s->text.w.len);
+    else if (s->options->storage == STORAGE_BIN)
+        write_literals(b, pool_printf(s->pool, "%s.inc", name), &s->text.w);
+}
+
+void program_weights_args(struct session *s, struct build *b, const char *name, struct args *a)
+{
+    enum storage storage = s->options->storage;
+    args_text(s->pool, a, "WEIGHTS", storage_file(storage) ? storages[storage] : "text");
+    args_text(s->pool, a, "WEIGHTS_PATH", build_path(b, pool_printf(s->pool, "%s.weights", name)));
+}
+
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
 bool program_images(struct session *s, struct images *images)

@@ -190,7 +190,7 @@ static void insert_fills(const struct selftest *t, const char *prefix, struct ou
 
 /* "status = mnist_run((const float *)(const void *)(base + 0), (float *)(void *)(base + 3136),
  * ...);" */
-static void insert_run(const struct selftest *t, const char *prefix, struct out *out)
+static void insert_run(const struct selftest *t, const char *prefix, bool weights, struct out *out)
 {
     const struct graph *g = t->graph;
     out_printf(out, "status = %s_run(", prefix);
@@ -200,11 +200,11 @@ static void insert_run(const struct selftest *t, const char *prefix, struct out 
                 (long long)t->in_at[i]);
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, "(float *)(void *)(base + %lld), ", (long long)t->out_at[i]);
-    out_printf(out, "base + %lld, arena_bytes - %lld);\n", (long long)t->io_bytes,
+    out_printf(out, "%sbase + %lld, arena_bytes - %lld);\n", weights ? "weights, " : "", (long long)t->io_bytes,
             (long long)t->io_bytes);
 }
 
-void selftest_insert(const struct selftest *t, const char *prefix, const char *name,
+void selftest_insert(const struct selftest *t, const char *prefix, bool weights, const char *name,
         struct out *out)
 {
     if (!strcmp(name, "selftest_samples"))
@@ -212,7 +212,7 @@ void selftest_insert(const struct selftest *t, const char *prefix, const char *n
     else if (!strcmp(name, "selftest_fills"))
         insert_fills(t, prefix, out);
     else if (!strcmp(name, "selftest_run"))
-        insert_run(t, prefix, out);
+        insert_run(t, prefix, weights, out);
     else
         bug("no hole '%s'", name);
 }

@@ -15,6 +15,7 @@ int64_t selftest_io_bytes(const struct selftest *);  /* what it needs beside the
 
 /* Arguments of selftest.c.in, and its holes: context is the struct selftest. */
 void selftest_args(struct pool *, const struct selftest *, struct args *);
-void selftest_insert(const struct selftest *, const char *prefix, const char *name, struct out *);
+void selftest_insert(const struct selftest *, const char *prefix, bool weights, const char *name,
+        struct out *);          /* weights: the caller gives them */
 
 #endif

@@ -106,7 +106,10 @@ bool session_plan(struct session *s)
     if (dumped(s, DUMP_OPT))
         return false;
     s->plan = plan_make(s->pool, s->graph, &plan, s->diag);
-    return s->plan && !dumped(s, DUMP_PLAN);
+    if (!s->plan || dumped(s, DUMP_PLAN))
+        return false;
+    budget_check(s->plan, &o->budget, s->diag);
+    return !diag_failed(s->diag);
 }
 
 int session_report(struct session *s)

@@ -20,7 +20,7 @@ struct session {
     struct graph *graph;        /* with shapes and weights (of a summary: made-up ones) */
     struct plan *plan;
     const char *prefix;         /* of what is emitted */
-    struct out c, h;            /* the emitted texts */
+    struct emitted text;
     struct file_list reads;     /* files besides spec and weights that they were made from */
 };
 
@@ -28,7 +28,7 @@ struct session {
  * dump in place: session_exit says with what to end. */
 bool session_read(struct session *);    /* text -> spec -> graph with shapes -> weights */
 bool session_plan(struct session *);    /* optimise, plan */
-bool session_emit(struct session *);    /* C text in s->c and s->h */
+bool session_emit(struct session *);    /* s->text */
 
 /* All of the files or none. Ends the program when one can't be written. */
 void session_write(const struct out_file *, int n);

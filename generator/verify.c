@@ -29,6 +29,7 @@ static void write_face(struct verifier *v, struct model *m, int id)
     program_args(&m->session, &a);
     args_text(v->pool, &a, "INPUT_WIDTH", program_input_bytes(&m->session, true));
     args_int(v->pool, &a, "SELFTEST", m->options.selftest);
+    program_weights_args(&m->session, &v->build, pool_printf(v->pool, "m%d", id), &a);
     program_write(&v->build, "verify_model.c.in", &a, NULL, NULL,
             pool_printf(v->pool, "v%d.c", id));
 }
@@ -75,8 +76,9 @@ static bool emit_model(struct verifier *v, struct model *m, int id)
     divide_steps(s->plan);
     if (!session_emit(s))
         return false;
-    build_write(&v->build, m->options.output, s->c.text, s->c.len);
-    build_write(&v->build, pool_printf(v->pool, "m%d.h", id), s->h.text, s->h.len);
+    build_write(&v->build, m->options.output, s->text.c.text, s->text.c.len);
+    program_weights(s, &v->build, pool_printf(v->pool, "m%d", id));
+    build_write(&v->build, pool_printf(v->pool, "m%d.h", id), s->text.h.text, s->text.h.len);
     write_face(v, m, id);
     return true;
 }
@@ -94,8 +96,7 @@ static void emit_models(struct verifier *v)
         if (m->ready)
             check_init(&m->check, v->pool, m->session.plan, m->images.at,
                     m->options.fill == FILL_INTEGER);
-        out_free(&m->session.c);
-        out_free(&m->session.h);
+        emitted_free(&m->session.text);
     }
 }
 

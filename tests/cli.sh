@@ -138,7 +138,7 @@ done
 what='the help text'
 widest=$(awk '{ if (length > n) n = length } END { print n }' ../out)
 check 'the help text fits 80 columns' [ "$widest" -le 80 ]
-for option in output header deps deps-file deps-target deps-phony file-prefix-map prefix target max-threads math standalone selftest weights weights-file \
+for option in output header deps deps-file deps-target deps-phony file-prefix-map prefix target max-threads max-arena max-weights math standalone selftest weights weights-file \
     template-dir dump json input seed cc cflags run seconds threads print-schema color quiet verbose help version; do
     prints "--$option"
 done
@@ -179,7 +179,11 @@ usage "--dump is spec, graph, shapes, opt or plan, not 'plane'; did you mean 'pl
 usage "--color is auto, always or never, not 'blue'" --color blue net.cnn.yaml
 usage "--math is strict, precise or fast, not 'fats'; did you mean 'fast'?" --math fats net.cnn.yaml
 usage "'cnngen run' takes no --math" run --math strict net.cnn.yaml
-usage "--weights is array or auto, not 'arry'; did you mean 'array'?" --weights arry net.cnn.yaml
+usage "--max-arena is a number of bytes, at most 999999999, or of K or M, as 64K, not '4k'" --max-arena 4k net.cnn.yaml
+usage "--max-weights is a number of bytes, at most 999999999, or of K or M, as 64K, not '0'" --max-weights 0 net.cnn.yaml
+usage "--weights bin writes a file beside the C: it takes no '-o -'" --weights bin -o - net.cnn.yaml
+expect 0 check --max-arena 1M --max-weights 64K net.cnn.yaml
+usage "--weights is auto, array, string, asm or bin, not 'arry'; did you mean 'array'?" --weights arry net.cnn.yaml
 for n in 0 1025 -1 1e2 '' 8x ' 8' 99999999999999999999; do
     usage "--max-threads is a number from 1 to 1024" --max-threads="$n" net.cnn.yaml
 done

@@ -51,17 +51,15 @@ static void compile_model(struct pool *pool, struct graph *g, struct diag *diag)
     const struct plan_options options = {.targets = TARGETS_ALL, .max_threads = 8,
             .max_weight_growth = 2, .math = MATH_FAST};
     const struct emit_options text = {.prefix = g->name, .spec_name = "fuzz.yaml",
-            .header_name = "fuzz.h", .command = "cnngen fuzz.yaml", .bytes = true};
-    struct out c, h;
+            .header_name = "fuzz.h", .command = "cnngen fuzz.yaml", .storage = STORAGE_AUTO};
+    struct emitted c;
     optimise(g);
     struct plan *plan = plan_make(pool, g, &options, diag);
     if (!plan)
         return;
-    out_init(&c);
-    out_init(&h);
-    emit(plan, &text, &c, &h, diag);
-    out_free(&c);
-    out_free(&h);
+    emitted_init(&c);
+    emit(plan, &text, &c, diag);
+    emitted_free(&c);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

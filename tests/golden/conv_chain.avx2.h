@@ -31,6 +31,9 @@ extern "C" {
 #define CONV_CHAIN_ARENA_BYTES_FOR(t) (218432 + (t) * 0)
 #define CONV_CHAIN_ARENA_BYTES 218432
 
+/* Bytes of the weights as they are stored. */
+#define CONV_CHAIN_WEIGHT_BYTES 232684
+
 typedef enum {
     CONV_CHAIN_OK = 0,
     CONV_CHAIN_ERR_NULL = -1,        /* a pointer is NULL */

@@ -43,15 +43,19 @@
 
 /* ---- weights ---------------------------------------------------------------------------------------
  *
- * One array for each step, in the order in which its kernel reads. */
+ * One array for each step, in the order in which its kernel reads. ELEMENTWISE_WEIGHTS_ATTR may place them. */
+
+#if !defined(ELEMENTWISE_WEIGHTS_ATTR)
+#define ELEMENTWISE_WEIGHTS_ATTR
+#endif
 
 /* step 1, scaled: unary */
-static const float elementwise_w1[2] CNN_ALIGNED(64) = {
+static const float elementwise_w1[2] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
     0.25f, 0.0f,
 };
 
 /* step 4, normal: layernorm */
-static const float elementwise_w4[48] CNN_ALIGNED(64) = {
+static const float elementwise_w4[48] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
     0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f,
     8.0f, 9.0f, 10.0f, 11.0f, 12.0f, 13.0f, 14.0f, 15.0f,
     0.980361402f, 1.01647222f, 1.15666759f, 0.920862019f, 1.08785653f, 0.971341789f, 1.18089437f, 1.0175333f,
@@ -61,13 +65,13 @@ static const float elementwise_w4[48] CNN_ALIGNED(64) = {
 };
 
 /* step 6, share: softmax */
-static const float elementwise_w6[16] CNN_ALIGNED(64) = {
+static const float elementwise_w6[16] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
     0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f,
     8.0f, 9.0f, 10.0f, 11.0f, 12.0f, 13.0f, 14.0f, 15.0f,
 };
 
 /* step 7, big: upsample */
-static const float elementwise_w7[8] CNN_ALIGNED(64) = {
+static const float elementwise_w7[8] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
     0.25f, 0.75f, 0.75f, 0.25f, 0.25f, 0.75f, 0.75f, 0.25f,
 };
 

@@ -39,6 +39,9 @@ extern "C" {
 #define ELEMENTWISE_ARENA_BYTES_FOR(t) (7232 + (t) * 0)
 #define ELEMENTWISE_ARENA_BYTES 7232
 
+/* Bytes of the weights as they are stored. */
+#define ELEMENTWISE_WEIGHT_BYTES 296
+
 typedef enum {
     ELEMENTWISE_OK = 0,
     ELEMENTWISE_ERR_NULL = -1,        /* a pointer is NULL */

@@ -35,6 +35,9 @@ extern "C" {
 #define RESIDUAL_ARENA_BYTES_FOR(t) (131072 + (t) * 73792)
 #define RESIDUAL_ARENA_BYTES 721408
 
+/* Bytes of the weights as they are stored. */
+#define RESIDUAL_WEIGHT_BYTES 76480
+
 typedef enum {
     RESIDUAL_OK = 0,
     RESIDUAL_ERR_NULL = -1,        /* a pointer is NULL */

@@ -1,0 +1,131 @@
+#include "storage.h"
+
+#include <string.h>
+
+const char *const storages[STORAGES] = {"auto", "array", "string", "asm", "bin"};
+
+/* ---- layout ---------------------------------------------------------------------------------- */
+
+static int64_t padded(int64_t floats)
+{
+    return (4 * floats + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+}
+
+int64_t storage_offset(const struct plan *p, const struct step *s)
+{
+    int64_t at = STORAGE_HEAD;
+    for (int i = 0; i < p->step.n && p->step.at[i] != s; i++)
+        at += padded(p->step.at[i]->weights);
+    return at;
+}
+
+int64_t storage_bytes(const struct plan *p) { return storage_offset(p, NULL); }
+
+/* ---- hashes ---------------------------------------------------------------------------------- */
+
+static const uint64_t first_hash = 0xcbf29ce484222325;
+
+static uint64_t hash_word(uint64_t h, uint32_t word)
+{
+    h = (h ^ word) * 0x100000001b3;
+    return h ^ h >> 32;
+}
+
+uint64_t storage_hash(const char *text, size_t len)
+{
+    uint64_t h = first_hash;
+    for (size_t i = 0; i < len; i += 4) {
+        uint32_t word = 0;
+        for (size_t k = 0; k < 4 && i + k < len; k++)
+            word |= (uint32_t)(unsigned char)text[i + k] << 8 * k;
+        h = hash_word(h, word);
+    }
+    return h;
+}
+
+uint64_t storage_content(const struct plan *p)
+{
+    uint64_t h = first_hash;
+    for (int i = 0; i < p->step.n; i++) {
+        const struct step *s = p->step.at[i];
+        for (int64_t k = 0; k < padded(s->weights) / 4; k++) {
+            uint32_t word = 0;
+            if (k < s->weights)
+                memcpy(&word, &s->weight[k], 4);
+            h = hash_word(h, word);
+        }
+    }
+    return h;
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+static void write_u32(uint32_t word, struct out *out)
+{
+    char bytes[4];
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (char)(word >> 8 * i);
+    out_raw(out, bytes, 4);
+}
+
+static void write_u64(uint64_t value, struct out *out)
+{
+    write_u32((uint32_t)value, out);
+    write_u32((uint32_t)(value >> 32), out);
+}
+
+static void write_zeros(int64_t n, struct out *out)
+{
+    static const char zeros[ARENA_ALIGN];
+    out_raw(out, zeros, (size_t)n);
+}
+
+void storage_write(const struct plan *p, uint64_t structure, struct out *out)
+{
+    out_raw(out, "CNNGENW1", 8);
+    write_u64(structure, out);
+    write_u64((uint64_t)storage_bytes(p), out);
+    write_u64(storage_content(p), out);
+    write_zeros(STORAGE_HEAD - 32, out);
+    for (int i = 0; i < p->step.n; i++) {
+        const struct step *s = p->step.at[i];
+        for (int64_t k = 0; k < s->weights; k++) {
+            uint32_t word;
+            memcpy(&word, &s->weight[k], 4);
+            write_u32(word, out);
+        }
+        write_zeros(padded(s->weights) - 4 * s->weights, out);
+    }
+}
+
+/* ---- string literals ------------------------------------------------------------------------- */
+
+/* One byte inside a string literal: itself where that is safe ('?' might begin a trigraph), else as few
+ * octal digits as the next byte allows. */
+static size_t escape_byte(unsigned char b, unsigned char next, char *at)
+{
+    size_t n = 0;
+    if (b >= 32 && b < 127 && b != '"' && b != '\\' && b != '?') {
+        at[0] = (char)b;
+        return 1;
+    }
+    at[n++] = '\\';
+    bool all = next >= '0' && next <= '7';
+    if (all || b >= 64)
+        at[n++] = (char)('0' + (b >> 6));
+    if (all || b >= 8)
+        at[n++] = (char)('0' + (b >> 3 & 7));
+    at[n++] = (char)('0' + (b & 7));
+    return n;
+}
+
+size_t storage_literal(const unsigned char *bytes, size_t n, char *line)
+{
+    size_t at = 0;
+    line[at++] = '"';
+    for (size_t i = 0; i < n; i++)
+        at += escape_byte(bytes[i], i + 1 < n ? bytes[i + 1] : '"', line + at);
+    line[at++] = '"';
+    line[at++] = '\n';
+    return at;
+}
