@@ -16,6 +16,7 @@ import sys
 KNOWN = {
     ('clang sse2', 'thin'): 2,
     ('clang sse2', 'dot'): 2,
+    ('clang sse2', 'dot2'): 2,
     ('clang sse2', 'row'): 6,
     ('clang avx2', 'pooled'): 8,  # nine weights, four sums and what clang broadcasts ahead
 }

@@ -1515,31 +1515,42 @@ CNN_INLINE void conv_chain_conv2d_dot_4_scalar_1x1(const float *CNN_RESTRICT x,
     y[0] = s[0] * b[1] + b[2];
 }
 
-/* One output row, 1 outputs of it. */
-CNN_INLINE void conv_chain_conv2d_dot_4_scalar_row1(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* A tile of 1 pixels by 1 outputs in each of the rows from oy to end. */
+CNN_INLINE void conv_chain_conv2d_dot_4_scalar_strip1x1(const float *x,
+        float *y, const float *w, const float *b, int oy, int end)
 {
-    int t;
+    for (; oy < end; oy++) {
+        const int iy = oy * 1, rows = 3;
+        const float *wr = w;
 
-    for (t = 0; t < 5; t++) {
-        conv_chain_conv2d_dot_4_scalar_1x1(x, y, w, b, rows);
-        x += 17;
-        y += 1;
+        conv_chain_conv2d_dot_4_scalar_1x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
+}
+
+/* 1 outputs of the rows from oy to end, those of tile t of each row. */
+CNN_INLINE void conv_chain_conv2d_dot_4_scalar_band1(const float *x,
+        float *y, const float *w, const float *b, int t, int oy, int end)
+{
+    const int ox = t * 1;
+
+    x += ox * 17;
+    y += ox * 1;
+    conv_chain_conv2d_dot_4_scalar_strip1x1(x, y, w, b, oy, end);
 }
 
 static void conv_chain_conv2d_dot_4_scalar(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 5;
-        const int oy = u / 1 % 5;
-        const int iy = oy * 1, rows = 3;
-        const float *xu = x + image * 833 + iy * 119;
-        float *yu = y + image * 25 + oy * 5;
+        const ptrdiff_t image = u / 15;
+        const int band = u / 5 % 3, t = u % 5;
+        const int oy = band < 2 ? band * 2 : band * 1 + 2;
+        const int end = oy + (band < 2 ? 2 : 1);
+        const float *xu = x + image * 833;
+        float *yu = y + image * 25;
         const float *wu = w, *bu = w + 288;
 
-        conv_chain_conv2d_dot_4_scalar_row1(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_dot_4_scalar_band1(xu, yu, wu, bu, t, oy, end);
     }
 }
 
@@ -1573,7 +1584,7 @@ static const struct conv_chain_work conv_chain_scalar[4] = {
     {conv_chain_1_input_scalar, 14, 1},
     {conv_chain_2_conv2d_scalar, 14, 5},
     {conv_chain_3_re_lu_scalar, 14, 12},
-    {conv_chain_4_batch_normalization_1_scalar, 5, 1},
+    {conv_chain_4_batch_normalization_1_scalar, 15, 1},
 };
 
 #endif /* CONV_CHAIN_SCALAR */
@@ -2060,36 +2071,55 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_1x1(const float *CNN_RESTRICT x,
     y[0] = s[0] * b[1] + b[2];
 }
 
-/* One output row, 1 outputs of it. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_row1(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* A tile of 2 pixels by 1 outputs in each of the rows from oy to end. */
+CNN_INLINE void conv_chain_conv2d_dot_4_sse2_strip2x1(const float *x,
+        float *y, const float *w, const float *b, int oy, int end)
 {
-    int t;
+    for (; oy < end; oy++) {
+        const int iy = oy * 1, rows = 3;
+        const float *wr = w;
 
-    for (t = 0; t < 2; t++) {
-        conv_chain_conv2d_dot_4_sse2_2x1(x, y, w, b, rows);
-        x += 34;
-        y += 2;
+        conv_chain_conv2d_dot_4_sse2_2x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
-    for (t = 0; t < 1; t++) {
-        conv_chain_conv2d_dot_4_sse2_1x1(x, y, w, b, rows);
-        x += 17;
-        y += 1;
+}
+/* A tile of 1 pixels by 1 outputs in each of the rows from oy to end. */
+CNN_INLINE void conv_chain_conv2d_dot_4_sse2_strip1x1(const float *x,
+        float *y, const float *w, const float *b, int oy, int end)
+{
+    for (; oy < end; oy++) {
+        const int iy = oy * 1, rows = 3;
+        const float *wr = w;
+
+        conv_chain_conv2d_dot_4_sse2_1x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
+}
+
+/* 1 outputs of the rows from oy to end, those of tile t of each row. */
+CNN_INLINE void conv_chain_conv2d_dot_4_sse2_band1(const float *x,
+        float *y, const float *w, const float *b, int t, int oy, int end)
+{
+    const int ox = t < 2 ? t * 2 : t * 1 + 2;
+
+    x += ox * 17;
+    y += ox * 1;
+    if (t < 2)
+        conv_chain_conv2d_dot_4_sse2_strip2x1(x, y, w, b, oy, end);
+    else
+        conv_chain_conv2d_dot_4_sse2_strip1x1(x, y, w, b, oy, end);
 }
 
 static void conv_chain_conv2d_dot_4_sse2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 5;
-        const int oy = u / 1 % 5;
-        const int iy = oy * 1, rows = 3;
-        const float *xu = x + image * 833 + iy * 119;
-        float *yu = y + image * 25 + oy * 5;
+        const ptrdiff_t image = u / 15;
+        const int band = u / 3 % 5, t = u % 3;
+        const int oy = band * 1, end = oy + 1;
+        const float *xu = x + image * 833;
+        float *yu = y + image * 25;
         const float *wu = w, *bu = w + 288;
 
-        conv_chain_conv2d_dot_4_sse2_row1(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_dot_4_sse2_band1(xu, yu, wu, bu, t, oy, end);
     }
 }
 
@@ -2123,7 +2153,7 @@ static const struct conv_chain_work conv_chain_sse2[4] = {
     {conv_chain_1_input_sse2, 14, 1},
     {conv_chain_2_conv2d_sse2, 14, 5},
     {conv_chain_3_re_lu_sse2, 14, 12},
-    {conv_chain_4_batch_normalization_1_sse2, 5, 1},
+    {conv_chain_4_batch_normalization_1_sse2, 15, 1},
 };
 
 #endif /* CONV_CHAIN_SSE2 */
@@ -2556,17 +2586,27 @@ CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
     y[4] = s[4] * b[1] + b[2];
 }
 
-/* One output row, 1 outputs of it. */
-CNN_INLINE void conv_chain_conv2d_dot_4_avx2_row1(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* A tile of 5 pixels by 1 outputs in each of the rows from oy to end. */
+CNN_INLINE void conv_chain_conv2d_dot_4_avx2_strip5x1(const float *x,
+        float *y, const float *w, const float *b, int oy, int end)
 {
-    int t;
+    for (; oy < end; oy++) {
+        const int iy = oy * 1, rows = 3;
+        const float *wr = w;
 
-    for (t = 0; t < 1; t++) {
-        conv_chain_conv2d_dot_4_avx2_5x1(x, y, w, b, rows);
-        x += 85;
-        y += 5;
+        conv_chain_conv2d_dot_4_avx2_5x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
+}
+
+/* 1 outputs of the rows from oy to end, those of tile t of each row. */
+CNN_INLINE void conv_chain_conv2d_dot_4_avx2_band1(const float *x,
+        float *y, const float *w, const float *b, int t, int oy, int end)
+{
+    const int ox = t * 5;
+
+    x += ox * 17;
+    y += ox * 1;
+    conv_chain_conv2d_dot_4_avx2_strip5x1(x, y, w, b, oy, end);
 }
 
 static void conv_chain_conv2d_dot_4_avx2(const float *x,
@@ -2574,13 +2614,13 @@ static void conv_chain_conv2d_dot_4_avx2(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 5;
-        const int oy = u / 1 % 5;
-        const int iy = oy * 1, rows = 3;
-        const float *xu = x + image * 833 + iy * 119;
-        float *yu = y + image * 25 + oy * 5;
+        const int band = u / 1 % 5, t = u % 1;
+        const int oy = band * 1, end = oy + 1;
+        const float *xu = x + image * 833;
+        float *yu = y + image * 25;
         const float *wu = w, *bu = w + 288;
 
-        conv_chain_conv2d_dot_4_avx2_row1(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_dot_4_avx2_band1(xu, yu, wu, bu, t, oy, end);
     }
 }
 
