@@ -85,6 +85,17 @@ static struct cut best_bands(const struct conv2d *a, int oh, int64_t strips)
     return best;
 }
 
+/* Without a halo the first and last tile of a row leave out the columns beside the image. They can
+ * where all taps of a row are in text (shared), and no other tile reaches over the edge. Copying
+ * the input to give it a halo took as long as the products. */
+static bool edges(const struct group *g)
+{
+    const struct conv2d *a = g->main->attr;
+    int left, right, most = a->strides[1] < a->kernel[1] ? a->strides[1] : a->kernel[1] - 1;
+    conv2d_halo(g, &left, &right);
+    return may_share(g) && left <= most && right <= most;
+}
+
 static void consider(const struct target *t, const struct group *g, struct tiling *k,
         struct tiling *best)
 {
@@ -96,15 +107,15 @@ static void consider(const struct target *t, const struct group *g, struct tilin
         *best = *k;
 }
 
-/* The tile with the fewest predicted cycles among those that fit the registers; one by one
- * always goes. */
-static struct tiling best_tiling(const struct target *t, const struct group *g)
+/* The tile with the fewest predicted cycles among those that fit the registers, sharing if that is
+ * a must; one by one always goes. */
+static struct tiling best_tiling(const struct target *t, const struct group *g, bool shared)
 {
     const struct conv2d *a = g->main->attr;
     int oc = a->filters / a->groups, ow = shape_hwc(&g->main->out->shape).w;
-    struct tiling best = {0}, one = {.q = cut_even(oc, 1), .p = cut_even(ow, 1)};
+    struct tiling best = {0}, one = {.share = shared, .q = cut_even(oc, 1), .p = cut_even(ow, 1)};
     consider(t, g, &one, &best);
-    for (int share = 0; share <= may_share(g); share++)
+    for (int share = shared; share <= may_share(g); share++)
         for (int q = 1; q <= oc && fits(t, a, share, 1, q); q++)
             for (int p = 1; p <= MAX_PIXELS && fits(t, a, share, p, q); p++) {
                 struct tiling k = {.share = share, .q = cut_even(oc, q), .p = cut_even(ow, p)};
@@ -131,7 +142,7 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct conv2d *a = g->main->attr;
     t = target_for(t, a->in_channels / a->groups);
-    struct tiling k = best_tiling(t, g);
+    struct tiling k = best_tiling(t, g, false);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * (double)tap_floats(a) * a->groups;
     return (double)batch * a->groups * k.cycles + conv2d_stream_cost(g, batch, t, weights);
 }
@@ -168,12 +179,18 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct conv2d *a = step->group->main->attr;
     b->target = t = target_for(t, a->in_channels / a->groups);
-    struct tiling k = best_tiling(t, step->group);
+    const struct view *x = &step->in.at[0];
+    int left, right;
+    conv2d_halo(step->group, &left, &right);
+    bool bare = x->left < left || x->right < right;
+    struct tiling k = best_tiling(t, step->group, bare);
 
     b->units = step->out.n * (k.h.t0 + k.h.t1) * a->groups * (k.q.t0 + k.q.t1) * (k.p.t0 + k.p.t1);
     conv2d_bind_shape(pool, &b->args, step);
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "SHARE", k.share);
+    args_int(pool, &b->args, "EDGES", bare);
+    args_int(pool, &b->args, "IW", x->w);
     bind_cut(pool, &b->args, "P", "T", &k.p);
     bind_cut(pool, &b->args, "Q", "B", &k.q);
     bind_cut(pool, &b->args, "H", "V", &k.h);
@@ -185,5 +202,6 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 const struct kernel conv2d_dot = {
     .name = "conv2d_dot",
     .doc = "convolution to few channels, input channels in vectors, pixels in registers",
-    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind, .over_residual = true,
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .edges = edges, .pack = pack,
+    .bind = bind, .over_residual = true,
 };

@@ -16,7 +16,6 @@ import sys
 KNOWN = {
     ('clang sse2', 'thin'): 2,
     ('clang sse2', 'dot'): 2,
-    ('clang sse2', 'dot2'): 2,
     ('clang sse2', 'row'): 6,
     ('clang avx2', 'pooled'): 8,  # nine weights, four sums and what clang broadcasts ahead
 }
@@ -50,7 +49,7 @@ def tiles(path, isa):
     """{(step, kernel): set of counts} for the tile functions of one instruction set; a count is
     negative where it is of all the function."""
     wanted, body, key = {}, None, None
-    head = r'CNN_INLINE void \w+?_(%s)_(\d+)_%s_(?:(?:loop|whole)\d_)?\d+(x\d+)?\(' % (
+    head = r'CNN_INLINE void \w+?_(%s)_(\d+)_%s_(?:(?:loop|whole|tile)\d_)?\d+(x\d+)?\(' % (
         '|'.join(KERNELS), isa)
     for line in open(path):
         name = re.match(head, line)
