@@ -4,11 +4,16 @@
 #include "cut.h"
 
 enum { CHUNK = 16, MAX_OUTPUTS = 16, MAX_SHARED = 11 };  /* kernel columns in text */
+enum { MOST_THREADS = 16, MOST_BAND = 16 };  /* that units are to suit; rows of a band */
+
+/* Wider tiles save hardly a load more, but the rows under them, of hundreds of channels, leave the
+ * first-level cache before the next output row reads them again (measured: 9 to 18 are alike). */
+enum { MAX_PIXELS = 16 };
 
 /* What one instance looks like on a target. */
 struct tiling {
     bool share;              /* an input vector serves all taps of its kernel row */
-    struct cut q, p;         /* outputs of a group, pixels of a row */
+    struct cut q, p, h;      /* outputs of a group, pixels of a row, rows of an image */
     double cycles;           /* for all pixels and channels of one group and image, by the model */
 };
 
@@ -59,21 +64,62 @@ static double cycles(const struct target *t, const struct conv2d *a, int oh, con
     return sum * oh;
 }
 
-/* The tile with the fewest predicted cycles among those that fit the registers; one by one
- * always goes. */
-static struct tiling best_tiling(const struct target *t, const struct group *g, int oh, int ow)
+/* Bands of rows, for `strips` next to each other: high ones read fewer rows twice, low ones divide
+ * evenly among threads. The one that is the least time on 1 to 16 threads together, where a row
+ * read again is taken for half of one. */
+static struct cut best_bands(const struct conv2d *a, int oh, int64_t strips)
+{
+    struct cut best = cut_even(oh, 1);
+    double least = 0;
+    for (int rows = 1; rows <= oh && rows <= MOST_BAND; rows++) {
+        struct cut h = cut_even(oh, rows);
+        int64_t units = strips * (h.t0 + h.t1);
+        double sum = 0;
+        for (int threads = 1; threads <= MOST_THREADS; threads *= 2)
+            sum += (double)(round_up(units, threads) * (2 * h.n0 + a->kernel[0] - 1));
+        if (rows == 1 || sum < least) {
+            least = sum;
+            best = h;
+        }
+    }
+    return best;
+}
+
+/* Without a halo the first and last tile of a row leave out the columns beside the image. They can
+ * where all taps of a row are in text (shared), and no other tile reaches over the edge. Copying
+ * the input to give it a halo took as long as the products. */
+static bool edges(const struct group *g)
 {
     const struct conv2d *a = g->main->attr;
-    int oc = a->filters / a->groups;
-    struct tiling best = {false, cut_even(oc, 1), cut_even(ow, 1), 0};
-    best.cycles = cycles(t, a, oh, &best);
-    for (int share = 0; share <= may_share(g); share++)
+    int left, right, most = a->strides[1] < a->kernel[1] ? a->strides[1] : a->kernel[1] - 1;
+    conv2d_halo(g, &left, &right);
+    return may_share(g) && left <= most && right <= most;
+}
+
+static void consider(const struct target *t, const struct group *g, struct tiling *k,
+        struct tiling *best)
+{
+    const struct conv2d *a = g->main->attr;
+    int oh = shape_hwc(&g->main->out->shape).h;
+    k->h = best_bands(a, oh, (int64_t)a->groups * (k->q.t0 + k->q.t1) * (k->p.t0 + k->p.t1));
+    k->cycles = cycles(t, a, oh, k);
+    if (best->p.n0 == 0 || k->cycles < best->cycles)
+        *best = *k;
+}
+
+/* The tile with the fewest predicted cycles among those that fit the registers, sharing if that is
+ * a must; one by one always goes. */
+static struct tiling best_tiling(const struct target *t, const struct group *g, bool shared)
+{
+    const struct conv2d *a = g->main->attr;
+    int oc = a->filters / a->groups, ow = shape_hwc(&g->main->out->shape).w;
+    struct tiling best = {0}, one = {.share = shared, .q = cut_even(oc, 1), .p = cut_even(ow, 1)};
+    consider(t, g, &one, &best);
+    for (int share = shared; share <= may_share(g); share++)
         for (int q = 1; q <= oc && fits(t, a, share, 1, q); q++)
-            for (int p = 1; p <= 28 && fits(t, a, share, p, q); p++) {
-                struct tiling k = {share, cut_even(oc, q), cut_even(ow, p), 0};
-                k.cycles = cycles(t, a, oh, &k);
-                if (k.cycles < best.cycles)
-                    best = k;
+            for (int p = 1; p <= MAX_PIXELS && fits(t, a, share, p, q); p++) {
+                struct tiling k = {.share = share, .q = cut_even(oc, q), .p = cut_even(ow, p)};
+                consider(t, g, &k, &best);
             }
     return best;
 }
@@ -95,9 +141,8 @@ static bool ok(const struct group *g)
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct conv2d *a = g->main->attr;
-    struct hwc out = shape_hwc(&g->main->out->shape);
     t = target_for(t, a->in_channels / a->groups);
-    struct tiling k = best_tiling(t, g, out.h, out.w);
+    struct tiling k = best_tiling(t, g, false);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * (double)tap_floats(a) * a->groups;
     return (double)batch * a->groups * k.cycles + conv2d_stream_cost(g, batch, t, weights);
 }
@@ -134,14 +179,21 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct conv2d *a = step->group->main->attr;
     b->target = t = target_for(t, a->in_channels / a->groups);
-    struct tiling k = best_tiling(t, step->group, step->out.h, step->out.w);
+    const struct view *x = &step->in.at[0];
+    int left, right;
+    conv2d_halo(step->group, &left, &right);
+    bool bare = x->left < left || x->right < right;
+    struct tiling k = best_tiling(t, step->group, bare);
 
-    b->units = step->out.n * step->out.h * a->groups * (k.q.t0 + k.q.t1);
+    b->units = step->out.n * (k.h.t0 + k.h.t1) * a->groups * (k.q.t0 + k.q.t1) * (k.p.t0 + k.p.t1);
     conv2d_bind_shape(pool, &b->args, step);
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "SHARE", k.share);
+    args_int(pool, &b->args, "EDGES", bare);
+    args_int(pool, &b->args, "IW", x->w);
     bind_cut(pool, &b->args, "P", "T", &k.p);
     bind_cut(pool, &b->args, "Q", "B", &k.q);
+    bind_cut(pool, &b->args, "H", "V", &k.h);
     args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
     args_int(pool, &b->args, "BIAS", tap_floats(a) * a->kernel[0] * a->kernel[1] * a->groups);
     bind_epilogue(pool, &b->args, step, a->filters, 2 * a->filters);
@@ -150,5 +202,6 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 const struct kernel conv2d_dot = {
     .name = "conv2d_dot",
     .doc = "convolution to few channels, input channels in vectors, pixels in registers",
-    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind, .over_residual = true,
+    .ok = ok, .cost = cost, .halo = conv2d_halo, .edges = edges, .pack = pack,
+    .bind = bind, .over_residual = true,
 };

@@ -49,7 +49,7 @@ def tiles(path, isa):
     """{(step, kernel): set of counts} for the tile functions of one instruction set; a count is
     negative where it is of all the function."""
     wanted, body, key = {}, None, None
-    head = r'CNN_INLINE void \w+?_(%s)_(\d+)_%s_(?:(?:loop|whole)\d_)?\d+(x\d+)?\(' % (
+    head = r'CNN_INLINE void \w+?_(%s)_(\d+)_%s_(?:(?:loop|whole|tile)\d_)?\d+(x\d+)?\(' % (
         '|'.join(KERNELS), isa)
     for line in open(path):
         name = re.match(head, line)

@@ -1407,7 +1407,7 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
 /* conv2d_dot: convolution to few channels, input channels in vectors, pixels in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
-CNN_INLINE void conv_chain_conv2d_dot_4_scalar_1x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_dot_4_scalar_tile0_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
@@ -1434,62 +1434,64 @@ CNN_INLINE void conv_chain_conv2d_dot_4_scalar_1x1(const float *CNN_RESTRICT x,
             const float *wk = w + kw * 32;
 
             for (int c = 0; c < 16; c += 16) {
+                const float *xc = xk + c, *wc = wk + c * 1;
                 vf v;
 
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load(xk + c + 0);
+                const vf w0_0 = vf_load(wc + 0);
+                v = vf_load(xc + 0);
                 a0_0 = vf_fma(v, w0_0, a0_0);
-                const vf w0_1 = vf_load(wk + c * 1 + 1);
-                v = vf_load(xk + c + 1);
+                const vf w0_1 = vf_load(wc + 1);
+                v = vf_load(xc + 1);
                 a0_1 = vf_fma(v, w0_1, a0_1);
-                const vf w0_2 = vf_load(wk + c * 1 + 2);
-                v = vf_load(xk + c + 2);
+                const vf w0_2 = vf_load(wc + 2);
+                v = vf_load(xc + 2);
                 a0_2 = vf_fma(v, w0_2, a0_2);
-                const vf w0_3 = vf_load(wk + c * 1 + 3);
-                v = vf_load(xk + c + 3);
+                const vf w0_3 = vf_load(wc + 3);
+                v = vf_load(xc + 3);
                 a0_3 = vf_fma(v, w0_3, a0_3);
-                const vf w0_4 = vf_load(wk + c * 1 + 4);
-                v = vf_load(xk + c + 4);
+                const vf w0_4 = vf_load(wc + 4);
+                v = vf_load(xc + 4);
                 a0_4 = vf_fma(v, w0_4, a0_4);
-                const vf w0_5 = vf_load(wk + c * 1 + 5);
-                v = vf_load(xk + c + 5);
+                const vf w0_5 = vf_load(wc + 5);
+                v = vf_load(xc + 5);
                 a0_5 = vf_fma(v, w0_5, a0_5);
-                const vf w0_6 = vf_load(wk + c * 1 + 6);
-                v = vf_load(xk + c + 6);
+                const vf w0_6 = vf_load(wc + 6);
+                v = vf_load(xc + 6);
                 a0_6 = vf_fma(v, w0_6, a0_6);
-                const vf w0_7 = vf_load(wk + c * 1 + 7);
-                v = vf_load(xk + c + 7);
+                const vf w0_7 = vf_load(wc + 7);
+                v = vf_load(xc + 7);
                 a0_7 = vf_fma(v, w0_7, a0_7);
-                const vf w0_8 = vf_load(wk + c * 1 + 8);
-                v = vf_load(xk + c + 8);
+                const vf w0_8 = vf_load(wc + 8);
+                v = vf_load(xc + 8);
                 a0_8 = vf_fma(v, w0_8, a0_8);
-                const vf w0_9 = vf_load(wk + c * 1 + 9);
-                v = vf_load(xk + c + 9);
+                const vf w0_9 = vf_load(wc + 9);
+                v = vf_load(xc + 9);
                 a0_9 = vf_fma(v, w0_9, a0_9);
-                const vf w0_10 = vf_load(wk + c * 1 + 10);
-                v = vf_load(xk + c + 10);
+                const vf w0_10 = vf_load(wc + 10);
+                v = vf_load(xc + 10);
                 a0_10 = vf_fma(v, w0_10, a0_10);
-                const vf w0_11 = vf_load(wk + c * 1 + 11);
-                v = vf_load(xk + c + 11);
+                const vf w0_11 = vf_load(wc + 11);
+                v = vf_load(xc + 11);
                 a0_11 = vf_fma(v, w0_11, a0_11);
-                const vf w0_12 = vf_load(wk + c * 1 + 12);
-                v = vf_load(xk + c + 12);
+                const vf w0_12 = vf_load(wc + 12);
+                v = vf_load(xc + 12);
                 a0_12 = vf_fma(v, w0_12, a0_12);
-                const vf w0_13 = vf_load(wk + c * 1 + 13);
-                v = vf_load(xk + c + 13);
+                const vf w0_13 = vf_load(wc + 13);
+                v = vf_load(xc + 13);
                 a0_13 = vf_fma(v, w0_13, a0_13);
-                const vf w0_14 = vf_load(wk + c * 1 + 14);
-                v = vf_load(xk + c + 14);
+                const vf w0_14 = vf_load(wc + 14);
+                v = vf_load(xc + 14);
                 a0_14 = vf_fma(v, w0_14, a0_14);
-                const vf w0_15 = vf_load(wk + c * 1 + 15);
-                v = vf_load(xk + c + 15);
+                const vf w0_15 = vf_load(wc + 15);
+                v = vf_load(xc + 15);
                 a0_15 = vf_fma(v, w0_15, a0_15);
             }
             for (int c = 16; c < 17; c += 16) {
+                const float *xc = xk + c, *wc = wk + c * 1;
                 vf v;
 
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load(xk + c + 0);
+                const vf w0_0 = vf_load(wc + 0);
+                v = vf_load(xc + 0);
                 a0_0 = vf_fma(v, w0_0, a0_0);
             }
         }
@@ -1516,34 +1518,46 @@ CNN_INLINE void conv_chain_conv2d_dot_4_scalar_1x1(const float *CNN_RESTRICT x,
     s[0] = vf_sum(a0_0);
     a0_0 = vf_relu(vf_load(s + 0));
     vf_store(s + 0, a0_0);
-    y[0] = s[0] * b[1] + b[2];
+    y[0] =
+            s[0] * b[1] + b[2];
 }
 
-/* One output row, 1 outputs of it. */
-CNN_INLINE void conv_chain_conv2d_dot_4_scalar_row1(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* A tile of 1 pixels by 1 outputs in each of the rows from oy to end. */
+CNN_INLINE void conv_chain_conv2d_dot_4_scalar_strip0_1x1(const float *x,
+        float *y, const float *w, const float *b, int oy, int end)
 {
-    int t;
+    for (; oy < end; oy++) {
+        const int iy = oy * 1, rows = 3;
+        const float *wr = w;
 
-    for (t = 0; t < 5; t++) {
-        conv_chain_conv2d_dot_4_scalar_1x1(x, y, w, b, rows);
-        x += 17;
-        y += 1;
+        conv_chain_conv2d_dot_4_scalar_tile0_1x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
+}
+
+/* 1 outputs of the rows from oy to end, those of tile t of each row. */
+CNN_INLINE void conv_chain_conv2d_dot_4_scalar_band1(const float *x,
+        float *y, const float *w, const float *b, int t, int oy, int end)
+{
+    const int ox = t * 1;
+
+    x += ox * 17;
+    y += ox * 1;
+    conv_chain_conv2d_dot_4_scalar_strip0_1x1(x, y, w, b, oy, end);
 }
 
 static void conv_chain_conv2d_dot_4_scalar(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 5;
-        const int oy = u / 1 % 5;
-        const int iy = oy * 1, rows = 3;
-        const float *xu = x + image * 833 + iy * 119;
-        float *yu = y + image * 25 + oy * 5;
+        const ptrdiff_t image = u / 15;
+        const int band = u / 5 % 3, t = u % 5;
+        const int oy = band < 2 ? band * 2 : band * 1 + 2;
+        const int end = oy + (band < 2 ? 2 : 1);
+        const float *xu = x + image * 833;
+        float *yu = y + image * 25;
         const float *wu = w, *bu = w + 288;
 
-        conv_chain_conv2d_dot_4_scalar_row1(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_dot_4_scalar_band1(xu, yu, wu, bu, t, oy, end);
     }
 }
 
@@ -1577,7 +1591,7 @@ static const struct conv_chain_work conv_chain_scalar[4] = {
     {conv_chain_1_input_scalar, 14, 1},
     {conv_chain_2_conv2d_scalar, 14, 5},
     {conv_chain_3_re_lu_scalar, 14, 12},
-    {conv_chain_4_batch_normalization_1_scalar, 5, 1},
+    {conv_chain_4_batch_normalization_1_scalar, 15, 1},
 };
 
 #endif /* CONV_CHAIN_SCALAR */
@@ -1941,7 +1955,7 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
 /* conv2d_dot: convolution to few channels, input channels in vectors, pixels in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 2 pixels by 1 outputs, summed over `rows` kernel rows. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_dot_4_sse2_tile0_2x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
@@ -1960,36 +1974,38 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
             const float *wk = w + kw * 32;
 
             for (int c = 0; c < 16; c += 16) {
+                const float *xc = xk + c, *wc = wk + c * 1;
                 vf v;
 
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load(xk + c + 0);
+                const vf w0_0 = vf_load(wc + 0);
+                v = vf_load(xc + 0);
                 a0_0 = vf_fma(v, w0_0, a0_0);
-                v = vf_load(xk + c + 17);
+                v = vf_load(xc + 17);
                 a1_0 = vf_fma(v, w0_0, a1_0);
-                const vf w0_1 = vf_load(wk + c * 1 + 4);
-                v = vf_load(xk + c + 4);
+                const vf w0_1 = vf_load(wc + 4);
+                v = vf_load(xc + 4);
                 a0_1 = vf_fma(v, w0_1, a0_1);
-                v = vf_load(xk + c + 21);
+                v = vf_load(xc + 21);
                 a1_1 = vf_fma(v, w0_1, a1_1);
-                const vf w0_2 = vf_load(wk + c * 1 + 8);
-                v = vf_load(xk + c + 8);
+                const vf w0_2 = vf_load(wc + 8);
+                v = vf_load(xc + 8);
                 a0_2 = vf_fma(v, w0_2, a0_2);
-                v = vf_load(xk + c + 25);
+                v = vf_load(xc + 25);
                 a1_2 = vf_fma(v, w0_2, a1_2);
-                const vf w0_3 = vf_load(wk + c * 1 + 12);
-                v = vf_load(xk + c + 12);
+                const vf w0_3 = vf_load(wc + 12);
+                v = vf_load(xc + 12);
                 a0_3 = vf_fma(v, w0_3, a0_3);
-                v = vf_load(xk + c + 29);
+                v = vf_load(xc + 29);
                 a1_3 = vf_fma(v, w0_3, a1_3);
             }
             for (int c = 16; c < 17; c += 16) {
+                const float *xc = xk + c, *wc = wk + c * 1;
                 vf v;
 
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load_n(xk + c + 0, 1);
+                const vf w0_0 = vf_load(wc + 0);
+                v = vf_load_n(xc + 0, 1);
                 a0_0 = vf_fma(v, w0_0, a0_0);
-                v = vf_load_n(xk + c + 17, 1);
+                v = vf_load_n(xc + 17, 1);
                 a1_0 = vf_fma(v, w0_0, a1_0);
             }
         }
@@ -2008,11 +2024,13 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_2x1(const float *CNN_RESTRICT x,
     s[1] = vf_sum(a1_0);
     a0_0 = vf_relu(vf_load_n(s + 0, 2));
     vf_store_n(s + 0, a0_0, 2);
-    y[0] = s[0] * b[1] + b[2];
-    y[1] = s[1] * b[1] + b[2];
+    y[0] =
+            s[0] * b[1] + b[2];
+    y[1] =
+            s[1] * b[1] + b[2];
 }
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_1x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_dot_4_sse2_tile0_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
@@ -2027,26 +2045,28 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_1x1(const float *CNN_RESTRICT x,
             const float *wk = w + kw * 32;
 
             for (int c = 0; c < 16; c += 16) {
+                const float *xc = xk + c, *wc = wk + c * 1;
                 vf v;
 
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load(xk + c + 0);
+                const vf w0_0 = vf_load(wc + 0);
+                v = vf_load(xc + 0);
                 a0_0 = vf_fma(v, w0_0, a0_0);
-                const vf w0_1 = vf_load(wk + c * 1 + 4);
-                v = vf_load(xk + c + 4);
+                const vf w0_1 = vf_load(wc + 4);
+                v = vf_load(xc + 4);
                 a0_1 = vf_fma(v, w0_1, a0_1);
-                const vf w0_2 = vf_load(wk + c * 1 + 8);
-                v = vf_load(xk + c + 8);
+                const vf w0_2 = vf_load(wc + 8);
+                v = vf_load(xc + 8);
                 a0_2 = vf_fma(v, w0_2, a0_2);
-                const vf w0_3 = vf_load(wk + c * 1 + 12);
-                v = vf_load(xk + c + 12);
+                const vf w0_3 = vf_load(wc + 12);
+                v = vf_load(xc + 12);
                 a0_3 = vf_fma(v, w0_3, a0_3);
             }
             for (int c = 16; c < 17; c += 16) {
+                const float *xc = xk + c, *wc = wk + c * 1;
                 vf v;
 
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load_n(xk + c + 0, 1);
+                const vf w0_0 = vf_load(wc + 0);
+                v = vf_load_n(xc + 0, 1);
                 a0_0 = vf_fma(v, w0_0, a0_0);
             }
         }
@@ -2061,39 +2081,59 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_1x1(const float *CNN_RESTRICT x,
     s[0] = vf_sum(a0_0);
     a0_0 = vf_relu(vf_load_n(s + 0, 1));
     vf_store_n(s + 0, a0_0, 1);
-    y[0] = s[0] * b[1] + b[2];
+    y[0] =
+            s[0] * b[1] + b[2];
 }
 
-/* One output row, 1 outputs of it. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_row1(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* A tile of 2 pixels by 1 outputs in each of the rows from oy to end. */
+CNN_INLINE void conv_chain_conv2d_dot_4_sse2_strip0_2x1(const float *x,
+        float *y, const float *w, const float *b, int oy, int end)
 {
-    int t;
+    for (; oy < end; oy++) {
+        const int iy = oy * 1, rows = 3;
+        const float *wr = w;
 
-    for (t = 0; t < 2; t++) {
-        conv_chain_conv2d_dot_4_sse2_2x1(x, y, w, b, rows);
-        x += 34;
-        y += 2;
+        conv_chain_conv2d_dot_4_sse2_tile0_2x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
-    for (t = 0; t < 1; t++) {
-        conv_chain_conv2d_dot_4_sse2_1x1(x, y, w, b, rows);
-        x += 17;
-        y += 1;
+}
+/* A tile of 1 pixels by 1 outputs in each of the rows from oy to end. */
+CNN_INLINE void conv_chain_conv2d_dot_4_sse2_strip0_1x1(const float *x,
+        float *y, const float *w, const float *b, int oy, int end)
+{
+    for (; oy < end; oy++) {
+        const int iy = oy * 1, rows = 3;
+        const float *wr = w;
+
+        conv_chain_conv2d_dot_4_sse2_tile0_1x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
+}
+
+/* 1 outputs of the rows from oy to end, those of tile t of each row. */
+CNN_INLINE void conv_chain_conv2d_dot_4_sse2_band1(const float *x,
+        float *y, const float *w, const float *b, int t, int oy, int end)
+{
+    const int ox = t < 2 ? t * 2 : t * 1 + 2;
+
+    x += ox * 17;
+    y += ox * 1;
+    if (t < 2)
+        conv_chain_conv2d_dot_4_sse2_strip0_2x1(x, y, w, b, oy, end);
+    else
+        conv_chain_conv2d_dot_4_sse2_strip0_1x1(x, y, w, b, oy, end);
 }
 
 static void conv_chain_conv2d_dot_4_sse2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 5;
-        const int oy = u / 1 % 5;
-        const int iy = oy * 1, rows = 3;
-        const float *xu = x + image * 833 + iy * 119;
-        float *yu = y + image * 25 + oy * 5;
+        const ptrdiff_t image = u / 15;
+        const int band = u / 3 % 5, t = u % 3;
+        const int oy = band * 1, end = oy + 1;
+        const float *xu = x + image * 833;
+        float *yu = y + image * 25;
         const float *wu = w, *bu = w + 288;
 
-        conv_chain_conv2d_dot_4_sse2_row1(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_dot_4_sse2_band1(xu, yu, wu, bu, t, oy, end);
     }
 }
 
@@ -2127,7 +2167,7 @@ static const struct conv_chain_work conv_chain_sse2[4] = {
     {conv_chain_1_input_sse2, 14, 1},
     {conv_chain_2_conv2d_sse2, 14, 5},
     {conv_chain_3_re_lu_sse2, 14, 12},
-    {conv_chain_4_batch_normalization_1_sse2, 5, 1},
+    {conv_chain_4_batch_normalization_1_sse2, 15, 1},
 };
 
 #endif /* CONV_CHAIN_SSE2 */
@@ -2474,7 +2514,7 @@ static void conv_chain_conv2d_direct_3_avx2(const float *x,
 /* conv2d_dot: convolution to few channels, input channels in vectors, pixels in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 5 pixels by 1 outputs, summed over `rows` kernel rows. */
-CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_dot_4_avx2_tile0_5x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
@@ -2495,44 +2535,46 @@ CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
             const float *wk = w + kw * 32;
 
             for (int c = 0; c < 16; c += 16) {
+                const float *xc = xk + c, *wc = wk + c * 1;
                 vf v;
 
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load(xk + c + 0);
+                const vf w0_0 = vf_load(wc + 0);
+                v = vf_load(xc + 0);
                 a0_0 = vf_fma(v, w0_0, a0_0);
-                v = vf_load(xk + c + 17);
+                v = vf_load(xc + 17);
                 a1_0 = vf_fma(v, w0_0, a1_0);
-                v = vf_load(xk + c + 34);
+                v = vf_load(xc + 34);
                 a2_0 = vf_fma(v, w0_0, a2_0);
-                v = vf_load(xk + c + 51);
+                v = vf_load(xc + 51);
                 a3_0 = vf_fma(v, w0_0, a3_0);
-                v = vf_load(xk + c + 68);
+                v = vf_load(xc + 68);
                 a4_0 = vf_fma(v, w0_0, a4_0);
-                const vf w0_1 = vf_load(wk + c * 1 + 8);
-                v = vf_load(xk + c + 8);
+                const vf w0_1 = vf_load(wc + 8);
+                v = vf_load(xc + 8);
                 a0_1 = vf_fma(v, w0_1, a0_1);
-                v = vf_load(xk + c + 25);
+                v = vf_load(xc + 25);
                 a1_1 = vf_fma(v, w0_1, a1_1);
-                v = vf_load(xk + c + 42);
+                v = vf_load(xc + 42);
                 a2_1 = vf_fma(v, w0_1, a2_1);
-                v = vf_load(xk + c + 59);
+                v = vf_load(xc + 59);
                 a3_1 = vf_fma(v, w0_1, a3_1);
-                v = vf_load(xk + c + 76);
+                v = vf_load(xc + 76);
                 a4_1 = vf_fma(v, w0_1, a4_1);
             }
             for (int c = 16; c < 17; c += 16) {
+                const float *xc = xk + c, *wc = wk + c * 1;
                 vf v;
 
-                const vf w0_0 = vf_load(wk + c * 1 + 0);
-                v = vf_load_n(xk + c + 0, 1);
+                const vf w0_0 = vf_load(wc + 0);
+                v = vf_load_n(xc + 0, 1);
                 a0_0 = vf_fma(v, w0_0, a0_0);
-                v = vf_load_n(xk + c + 17, 1);
+                v = vf_load_n(xc + 17, 1);
                 a1_0 = vf_fma(v, w0_0, a1_0);
-                v = vf_load_n(xk + c + 34, 1);
+                v = vf_load_n(xc + 34, 1);
                 a2_0 = vf_fma(v, w0_0, a2_0);
-                v = vf_load_n(xk + c + 51, 1);
+                v = vf_load_n(xc + 51, 1);
                 a3_0 = vf_fma(v, w0_0, a3_0);
-                v = vf_load_n(xk + c + 68, 1);
+                v = vf_load_n(xc + 68, 1);
                 a4_0 = vf_fma(v, w0_0, a4_0);
             }
         }
@@ -2553,24 +2595,39 @@ CNN_INLINE void conv_chain_conv2d_dot_4_avx2_5x1(const float *CNN_RESTRICT x,
     s[4] = vf_sum(a4_0);
     a0_0 = vf_relu(vf_load_n(s + 0, 5));
     vf_store_n(s + 0, a0_0, 5);
-    y[0] = s[0] * b[1] + b[2];
-    y[1] = s[1] * b[1] + b[2];
-    y[2] = s[2] * b[1] + b[2];
-    y[3] = s[3] * b[1] + b[2];
-    y[4] = s[4] * b[1] + b[2];
+    y[0] =
+            s[0] * b[1] + b[2];
+    y[1] =
+            s[1] * b[1] + b[2];
+    y[2] =
+            s[2] * b[1] + b[2];
+    y[3] =
+            s[3] * b[1] + b[2];
+    y[4] =
+            s[4] * b[1] + b[2];
 }
 
-/* One output row, 1 outputs of it. */
-CNN_INLINE void conv_chain_conv2d_dot_4_avx2_row1(const float *x,
-        float *y, const float *w, const float *b, int rows)
+/* A tile of 5 pixels by 1 outputs in each of the rows from oy to end. */
+CNN_INLINE void conv_chain_conv2d_dot_4_avx2_strip0_5x1(const float *x,
+        float *y, const float *w, const float *b, int oy, int end)
 {
-    int t;
+    for (; oy < end; oy++) {
+        const int iy = oy * 1, rows = 3;
+        const float *wr = w;
 
-    for (t = 0; t < 1; t++) {
-        conv_chain_conv2d_dot_4_avx2_5x1(x, y, w, b, rows);
-        x += 85;
-        y += 5;
+        conv_chain_conv2d_dot_4_avx2_tile0_5x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
+}
+
+/* 1 outputs of the rows from oy to end, those of tile t of each row. */
+CNN_INLINE void conv_chain_conv2d_dot_4_avx2_band1(const float *x,
+        float *y, const float *w, const float *b, int t, int oy, int end)
+{
+    const int ox = t * 5;
+
+    x += ox * 17;
+    y += ox * 1;
+    conv_chain_conv2d_dot_4_avx2_strip0_5x1(x, y, w, b, oy, end);
 }
 
 static void conv_chain_conv2d_dot_4_avx2(const float *x,
@@ -2578,13 +2635,13 @@ static void conv_chain_conv2d_dot_4_avx2(const float *x,
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 5;
-        const int oy = u / 1 % 5;
-        const int iy = oy * 1, rows = 3;
-        const float *xu = x + image * 833 + iy * 119;
-        float *yu = y + image * 25 + oy * 5;
+        const int band = u / 1 % 5, t = u % 1;
+        const int oy = band * 1, end = oy + 1;
+        const float *xu = x + image * 833;
+        float *yu = y + image * 25;
         const float *wu = w, *bu = w + 288;
 
-        conv_chain_conv2d_dot_4_avx2_row1(xu, yu, wu, bu, rows);
+        conv_chain_conv2d_dot_4_avx2_band1(xu, yu, wu, bu, t, oy, end);
     }
 }
 
