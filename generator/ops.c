@@ -48,7 +48,7 @@ static const struct { const char *foreign, *type; } foreign_types[] = {
     {"Gelu", "Activation"}, {"SELU", "Activation"}, {"Selu", "Activation"},
     {"CELU", "Activation"}, {"Hardswish", "Activation"}, {"HardSwish", "Activation"},
     {"Hardsigmoid", "Activation"}, {"HardSigmoid", "Activation"}, {"Softplus", "Activation"},
-    {"Softsign", "Activation"}, {"Nonlinearity", "Activation"}, {"LogSoftmax", "Activation"},
+    {"Softsign", "Activation"}, {"Nonlinearity", "Activation"},
     {"Softmax2d", "Softmax"}, {"SOFTMAX", "Softmax"}, {"View", "Reshape"},
     {"Unflatten", "Reshape"}, {"RESHAPE", "Reshape"}, {"Transpose", "Permute"},
     {"ZeroPad2d", "ZeroPadding2D"}, {"ConstantPad2d", "ZeroPadding2D"},

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "onnx_layout.h"
-#include "ops.h"
 #include "text.h"
 
 /* ---- what moves nothing ---------------------------------------------------------------------- */
@@ -373,31 +372,9 @@ static bool image(struct lower *lo, struct onnx_node *n, struct view *v)
     return place_view(lo, v, 14, 0);
 }
 
-/* Without a layer for it: the blocks as dimensions of their own, in the order of the result.
- * Nothing moves until a layer asks for it. */
-static bool depth_by_order(struct lower *lo, struct onnx_node *n)
-{
-    static const int dcr[ONNX_MAX_RANK] = {0, 3, 4, 1, 5, 2};
-    static const int crd[ONNX_MAX_RANK] = {0, 1, 4, 2, 5, 3};
-    static const int to_depth[ONNX_MAX_RANK] = {0, 3, 5, 1, 2, 4};
-    bool to_space = !strcmp(n->type, "DepthToSpace");
-    bool blocks_last = !strcmp(onnx_word(n, "mode", "DCR"), "CRD");
-    const int64_t *in = n->in.at[0]->dims.at, *out = n->out.at[0]->dims.at;
-    int64_t b = onnx_int(n, "blocksize", 1);
-    struct onnx_value cut = *n->in.at[0];
-    cut.dims = !to_space     ? (struct onnx_dims){6, {in[0], in[1], out[2], b, out[3], b}}
-               : blocks_last ? (struct onnx_dims){6, {in[0], out[1], b, b, in[2], in[3]}}
-                             : (struct onnx_dims){6, {in[0], b, b, out[1], in[2], in[3]}};
-    const int *perm = !to_space ? to_depth : blocks_last ? crd : dcr;
-    return place_transpose(lo, n, &cut, perm, n->out.at[0]);
-}
-
 bool onnx_lower_depth(struct lower *lo, struct onnx_node *n)
 {
     struct view view;
-    enum op op;
-    if (!op_find(n->type, &op))
-        return depth_by_order(lo, n);
     if (!image(lo, n, &view))
         return false;
     struct wlayer *l = move_layer(lo, n, n->type, &view, n->out.at[0]);

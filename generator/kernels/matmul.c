@@ -17,20 +17,14 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
            cost_elementwise(g, batch, t, 0);
 }
 
-/* Dimension d of four of a shape seen as [D, H, W, C]. */
-static int extent(const struct shape *s, int d)
-{
-    return d < 4 - s->rank ? 1 : s->dim[d - (4 - s->rank)];
-}
-
 /* Pitches of images, planes, matrices and rows: 0 where the operand is the same. */
 static void bind_operand(struct pool *pool, struct args *args, const char *letter,
         const struct view *v, const struct shape *s)
 {
     args_int(pool, args, pool_printf(pool, "%sN", letter), v->image);
     args_int(pool, args, pool_printf(pool, "%sD", letter),
-            extent(s, 0) > 1 ? extent(s, 1) * v->row : 0);
-    args_int(pool, args, pool_printf(pool, "%sR", letter), extent(s, 1) > 1 ? v->row : 0);
+            dim_of_four(s, 0) > 1 ? dim_of_four(s, 1) * v->row : 0);
+    args_int(pool, args, pool_printf(pool, "%sR", letter), dim_of_four(s, 1) > 1 ? v->row : 0);
     args_int(pool, args, pool_printf(pool, "%sP", letter), v->pixel);
 }
 
@@ -39,16 +33,16 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct group *g = step->group;
     const struct shape *a = &g->in.at[0]->shape, *y = &g->out->shape;
-    t = narrow_target(t, extent(y, 3));
-    int m = extent(y, 2), n = extent(y, 3), columns = COLUMNS;
+    t = narrow_target(t, dim_of_four(y, 3));
+    int m = dim_of_four(y, 2), n = dim_of_four(y, 3), columns = COLUMNS;
     int blocks = (m + ROWS - 1) / ROWS, parts = (n + columns - 1) / columns;
     b->target = t;
-    b->units = step->out.n * extent(y, 0) * extent(y, 1) * blocks * parts;
+    b->units = step->out.n * dim_of_four(y, 0) * dim_of_four(y, 1) * blocks * parts;
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "MR", m < ROWS ? m : ROWS);
     args_int(pool, &b->args, "NR", VECTORS);
-    args_int(pool, &b->args, "D", extent(y, 0));
-    args_int(pool, &b->args, "H", extent(y, 1));
+    args_int(pool, &b->args, "D", dim_of_four(y, 0));
+    args_int(pool, &b->args, "H", dim_of_four(y, 1));
     args_int(pool, &b->args, "M", m);
     args_int(pool, &b->args, "N", n);
     args_int(pool, &b->args, "K", a->dim[a->rank - 1]);

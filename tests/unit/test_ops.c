@@ -754,6 +754,32 @@ static void test_upsampling(void **state)
     CHECK(y, {1, 1, 4.0 / 3, 5.0 / 3, 2, 2});
 }
 
+/* By hand from ONNX's definitions; each layer undoes the other. */
+static void test_depth_to_space(void **state)
+{
+    double x[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    double crd[] = {0, 4, 1, 5, 2, 6, 3, 7};
+    double rows[] = {0, 1, 4, 5, 2, 3, 6, 7};
+    struct tval y = run_on(one("[1, 1, 8]", "type: DepthToSpace, block_size: 2"), x);
+
+    (void)state;
+    check_shape(&y, "[2, 2, 2]");
+    CHECK(y, {0, 1, 2, 3, 4, 5, 6, 7});
+    y = run_on(one("[1, 1, 8]", "type: DepthToSpace, block_size: 2, mode: crd"), x);
+    CHECK(y, {0, 4, 1, 5, 2, 6, 3, 7});
+    y = run_on(one("[1, 2, 4]", "type: DepthToSpace, block_size: 2"), x);
+    check_shape(&y, "[2, 4, 1]");
+    CHECK(y, {0, 1, 4, 5, 2, 3, 6, 7});
+    y = run_on(one("[2, 2, 2]", "type: SpaceToDepth, block_size: 2"), x);
+    check_shape(&y, "[1, 1, 8]");
+    CHECK(y, {0, 1, 2, 3, 4, 5, 6, 7});
+    y = run_on(one("[2, 2, 2]", "type: SpaceToDepth, block_size: 2, mode: crd"), crd);
+    CHECK(y, {0, 1, 2, 3, 4, 5, 6, 7});
+    y = run_on(one("[2, 4, 1]", "type: SpaceToDepth, block_size: 2"), rows);
+    check_shape(&y, "[1, 2, 4]");
+    CHECK(y, {0, 1, 2, 3, 4, 5, 6, 7});
+}
+
 /* ---- several inputs -------------------------------------------------------------------------- */
 
 static struct tval run_two(const char *shape_a, const char *shape_b, const char *layer,
@@ -872,6 +898,8 @@ static const struct { const char *input, *layer; } bounded[] = {
     {"[6, 7, 3]", "type: UpSampling2D"},
     {"[6, 7, 3]", "type: Permute, dims: [2, 3, 1]"},
     {"[6, 7, 3]", "type: Cropping2D, cropping: 1"},
+    {"[6, 7, 8]", "type: DepthToSpace, block_size: 2, mode: crd"},
+    {"[6, 9, 2]", "type: SpaceToDepth, block_size: 3"},
 };
 
 /* The largest |difference| / bound of values that other inputs within the error give. */
@@ -1110,7 +1138,7 @@ static void test_messages(void **state)
     check_message("[3, 3, 8]", "type: Permute, dims: [1, 1, 2]", "each of 1 to 3 once");
     check_message("[3, 3, 8]", "type: Cropping2D, cropping: 2", "[empty-output]");
     check_message("[3, 3, 8]", "type: PReLU, shared_axes: [0]", "[bad-value]");
-    check_message("[3, 3, 8]", "type: Softmax, axis: 1", "last axis only");
+    check_message("[3, 3, 8]", "type: Softmax, axis: 0", "is the batch");
     check_message("[3, 3, 8]", "type: ReLU, max_value: [1, 2]", "one number");
 }
 
@@ -1160,6 +1188,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_borders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_upsampling, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_depth_to_space, setup, teardown),
         cmocka_unit_test_setup_teardown(test_binary, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broadcast, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_inputs, setup, teardown),
