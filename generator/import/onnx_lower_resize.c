@@ -68,8 +68,8 @@ static bool read_words(struct lower *lo, struct onnx_node *n, struct resize *r)
         r->mode = "linear";
     if (onnx_int(n, "antialias", 0))
         return onnx_refuse(lo->m, n, "antialias");
-    if (!(fabsf(onnx_float(n, "cubic_coeff_a", -0.75f)) <= 1))
-        return onnx_refuse(lo->m, n, "cubic_coeff_a beyond -1 to 1");
+    if (!(fabsf(onnx_float(n, "cubic_coeff_a", -0.75f) + 0.5f) <= 0.5f))
+        return onnx_refuse(lo->m, n, "cubic_coeff_a beyond -1 to 0");
     return words_known(lo, n, r);
 }
 
@@ -229,8 +229,7 @@ static bool resize_axis(struct lower *lo, struct onnx_node *n, const struct resi
 
 enum { MAX_MATRIX = 1 << 22 };       /* elements of one: 16 MiB */
 
-/* Without a layer for it: resizing is linear and goes axis by axis, so each is a product with a
- * matrix. */
+/* What is no image: resizing is linear and goes axis by axis, so each is a product with a matrix. */
 static bool resize_by_matrices(struct lower *lo, struct onnx_node *n, const struct resize *r)
 {
     struct onnx_value *x = n->in.at[0], *y = n->out.at[0];
@@ -274,12 +273,11 @@ bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
 {
     struct resize r;
     struct view view = {.dims = n->in.at[0]->dims}, to = {.dims = n->out.at[0]->dims};
-    enum op op;
     read_scales(lo->m, n, &r);
     if (!read_words(lo, n, &r))
         return false;
     bool whole = is_image(lo, n) && is_upsampling(n, &r);
-    if (!whole && (!is_image(lo, n) || !op_find("Resize", &op)))
+    if (!is_image(lo, n))
         return resize_by_matrices(lo, n, &r);
     place_channels_last(4, view.perm);
     place_channels_last(4, to.perm);
