@@ -235,7 +235,7 @@ static const char *const nearest_modes[] = {"round_prefer_floor", "round_prefer_
 static const struct attr_def resize_attrs[] = {
     {"size", ATTR_PAIR, AT(resizing, size), "", 1, MAX_WINDOW, NULL,
      "height and width of the output; or scales"},
-    {"scales", ATTR_FLOATS, AT(resizing, scales), "", 1e-6, MAX_WINDOW, NULL,
+    {"scales", ATTR_FLOATS, AT(resizing, scales), "", 1e-9, MAX_WINDOW, NULL,
      "how many times higher and wider: the output is the whole part of that, and places are "
      "computed from it, not from the ratio of the sizes"},
     {"mode", ATTR_WORD, AT(resizing, mode), "nearest", 0, 0, modes, "one, four or sixteen pixels"},
