@@ -183,6 +183,8 @@ static bool keeps_family(const struct node *n)
         return ((const struct pool2d *)n->attr)->is_max;
     case FAMILY_BINARY:
         return ((const struct binary *)n->attr)->kind < BIN_AVG;
+    case FAMILY_RESIZE:
+        return ((const struct resizing *)n->attr)->mode == RESIZE_NEAREST;
     case FAMILY_UPSAMPLE:
         return !((const struct upsampling *)n->attr)->bilinear;
     default:  /* a batch normalization's variance is 1 then */

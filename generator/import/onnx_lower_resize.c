@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "onnx_layout.h"
-#include "ops.h"
+#include "ops/families.h"
 
 struct resize {
     const char *mode, *coordinates, *nearest;
     double scale[ONNX_MAX_RANK];     /* given, or the ratio of the sizes */
     bool exact;                      /* the scales are the ratios */
+    struct resizing as;              /* the words, and the coefficient, as the layer has them */
 };
 
 /* The scales that are given, by dimension; those of the sizes where none are. */
@@ -33,28 +34,31 @@ static void read_scales(struct onnx *m, const struct onnx_node *n, struct resize
 }
 
 /* Words of the file that are known: others are refused, never written. */
-static bool is_known(struct lower *lo, struct onnx_node *n, const char *what, const char *word,
-        const char *const *known)
+static bool find_word(struct lower *lo, struct onnx_node *n, const char *what, const char *word,
+        const char *const *known, int *to)
 {
-    for (; *known; known++)
-        if (!strcmp(*known, word))
+    for (*to = 0; known[*to]; ++*to)
+        if (!strcmp(known[*to], word))
             return true;
     return onnx_refuse(lo->m, n, "%s '%s' is not supported", what, onnx_quoted(lo->m, word));
 }
 
-static bool words_known(struct lower *lo, struct onnx_node *n, const struct resize *r)
+/* The lists are in the order of the layer's. */
+static bool find_words(struct lower *lo, struct onnx_node *n, struct resize *r)
 {
+    int stretch;
     static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
     static const char *const coordinates[] = {"half_pixel", "half_pixel_symmetric",
         "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn", NULL};
     static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
         "ceil", NULL};
-    return is_known(lo, n, "mode", r->mode, modes) &&
-           is_known(lo, n, "coordinate_transformation_mode", r->coordinates, coordinates) &&
-           is_known(lo, n, "nearest_mode", r->nearest, nearest) &&
-           is_known(lo, n, "keep_aspect_ratio_policy",
+    return find_word(lo, n, "mode", r->mode, modes, &r->as.mode) &&
+           find_word(lo, n, "coordinate_transformation_mode", r->coordinates, coordinates,
+                   &r->as.coordinates) &&
+           find_word(lo, n, "nearest_mode", r->nearest, nearest, &r->as.nearest_mode) &&
+           find_word(lo, n, "keep_aspect_ratio_policy",
                    onnx_word(n, "keep_aspect_ratio_policy", "stretch"),
-                   (const char *const[]){"stretch", NULL});
+                   (const char *const[]){"stretch", NULL}, &stretch);
 }
 
 static bool read_words(struct lower *lo, struct onnx_node *n, struct resize *r)
@@ -68,9 +72,11 @@ static bool read_words(struct lower *lo, struct onnx_node *n, struct resize *r)
         r->mode = "linear";
     if (onnx_int(n, "antialias", 0))
         return onnx_refuse(lo->m, n, "antialias");
-    if (!(fabsf(onnx_float(n, "cubic_coeff_a", -0.75f)) <= 1))
-        return onnx_refuse(lo->m, n, "cubic_coeff_a beyond -1 to 1");
-    return words_known(lo, n, r);
+    r->as.cubic_coeff_a = onnx_float(n, "cubic_coeff_a", -0.75f);
+    r->as.exclude_outside = onnx_int(n, "exclude_outside", 0) && !strcmp(r->mode, "cubic");
+    if (!(fabsf(r->as.cubic_coeff_a + 0.5f) <= 0.5f))
+        return onnx_refuse(lo->m, n, "cubic_coeff_a beyond -1 to 0");
+    return find_words(lo, n, r);
 }
 
 static void write_size(struct wlayer *l, const struct resize *r, const struct onnx_dims *out)
@@ -83,15 +89,15 @@ static void write_size(struct wlayer *l, const struct resize *r, const struct on
         layer_floats(l, "scales", 2, scale);
 }
 
-static void write_words(struct onnx_node *n, struct wlayer *l, const struct resize *r)
+static void write_words(struct wlayer *l, const struct resize *r)
 {
     layer_word(l, "mode", r->mode);
     layer_word(l, "coordinates", r->coordinates);
     if (!strcmp(r->mode, "nearest"))
         layer_word(l, "nearest_mode", r->nearest);
     if (!strcmp(r->mode, "cubic")) {
-        layer_float(l, "cubic_coeff_a", onnx_float(n, "cubic_coeff_a", -0.75f));
-        if (onnx_int(n, "exclude_outside", 0))
+        layer_float(l, "cubic_coeff_a", r->as.cubic_coeff_a);
+        if (r->as.exclude_outside)
             layer_bool(l, "exclude_outside", true);
     }
 }
@@ -122,81 +128,44 @@ static void write_upsampling(struct onnx_node *n, struct wlayer *l, const struct
 
 /* ---- by matrices ----------------------------------------------------------------------------- */
 
-/* Where element o of the result lies along an axis of the input. */
-static double origin_of(const struct resize *r, int64_t o, int64_t in, int64_t out, double scale)
-{
-    double length = scale * (double)in, x = (double)o;
-    if (!strcmp(r->coordinates, "asymmetric"))
-        return x / scale;
-    if (!strcmp(r->coordinates, "align_corners"))
-        return length == 1 || out == 1 ? 0 : x * (double)(in - 1) / (length - 1);
-    if (!strcmp(r->coordinates, "tf_half_pixel_for_nn"))
-        return (x + 0.5) / scale;
-    if (!strcmp(r->coordinates, "pytorch_half_pixel") && out == 1)
-        return 0;
-    double offset = 0;
-    if (!strcmp(r->coordinates, "half_pixel_symmetric"))
-        offset = (double)in / 2 * (1 - (double)out / length);
-    return offset + (x + 0.5) / scale - 0.5;
-}
-
-static double nearest(const struct resize *r, double x)
-{
-    if (!strcmp(r->nearest, "floor"))
-        return floor(x);
-    if (!strcmp(r->nearest, "ceil"))
-        return ceil(x);
-    return !strcmp(r->nearest, "round_prefer_floor") ? ceil(x - 0.5) : floor(x + 0.5);
-}
-
-/* Keys' cubic kernel: the weight of an element at distance d. */
-static double cubic(double d, double a)
-{
-    d = fabs(d);
-    if (d <= 1)
-        return ((a + 2) * d - (a + 3)) * d * d + 1;
-    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
-}
-
 enum { TAPS = 4 };
 
 /* The elements that go into one of the result, from the returned index on, and their weights. */
-static int64_t taps_of(const struct onnx_node *n, const struct resize *r, double x, double *weight)
+static int64_t taps_of(const struct resizing *r, double x, double *weight)
 {
-    double a = (double)onnx_float(n, "cubic_coeff_a", -0.75f), first = floor(x);
+    double first = floor(x);
     memset(weight, 0, TAPS * sizeof *weight);
-    if (!strcmp(r->mode, "nearest")) {
+    if (r->mode == RESIZE_NEAREST) {
         weight[0] = 1;
-        return (int64_t)nearest(r, x);
+        return (int64_t)resize_nearest(r, x);
     }
-    if (!strcmp(r->mode, "linear")) {
+    if (r->mode == RESIZE_LINEAR) {
         weight[1] = x - first;
         weight[0] = 1 - weight[1];
         return (int64_t)first;
     }
     for (int k = 0; k < TAPS; k++)
-        weight[k] = cubic(x - (first - 1 + k), a);
+        weight[k] = resize_cubic(r, x - (first - 1 + k));
     return (int64_t)first - 1;
 }
 
 /* [in, out]: what each element of the result takes of those of the input. */
-static const float *resize_matrix(struct lower *lo, const struct onnx_node *n,
-        const struct resize *r, int64_t in, int64_t out, double scale)
+static const float *resize_matrix(struct lower *lo, const struct resizing *r, int64_t in,
+        int64_t out)
 {
     float *m = NEW_ARRAY(lo->pool, float, in * out);
     lo->weights += in * out;
-    bool exclude = onnx_int(n, "exclude_outside", 0) && !strcmp(r->mode, "cubic");
     for (int64_t o = 0; o < out; o++) {
         double weight[TAPS], sum = 0;
-        int64_t first = taps_of(n, r, origin_of(r, o, in, out, scale), weight);
+        int64_t first = taps_of(r, resize_origin(r, 0, (int)in, (int)out, (int)o), weight);
         for (int k = 0; k < TAPS; k++) {
             bool outside = first + k < 0 || first + k >= in;
-            weight[k] = outside && exclude ? 0 : weight[k];
+            weight[k] = outside && r->exclude_outside ? 0 : weight[k];
             sum += weight[k];
         }
         for (int k = 0; k < TAPS; k++) {
             int64_t i = onnx_clamp(first + k, 0, in - 1);
-            m[i * out + o] += (float)(exclude ? weight[k] / sum : weight[k]);
+            m[i * out + o] += (float)(r->exclude_outside ? weight[k] / sum : weight[k]);
         }
     }
     return m;
@@ -217,10 +186,12 @@ static bool resize_axis(struct lower *lo, struct onnx_node *n, const struct resi
         return false;
     struct wlayer *l = lower_layer(lo, "Dense", y);
     struct shape kernel = {2, {(int)in, (int)out}};
+    struct resizing along = r->as;
+    along.scale[0] = r->exact ? 0 : r->scale[axis];
     layer_input(l, name);
     layer_int(l, "units", out);
     layer_bool(l, "use_bias", false);
-    layer_weight(l, "kernel", kernel, resize_matrix(lo, n, r, in, out, r->scale[axis]));
+    layer_weight(l, "kernel", kernel, resize_matrix(lo, &along, in, out));
     view.dims.at[axis] = out;
     view.shape.dim[view.where[axis]] = (int)out;
     place_set(lo, y, l, &view);
@@ -229,8 +200,8 @@ static bool resize_axis(struct lower *lo, struct onnx_node *n, const struct resi
 
 enum { MAX_MATRIX = 1 << 22 };       /* elements of one: 16 MiB */
 
-/* Without a layer for it: resizing is linear and goes axis by axis, so each is a product with a
- * matrix. */
+/* What is no image, or a larger one than the layer makes: resizing is linear and goes
+ * axis by axis, so each is a product with a matrix. */
 static bool resize_by_matrices(struct lower *lo, struct onnx_node *n, const struct resize *r)
 {
     struct onnx_value *x = n->in.at[0], *y = n->out.at[0];
@@ -270,16 +241,25 @@ static bool is_image(const struct lower *lo, const struct onnx_node *n)
            (lo->batch > 1 || in->at[0] == 1);
 }
 
+/* What the layer makes is as large as its table of arguments says. */
+static bool is_in_range(const struct onnx_node *n)
+{
+    const struct attr_def *a = op_defs[OP_RESIZE]->attrs;
+    const int64_t *out = n->out.at[0]->dims.at;
+    while (strcmp(a->key, "size"))
+        a++;
+    return (double)out[2] <= a->max && (double)out[3] <= a->max;
+}
+
 bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
 {
-    struct resize r;
+    struct resize r = {0};
     struct view view = {.dims = n->in.at[0]->dims}, to = {.dims = n->out.at[0]->dims};
-    enum op op;
     read_scales(lo->m, n, &r);
     if (!read_words(lo, n, &r))
         return false;
     bool whole = is_image(lo, n) && is_upsampling(n, &r);
-    if (!whole && (!is_image(lo, n) || !op_find("Resize", &op)))
+    if (!is_image(lo, n) || (!whole && !is_in_range(n)))
         return resize_by_matrices(lo, n, &r);
     place_channels_last(4, view.perm);
     place_channels_last(4, to.perm);
@@ -294,7 +274,7 @@ bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
         write_upsampling(n, l, &r);
     } else {
         write_size(l, &r, &n->out.at[0]->dims);
-        write_words(n, l, &r);
+        write_words(l, &r);
     }
     place_set(lo, n->out.at[0], l, &to);
     return true;

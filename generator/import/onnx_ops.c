@@ -183,7 +183,7 @@ static const struct onnx_op ops[] = {
     {"Resize", 1, 4, INFER(resize), NULL, LOWER(resize), {NULL, NULL, NULL}, OP_IMAGE,
         "antialias:i axes:I coordinate_transformation_mode:s cubic_coeff_a:f exclude_outside:i "
         "extrapolation_value:f keep_aspect_ratio_policy:s mode:s nearest_mode:s",
-        "no antialias, no region of interest"},
+        "no antialias, no region of interest; cubic_coeff_a from -1 to 0"},
     {"RMSNormalization", 2, 2, INFER(same), NULL, LOWER(rms_norm), {NULL, NULL, NULL}, 0,
         "axis:i epsilon:f stash_type:i", "scale is a constant"},
     UNARY("Round", rint, "round"),

@@ -547,12 +547,11 @@ bool onnx_infer_resize(struct onnx *m, struct onnx_node *n)
     for (int i = 0; i < count; i++) {
         if (!onnx_axis(&out, axes ? axes[i] : i, &axis))
             return onnx_refuse(m, n, "an axis that %s doesn't have", dims_words(m, n, 0));
-        double size = listed  ? (double)a->floats[i] * (double)out.at[axis]
-                      : sizes ? onnx_number(v, i)
-                              : onnx_number(v, i) * (double)out.at[axis];
+        float scale = listed ? a->floats[i] : (float)onnx_number(v, i);
+        double size = sizes ? onnx_number(v, i) : (double)(scale * (float)out.at[axis]);
         if (!(size >= 1 && size <= INT32_MAX))
             return onnx_refuse(m, n, "it makes %g of %lld", size, (long long)out.at[axis]);
-        out.at[axis] = (int64_t)floor(size + 1e-6);
+        out.at[axis] = (int64_t)floor(size);  /* of single precision, as ONNX has it */
     }
     return set_like(n, &out);
 }

@@ -126,6 +126,35 @@ struct tile { struct indices repeats; };
 
 struct border { int border[4]; };         /* ZeroPadding2D, Cropping2D: top bottom left right */
 struct upsampling { int size[2]; int bilinear; };/* ATTR_WORD: 0 nearest, 1 bilinear */
+
+/* Resize, as ONNX's. Either size or scales is given; the words are ATTR_WORDs, in this order. */
+enum resize_mode { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CUBIC };
+enum resize_coordinates {
+    RESIZE_HALF_PIXEL, RESIZE_HALF_PIXEL_SYMMETRIC, RESIZE_PYTORCH_HALF_PIXEL,
+    RESIZE_ALIGN_CORNERS, RESIZE_ASYMMETRIC, RESIZE_TF_HALF_PIXEL_FOR_NN
+};
+enum resize_nearest {
+    RESIZE_ROUND_PREFER_FLOOR, RESIZE_ROUND_PREFER_CEIL, RESIZE_FLOOR, RESIZE_CEIL
+};
+struct resizing {
+    int size[2];             /* of the output; 0 0: not given */
+    struct floats scales;
+    int mode, coordinates, nearest_mode;
+    float cubic_coeff_a;
+    bool exclude_outside;
+    /* resolved */
+    double scale[2];         /* as given; 0: the ratio of the sizes */
+};
+
+/* Where element o of the output's `out` lies along an axis (0 height, 1 width) of `in` elements:
+ * 0 is the centre of the first, or its edge, as the coordinates have it. */
+double resize_origin(const struct resizing *, int axis, int in, int out, int o);
+
+/* The element that is nearest to a place, before it is clamped; and Keys' cubic kernel, the weight
+ * of an element at distance d. */
+double resize_nearest(const struct resizing *, double at);
+double resize_cubic(const struct resizing *, double d);
+
 struct blocks { int block_size, mode; };  /* DepthToSpace, SpaceToDepth; ATTR_WORD: 0 dcr, 1 crd */
 struct separable {     /* SeparableConv2D: becomes depthwise and pointwise */
     struct conv2d conv; /* filters of the pointwise, the rest of the depthwise */

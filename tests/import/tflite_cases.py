@@ -390,7 +390,7 @@ def resize_cases():
                     return i * (n - 1) / (m - 1)
                 return (i + 0.5) * n / m - 0.5 if h else i * n / m
 
-            def nearest(i, n, m, c=corners, h=centers):
+            def nearest(i, n, m, c=corners, h=centers, at=at):
                 p = math.floor(at(i, n, m) + 0.5) if c else math.floor((i + 0.5 * h) * n / m)
                 return min(max(p, 0), n - 1)
             clamped = lambda i, n, m, at=at: max(at(i, n, m), 0)

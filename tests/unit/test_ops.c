@@ -765,6 +765,36 @@ static void test_upsampling(void **state)
     CHECK(y, {1, 1, 4.0 / 3, 5.0 / 3, 2, 2});
 }
 
+/* By hand from ONNX's formulas. With a scale of 0.625 of 5 columns, places are those of 0.625,
+ * not of 3 / 5; ties go down or up; a corner that is aligned is met. */
+static void test_resize(void **state)
+{
+    double x[] = {0, 10, 20, 30, 40};
+    struct tval y = run_on(one("[1, 5, 1]", "type: Resize, scales: [1, 0.625], mode: linear"), x);
+
+    (void)state;
+    CHECK(y, {3, 19, 35});
+    y = run_on(one("[1, 5, 1]", "type: Resize, size: [1, 3], mode: linear"), x);
+    CHECK(y, {10.0 / 3, 20, 110.0 / 3});
+    y = run_on(one("[1, 5, 1]", "type: Resize, size: [2, 3], coordinates: align_corners"), x);
+    CHECK(y, {0, 20, 40, 0, 20, 40});
+    y = run_on(one("[1, 4, 1]", "type: Resize, size: [1, 2]"), x);
+    CHECK(y, {0, 20});
+    y = run_on(one("[1, 4, 1]", "type: Resize, size: [1, 2], nearest_mode: round_prefer_ceil"), x);
+    CHECK(y, {10, 30});
+    y = run_on(one("[1, 4, 1]", "type: Resize, size: [1, 2], mode: cubic"), x);
+    CHECK(y, {5 - 0.09375 * 10, 25 + 0.09375 * 10});
+    y = run_on(one("[1, 5, 1]", "type: Resize, size: [1, 1], mode: linear, coordinates: "
+                   "pytorch_half_pixel"), x);
+    CHECK(y, {0});
+    y = run_on(one("[1, 2, 1]", "type: Resize, size: [1, 1], mode: cubic, coordinates: asymmetric, "
+                   "exclude_outside: true"), x);
+    CHECK(y, {0});
+    y = run_on(one("[1, 4, 1]", "type: Resize, size: [1, 2], mode: cubic, exclude_outside: true"), x);
+    CHECK(y, {(0.59375 - 2 * 0.09375) * 10 / (1 + 0.09375),
+              (0.59375 * 50 - 0.09375 * 10) / (1 + 0.09375)});
+}
+
 /* By hand from ONNX's definitions; each layer undoes the other. */
 static void test_depth_to_space(void **state)
 {
@@ -924,6 +954,8 @@ static const struct { const char *input, *layer; } bounded[] = {
     {"[4, 12]", "type: Activation, activation: log_softmax"},
     {"[6, 7, 3]", "type: UpSampling2D, interpolation: bilinear, size: 3"},
     {"[6, 7, 3]", "type: UpSampling2D"},
+    {"[6, 7, 3]", "type: Resize, size: [9, 4], mode: linear"},
+    {"[6, 7, 3]", "type: Resize, scales: [0.7, 2.3], mode: cubic, exclude_outside: true"},
     {"[6, 7, 3]", "type: Permute, dims: [2, 3, 1]"},
     {"[6, 7, 3]", "type: Cropping2D, cropping: 1"},
     {"[6, 7, 8]", "type: DepthToSpace, block_size: 2, mode: crd"},
@@ -1220,6 +1252,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_borders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_upsampling, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_resize, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth_to_space, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rms_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_dimension, setup, teardown),
