@@ -59,7 +59,7 @@ $(B)/runtime/%.o: runtime/%.c
 	$(Q)$(CC) -std=c99 $(WARN) $(OPT_$(MODE)) $(CFLAGS) -Iruntime -MMD -MP -c $< -o $@
 
 # The importers: programs of their own, each built when its libraries are here.
-IMPORT_OBJ := $(patsubst %,$(B)/generator/import/%.o,main check writer safetensors_write)
+IMPORT_OBJ := $(patsubst %,$(B)/generator/import/%.o,main writer safetensors_write)
 include $(wildcard generator/import/*.mk)
 
 # One CMocka program per file; those of the runtime need the runtime alone.
@@ -79,7 +79,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := onnx tflite differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd
+CHECK := onnx keras tflite differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh

@@ -6,7 +6,9 @@ cd "$(dirname "$0")/.."
 
 packages="gcc g++ libc6-dev make pkg-config libyaml-dev libcmocka-dev clang libomp-dev
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
-    libonnx-testdata python3-onnx python3-numpy libprotobuf-c-dev protobuf-c-compiler libonnx-dev"
+    libonnx-testdata python3-onnx python3-numpy libprotobuf-c-dev protobuf-c-compiler libonnx-dev libhdf5-dev
+    libminizip-dev libjansson-dev python3-h5py"
+[ "${1:-}" != all ] || packages="$packages python3-torchvision"
 installed=$(dpkg-query -W -f '${Package} ${Status}\n' $packages 2>/dev/null | grep -c 'install ok installed' || true)
 if [ "$installed" -lt "$(echo $packages | wc -w)" ]; then
     sudo=$([ "$(id -u)" = 0 ] || echo sudo)

@@ -16,7 +16,7 @@ fi
 make -s build/templates.c build/import/onnx.pb-c.c || exit 2
 for f in $(ls generator/*.c generator/ops/*.c generator/kernels/*.c generator/import/onnx*.c \
     generator/import/tflite*.c | grep -v main.c) \
-    generator/import/flatbuffer.c generator/import/check.c generator/import/writer.c generator/import/safetensors_write.c \
+    generator/import/flatbuffer.c generator/import/writer.c generator/import/safetensors_write.c \
     build/templates.c build/import/onnx.pb-c.c; do
     echo "$f $out/$(echo "$f" | tr / _).o"
 done | xargs -P 2 -L 1 sh -c "clang $flags -c \$0 -o \$1" || exit 2

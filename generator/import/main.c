@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "help.h"
 #include "names.h"
 
@@ -49,8 +48,24 @@ static void print(struct out *out)
     out_free(out);
 }
 
+static void help_weights(const struct importer *im, struct out *out)
+{
+    out_printf(out,
+            "%s: turns %s into a weight file for cnngen.\n\n"
+            "usage: %s FILE -o WEIGHTS.safetensors [OPTION]...\n\n"
+            "  -o, --output FILE        the weights\n"
+            "  -q, --quiet              no warnings\n"
+            "      --color WHEN         auto, always or never\n"
+            "  -h, --help\n  -V, --version\n",
+            im->program, im->what, im->program);
+}
+
 static void help(const struct importer *im, struct out *out)
 {
+    if (im->makes == MAKES_WEIGHTS) {
+        help_weights(im, out);
+        return;
+    }
     out_printf(out,
             "%s: turns %s into a specification for cnngen.\n\n"
             "usage: %s MODEL -o SPEC.yaml [OPTION]...\n\n"
@@ -63,6 +78,9 @@ static void help(const struct importer *im, struct out *out)
             "  -q, --quiet              no warnings\n"
             "      --color WHEN         auto, always or never\n",
             im->program, im->what, im->program);
+    if (im->makes == MAKES_SPEC_OR_WEIGHTS)
+        out_printf(out, "      --spec SPEC.yaml     of a file of weights alone, for this specification:\n"
+                        "                           -o names the weight file\n");
     if (im->reference)
         out_printf(out, "      --print-reference    what can be imported, as Markdown\n");
     out_printf(out, "  -h, --help\n  -V, --version\n");
@@ -108,7 +126,7 @@ static bool parse_color(struct parser *p, const char *arg)
            usage(p, "--color is auto, always or never, not '%s'", shown(p->pool, arg));
 }
 
-enum { OPT_WEIGHTS = 256, OPT_NAME, OPT_SHAPE, OPT_COLOR, OPT_REFERENCE };
+enum { OPT_WEIGHTS = 256, OPT_NAME, OPT_SHAPE, OPT_COLOR, OPT_REFERENCE, OPT_SPEC };
 
 static bool instant(struct parser *p, int c)
 {
@@ -125,14 +143,28 @@ static bool instant(struct parser *p, int c)
     return false;
 }
 
+/* Options that not all importers have. */
+static bool has_option(const struct importer *im, int c)
+{
+    bool of_spec = c == OPT_WEIGHTS || c == OPT_NAME || c == OPT_SHAPE;
+    return !(of_spec && im->makes == MAKES_WEIGHTS) &&
+           !(c == OPT_SPEC && im->makes != MAKES_SPEC_OR_WEIGHTS) &&
+           !(c == OPT_REFERENCE && !im->reference);
+}
+
 static bool parse_option(struct parser *p, int c, char **argv)
 {
+    if (!has_option(p->importer, c))
+        return usage(p, "unknown option '%s'", shown(p->pool, argv[optind - 1]));
     switch (c) {
     case 'o':
         p->options->output = optarg;
         return true;
     case OPT_WEIGHTS:
         p->options->weights = optarg;
+        return true;
+    case OPT_SPEC:
+        p->options->spec = optarg;
         return true;
     case 'q':
         p->options->quiet = true;
@@ -146,9 +178,6 @@ static bool parse_option(struct parser *p, int c, char **argv)
     case ':':
         return usage(p, "option '%s' needs an argument", shown(p->pool, argv[optind - 1]));
     case OPT_REFERENCE:
-        if (p->importer->reference)
-            return instant(p, c);
-        break;
     case 'h':
     case 'V':
         return instant(p, c);
@@ -182,11 +211,36 @@ static bool has_control(const char *text)
     return false;
 }
 
+static bool only_weights(const struct parser *p)
+{
+    return p->importer->makes == MAKES_WEIGHTS || p->options->spec;
+}
+
+static bool finish_weights(struct parser *p)
+{
+    const struct import_options *o = p->options;
+    if (o->weights || o->name || o->shape.n)
+        return usage(p, "--spec makes weights alone: -o names their file, and --weights, --name and "
+                        "--shape are of no use");
+    return true;
+}
+
+static void set_color(struct parser *p)
+{
+    bool tty = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+    bool always = p->color && !strcmp(p->color, "always");
+    bool never = p->color && !strcmp(p->color, "never");
+    p->options->color = always || (tty && !never) ? COLOR_ALWAYS : COLOR_NEVER;
+}
+
 static bool finish(struct parser *p)
 {
     struct import_options *o = p->options;
+    set_color(p);
     if (!o->output)
-        return usage(p, "where to? Say -o SPEC.yaml");
+        return usage(p, "where to? Say -o %s", only_weights(p) ? "FILE.safetensors" : "SPEC.yaml");
+    if (only_weights(p))
+        return finish_weights(p);
     if (!strcmp(o->output, "-"))
         return usage(p, "-o names a file: weights are written beside it");
     if (!o->weights)
@@ -198,10 +252,6 @@ static bool finish(struct parser *p)
         return usage(p, "specification and weights are one file, '%s'", shown(p->pool, o->output));
     if (!o->name)
         o->name = c_name_from_path(p->pool, o->output);
-    bool tty = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
-    bool always = p->color && !strcmp(p->color, "always");
-    bool never = p->color && !strcmp(p->color, "never");
-    o->color = always || (tty && !never) ? COLOR_ALWAYS : COLOR_NEVER;
     return true;
 }
 
@@ -212,7 +262,7 @@ static bool parse(struct parser *p, int argc, char **argv)
         {"name", required_argument, NULL, OPT_NAME}, {"shape", required_argument, NULL, OPT_SHAPE},
         {"quiet", no_argument, NULL, 'q'}, {"color", required_argument, NULL, OPT_COLOR},
         {"print-reference", no_argument, NULL, OPT_REFERENCE}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'}, {0},
+        {"version", no_argument, NULL, 'V'}, {"spec", required_argument, NULL, OPT_SPEC}, {0},
     };
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":o:qhV", options, NULL)) != -1;)
@@ -226,30 +276,25 @@ static bool parse(struct parser *p, int argc, char **argv)
 
 /* ---- main ------------------------------------------------------------------------------------ */
 
-static void report(struct diag *diag, const struct import_options *o)
-{
-    struct out out;
-    out_init(&out);
-    diag_print(diag, &out, o->color, o->quiet);
-    fwrite(out.text, 1, out.len, stderr);
-    out_free(&out);
-}
-
 static int run(struct pool *pool, const struct importer *im, const struct import_options *o)
 {
     struct diag *diag = diag_new(pool);
     struct writer *w = im->import(pool, o, diag);
-    struct out spec;
     const char *failed;
-    out_init(&spec);
-    if (w)
-        writer_spec(w, &spec, weights_reference(pool, o->output, o->weights));
-    bool ok = w && import_check(pool, w, o->output, spec.text, spec.len, diag);
-    report(diag, o);
-    if (ok && !writer_write(w, o->output, &spec, o->weights, &failed))
+    struct out out;
+    if (w && writer_layers(w) > LIMIT_LAYERS)
+        diag_error(diag, DIAG_TOO_LARGE, (struct span){0},
+                "the model takes %d layers; the limit is %d", writer_layers(w), LIMIT_LAYERS);
+    out_init(&out);
+    diag_print(diag, &out, o->color, o->quiet);
+    fwrite(out.text, 1, out.len, stderr);
+    out_free(&out);
+    if (!w || diag_failed(diag))
+        return 1;
+    if (o->spec || im->makes == MAKES_WEIGHTS ? !writer_write_weights(w, o->output, &failed)
+                                              : !writer_write(w, o->output, o->weights, &failed))
         die("can't write '%s': %s", shown(pool, failed), strerror(errno));
-    out_free(&spec);
-    return ok ? 0 : 1;
+    return 0;
 }
 
 int importer_main(const struct importer *im, int argc, char **argv)

@@ -1,9 +1,8 @@
 /* main.h: the command line that all importers have, and their way through it:
  *
- *     cnngen-import-X MODEL -o SPEC.yaml [--weights FILE] [--name NAME] [--shape INPUT=N,N...]
+ *     cnngen-import-X MODEL -o SPEC.yaml [--weights FILE] [--name NAME] [--shape INPUT=1,3,224,224]...
  *
- * Exit codes: 0 fine, 1 the model is wrong or can't be imported, 2 usage, files or the
- * environment. */
+ * Exit codes: 0 fine, 1 the model is wrong or can't be imported, 2 usage, files or the environment. */
 #ifndef CNNGEN_IMPORT_MAIN_H
 #define CNNGEN_IMPORT_MAIN_H
 
@@ -24,6 +23,7 @@ struct import_options {
     const char *output;              /* the specification's */
     const char *weights;             /* the weight file's */
     const char *name;                /* of the model; NULL: made of the output's */
+    const char *spec;                /* --spec: one that is there, whose weights are wanted; NULL */
     VEC(struct import_shape) shape;
     bool quiet;
     enum diag_color color;
@@ -33,6 +33,11 @@ struct importer {
     const char *program;             /* "cnngen-import-onnx" */
     const char *what;                /* "an ONNX model" */
     void (*reference)(struct out *); /* --print-reference; NULL: has none */
+    enum {
+        MAKES_SPEC,                  /* and weights */
+        MAKES_SPEC_OR_WEIGHTS,       /* with --spec the weights alone: -o names their file */
+        MAKES_WEIGHTS                /* alone, always */
+    } makes;
     /* The model as a specification; NULL after errors. */
     struct writer *(*import)(struct pool *, const struct import_options *, struct diag *);
 };

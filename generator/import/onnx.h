@@ -20,7 +20,7 @@ enum {
     ONNX_MAX_DEPTH = 32,             /* of messages in messages */
     ONNX_MAX_MESSAGES = 1 << 20,     /* and strings, in a file */
     ONNX_MAX_NODES = 1 << 16,
-    ONNX_MAX_OPSET = 26,             /* the newest that operators were read for */
+    ONNX_MAX_OPSET = 25,             /* the newest that operators were read for */
     ONNX_MIN_OPSET = 7,
 };
 #define ONNX_MAX_FILE   INT64_C(2147483647)  /* protobuf's own limit */

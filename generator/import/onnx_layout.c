@@ -123,21 +123,21 @@ void place_order(const struct lower *lo, const struct onnx_value *v, const struc
     for (int i = 0; i < d->rank; i++)
         plain[i] = i;
     bool image = lo->images && d->rank >= 4;
-    memcpy(perm, image && !v->placed ? last : plain, sizeof plain);
+    memcpy(perm, image ? last : plain, sizeof plain);
     if (!v->placed)
         return;
     struct onnx_placed p = *v->placed;
     if (!place_cut(&p, d))
         return;
     atoms_of(&p, d, from);
-    if (image && stored_as(&p, from, last, d->rank)) {
-        memcpy(perm, last, sizeof last);
-    } else if (!stored_as(&p, from, plain, d->rank)) {
-        int stored[ONNX_MAX_RANK];
-        order_of_atoms(&p, from, d->rank, stored);
-        if (stored_as(&p, from, stored, d->rank))
-            memcpy(perm, stored, (size_t)d->rank * sizeof *perm);
-    }
+    if (stored_as(&p, from, perm, d->rank))
+        return;
+    int stored[ONNX_MAX_RANK];
+    order_of_atoms(&p, from, d->rank, stored);
+    if (stored_as(&p, from, plain, d->rank))
+        memcpy(perm, plain, sizeof plain);
+    else if (stored_as(&p, from, stored, d->rank))
+        memcpy(perm, stored, (size_t)d->rank * sizeof *perm);
 }
 
 bool lower_is_batch(const struct lower *lo, int dim) { return lo->batch > 1 && dim == 0; }
@@ -251,6 +251,16 @@ struct runs {
     int stored[MAX_ATOMS];           /* where in the stored sequence the run stands, from 0 */
 };
 
+/* Where each run stands in the stored sequence, from where it begins there. */
+static void rank_runs(struct runs *r, const int *begin)
+{
+    for (int i = 0; i < r->n; i++) {
+        r->stored[i] = 0;
+        for (int k = 0; k < r->n; k++)
+            r->stored[i] += begin[k] < begin[i];
+    }
+}
+
 static void find_runs(const struct onnx_placed *p, const int *want, int first, struct runs *r)
 {
     int at[MAX_ATOMS], begin[MAX_ATOMS];
@@ -266,11 +276,40 @@ static void find_runs(const struct onnx_placed *p, const int *want, int first, s
             begin[r->n++] = at[want[k]];
         }
     }
-    for (int i = 0; i < r->n; i++) {
-        r->stored[i] = 0;
-        for (int k = 0; k < r->n; k++)
-            r->stored[i] += begin[k] < begin[i];
+    rank_runs(r, begin);
+}
+
+/* The dimensions of p's shape as runs, as long as each stays in one piece: then a Permute needs no
+ * Reshape before it, and mostly none behind it. */
+static bool dims_as_runs(const struct onnx_placed *p, const int *want, int first, struct runs *r)
+{
+    int end[MAX_ATOMS + 1] = {0}, at[MAX_ATOMS], begin[LIMIT_RANK];
+    for (int d = 0, k = first; d < p->shape.rank; d++) {
+        int64_t size = 1;
+        int from = k;
+        while (k < p->atoms && size < p->shape.dim[d])
+            size *= p->size[p->order[k++]];
+        if (size != p->shape.dim[d] || size == 1)
+            return false;
+        end[from] = k;
     }
+    for (int k = 0; k < p->atoms; k++)
+        at[p->order[k]] = k;
+    r->n = 0;
+    for (int k = first; k < p->atoms;) {
+        int from = at[want[k]], to = end[from];
+        if (to <= from || r->n == LIMIT_RANK)
+            return false;
+        r->size[r->n] = 1;
+        for (int i = from; i < to; i++, k++) {
+            if (k >= p->atoms || want[k] != p->order[i])
+                return false;
+            r->size[r->n] *= p->size[want[k]];
+        }
+        begin[r->n++] = from;
+    }
+    rank_runs(r, begin);
+    return true;
 }
 
 static void reshape(struct lower *lo, const struct onnx_value *v, struct onnx_placed *p,
@@ -349,8 +388,11 @@ static bool permute(struct lower *lo, struct onnx_node *n, const struct onnx_val
         find_runs(p, step, batched, &r);
         add_permute(lo, v, p, step, &r);
     }
-    if (r.n > 1)
+    if (r.n > 1) {
+        if (!dims_as_runs(p, want, batched, &r))
+            find_runs(p, want, batched, &r);
         add_permute(lo, v, p, want, &r);
+    }
     return true;
 }
 

@@ -44,7 +44,7 @@ struct view {
 };
 
 /* dims in the order in which the value is stored, where each is in one piece; otherwise, and for
- * constants, channels last if it looks like an image, else as it is. */
+ * constants, channels last if it may be an image, else as ONNX has them. */
 void place_order(const struct lower *, const struct onnx_value *, const struct onnx_dims *,
         int perm[ONNX_MAX_RANK]);
 

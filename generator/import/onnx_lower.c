@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "attr.h"
 #include "onnx_layout.h"
+#include "ops.h"
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -83,7 +85,8 @@ static bool is_bytes(const struct onnx_value *v)
 static void add_input(struct lower *lo, struct onnx_value *v)
 {
     struct view view = {.dims = v->dims};
-    bool image = v->dims.rank == 4 && feeds_image(lo->m, v, 0);
+    bool image = v->dims.rank == 4 && attr_find(op_defs[OP_INPUT], "layout") &&
+                 feeds_image(lo->m, v, 0);
     for (int i = 0; i < v->dims.rank; i++)
         view.perm[i] = i;
     if (image)
@@ -154,7 +157,7 @@ static void lower_node(struct lower *lo, struct onnx_node *n)
     if (!n->op->lower)
         onnx_refuse(lo->m, n, "it depends on what the network computes");
     else if (!n->op->lower(lo, n))
-        n->failed = true;
+        onnx_refuse(lo->m, n, "it can't be written as layers");  /* if nothing else was said */
     for (int i = 0; i < n->out.n && !n->failed; i++)
         if (n->out.at[i] && n->out.at[i]->users && !n->out.at[i]->placed)
             onnx_refuse(lo->m, n, "its output '%s' is not supported",
@@ -173,6 +176,7 @@ static void add_output(struct lower *lo, struct onnx_value *v)
     const char *name = place_final(lo, n, v);
     if (name)
         writer_output(lo->w, name);
+    v->layer = NULL;                 /* the same value as another output is another layer */
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -223,7 +227,7 @@ static int64_t batch_of(const struct onnx *m)
     int64_t batch = 0;
     for (int i = 0; i < m->input.n; i++) {
         const struct onnx_value *v = m->input.at[i];
-        int64_t n = v->dims.rank ? v->dims.at[0] : 1;
+        int64_t n = v->dims.rank > 1 ? v->dims.at[0] : 1;
         if (!v->users)
             continue;
         if (batch && n != batch)

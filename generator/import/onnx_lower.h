@@ -23,6 +23,14 @@ struct wlayer *lower_helper(struct lower *, const char *type, const struct onnx_
 
 void layer_dims(struct wlayer *, const char *key, const struct shape *);
 
+/* Part of the node's first input along an axis; NULL when refused. */
+struct onnx_value *lower_part(struct lower *, struct onnx_node *, int axis, int64_t begin,
+        int64_t count, int64_t step);
+
+/* The values one behind the other along the axis. */
+bool lower_join(struct lower *, struct onnx_node *, struct onnx_value **, int count, int axis,
+        struct onnx_value *to);
+
 /* Whether the dimension is the batch, which layers never see. */
 bool lower_is_batch(const struct lower *, int dim);
 

@@ -4,22 +4,22 @@
 
 #include "onnx_layout.h"
 
-/* The features, dimension `last` of the view, may be stored in any order: its atoms as they are
- * stored, written as dimensions of their own. False when that isn't possible; then the view is as
- * it was. */
-static bool any_order(const struct lower *lo, const struct onnx_value *v, struct view *view)
+/* The features, the last dimension of the view, may be stored in any order: makes its atoms
+ * dimensions of their own, in the order in which they are stored. Where that isn't possible the
+ * view stays as it is. */
+static void take_any_order(const struct onnx_value *v, struct view *view)
 {
     struct onnx_placed p = *v->placed;
     int rank = view->dims.rank, first = 0;
     if (view->perm[rank - 1] != rank - 1 || !place_cut(&p, &view->dims))
-        return false;
+        return;
     for (int64_t rest = onnx_size(&view->dims) / view->dims.at[rank - 1]; rest > 1; first++)
         rest /= p.size[first];
     if (p.atoms - first + rank - 1 > ONNX_MAX_RANK)
-        return false;
+        return;
     for (int k = 0; k < first; k++)
         if (p.order[k] != k)
-            return false;
+            return;
     struct view wide = *view;
     wide.dims.rank = rank - 1;
     for (int k = first; k < p.atoms; k++) {
@@ -28,8 +28,6 @@ static bool any_order(const struct lower *lo, const struct onnx_value *v, struct
     }
     wide.dims.rank += p.atoms - first;
     *view = wide;
-    (void)lo;
-    return true;
 }
 
 /* The rows of the matrix [features, units] in the order in which the features are stored. */
@@ -65,8 +63,7 @@ static struct wlayer *dense(struct lower *lo, struct onnx_node *n, struct onnx_v
         return NULL;
     }
     struct shape shape = view.shape;
-    if (!any_order(lo, x, &view) && rank >= ONNX_MAX_RANK)
-        return NULL;
+    take_any_order(x, &view);
     view.shape = shape;
     const char *name = place_arrange(lo, n, x, &view);
     if (!name)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "onnx_layout.h"
+#include "ops.h"
 #include "text.h"
 
 /* ---- what moves nothing ---------------------------------------------------------------------- */
@@ -77,8 +78,8 @@ static void write_by_dim(struct wlayer *l, const char *key, const struct view *v
 
 /* ---- Concat ---------------------------------------------------------------------------------- */
 
-/* The values one behind the other along the axis, in the order of the first that is computed. */
-static bool join(struct lower *lo, struct onnx_node *n, struct onnx_value **v, int count, int axis,
+/* In the order of the first that is computed. */
+bool lower_join(struct lower *lo, struct onnx_node *n, struct onnx_value **v, int count, int axis,
         struct onnx_value *to)
 {
     const char **name = NEW_ARRAY(lo->pool, const char *, count);
@@ -113,7 +114,7 @@ bool onnx_lower_concat(struct lower *lo, struct onnx_node *n)
     if (n->in.n == 1)
         return onnx_lower_alias(lo, n);
     return onnx_axis(&n->out.at[0]->dims, onnx_int(n, "axis", 0), &axis) &&
-           join(lo, n, n->in.at, n->in.n, axis, n->out.at[0]);
+           lower_join(lo, n, n->in.at, n->in.n, axis, n->out.at[0]);
 }
 
 /* ---- Slice, Split, Gather -------------------------------------------------------------------- */
@@ -209,25 +210,35 @@ static int64_t run_of(const struct onnx_value *index, int64_t k, int64_t size, i
     return count;
 }
 
+struct onnx_value *lower_part(struct lower *lo, struct onnx_node *n, int axis, int64_t begin,
+        int64_t count, int64_t step)
+{
+    struct onnx_slice s = whole(&n->in.at[0]->dims);
+    struct onnx_value *part = onnx_value_new(lo->m, n->out.at[0]->name);
+    s.begin[axis] = begin;
+    s.n[axis] = count;
+    s.step[axis] = step;
+    part->dims = n->in.at[0]->dims;
+    part->dims.at[axis] = count;
+    part->elem = n->in.at[0]->elem;
+    part->users = 1;
+    return slice(lo, n, &s, 1u << axis, part) ? part : NULL;
+}
+
 /* A Slice for each run of indices along the axis; how many, -1 when refused. */
 static int cut_runs(struct lower *lo, struct onnx_node *n, int axis, struct onnx_value **cut)
 {
-    struct onnx_slice s = whole(&n->in.at[0]->dims);
     const struct onnx_value *index = n->in.at[1];
-    int64_t size = n->in.at[0]->dims.at[axis];
+    int64_t size = n->in.at[0]->dims.at[axis], step, count;
     int cuts = 0;
-    for (int64_t k = 0; k < onnx_size(&index->dims); k += s.n[axis], cuts++) {
+    for (int64_t k = 0; k < onnx_size(&index->dims); k += count, cuts++) {
         if (cuts == MAX_CUTS) {
             onnx_refuse(lo->m, n, "indices in more than %d evenly spaced runs", MAX_CUTS);
             return -1;
         }
-        s.begin[axis] = index_at(index, k, size);
-        s.n[axis] = run_of(index, k, size, &s.step[axis]);
-        cut[cuts] = onnx_value_new(lo->m, n->out.at[0]->name);
-        cut[cuts]->dims = n->in.at[0]->dims;
-        cut[cuts]->dims.at[axis] = s.n[axis];
-        cut[cuts]->users = 1;
-        if (!slice(lo, n, &s, 1u << axis, cut[cuts]))
+        count = run_of(index, k, size, &step);
+        cut[cuts] = lower_part(lo, n, axis, index_at(index, k, size), count, step);
+        if (!cut[cuts])
             return -1;
     }
     return cuts;
@@ -244,7 +255,7 @@ bool onnx_lower_gather(struct lower *lo, struct onnx_node *n)
         return false;
     struct onnx_value joined = {.name = n->out.at[0]->name, .dims = n->in.at[0]->dims, .users = 1};
     joined.dims.at[axis] = onnx_size(&n->in.at[1]->dims);
-    if (cuts > 1 && !join(lo, n, cut, cuts, axis, &joined))
+    if (cuts > 1 && !lower_join(lo, n, cut, cuts, axis, &joined))
         return false;
     place_alias(lo, n->out.at[0], cuts > 1 ? &joined : cut[0]);
     return true;
@@ -362,9 +373,31 @@ static bool image(struct lower *lo, struct onnx_node *n, struct view *v)
     return place_view(lo, v, 14, 0);
 }
 
+/* Without a layer for it: the blocks as dimensions of their own, in the order of the result.
+ * Nothing moves until a layer asks for it. */
+static bool depth_by_order(struct lower *lo, struct onnx_node *n)
+{
+    static const int dcr[ONNX_MAX_RANK] = {0, 3, 4, 1, 5, 2};
+    static const int crd[ONNX_MAX_RANK] = {0, 1, 4, 2, 5, 3};
+    static const int to_depth[ONNX_MAX_RANK] = {0, 3, 5, 1, 2, 4};
+    bool to_space = !strcmp(n->type, "DepthToSpace");
+    bool blocks_last = !strcmp(onnx_word(n, "mode", "DCR"), "CRD");
+    const int64_t *in = n->in.at[0]->dims.at, *out = n->out.at[0]->dims.at;
+    int64_t b = onnx_int(n, "blocksize", 1);
+    struct onnx_value cut = *n->in.at[0];
+    cut.dims = !to_space     ? (struct onnx_dims){6, {in[0], in[1], out[2], b, out[3], b}}
+               : blocks_last ? (struct onnx_dims){6, {in[0], out[1], b, b, in[2], in[3]}}
+                             : (struct onnx_dims){6, {in[0], b, b, out[1], in[2], in[3]}};
+    const int *perm = !to_space ? to_depth : blocks_last ? crd : dcr;
+    return place_transpose(lo, n, &cut, perm, n->out.at[0]);
+}
+
 bool onnx_lower_depth(struct lower *lo, struct onnx_node *n)
 {
     struct view view;
+    enum op op;
+    if (!op_find(n->type, &op))
+        return depth_by_order(lo, n);
     if (!image(lo, n, &view))
         return false;
     struct wlayer *l = move_layer(lo, n, n->type, &view, n->out.at[0]);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "onnx_layout.h"
+#include "ops.h"
 
 /* [N, C, ...] with the channels last; a vector [N, C] too. */
 static bool channels_view(struct lower *lo, struct onnx_node *n, struct view *v)
@@ -11,10 +12,8 @@ static bool channels_view(struct lower *lo, struct onnx_node *n, struct view *v)
     if (v->dims.rank < 2)
         return onnx_refuse(lo->m, n, "%s has no channels", onnx_dims_text(lo->pool, &v->dims));
     place_channels_last(v->dims.rank, v->perm);
-    if (v->dims.rank == 2 && lo->batch == 1 && v->dims.at[0] > 1)
-        return place_view(lo, v, 2, 0);
-    return place_view(lo, v, 2, 1) || onnx_refuse(lo->m, n, "%s takes more than %d dimensions",
-                                              onnx_dims_text(lo->pool, &v->dims), LIMIT_RANK);
+    return place_view(lo, v, 2, ~0u) || onnx_refuse(lo->m, n, "%s takes more than %d dimensions",
+                                                onnx_dims_text(lo->pool, &v->dims), LIMIT_RANK);
 }
 
 static struct wlayer *norm_layer(struct lower *lo, struct onnx_node *n, const char *type,
@@ -65,20 +64,7 @@ bool onnx_lower_batch_norm(struct lower *lo, struct onnx_node *n)
     return true;
 }
 
-bool onnx_lower_instance_norm(struct lower *lo, struct onnx_node *n)
-{
-    struct view view;
-    if (!channels_view(lo, n, &view))
-        return false;
-    if (lo->batch == 1 && view.dims.at[0] != 1)
-        return onnx_refuse(lo->m, n, "its images are no batch of the network's inputs");
-    struct wlayer *l = norm_layer(lo, n, "InstanceNormalization", &view);
-    if (!l)
-        return false;
-    layer_float(l, "epsilon", onnx_float(n, "epsilon", 1e-5f));
-    return vector(lo, n, l, 1, "gamma", view.dims.at[1]) &&
-           vector(lo, n, l, 2, "beta", view.dims.at[1]);
-}
+/* ---- of each image --------------------------------------------------------------------------- */
 
 /* Before opset 21 scale and bias were one for each group. */
 static bool group_vector(struct lower *lo, struct onnx_node *n, struct wlayer *l, int i,
@@ -95,90 +81,121 @@ static bool group_vector(struct lower *lo, struct onnx_node *n, struct wlayer *l
     return true;
 }
 
-bool onnx_lower_group_norm(struct lower *lo, struct onnx_node *n)
+static void constant_vector(struct lower *lo, struct wlayer *l, const char *name, int64_t channels,
+        float value)
+{
+    float *data = NEW_ARRAY(lo->pool, float, channels);
+    struct shape s = {1, {(int)channels}};
+    for (int64_t c = 0; c < channels; c++)
+        data[c] = value;
+    layer_weight(l, name, s, data);
+}
+
+/* Without a layer for it: each group is brought into a row of its own, rows are normalized,
+ * channels scaled behind that. */
+static bool norm_by_rows(struct lower *lo, struct onnx_node *n, int64_t groups,
+        const struct view *channels)
+{
+    const struct onnx_dims *d = &n->in.at[0]->dims;
+    struct view rows = {.dims = {3, {d->at[0], groups, 1}}, .perm = {0, 1, 2}};
+    struct onnx_value *normalized = onnx_value_new(lo->m, n->out.at[0]->name);
+    rows.dims.at[2] = onnx_size(d) / (d->at[0] * groups);
+    place_view(lo, &rows, 4, 0);     /* three dimensions are never too many */
+    const char *name = place_arrange(lo, n, n->in.at[0], &rows);
+    if (!name)
+        return false;
+    struct wlayer *l = lower_layer(lo, "LayerNormalization", normalized);
+    layer_input(l, name);
+    layer_float(l, "epsilon", onnx_float(n, "epsilon", 1e-5f));
+    layer_bool(l, "scale", false);
+    layer_bool(l, "center", false);
+    place_set(lo, normalized, l, &rows);
+    name = place_arrange(lo, n, normalized, channels);
+    if (!name)
+        return false;
+    l = lower_layer(lo, "BatchNormalization", n->out.at[0]);
+    layer_input(l, name);
+    place_set(lo, n->out.at[0], l, channels);
+    layer_float(l, "epsilon", 0);
+    constant_vector(lo, l, "moving_mean", d->at[1], 0);
+    constant_vector(lo, l, "moving_variance", d->at[1], 1);
+    return group_vector(lo, n, l, 1, "gamma", d->at[1], groups) &&
+           group_vector(lo, n, l, 2, "beta", d->at[1], groups);
+}
+
+/* InstanceNormalization has as many groups as channels. */
+static bool image_norm(struct lower *lo, struct onnx_node *n, int64_t groups, bool instance)
 {
     struct view view;
-    int64_t groups = onnx_int(n, "num_groups", 1);
+    enum op op;
     if (!channels_view(lo, n, &view))
         return false;
     int64_t channels = view.dims.at[1];
+    groups = instance ? channels : groups;
     if (groups < 1 || channels % groups || (lo->batch == 1 && view.dims.at[0] != 1))
-        return onnx_refuse(lo->m, n, "%lld groups of %s", (long long)groups,
-                onnx_dims_text(lo->pool, &view.dims));
-    struct wlayer *l = norm_layer(lo, n, "GroupNormalization", &view);
+        return onnx_refuse(lo->m, n, "%lld groups of %s; the first dimension has to be the batch",
+                (long long)groups, onnx_dims_text(lo->pool, &view.dims));
+    if (!op_find(n->type, &op))
+        return norm_by_rows(lo, n, groups, &view);
+    struct wlayer *l = norm_layer(lo, n, n->type, &view);
     if (!l)
         return false;
-    layer_int(l, "groups", groups);
+    if (!instance)
+        layer_int(l, "groups", groups);
     layer_float(l, "epsilon", onnx_float(n, "epsilon", 1e-5f));
     return group_vector(lo, n, l, 1, "gamma", channels, groups) &&
            group_vector(lo, n, l, 2, "beta", channels, groups);
 }
 
+bool onnx_lower_instance_norm(struct lower *lo, struct onnx_node *n)
+{
+    return image_norm(lo, n, 0, true);
+}
+
+bool onnx_lower_group_norm(struct lower *lo, struct onnx_node *n)
+{
+    return image_norm(lo, n, onnx_int(n, "num_groups", 1), false);
+}
+
 /* ---- over the last axes ---------------------------------------------------------------------- */
 
-/* The dimensions from the axis on, in ONNX' order: the layer's axes. */
-static bool trailing_view(struct lower *lo, struct onnx_node *n, struct view *v, int *axis)
+/* The dimensions from the axis on in one, the last: what the layer works on. */
+static bool trailing_view(struct lower *lo, struct onnx_node *n, struct view *v)
 {
-    v->dims = n->in.at[0]->dims;
-    if (!onnx_axis(&v->dims, onnx_int(n, "axis", -1), axis))
-        return onnx_refuse(lo->m, n, "an axis that %s doesn't have",
-                onnx_dims_text(lo->pool, &v->dims));
-    if (lower_is_batch(lo, *axis))
+    const struct onnx_dims *d = &n->in.at[0]->dims;
+    int axis;
+    if (!onnx_axis(d, onnx_int(n, "axis", -1), &axis))
+        return onnx_refuse(lo->m, n, "an axis that %s doesn't have", onnx_dims_text(lo->pool, d));
+    if (lower_is_batch(lo, axis))
         return onnx_refuse(lo->m, n, "it mixes the images of the batch");
-    for (int i = 0; i < v->dims.rank; i++)
+    v->dims = *d;
+    v->dims.rank = axis + 1;
+    for (int i = axis + 1; i < d->rank; i++)
+        v->dims.at[axis] *= d->at[i];
+    for (int i = 0; i <= axis; i++)
         v->perm[i] = i;
-    return place_view(lo, v, ~0u << *axis, (1u << *axis) - 1) ||
-           onnx_refuse(lo->m, n, "%s takes more than %d dimensions",
-                   onnx_dims_text(lo->pool, &v->dims), LIMIT_RANK);
-}
-
-static bool trailing_weight(struct lower *lo, struct onnx_node *n, struct wlayer *l, int i,
-        const char *name, const struct view *view, int axis)
-{
-    const struct onnx_value *v = onnx_in(n, i);
-    struct view as = {.dims = {.rank = view->dims.rank - axis}};
-    struct shape s = {.rank = view->dims.rank - axis};
-    for (int k = 0; k < as.dims.rank; k++) {
-        as.perm[k] = k;
-        as.dims.at[k] = view->dims.at[axis + k];
-        s.dim[k] = (int)as.dims.at[k];
-    }
-    if (!onnx_is_const(v) || onnx_size(&v->dims) != onnx_size(&as.dims))
-        return onnx_refuse(lo->m, n, "its %s is no constant of %s", name,
-                onnx_dims_text(lo->pool, &as.dims));
-    layer_weight(l, name, s, place_data(lo, v, &as));
-    return true;
-}
-
-static void write_trailing_axes(struct wlayer *l, const struct view *v, int axis)
-{
-    int64_t list[LIMIT_RANK];
-    int n = 0;
-    for (int i = axis; i < v->dims.rank; i++)
-        list[n++] = v->where[i] + 1;
-    if (n > 1)
-        layer_ints(l, "axis", n, list);
+    return place_view(lo, v, 1u << axis, ~0u) ||
+           onnx_refuse(lo->m, n, "%s takes more than %d dimensions", onnx_dims_text(lo->pool, d),
+                   LIMIT_RANK);
 }
 
 static bool trailing_norm(struct lower *lo, struct onnx_node *n, const char *type, bool center)
 {
     struct view view;
-    int axis;
     for (int i = 1; i < n->out.n; i++)
         if (n->out.at[i] && n->out.at[i]->users)
             return onnx_refuse(lo->m, n, "its statistics are used");
-    if (!trailing_view(lo, n, &view, &axis))
+    if (!trailing_view(lo, n, &view))
         return false;
     struct wlayer *l = norm_layer(lo, n, type, &view);
     if (!l)
         return false;
-    write_trailing_axes(l, &view, axis);
+    int64_t size = view.dims.at[view.dims.rank - 1];
     layer_float(l, "epsilon", onnx_float(n, "epsilon", 1e-5f));
-    if (!trailing_weight(lo, n, l, 1, "gamma", &view, axis))
-        return false;
     if (center && !onnx_in(n, 2))
         layer_bool(l, "center", false);
-    return !center || !onnx_in(n, 2) || trailing_weight(lo, n, l, 2, "beta", &view, axis);
+    return vector(lo, n, l, 1, "gamma", size) &&
+           (!center || !onnx_in(n, 2) || vector(lo, n, l, 2, "beta", size));
 }
 
 bool onnx_lower_layer_norm(struct lower *lo, struct onnx_node *n)

@@ -122,6 +122,16 @@ static bool softmax_axis(struct lower *lo, struct onnx_node *n, struct onnx_dims
     return true;
 }
 
+/* Where the axis isn't stored last it is made the last one. */
+static void axis_last(struct view *v, int axis)
+{
+    int n = 0;
+    for (int i = 0; i < v->dims.rank; i++)
+        if (v->perm[i] != axis)
+            v->perm[n++] = v->perm[i];
+    v->perm[n] = axis;
+}
+
 bool onnx_lower_softmax(struct lower *lo, struct onnx_node *n)
 {
     struct view view;
@@ -131,16 +141,17 @@ bool onnx_lower_softmax(struct lower *lo, struct onnx_node *n)
     if (lower_is_batch(lo, axis))
         return onnx_refuse(lo->m, n, "it mixes the images of the batch");
     place_order(lo, n->in.at[0], &view.dims, view.perm);
+    axis_last(&view, axis);
     if (!place_view(lo, &view, 1u << axis, ~0u))
         return onnx_refuse(lo->m, n, "it takes more than %d dimensions", LIMIT_RANK);
     const char *name = place_arrange(lo, n, n->in.at[0], &view);
     if (!name)
         return false;
-    bool log = !strcmp(n->type, "LogSoftmax"), last = view.where[axis] == view.shape.rank - 1;
-    struct wlayer *l = lower_layer(lo, log ? "LogSoftmax" : "Softmax", n->out.at[0]);
+    bool log = !strcmp(n->type, "LogSoftmax");
+    struct wlayer *l = lower_layer(lo, log ? "Activation" : "Softmax", n->out.at[0]);
     layer_input(l, name);
-    if (!last)
-        layer_int(l, "axis", view.where[axis] + 1);
+    if (log)
+        layer_word(l, "activation", "log_softmax");
     place_set(lo, n->out.at[0], l, &view);
     return true;
 }

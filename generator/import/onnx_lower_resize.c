@@ -80,8 +80,7 @@ static void write_size(struct wlayer *l, const struct resize *r, const struct on
         layer_floats(l, "scales", 2, scale);
 }
 
-static void write_words(struct lower *lo, struct onnx_node *n, struct wlayer *l,
-        const struct resize *r)
+static void write_words(struct onnx_node *n, struct wlayer *l, const struct resize *r)
 {
     layer_word(l, "mode", r->mode);
     layer_word(l, "coordinates", r->coordinates);
@@ -92,7 +91,30 @@ static void write_words(struct lower *lo, struct onnx_node *n, struct wlayer *l,
         if (onnx_int(n, "exclude_outside", 0))
             layer_bool(l, "exclude_outside", true);
     }
-    (void)lo;
+}
+
+/* Repeated pixels, or bilinear with half-pixel centres, by whole factors: UpSampling2D. */
+static bool is_upsampling(const struct onnx_node *n, const struct resize *r)
+{
+    bool nearest = !strcmp(r->mode, "nearest");
+    bool half = strstr(r->coordinates, "half_pixel") && strncmp(r->coordinates, "tf_", 3);
+    bool floors = !strcmp(r->coordinates, "asymmetric") && !strcmp(r->nearest, "floor");
+    bool rounds = half && !strncmp(r->nearest, "round_prefer", 12);
+    for (int i = 2; i < 4; i++) {
+        double factor = (double)n->out.at[0]->dims.at[i] / (double)n->in.at[0]->dims.at[i];
+        if (factor != floor(factor))
+            return false;
+    }
+    return r->exact && (nearest ? floors || rounds : !strcmp(r->mode, "linear") && half);
+}
+
+static void write_upsampling(struct onnx_node *n, struct wlayer *l, const struct resize *r)
+{
+    const int64_t *in = n->in.at[0]->dims.at, *out = n->out.at[0]->dims.at;
+    int64_t factor[2] = {out[2] / in[2], out[3] / in[3]};
+    layer_ints(l, "size", 2, factor);
+    if (strcmp(r->mode, "nearest"))
+        layer_word(l, "interpolation", "bilinear");
 }
 
 bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
@@ -116,10 +138,15 @@ bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
     const char *name = place_arrange(lo, n, n->in.at[0], &view);
     if (!name)
         return false;
-    struct wlayer *l = lower_layer(lo, "Resize", n->out.at[0]);
+    bool whole = is_upsampling(n, &r);
+    struct wlayer *l = lower_layer(lo, whole ? "UpSampling2D" : "Resize", n->out.at[0]);
     layer_input(l, name);
-    write_size(l, &r, out);
-    write_words(lo, n, l, &r);
+    if (whole) {
+        write_upsampling(n, l, &r);
+    } else {
+        write_size(l, &r, out);
+        write_words(n, l, &r);
+    }
     place_set(lo, n->out.at[0], l, &to);
     return true;
 }

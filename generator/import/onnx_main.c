@@ -57,12 +57,12 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
             !onnx_match(m) || !onnx_lower(m, o->name, &w))
         return NULL;
     comment(m, w);
-    return w;
+    return writer_check(w, o->output, diag) ? w : NULL;
 }
 
 int main(int argc, char **argv)
 {
     static const struct importer onnx = {"cnngen-import-onnx", "an ONNX model", onnx_ops_print,
-        import};
+        MAKES_SPEC, import};
     return importer_main(&onnx, argc, argv);
 }

@@ -100,7 +100,7 @@ static const struct onnx_op ops[] = {
         WINDOW "group:i", ONE_OR_TWO CONSTANT_WEIGHTS},
     {"ConvTranspose", 2, 3, INFER(conv_transpose), NULL, LOWER(conv_transpose),
         {NULL, NULL, NULL}, OP_IMAGE, WINDOW "group:i output_padding:I output_shape:I",
-        ONE_OR_TWO CONSTANT_WEIGHTS "; no groups"},
+        ONE_OR_TWO CONSTANT_WEIGHTS "; at most 64 groups"},
     UNARY("Cos", cos, "cos"),
     UNARY("Cosh", cosh, "cosh"),
     {"DepthToSpace", 1, 1, INFER(depth_to_space), NULL, LOWER(depth), {NULL, NULL, NULL}, OP_IMAGE,
@@ -121,9 +121,9 @@ static const struct onnx_op ops[] = {
     {"Gemm", 2, 3, INFER(gemm), NULL, LOWER(gemm), {NULL, NULL, NULL}, 0,
         "alpha:f beta:f transA:i transB:i broadcast:i", ""},
     {"GlobalAveragePool", 1, 1, INFER(global_pool), NULL, LOWER(global_pool),
-        {NULL, NULL, "GlobalAveragePooling"}, OP_IMAGE, "", ONE_OR_TWO},
+        {NULL, NULL, "GlobalAveragePooling2D"}, OP_IMAGE, "", ONE_OR_TWO},
     {"GlobalMaxPool", 1, 1, INFER(global_pool), NULL, LOWER(global_pool),
-        {NULL, NULL, "GlobalMaxPooling"}, OP_IMAGE, "", ONE_OR_TWO},
+        {NULL, NULL, "GlobalMaxPooling2D"}, OP_IMAGE, "", ONE_OR_TWO},
     BINARY("Greater", 2, f_greater, "Greater", OP_BOOL_OUT | OP_INTS, ""),
     BINARY("GreaterOrEqual", 2, f_greater_equal, "GreaterEqual", OP_BOOL_OUT | OP_INTS, ""),
     {"GroupNormalization", 3, 3, INFER(same), NULL, LOWER(group_norm), {NULL, NULL, NULL}, OP_IMAGE,
@@ -316,8 +316,8 @@ static const char page_head[] =
         "writes `model.yaml` and `model.safetensors`. Opsets %d to %d are known; of older models,\n"
         "what has meant the same since. Weights may be initializers, Constant nodes, or external\n"
         "data in the folder of the model; float64, float16 and bfloat16 become float32.\n"
-        "Dimensions that the model leaves open are said with `--shape NAME=1,3,224,224`. Where all\n"
-        "inputs begin with the same dimension, that is the specification's batch.\n\n"
+        "Dimensions that the model leaves open are said with `--shape NAME=1,3,224,224`. Where\n"
+        "all inputs begin with the same dimension, that is the specification's batch.\n\n"
         "Images stay as they were at the network's inputs (`layout: NCHW`) and outputs; inside,\n"
         "channels are last, and transposes in the model mostly vanish. What depends on constants\n"
         "and shapes alone is computed. Recognised where exporters spell them in small operators:\n"

@@ -71,12 +71,12 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
     if (!tflite_lower(m, o->name))
         return NULL;
     comment(m);
-    return m->w;
+    return writer_check(m->w, o->output, diag) ? m->w : NULL;
 }
 
 int main(int argc, char **argv)
 {
     static const struct importer tflite = {"cnngen-import-tflite", "a TFLite model",
-        tflite_ops_print, import};
+        tflite_ops_print, MAKES_SPEC, import};
     return importer_main(&tflite, argc, argv);
 }

@@ -10,10 +10,11 @@
 #include "names.h"
 #include "out.h"
 #include "safetensors_write.h"
+#include "shape.h"
 #include "text.h"
 
 struct wweight {
-    const struct wlayer *layer;
+    const struct wlayer *layer;      /* NULL: of none */
     const char *name;
     struct shape shape;
     const float *data;
@@ -42,6 +43,7 @@ struct writer *writer_new(struct pool *pool, const char *model_name)
 }
 
 void writer_batch(struct writer *w, int64_t batch) { w->batch = batch; }
+int writer_layers(const struct writer *w) { return w->layer.n; }
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -80,7 +82,7 @@ struct wlayer *writer_layer(struct writer *w, const char *type, const char *name
 {
     struct wlayer *l = NEW(w->pool, struct wlayer);
     l->writer = w;
-    l->type = type;
+    l->type = pool_copy(w->pool, type, strlen(type));
     layer_rename(l, name);
     vec_push(w->pool, &w->layer, l);
     return l;
@@ -179,6 +181,11 @@ void layer_weight(struct wlayer *l, const char *name, struct shape shape, const 
     vec_push(l->writer->pool, &l->writer->weight, (struct wweight){l, name, shape, data});
 }
 
+void writer_tensor(struct writer *w, const char *name, struct shape shape, const float *data)
+{
+    vec_push(w->pool, &w->weight, (struct wweight){NULL, name, shape, data});
+}
+
 void writer_output(struct writer *w, const char *layer_name)
 {
     vec_push(w->pool, &w->output, layer_name);
@@ -212,34 +219,37 @@ void layer_comment(struct wlayer *l, const char *fmt, ...)
 
 enum { LINE_CHARS = 100 };
 
-static void write_list(const struct writer *w, struct out *out, const char *const *names, int n)
+/* One name, or a list of them. */
+static const char *list_text(const struct writer *w, const char *const *names, int n)
 {
-    if (n != 1)
-        out_printf(out, "[");
-    for (int i = 0; i < n; i++)
-        out_printf(out, "%s%s", i ? ", " : "", name_text(w->pool, names[i]));
-    if (n != 1)
-        out_printf(out, "]");
+    const char *text = n == 1 ? name_text(w->pool, names[0]) : "[";
+    for (int i = 0; n != 1 && i < n; i++)
+        text = pool_printf(w->pool, "%s%s%s", text, i ? ", " : "", name_text(w->pool, names[i]));
+    return n == 1 ? text : pool_printf(w->pool, "%s]", text);
 }
 
-/* {type: ..., name: ..., ...}, broken between two keys where the line gets long. */
-static void write_layer(const struct writer *w, struct out *out, int i)
+/* ", key: value" on the line that began at *line, or a new one where that gets too long. */
+static void write_key(struct out *out, size_t *line, const char *text)
+{
+    bool fits = out->len - *line + strlen(text) + 3 <= LINE_CHARS;
+    if (!fits)
+        *line = out->len + 2;
+    out_printf(out, fits ? ", %s" : ",\n     %s", text);
+}
+
+/* {type: ..., name: ..., ...} */
+static void write_layer(struct writer *w, struct out *out, int i)
 {
     const struct wlayer *l = w->layer.at[i];
     const char *before = i ? w->layer.at[i - 1]->name : "";
     bool follows = l->input.n == 0 || (l->input.n == 1 && !strcmp(l->input.at[0], before));
     size_t line = out->len;
     out_printf(out, "  - {type: %s, name: %s", l->type, name_text(w->pool, l->name));
-    if (!follows) {
-        out_printf(out, ", inputs: ");
-        write_list(w, out, l->input.at, l->input.n);
-    }
-    for (int k = 0; k < l->key.n; k++) {
-        bool fits = out->len - line + strlen(l->key.at[k]) + 3 <= LINE_CHARS;
-        if (!fits)
-            line = out->len;
-        out_printf(out, fits ? ", %s" : ",\n     %s", l->key.at[k]);
-    }
+    if (!follows)
+        write_key(out, &line, pool_printf(w->pool, "inputs: %s",
+                list_text(w, l->input.at, l->input.n)));
+    for (int k = 0; k < l->key.n; k++)
+        write_key(out, &line, l->key.at[k]);
     out_printf(out, "}%s%s\n", l->comment ? "  # " : "", l->comment ? l->comment : "");
 }
 
@@ -249,7 +259,7 @@ static bool last_alone(const struct writer *w)
            !strcmp(w->output.at[0], w->layer.at[w->layer.n - 1]->name);
 }
 
-void writer_spec(const struct writer *w, struct out *out, const char *weights)
+static void write_spec(struct writer *w, struct out *out, const char *weights)
 {
     for (int i = 0; i < w->comment.n; i++)
         out_printf(out, "# %s\n", w->comment.at[i]);
@@ -261,11 +271,8 @@ void writer_spec(const struct writer *w, struct out *out, const char *weights)
     out_printf(out, "layers:\n");
     for (int i = 0; i < w->layer.n; i++)
         write_layer(w, out, i);
-    if (!last_alone(w)) {
-        out_printf(out, "outputs: ");
-        write_list(w, out, w->output.at, w->output.n);
-        out_printf(out, "\n");
-    }
+    if (!last_alone(w))
+        out_printf(out, "outputs: %s\n", list_text(w, w->output.at, w->output.n));
 }
 
 static void write_weights(struct writer *w, struct out *out)
@@ -273,8 +280,9 @@ static void write_weights(struct writer *w, struct out *out)
     struct st_entry *t = NEW_ARRAY(w->pool, struct st_entry, w->weight.n);
     for (int i = 0; i < w->weight.n; i++) {
         const struct wweight *from = &w->weight.at[i];
-        t[i] = (struct st_entry){
-            pool_printf(w->pool, "%s.%s", from->layer->name, from->name), from->shape, from->data};
+        const char *name = from->layer ? pool_printf(w->pool, "%s.%s", from->layer->name, from->name)
+                                       : from->name;
+        t[i] = (struct st_entry){name, from->shape, from->data};
     }
     safetensors_write(out, t, w->weight.n);
 }
@@ -287,28 +295,81 @@ const char *weights_reference(struct pool *pool, const char *yaml_path, const ch
     return below_refused(pool, rest, "the spec") ? NULL : rest;
 }
 
-const struct shape *writer_weight(const struct writer *w, const char *layer, const char *name)
+bool writer_write(struct writer *w, const char *yaml_path, const char *weights_path,
+        const char **failed)
 {
-    for (int i = 0; i < w->weight.n; i++)
-        if (!strcmp(w->weight.at[i].name, name) && !strcmp(w->weight.at[i].layer->name, layer))
-            return &w->weight.at[i].shape;
-    return NULL;
-}
-
-bool writer_write(struct writer *w, const char *yaml_path, const struct out *spec,
-        const char *weights_path, const char **failed)
-{
-    struct out weights;
+    struct out spec, weights;
+    out_init(&spec);
     out_init(&weights);
+    write_spec(w, &spec, weights_reference(w->pool, yaml_path, weights_path));
     if (w->weight.n)
         write_weights(w, &weights);
     const struct out_file files[] = {
         {weights_path, weights.text, weights.len},
-        {yaml_path, spec->text, spec->len},
+        {yaml_path, spec.text, spec.len},
     };
     bool ok = w->weight.n ? out_commit(files, 2, failed) : out_commit(files + 1, 1, failed);
+    int saved = errno;
+    out_free(&spec);
+    out_free(&weights);
+    errno = saved;
+    return ok;
+}
+
+bool writer_write_weights(struct writer *w, const char *path, const char **failed)
+{
+    struct out weights;
+    out_init(&weights);
+    write_weights(w, &weights);
+    const struct out_file file = {path, weights.text, weights.len};
+    bool ok = out_commit(&file, 1, failed);
     int saved = errno;
     out_free(&weights);
     errno = saved;
     return ok;
+}
+
+/* ---- the specification, read again ----------------------------------------------------------- */
+
+static const struct node *find_node(const struct graph *g, const char *name)
+{
+    for (int i = 0; i < g->layer.n; i++)
+        if (!strcmp(g->layer.at[i]->name, name))
+            return g->layer.at[i];
+    return NULL;
+}
+
+static void check_weight(const struct wweight *given, const struct node *n, struct diag *d)
+{
+    for (int i = 0; n && i < n->weights; i++) {
+        const struct weight *needed = &n->weight[i];
+        if (strcmp(needed->name, given->name) || shape_equal(&needed->shape, &given->shape))
+            continue;
+        struct pool *pool = given->layer->writer->pool;
+        diag_error(d, DIAG_TENSOR_SHAPE, n->at, "layer '%s' (%s) needs a %s of %s; the model's is %s",
+                n->name, given->layer->type, needed->name, shape_text(pool, &needed->shape),
+                shape_text(pool, &given->shape));
+    }
+}
+
+bool writer_check(struct writer *w, const char *yaml_path, struct diag *d)
+{
+    struct out text;
+    struct source *src = NEW(w->pool, struct source);
+    int before = diag_errors(d);
+    out_init(&text);
+    write_spec(w, &text, "weights.safetensors");
+    *src = source_of(yaml_path, pool_copy(w->pool, text.text, text.len), text.len);
+    out_free(&text);
+    const struct spec *spec = spec_read(w->pool, src, d);
+    struct graph *g = spec ? graph_build(w->pool, spec, d) : NULL;
+    if (g)
+        shape_infer(g, d);
+    for (int i = 0; g && diag_errors(d) == before && i < w->weight.n; i++)
+        if (w->weight.at[i].layer)
+            check_weight(&w->weight.at[i], find_node(g, w->weight.at[i].layer->name), d);
+    if (diag_errors(d) == before)
+        return true;
+    diag_help(d, "the lines shown are the specification made of the model; it was not written");
+    return false;
 }

@@ -1,13 +1,12 @@
 /* writer.h: a specification and its weights in the making: what importers write.
  *
- * Layers are added in order; each is one line of YAML. Names become legal and unique, so a layer
- * is referred to by the name it got (layer->name). Everything lives in the writer's pool; data of
- * weights is not copied and has to last until writer_write. */
+ * Layers are added in order; each is one line of YAML. Names become legal and unique, so a layer is
+ * referred to by the name it got (layer->name). Everything lives in the writer's pool; data of weights
+ * is not copied and has to last until writer_write. */
 #ifndef CNNGEN_IMPORT_WRITER_H
 #define CNNGEN_IMPORT_WRITER_H
 
 #include "graph.h"
-#include "out.h"
 #include "pool.h"
 
 struct writer;
@@ -51,23 +50,27 @@ void layer_comment(struct wlayer *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A tensor in Keras' layout, "LAYER.kernel" in the file. */
 void layer_weight(struct wlayer *, const char *name, struct shape, const float *data);
 
+/* A tensor of that name without a layer, for files of weights alone. */
+void writer_tensor(struct writer *, const char *name, struct shape, const float *data);
+
 void writer_output(struct writer *, const char *layer_name);
 void writer_batch(struct writer *, int64_t batch);
 
+int writer_layers(const struct writer *);
 
-/* How the specification refers to the weights: their path below its folder. NULL: they aren't
- * there. */
+/* How the specification refers to the weights: their path below its folder. NULL: they aren't there. */
 const char *weights_reference(struct pool *, const char *yaml_path, const char *weights_path);
 
-/* Appends the specification. weights is how it refers to them. */
-void writer_spec(const struct writer *, struct out *, const char *weights);
+/* Both files or neither; the second one only if there are weights. False with errno, and *failed the path,
+ * when they can't be written. weights_path has a weights_reference. */
+bool writer_write(struct writer *, const char *yaml_path, const char *weights_path,
+        const char **failed);
 
-/* The shape of a layer's tensor; NULL: there is none. */
-const struct shape *writer_weight(const struct writer *, const char *layer, const char *name);
+/* The weight file alone; false as above. */
+bool writer_write_weights(struct writer *, const char *path, const char **failed);
 
-/* Both files or neither; the second one only if there are weights. False with errno, and *failed
- * the path, when they can't be written. spec is what writer_spec made. */
-bool writer_write(struct writer *, const char *yaml_path, const struct out *spec,
-        const char *weights_path, const char **failed);
+/* Whether cnngen takes what has been written: the specification is read as it would be from yaml_path,
+ * shapes are inferred, and the weights have those that their layers need. False after errors. */
+bool writer_check(struct writer *, const char *yaml_path, struct diag *);
 
 #endif

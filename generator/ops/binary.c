@@ -137,13 +137,9 @@ static void part_mul(struct part *p, double x, double e)
     p->e += rounding(finite_magnitude(p->v) + p->e);
 }
 
-/* An operand that loses by more than both errors has no influence. */
 static void part_max(struct part *p, double x, double e)
 {
-    if (isnan(p->v) || p->v - p->e > x + e)
-        return;
-    p->e = isnan(x) || x - e > p->v + p->e ? e : fmax(p->e, e);
-    p->v = isnan(x) || x > p->v ? x : p->v;
+    keep_larger(&p->v, &p->e, x, e);
 }
 
 static void part_min(struct part *p, double x, double e)

@@ -161,6 +161,14 @@ double *new_doubles(int64_t n)
     return d;
 }
 
+void keep_larger(double *v, double *e, double x, double x_e)
+{
+    if (isnan(*v) || *v - *e > x + x_e)
+        return;
+    *e = isnan(x) || x - x_e > *v + *e ? x_e : fmax(*e, x_e);
+    *v = isnan(x) || x > *v ? x : *v;
+}
+
 void drop_nonfinite(struct tval *t)
 {
     int64_t n = shape_size(&t->shape);

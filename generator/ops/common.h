@@ -82,6 +82,10 @@ int64_t saturated_product(const int64_t *factor, int n);          /* at most INT
 /* The error of one rounding to single precision, denormals included. */
 static inline double rounding(double x) { return UNIT_ROUNDOFF * fabs(x) + 0x1p-150; }
 
+/* The larger of v and x, and the bound of that; NaN is kept. An x that loses by more than both
+ * errors has no influence. */
+void keep_larger(double *v, double *e, double x, double x_e);
+
 double *new_doubles(int64_t n);      /* zeroed; to be given to free() */
 void drop_nonfinite(struct tval *);  /* finite e become 0 where v is not finite: ends most evals */
 

@@ -98,6 +98,21 @@ struct normalization { struct floats mean, variance, axis; bool invert; };
 struct reshape { struct shape target; };  /* Flatten too; resolved: no -1 */
 struct permute { struct shape dims; };    /* output dimension i is input dimension dim[i] - 1 */
 
+/* ReduceSum ..., in the order of ops.def, ArgMax and ArgMin. */
+enum reduce_kind {
+    REDUCE_SUM, REDUCE_MEAN, REDUCE_L1, REDUCE_L2, REDUCE_SUM_SQUARE, REDUCE_LOG_SUM,
+    REDUCE_LOG_SUM_EXP, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_ARG_MAX, REDUCE_ARG_MIN
+};
+struct reduce {
+    struct indices axes;     /* none: all */
+    int axis;                /* of ArgMax and ArgMin */
+    bool keepdims;
+    bool select_last_index;
+    /* resolved */
+    enum reduce_kind kind;
+    bool reduced[LIMIT_RANK];
+};
+
 /* One begin, end and step for each dimension; none given: all of it, step 1. */
 struct slice {
     struct indices begin, end, step;

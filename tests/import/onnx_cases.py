@@ -206,10 +206,74 @@ def layouts():
     out = n.node('Reshape', n.node('Transpose', out, perm=[0, 1, 4, 2, 5, 3]), n.shape(1, 2, 8, 10))
     simple('pixel_shuffle', n, out,
            y.reshape(1, 2, 2, 2, 4, 5).transpose(0, 1, 4, 2, 5, 3).reshape(1, 2, 8, 10))
+    x = rand(1, 4, 3, 2)
+    w = rand(4, 3, 1, 1)
+    y = np.concatenate([np.einsum('nchw,co->nohw', x[:, g:g + 2], w[g:g + 2, :, 0, 0]) for g in (0, 2)], 1)
+    n = Net(x)
+    simple('transposed_groups', n, n.node('ConvTranspose', 'x', w, group=2), y, 'Conv2DTranspose', 'Concatenate')
+    x = rand(1, 5, 7)
+    n = Net(x)
+    simple('gather', n, n.node('Gather', 'x', n.weight([4, 1, 2, -2], dtype=np.int64), axis=2),
+           x[:, :, [4, 1, 2, 5]], 'Slice')
     x = rand(3, 4, 2, 5)
     n = Net(x)
     simple('batch', n, n.node('Relu', n.node('GlobalAveragePool', 'x')),
            np.maximum(x.mean((2, 3), keepdims=True), 0), 'batch: 3')
+
+
+# ---- edges -----------------------------------------------------------------------------------
+
+
+def edges():
+    x = rand(1, 3, 4, 5)
+    y, mean = np.maximum(x, 0), x.mean((2, 3))
+    n = Net(x)
+    Case('input_is_output', n, ['x'], [x])
+    n = Net(x)
+    relu = n.node('Relu', 'x')
+    Case('output_twice', n, [relu, relu, n.node('Identity', relu)], [y, y, y])
+    n = Net(x)
+    pool = n.node('GlobalAveragePool', 'x')
+    flat = n.node('Flatten', pool)
+    Case('outputs_seen_differently', n, [pool, flat, n.node('Relu', flat)], [mean, mean, np.maximum(mean, 0)])
+    for shape in ((), (1,), (5,), (2, 1), (1, 1, 1, 1), (2, 3, 4, 5, 2)):
+        v = rand(*shape) if shape else np.float32(-0.5).reshape(())
+        n = Net(v)
+        simple('shape_' + 'x'.join(map(str, shape)), n, n.node('Add', n.node('Abs', 'x'), [1.0]), abs(v) + 1)
+    x, w, dense = rand(2, 3, 4, 5), rand(6, 3, 1, 1), rand(120, 4)
+    y = conv1x1(x, w)
+    n = Net(x)
+    conv = n.node('Conv', 'x', w)
+    Case('batch_of_two', n, [n.node('Gemm', n.node('Flatten', conv), dense), conv],
+         [y.reshape(2, -1) @ dense, y], ['batch: 2'])
+    n = Net(x)
+    heads = n.node('Reshape', n.node('Transpose', n.node('Conv', 'x', w), perm=[0, 2, 3, 1]), n.shape(2, -1, 3))
+    simple('detector_head', n, heads, y.transpose(0, 2, 3, 1), lacks=('Softmax',))
+    n = Net(x)
+    simple('mixed_batch', n, n.node('Relu', n.node('Reshape', 'x', n.shape(6, 4, 5))), np.maximum(x, 0),
+           lacks=('batch',))
+    scale = rand(2, 1, 1, 1)
+    n = Net(x)
+    simple('constant_per_image', n, n.node('Mul', 'x', scale), x * scale)
+    x = rand(1, 8, 4, 6)
+    n = Net(x)
+    a, b = n.node('Split', 'x', outputs=2, axis=1)
+    simple('gated', n, n.node('Mul', a, n.node('Sigmoid', b)), x[:, :4] / (1 + np.exp(-x[:, 4:])), 'Slice')
+    n = Net(x)
+    pool = n.node('MaxPool', 'x', kernel_shape=[2, 2], strides=[2, 2])
+    simple('slice_backwards', n, n.node('Slice', pool, n.shape(-1, 0), n.shape(-100, 2), n.shape(1, 2),
+                                        n.shape(-3, 1)),
+           x.reshape(1, 8, 2, 2, 3, 2).max((3, 5))[:, ::-3, :2])
+    n = Net(x)
+    simple('expanded', n, n.node('Expand', 'x', n.shape(3, 8, 4, 6)), np.broadcast_to(x, (3, 8, 4, 6)))
+    m = rand(6, 3)
+    n = Net(rand(1, 4, 6))
+    product = n.node('MatMul', 'x', m)
+    simple('products', n, n.node('MatMul', product, n.node('Transpose', product, perm=[0, 2, 1])),
+           (n.x @ m) @ (n.x @ m).transpose(0, 2, 1))
+    n = Net(rand(4, 6))
+    simple('gemm_of_two', n, n.node('Gemm', 'x', 'x', rand(4, 4), transB=1, alpha=0.5, beta=2.0),
+           0.5 * (n.x @ n.x.T) + 2 * numpy_helper.to_array(n.weights[0]))
 
 
 # ---- data ------------------------------------------------------------------------------------
@@ -327,7 +391,7 @@ def refusals():
     n = Net(x)
     wrong('dims', "Add 'n0': [1, 4, 4, 4] and [3] don't fit together", n, [n.node('Add', 'x', rand(3))])
     n = Net(x, opset=99)
-    wrong('opset', 'the model is of opset 99; opsets 7 to', n, [n.node('Relu', 'x')])
+    wrong('opset', 'the model is of opset 99; opsets 7 to 25 are known', n, [n.node('Relu', 'x')])
     n = Net(x)
     n.nodes.append(helper.make_node('Relu', ['later'], ['y'], name='early'))
     wrong('order', "Relu 'early' reads 'later', which nothing before it makes", n, ['y'])
@@ -380,14 +444,17 @@ def differs(cnngen, out, case):
     path = os.path.join(out, case.name)
     shape = spec_shapes(path + '.yaml')['x']
     np.save(path + '.in.npy', np.ascontiguousarray(case.net.x.reshape(shape)))
-    done = subprocess.run([cnngen, 'run', '-q', path + '.yaml', '--input', path + '.in.npy', '-o',
-                           path + '.out.npy'], capture_output=True, text=True)
+    command = [cnngen, 'run', '-q', path + '.yaml', '--input', path + '.in.npy']
+    results = ['%s.out%d.npy' % (path, i) for i in range(len(case.expected))]
+    for result in results:
+        command += ['-o', result]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         return done.stderr
-    got = np.load(path + '.out.npy').ravel()
-    expected = case.expected[0].ravel()
-    if got.size != expected.size or not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
-        return 'the result differs'
+    for result, expected in zip(results, case.expected):
+        got, expected = np.load(result).ravel(), np.asarray(expected).ravel()
+        if got.size != expected.size or not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
+            return 'the result differs'
     return None
 
 
@@ -428,10 +495,35 @@ def truncated(importer, out):
     return None
 
 
+def command_line(importer, out):
+    """Exit codes and messages of the command line itself."""
+    model, spec = os.path.join(out, 'silu.onnx'), os.path.join(out, 'line.yaml')
+    good = [model, '-o', spec]
+    for status, said, args in (
+            (0, 'usage: cnngen-import-onnx', ['--help']), (0, 'cnngen', ['--version']),
+            (0, '# ONNX models', ['--print-reference']), (0, '', good), (0, '', good + ['--name', 'net']),
+            (2, 'no model is given', []), (2, 'where to?', [model]), (2, 'one model', [model] + good),
+            (2, '-o names a file', [model, '-o', '-']), (2, "unknown option '--foo'", good + ['--foo']),
+            (2, "option '-o' needs an argument", [model, '-o']),
+            (2, "can't be a model's name: it is a keyword", good + ['--name', 'int']),
+            (2, '--shape is INPUT=N,N...', good + ['--shape', '=1']),
+            (2, '--shape takes up to 8 numbers', good + ['--shape', 'x=1,-3']),
+            (2, '--shape takes up to 8 numbers', good + ['--shape', 'x=1,']),
+            (2, "can't read", [model + '.not', '-o', spec]), (2, "can't read", [out, '-o', spec]),
+            (2, "can't write", [model, '-o', os.path.join(out, 'no/line.yaml')]),
+            (2, 'have to be in the folder', good + ['--weights', '/tmp/line.safetensors']),
+            (2, 'have to be in the folder', good + ['--weights', out + '/../line.safetensors']),
+            (2, 'are one file', good + ['--weights', spec])):
+        done = subprocess.run([importer] + args, capture_output=True, text=True)
+        if done.returncode != status or said not in done.stdout + done.stderr:
+            return '%s: status %d, %s' % (args, done.returncode, done.stdout[:200] + done.stderr)
+    return None
+
+
 def main():
     importer, cnngen, out = sys.argv[1:4]
     os.makedirs(out, exist_ok=True)
-    for make in (activations, normalizations, layouts, data, external_data, dynamic, refusals):
+    for make in (activations, normalizations, layouts, edges, data, external_data, dynamic, refusals):
         make()
     failed = 0
     with open(os.path.join(out, 'passed.txt'), 'w') as f:
@@ -442,11 +534,13 @@ def main():
                 print('%s: %s' % (case.name, why))
             elif case.error is None:
                 f.write(case.name + '\n')
-    why = truncated(importer, out)
-    if why:
-        print('truncated: %s' % why)
-    print('%d passed, %d failed' % (len(CASES) + 1 - failed - (why is not None), failed + (why is not None)))
-    return failed > 0 or why is not None
+    for test in (truncated, command_line):
+        why = test(importer, out)
+        failed += why is not None
+        if why:
+            print('%s: %s' % (test.__name__, why))
+    print('%d passed, %d failed' % (len(CASES) + 2 - failed, failed))
+    return failed > 0
 
 
 if __name__ == '__main__':

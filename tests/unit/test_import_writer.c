@@ -47,21 +47,10 @@ static struct source read_back(const char *path)
     return src;
 }
 
-/* The specification and its weights, as an importer writes them. */
-static bool write_to(struct writer *w, const char *weights, const char **failed)
-{
-    struct out spec;
-    out_init(&spec);
-    writer_spec(w, &spec, weights_reference(pool, spec_path, weights));
-    bool ok = writer_write(w, spec_path, &spec, weights, failed);
-    out_free(&spec);
-    return ok;
-}
-
 static const char *written(struct writer *w)
 {
     const char *failed;
-    assert_true(write_to(w, weights_path, &failed));
+    assert_true(writer_write(w, spec_path, weights_path, &failed));
     return read_back(spec_path).text;
 }
 
@@ -189,7 +178,7 @@ static void writes_both_or_neither(void **state)
     layer_weight(l, "bias", shape_of(1, dim), &one);
     writer_output(w, l->name);
     const char *nowhere = pool_printf(pool, "%s/none/net.safetensors", folder);
-    assert_false(write_to(w, nowhere, &failed));
+    assert_false(writer_write(w, spec_path, nowhere, &failed));
     assert_string_equal(failed, nowhere);
     assert_int_equal(access(spec_path, F_OK), -1);
 }
