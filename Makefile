@@ -19,6 +19,10 @@ OPT_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fn
 CFLAGS ?=
 YAML_CFLAGS := $(shell pkg-config --cflags yaml-0.1 2>/dev/null)
 YAML_LIBS   := $(or $(shell pkg-config --libs yaml-0.1 2>/dev/null),-lyaml)
+# Where importers are that don't lie beside cnngen.
+prefix      ?= /usr/local
+exec_prefix ?= $(prefix)
+libexecdir  ?= $(exec_prefix)/libexec
 ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -iquote generator -iquote generator/import -iquote $(B) $(YAML_CFLAGS) $(CFLAGS)
 
 SRC       := $(wildcard generator/*.c generator/ops/*.c generator/kernels/*.c)
@@ -61,6 +65,8 @@ $(B)/runtime/%.o: runtime/%.c
 # The importers: programs of their own, each built when its libraries are here.
 IMPORT_OBJ := $(patsubst %,$(B)/generator/import/%.o,main writer safetensors_write)
 include $(wildcard generator/import/*.mk)
+
+$(B)/generator/import.o: ALL_CFLAGS += -DCNNGEN_LIBEXECDIR='"$(libexecdir)/cnngen"'
 
 # One CMocka program per file; those of the runtime need the runtime alone.
 $(B)/unit/test_rt_%: tests/unit/test_rt_%.c $(B)/runtime/cnn_rt.o

@@ -25,6 +25,7 @@ struct options {
     enum math_mode math;
     const char *template_dir;
     const char *weights_file;
+    VEC(const char *) shape;      /* --shape INPUT=1,3,224,224, of models of other formats */
     bool standalone, selftest;
     bool bytes;                   /* large weights as strings of bytes; --weights array clears it */
     enum dump dump;

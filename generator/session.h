@@ -19,6 +19,7 @@ struct session {
     struct graph *graph;        /* with shapes and weights (of a summary: made-up ones) */
     struct plan *plan;
     const char *prefix;         /* of what is emitted */
+    int status;                 /* not 0: a model couldn't be imported, and what to exit with */
     struct out c, h;            /* the emitted texts */
 };
 
