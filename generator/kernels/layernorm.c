@@ -1,4 +1,5 @@
-/* layernorm: mean and variance over the channels of each pixel; vectors over channels. */
+/* layernorm: mean and variance, or mean square, over the channels of each pixel; vectors over
+ * channels. */
 #include "elementwise.h"
 
 static bool ok(const struct group *g)
@@ -16,13 +17,19 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     return pixels * (80 + 4 * vectors) + cost_elementwise(g, batch, t, g->act ? 10 : 0);
 }
 
+static const struct weight *factors(const struct node *n)
+{
+    const struct layernorm *a = n->attr;
+    return find_weight(n, a->rms ? "scale" : "gamma");
+}
+
 enum { LANES = 16 };  /* the numbers of the lanes come first in the packed constants */
 
 /* The numbers of the lanes, gammas, betas; those that there are. */
 static void pack(struct pool *pool, struct step *step)
 {
     const struct node *n = step->group->main;
-    const struct weight *weight[] = {find_weight(n, "gamma"), find_weight(n, "beta")};
+    const struct weight *weight[] = {factors(n), find_weight(n, "beta")};
     int channels = channels_of(step->group);
     int64_t length = round_up(channels, LANES);
     int arrays = (weight[0] != NULL) + (weight[1] != NULL);
@@ -44,7 +51,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct node *n = step->group->main;
     const struct layernorm *a = n->attr;
-    bool gamma = find_weight(n, "gamma") != NULL, beta = find_weight(n, "beta") != NULL;
+    bool gamma = factors(n) != NULL, beta = find_weight(n, "beta") != NULL;
     t = narrow_target(t, channels_of(step->group));
     struct walk w = walk_step(pool, step, true, t->vl);
     int64_t length = round_up(w.channels, LANES);
@@ -52,6 +59,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     b->target = t;
     b->units = w.units;
     args_int(pool, &b->args, "VL", t->vl);
+    args_int(pool, &b->args, "CENTER", !a->rms);
     args_text(pool, &b->args, "EPSILON", float_text(pool, a->epsilon));
     args_int(pool, &b->args, "GAMMA", gamma ? LANES : 0);
     args_int(pool, &b->args, "BETA", beta ? LANES + (gamma ? length : 0) : 0);

@@ -273,12 +273,13 @@ static double products_of(const struct node *node)
     return (double)n;
 }
 
-/* What folding looks through. */
+/* What folding looks through: elements stay where they are. */
 static bool is_transparent(const struct node *node)
 {
     enum family f = node_family(node);
 
     return node->in.n == 1 && !node->act && products_of(node) <= 0 &&
+           shape_equal(in_shape(node, 0), &node->out->shape) &&
            (f == FAMILY_LOWERED || f == FAMILY_AFFINE || f == FAMILY_IDENTITY);
 }
 

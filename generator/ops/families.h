@@ -88,9 +88,9 @@ struct constant { struct shape shape; };  /* weight "value" of that shape */
 struct concat { int axis; };             /* resolved: 0 .. rank-1 */
 struct softmax { int axis; bool log; };  /* last axis only */
 
-/* Weights "gamma" and "beta" as scale and center say. */
-/* axis: -1, which configurations may write [-1]. */
-struct layernorm { float epsilon; struct floats axis; bool center, scale; };
+/* Weights "gamma" and "beta" as scale and center say; RMSNormalization (rms: no mean is subtracted)
+ * has one, "scale". axis: -1, which configurations may write [-1]. */
+struct layernorm { float epsilon; struct floats axis; bool center, scale; /* resolved */ bool rms; };
 struct batchnorm { float epsilon; struct floats axis; bool center, scale; };
 struct rescaling { struct floats scale, offset; };
 struct normalization { struct floats mean, variance, axis; bool invert; };
@@ -126,6 +126,7 @@ struct tile { struct indices repeats; };
 
 struct border { int border[4]; };         /* ZeroPadding2D, Cropping2D: top bottom left right */
 struct upsampling { int size[2]; int bilinear; };/* ATTR_WORD: 0 nearest, 1 bilinear */
+struct blocks { int block_size, mode; };  /* DepthToSpace, SpaceToDepth; ATTR_WORD: 0 dcr, 1 crd */
 struct separable {     /* SeparableConv2D: becomes depthwise and pointwise */
     struct conv2d conv; /* filters of the pointwise, the rest of the depthwise */
 };

@@ -1,12 +1,13 @@
-/* LayerNormalization over the channels of each pixel. */
+/* LayerNormalization and RMSNormalization over the channels of each pixel. */
 #include "common.h"
 
 #include <float.h>
 
 static void layernorm_shape(struct graph *g, struct node *node, struct diag *diag)
 {
-    const struct layernorm *l = node->attr;
+    struct layernorm *l = node->attr;
 
+    l->rms = node->op == OP_RMS_NORMALIZATION;
     if (need_last_axes(g, node, &l->axis, diag))
         shape_as_input(g, node, diag);
 }
@@ -21,6 +22,12 @@ static void layernorm_weights(struct graph *g, struct node *node)
         add_weight(node, "gamma", "weight", s)->init = INIT_ONE;
     if (l->center)
         add_weight(node, "beta", "bias", s)->init = INIT_SPREAD;
+}
+
+static void rms_weights(struct graph *g, struct node *node)
+{
+    (void)g;
+    add_weight(node, "scale", "weight", vector_shape(last_dim(&node->out->shape)))->init = INIT_ONE;
 }
 
 /* The statistics of one pixel and what they may be off by. */
@@ -59,6 +66,15 @@ static void set_rstd(struct moments *m, int n, const double *x, const double *e,
     low = fmax(variance - changed, 0) + epsilon;
     m->rstd = 1 / sqrt(variance + epsilon);
     m->rstd_error = (1 / sqrt(low) - m->rstd) + 4 * UNIT_ROUNDOFF / sqrt(low);
+}
+
+/* Deviations are from 0: the variance is the mean square. */
+static struct moments mean_square(int n, const double *x, const double *e, double epsilon)
+{
+    struct moments m = {0};
+
+    set_rstd(&m, n, x, e, epsilon);
+    return m;
 }
 
 static struct moments moments_of(int n, const double *x, const double *e, double epsilon)
@@ -102,13 +118,14 @@ static void layernorm_pixel(int n, const double *x, const double *e, const struc
 static void layernorm_eval(const struct node *node, const struct tval *in, struct tval *out)
 {
     const struct layernorm *l = node->attr;
-    const float *gamma = weight_data(node, "gamma");
+    const float *gamma = weight_data(node, l->rms ? "scale" : "gamma");
     const float *beta = weight_data(node, "beta");
     int n = last_dim(&in->shape);
     int64_t size = shape_size(&in->shape);
 
     for (int64_t at = 0; at < size; at += n) {
-        struct moments m = moments_of(n, in->v + at, in->e + at, (double)l->epsilon);
+        struct moments m = (l->rms ? mean_square : moments_of)(n, in->v + at, in->e + at,
+                                                               (double)l->epsilon);
 
         layernorm_pixel(n, in->v + at, in->e + at, &m, gamma, beta, out->v + at, out->e + at);
     }
@@ -131,4 +148,20 @@ const struct op_def op_layer_normalization = {
     .family = FAMILY_LAYERNORM, .min_in = 1, .max_in = 1,
     .attr_bytes = sizeof(struct layernorm), .attrs = layernorm_attrs, .shape = layernorm_shape,
     .weights = layernorm_weights, .eval = layernorm_eval,
+};
+
+static const struct attr_def rms_attrs[] = {
+    {"axis", ATTR_FLOATS, AT(layernorm, axis), "-1", 0, 0, NULL,
+     "the channels: the last axis only"},
+    {"epsilon", ATTR_FLOAT, AT(layernorm, epsilon), "1e-6", 0, 1e30, NULL,
+     "added to the mean square (Keras' default)"},
+    ATTRS_END
+};
+
+const struct op_def op_rms_normalization = {
+    .type = "RMSNormalization", .stem = "rms_normalization",
+    .doc = "scale * x / sqrt(mean square + epsilon), the mean over the channels",
+    .family = FAMILY_LAYERNORM, .min_in = 1, .max_in = 1,
+    .attr_bytes = sizeof(struct layernorm), .attrs = rms_attrs, .shape = layernorm_shape,
+    .weights = rms_weights, .eval = layernorm_eval,
 };

@@ -642,6 +642,17 @@ static void test_normalizations(void **state)
     CHECK(y, {0, 2e7, 4e7});
 }
 
+static void test_rms_normalization(void **state)
+{
+    struct graph *g = one("[2, 2]", "type: RMSNormalization, epsilon: 11.5");
+    struct tval y;
+
+    (void)state;
+    set_weight(layer_of(g, 1), "scale", (float[]){1, -2});
+    y = run_on(g, (double[]){3, 4, 0, 1});
+    CHECK(y, {3 / sqrt(24), -8 / sqrt(24), 0, -2 / sqrt(12)});
+}
+
 static void test_layer_normalization(void **state)
 {
     struct graph *g = one("[2, 2]", "type: LayerNormalization, epsilon: 3");
@@ -754,6 +765,48 @@ static void test_upsampling(void **state)
     CHECK(y, {1, 1, 4.0 / 3, 5.0 / 3, 2, 2});
 }
 
+/* By hand from ONNX's definitions; each layer undoes the other. */
+static void test_depth_to_space(void **state)
+{
+    double x[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    double crd[] = {0, 4, 1, 5, 2, 6, 3, 7};
+    double rows[] = {0, 1, 4, 5, 2, 3, 6, 7};
+    struct tval y = run_on(one("[1, 1, 8]", "type: DepthToSpace, block_size: 2"), x);
+
+    (void)state;
+    check_shape(&y, "[2, 2, 2]");
+    CHECK(y, {0, 1, 2, 3, 4, 5, 6, 7});
+    y = run_on(one("[1, 1, 8]", "type: DepthToSpace, block_size: 2, mode: crd"), x);
+    CHECK(y, {0, 4, 1, 5, 2, 6, 3, 7});
+    y = run_on(one("[1, 2, 4]", "type: DepthToSpace, block_size: 2"), x);
+    check_shape(&y, "[2, 4, 1]");
+    CHECK(y, {0, 1, 4, 5, 2, 3, 6, 7});
+    y = run_on(one("[2, 2, 2]", "type: SpaceToDepth, block_size: 2"), x);
+    check_shape(&y, "[1, 1, 8]");
+    CHECK(y, {0, 1, 2, 3, 4, 5, 6, 7});
+    y = run_on(one("[2, 2, 2]", "type: SpaceToDepth, block_size: 2, mode: crd"), crd);
+    CHECK(y, {0, 1, 2, 3, 4, 5, 6, 7});
+    y = run_on(one("[2, 4, 1]", "type: SpaceToDepth, block_size: 2"), rows);
+    check_shape(&y, "[1, 2, 4]");
+    CHECK(y, {0, 1, 2, 3, 4, 5, 6, 7});
+}
+
+static void test_one_dimension(void **state)
+{
+    double x[] = {1, -6, 2, -4, 6, -5};
+    struct tval y = run_on(one("[3, 2]", "type: GlobalAveragePooling1D"), x);
+
+    (void)state;
+    check_shape(&y, "[2]");
+    CHECK(y, {3, -5});
+    y = run_on(one("[3, 2]", "type: GlobalMaxPooling1D, keepdims: true"), x);
+    check_shape(&y, "[1, 2]");
+    CHECK(y, {6, -4});
+    y = run_on(one("[3, 2]", "type: UpSampling1D"), x);
+    check_shape(&y, "[6, 2]");
+    CHECK(y, {1, -6, 1, -6, 2, -4, 2, -4, 6, -5, 6, -5});
+}
+
 /* ---- several inputs -------------------------------------------------------------------------- */
 
 static struct tval run_two(const char *shape_a, const char *shape_b, const char *layer,
@@ -862,6 +915,7 @@ static const struct { const char *input, *layer; } bounded[] = {
     {"[6, 7, 3]", "type: Rescaling, scale: [2, -3, 0.1], offset: 1"},
     {"[6, 7, 3]", "type: Normalization, mean: 0.3, variance: 0.1"},
     {"[4, 12]", "type: LayerNormalization"},
+    {"[4, 12]", "type: RMSNormalization"},
     {"[50]", "type: Activation, activation: gelu"},
     {"[50]", "type: Activation, activation: tanh"},
     {"[50]", "type: ReLU, threshold: 0.3, max_value: 0.6, negative_slope: 0.1"},
@@ -872,6 +926,11 @@ static const struct { const char *input, *layer; } bounded[] = {
     {"[6, 7, 3]", "type: UpSampling2D"},
     {"[6, 7, 3]", "type: Permute, dims: [2, 3, 1]"},
     {"[6, 7, 3]", "type: Cropping2D, cropping: 1"},
+    {"[6, 7, 8]", "type: DepthToSpace, block_size: 2, mode: crd"},
+    {"[6, 9, 2]", "type: SpaceToDepth, block_size: 3"},
+    {"[9, 5]", "type: GlobalAveragePooling1D"},
+    {"[9, 5]", "type: GlobalMaxPooling1D"},
+    {"[9, 5]", "type: UpSampling1D, size: 3"},
 };
 
 /* The largest |difference| / bound of values that other inputs within the error give. */
@@ -1039,6 +1098,7 @@ static void test_weight_shapes(void **state)
         {"type: Dense, units: 8", "kernel", "[4, 8]"},
         {"type: BatchNormalization", "moving_variance", "[4]"},
         {"type: LayerNormalization", "gamma", "[4]"},
+        {"type: RMSNormalization", "scale", "[4]"},
         {"type: PReLU, shared_axes: [1, 2]", "alpha", "[1, 1, 4]"},
     };
 
@@ -1160,6 +1220,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_borders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_upsampling, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_depth_to_space, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rms_normalization, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_dimension, setup, teardown),
         cmocka_unit_test_setup_teardown(test_binary, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broadcast, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_inputs, setup, teardown),
