@@ -110,7 +110,8 @@ static void split_softmax(struct graph *g, struct node *n)
 {
     struct node *soft = put_behind(g, n, OP_SOFTMAX, n->name);
     struct softmax *a = soft->attr;
-    a->axis = n->out->shape.rank - 1;
+    a->axis = -1;
+    a->dim = n->out->shape.rank - 1;
     a->log = n->act->kind == ACT_LOG_SOFTMAX;
 }
 

@@ -14,7 +14,7 @@ static const bool elementwise[OP_COUNT] = {
     [OP_MULTIPLY] = true, [OP_MAXIMUM] = true, [OP_MINIMUM] = true, [OP_AVERAGE] = true,
     [OP_DROPOUT] = true, [OP_SPATIAL_DROPOUT2D] = true, [OP_GAUSSIAN_DROPOUT] = true,
     [OP_GAUSSIAN_NOISE] = true, [OP_ALPHA_DROPOUT] = true, [OP_ACTIVITY_REGULARIZATION] = true,
-    [OP_NORMALIZATION] = true, [OP_CLIP] = true, [OP_DIVIDE] = true, [OP_POWER] = true,
+    [OP_NORMALIZATION] = true, [OP_LOG_SOFTMAX] = true, [OP_CLIP] = true, [OP_DIVIDE] = true, [OP_POWER] = true,
     [OP_GREATER] = true, [OP_GREATER_EQUAL] = true, [OP_LESS] = true, [OP_LESS_EQUAL] = true,
     [OP_EQUAL] = true, [OP_NOT_EQUAL] = true, [OP_WHERE] = true,
 };

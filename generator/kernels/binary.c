@@ -36,18 +36,11 @@ static void pack(struct pool *pool, struct step *step)
     pattern_pack(w + length, find_weight(g->affine, "shift")->data, channels);
 }
 
-/* Dimension d of four, counted from the outermost, of a shape seen as [D, H, W, C]. */
-static int dim_of_four(const struct shape *s, int d)
-{
-    return d < 4 - s->rank ? 1 : s->dim[d - (4 - s->rank)];
-}
-
 static struct operand operand_of(const struct view *v, const struct shape *s)
 {
     struct operand o = {{v->image, 0, 0, 0, 0}};
-    int64_t pitch[] = {dim_of_four(s, 1) * v->row, v->row, v->pixel, 1};
     for (int d = 0; d < 4; d++)
-        o.pitch[d + 1] = dim_of_four(s, d) > 1 ? pitch[d] : 0;
+        o.pitch[d + 1] = dim_of_four(s, d) > 1 ? pitch_of_four(s, v, d) : 0;
     return o;
 }
 

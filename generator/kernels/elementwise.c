@@ -138,6 +138,19 @@ void bind_walk(struct pool *pool, struct args *args, const struct walk *w)
     args_int(pool, args, "PERIOD", w->period);
 }
 
+/* ---- four dimensions ------------------------------------------------------------------------- */
+
+int dim_of_four(const struct shape *s, int d)
+{
+    return d < 4 - s->rank ? 1 : s->dim[d - (4 - s->rank)];
+}
+
+int64_t pitch_of_four(const struct shape *s, const struct view *v, int d)
+{
+    const int64_t all[] = {dim_of_four(s, 1) * v->row, v->row, v->pixel, 1};
+    return all[d];
+}
+
 /* ---- targets --------------------------------------------------------------------------------- */
 
 double cost_elementwise(const struct group *g, int64_t batch, const struct target *t,

@@ -34,6 +34,11 @@ int channels_of(const struct group *);        /* of the output */
 double cost_elementwise(const struct group *, int64_t batch, const struct target *,
         double ops_per_vector);
 
+/* Dimension d of four, counted from the outermost, of a shape seen as [D, H, W, C], and its pitch
+ * through a view. */
+int dim_of_four(const struct shape *, int d);
+int64_t pitch_of_four(const struct shape *, const struct view *, int d);
+
 /* The target itself, or its base when vectors of that hold n floats just as well. */
 const struct target *narrow_target(const struct target *, int n);
 

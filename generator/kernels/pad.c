@@ -11,12 +11,6 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     return cost_elementwise(g, batch, t, 0);
 }
 
-/* Dimension d of four of a shape seen as [D, H, W, C]. */
-static int extent(const struct shape *s, int d)
-{
-    return d < 4 - s->rank ? 1 : s->dim[d - (4 - s->rank)];
-}
-
 static void bind(struct pool *pool, const struct step *step, const struct target *t,
         struct binding *b)
 {
@@ -33,8 +27,8 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "PACKED", x->pixel == x->c && y->pixel == y->c && x->c == y->c);
     for (int d = 0; d < 4; d++) {
         const char c = letters[d];
-        args_int(pool, &b->args, pool_printf(pool, "I%c", c), extent(&n->in.at[0]->shape, d));
-        args_int(pool, &b->args, pool_printf(pool, "O%c", c), extent(&n->out->shape, d));
+        args_int(pool, &b->args, pool_printf(pool, "I%c", c), dim_of_four(&n->in.at[0]->shape, d));
+        args_int(pool, &b->args, pool_printf(pool, "O%c", c), dim_of_four(&n->out->shape, d));
         args_int(pool, &b->args, pool_printf(pool, "B%c", c),
                 d < shift ? 0 : a->pads.at[d - shift][0]);
     }

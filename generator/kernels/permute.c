@@ -26,18 +26,6 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     return cost_elementwise(g, batch, t, 0) + (runs ? 0 : 2 * floats);
 }
 
-/* Dimension d of four and its pitch, of a shape seen as [D, H, W, C] through a view. */
-static int64_t extent(const struct shape *s, int d)
-{
-    return d < 4 - s->rank ? 1 : s->dim[d - (4 - s->rank)];
-}
-
-static int64_t pitch(const struct shape *s, const struct view *v, int d)
-{
-    const int64_t all[] = {extent(s, 1) * v->row, v->row, v->pixel, 1};
-    return all[d];
-}
-
 /* A dimension of the output: its extent and its pitches in input and output. */
 struct dimension { int64_t n, x, y; };
 
@@ -74,10 +62,10 @@ static int64_t output_dimensions(const struct step *step, struct dimension *d)
     for (int i = 0; i < 4; i++) {
         bool given = i >= shift;
         int from = given && p ? p->dims.dim[i - shift] - 1 + shift : i;
-        int64_t of_x = pitch(x, &step->in.at[0], from);
-        d[i].n = extent(y, i);
-        d[i].x = given && s ? of_x * s->stride[i - shift] : extent(x, from) > 1 ? of_x : 0;
-        d[i].y = pitch(y, &step->out, i);
+        int64_t of_x = pitch_of_four(x, &step->in.at[0], from);
+        d[i].n = dim_of_four(y, i);
+        d[i].x = given && s ? of_x * s->stride[i - shift] : dim_of_four(x, from) > 1 ? of_x : 0;
+        d[i].y = pitch_of_four(y, &step->out, i);
         first += given && s ? of_x * s->first[i - shift] : 0;
     }
     return first;

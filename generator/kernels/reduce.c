@@ -1,15 +1,8 @@
 /* reduce, arg: sums, norms, extremes and the indices of extremes over any dimensions. Vectors over
  * the innermost dimension, whether it stays or is reduced. */
-#include "elementwise.h"
+#include "axes.h"
 
-enum { AXES = 5, VECTORS = 4 };  /* batch and four dimensions; accumulators of a block */
-
-/* A dimension: its extent and its pitches in input and output. */
-struct axis { int64_t n, x, y; bool reduced; };
-
-/* Those of more than one element, neighbours joined where they are one to the eye of a loop; the
- * last is contiguous, a dimension of 1 if need be. */
-struct axes { struct axis at[AXES + 1]; int n; };
+enum { VECTORS = 4 };  /* accumulators of a block */
 
 static bool ok(const struct group *g)
 {
@@ -29,34 +22,6 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     return floats / t->vl * ops + cost_stream(t, 4 * floats, 0);
 }
 
-/* Dimension d of four of a shape seen as [D, H, W, C], and its pitch through a view. */
-static int64_t extent(const struct shape *s, int d)
-{
-    return d < 4 - s->rank ? 1 : s->dim[d - (4 - s->rank)];
-}
-
-static int64_t pitch(const struct shape *s, const struct view *v, int d)
-{
-    const int64_t all[] = {extent(s, 1) * v->row, v->row, v->pixel, 1};
-    return all[d];
-}
-
-static bool joins(const struct axis *a, const struct axis *b)
-{
-    return a->reduced == b->reduced && a->x == b->n * b->x && (a->reduced || a->y == b->n * b->y);
-}
-
-static void add_axis(struct axes *a, struct axis new)
-{
-    struct axis *last = &a->at[a->n - 1];
-    if (new.n == 1)
-        return;
-    if (a->n > 0 && joins(last, &new))
-        *last = (struct axis){last->n * new.n, new.x, new.y, new.reduced};
-    else
-        a->at[a->n++] = new;
-}
-
 static struct axes axes_of(const struct step *step)
 {
     const struct node *n = step->group->main;
@@ -69,33 +34,12 @@ static struct axes axes_of(const struct step *step)
     for (int d = 0; d < x->rank; d++) {
         int i = d + 4 - x->rank;
         bool stays = !r->reduced[d];
-        add_axis(&a, (struct axis){x->dim[d], pitch(x, in, i), stays ? pitch(y, out, to) : 0,
+        add_axis(&a, (struct axis){x->dim[d], pitch_of_four(x, in, i), stays ? pitch_of_four(y, out, to) : 0,
                                    !stays});
         to += stays || r->keepdims;
     }
-    const struct axis *last = &a.at[a.n - 1];
-    if (a.n == 0 || last->x != 1 || (!last->reduced && last->y != 1))
-        a.at[a.n++] = (struct axis){1, 1, 1, false};
+    end_axes(&a);
     return a;
-}
-
-/* "{7, 160, 32}, {4, 32, 8}": the outer axes of a kind, and in *product what they come to. */
-static const char *table(struct pool *pool, const struct axes *a, bool reduced, int *count,
-        int64_t *product)
-{
-    const char *text = "";
-    *count = 0;
-    *product = 1;
-    for (int i = 0; i < a->n - 1; i++) {
-        const struct axis *x = &a->at[i];
-        if (x->reduced != reduced)
-            continue;
-        text = pool_printf(pool, "%s%s{%lld, %lld, %lld}", text, *text ? ", " : "",
-                (long long)x->n, (long long)x->x, (long long)x->y);
-        *product *= x->n;
-        ++*count;
-    }
-    return *text ? text : "none";
 }
 
 /* Those outer axes that are reduced, without the last of them, which is a loop of its own. */
@@ -112,7 +56,7 @@ static void bind_loops(struct pool *pool, struct args *args, struct axes *a)
         a->at[at].reduced = false;
         a->at[at].x = a->at[at].y = 0;
     }
-    args_text(pool, args, "ROUNDS", table(pool, a, true, &rounds, &product));
+    args_text(pool, args, "ROUNDS", axes_table(pool, a, true, &rounds, &product));
     args_int(pool, args, "RK", rounds);
     args_int(pool, args, "R", product);
     args_int(pool, args, "RN", run.n);
@@ -136,7 +80,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "VL", t->vl);
     args_text(pool, &b->args, "KIND", kinds[r->kind]);
     bind_loops(pool, &b->args, &a);
-    args_text(pool, &b->args, "KEPT", table(pool, &a, false, &kept, &product));
+    args_text(pool, &b->args, "KEPT", axes_table(pool, &a, false, &kept, &product));
     args_int(pool, &b->args, "KK", kept);
     args_int(pool, &b->args, "INNER", inner.reduced);
     args_int(pool, &b->args, "C", inner.n);

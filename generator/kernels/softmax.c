@@ -3,7 +3,9 @@
 
 static bool ok(const struct group *g)
 {
-    return node_family(g->main) == FAMILY_SOFTMAX && group_is_plain(g);
+    const struct softmax *a = g->main->attr;
+    return node_family(g->main) == FAMILY_SOFTMAX && group_is_plain(g) &&
+           a->dim == g->out->shape.rank - 1;             /* else softmax_axis's business */
 }
 
 /* Pixel by pixel: an exponential costs some 20 operations, the sums across lanes another 30. */

@@ -54,6 +54,26 @@ void shape_as_input(struct graph *g, struct node *node, struct diag *diag)
     set_shape(g, node, *in_shape(node, 0), diag);
 }
 
+bool find_axis(struct graph *g, struct node *node, const char *key, int axis, int *to,
+               struct diag *diag)
+{
+    int rank = in_shape(node, 0)->rank;
+
+    *to = axis > 0 ? axis - 1 : axis + rank;
+    if (axis != 0 && *to >= 0 && *to < rank)
+        return true;
+    if (axis == 0 || axis == -rank - 1)
+        diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, key),
+                   "layer %s takes the axis %d, which is the batch: images stay apart",
+                   node_title(g, node), axis);
+    else
+        diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, key),
+                   "layer %s takes the axis %d, but the axes of its input %s are 1 to %d, or -%d "
+                   "to -1", node_title(g, node), axis, input_words(g, node, 0, diag), rank, rank);
+    note_maker(g, node, 0, diag);
+    return false;
+}
+
 bool need_last_axis(struct graph *g, struct node *node, int axis, struct diag *diag)
 {
     const struct shape *s = in_shape(node, 0);

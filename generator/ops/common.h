@@ -51,6 +51,10 @@ void note_maker(struct graph *, const struct node *, int i, struct diag *);
 /* The output has the shape of the first input. */
 void shape_as_input(struct graph *, struct node *, struct diag *);
 
+/* The dimension that an axis as in Keras means: 1 is the first, -1 the last, 0 the batch, which is
+ * refused as others are that aren't there. */
+bool find_axis(struct graph *, struct node *, const char *key, int axis, int *to, struct diag *);
+
 /* Whether an axis as in Keras (0 is the batch, -1 the last) is the last one; reports if not. The
  * second form is for layers whose configurations say [-1]. */
 bool need_last_axis(struct graph *, struct node *, int axis, struct diag *);

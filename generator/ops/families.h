@@ -86,7 +86,7 @@ struct binary { enum binary_kind kind; };
 
 struct constant { struct shape shape; };  /* weight "value" of that shape */
 struct concat { int axis; };             /* resolved: 0 .. rank-1 */
-struct softmax { int axis; bool log; };  /* last axis only */
+struct softmax { int axis; int dim; bool log; };  /* dim: resolved, 0 .. rank-1 */
 
 /* Weights "gamma" and "beta" as scale and center say; RMSNormalization (rms: no mean is subtracted)
  * has one, "scale". axis: -1, which configurations may write [-1]. */

@@ -66,11 +66,11 @@ static int64_t mirrored(int64_t i, int64_t n, bool ends_twice)
 {
     int64_t last = ends_twice ? 2 * n - 1 : 2 * n - 2;
 
-    while (i < 0 || i >= n) {
-        if (n == 1)
-            return 0;
+    if (n == 1)
+        return 0;
+    i %= last + ends_twice;
+    while (i < 0 || i >= n)
         i = i < 0 ? -i - ends_twice : last - i;
-    }
     return i;
 }
 

@@ -6,27 +6,6 @@
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
-/* Axes as in Keras: 1 is the first dimension, -1 the last, 0 the batch. */
-static bool resolve_axis(struct graph *g, struct node *node, const char *key, int axis, int *to,
-                         struct diag *diag)
-{
-    int rank = in_shape(node, 0)->rank;
-
-    *to = axis > 0 ? axis - 1 : axis + rank;
-    if (axis != 0 && *to >= 0 && *to < rank)
-        return true;
-    if (axis == 0 || axis == -rank - 1)
-        diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, key),
-                   "layer %s takes the axis %d, which is the batch: images stay apart",
-                   node_title(g, node), axis);
-    else
-        diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, key),
-                   "layer %s takes the axis %d, but the axes of its input %s are 1 to %d, or -%d "
-                   "to -1", node_title(g, node), axis, input_words(g, node, 0, diag), rank, rank);
-    note_maker(g, node, 0, diag);
-    return false;
-}
-
 static void reduce_shape(struct graph *g, struct node *node, struct diag *diag)
 {
     struct reduce *r = node->attr;
@@ -36,7 +15,7 @@ static void reduce_shape(struct graph *g, struct node *node, struct diag *diag)
 
     r->kind = (enum reduce_kind)(node->op - OP_REDUCE_SUM);
     for (int i = 0; i < r->axes.n; i++) {
-        if (!resolve_axis(g, node, "axes", r->axes.at[i], &axis, diag))
+        if (!find_axis(g, node, "axes", r->axes.at[i], &axis, diag))
             return;
         r->reduced[axis] = true;
     }
@@ -56,7 +35,7 @@ static void arg_shape(struct graph *g, struct node *node, struct diag *diag)
     int axis;
 
     r->kind = node->op == OP_ARG_MAX ? REDUCE_ARG_MAX : REDUCE_ARG_MIN;
-    if (!resolve_axis(g, node, "axis", r->axis, &axis, diag))
+    if (!find_axis(g, node, "axis", r->axis, &axis, diag))
         return;
     if (in->dim[axis] > 1 << 24) {
         diag_error(diag, DIAG_UNSUPPORTED, node_attr_at(node, "axis"),

@@ -1170,7 +1170,7 @@ static void test_messages(void **state)
     check_message("[3, 3, 8]", "type: Permute, dims: [1, 1, 2]", "each of 1 to 3 once");
     check_message("[3, 3, 8]", "type: Cropping2D, cropping: 2", "[empty-output]");
     check_message("[3, 3, 8]", "type: PReLU, shared_axes: [0]", "[bad-value]");
-    check_message("[3, 3, 8]", "type: Softmax, axis: 1", "last axis only");
+    check_message("[3, 3, 8]", "type: Softmax, axis: 0", "is the batch");
     check_message("[3, 3, 8]", "type: ReLU, max_value: [1, 2]", "one number");
 }
 
