@@ -23,8 +23,12 @@ int import_refused(struct pool *pool, const char *path, const struct format *for
     struct source *src = NEW(pool, struct source);
     struct out out;
     *src = source_of(path, "", 0);
-    diag_error(diag, DIAG_NOT_A_MODEL, (struct span){.src = src}, "this is %s, which can't be imported",
-            format ? format->what : "text or data of no format that is known");
+    if (format)
+        diag_error(diag, DIAG_NOT_A_MODEL, (struct span){.src = src},
+                "this is %s, which can't be imported", format->what);
+    else
+        diag_error(diag, DIAG_NOT_A_MODEL, (struct span){.src = src},
+                "this is no model of a format that is known");
     if (format && format->help)
         diag_help(diag, "%s", format->help);
     if (!format)

@@ -26,8 +26,7 @@ for model in /usr/share/libonnx-testdata/data/*/*/model.onnx; do
     [ ! -f "$model" ] || cp "$model" "$out/corpus_onnx/$(echo "$model" | tr / _)"
 done
 mkdir -p $out/corpus_tflite
-(cd tests/import && /usr/bin/python3 tflite_cases.py true true ../../$out/corpus_tflite >/dev/null)
-rm -f $out/corpus_tflite/*.npy $out/corpus_tflite/*.txt
+(cd tests/import && /usr/bin/python3 tflite_cases.py --models ../../$out/corpus_tflite >/dev/null)
 passed=0 failed=0
 for target in spec model npy safetensors onnx tflite; do
     clang $(echo "$flags" | sed 's/fuzzer-no-link/fuzzer/') tests/fuzz/fuzz_$target.c $out/*.o -lyaml -lprotobuf-c -lm \

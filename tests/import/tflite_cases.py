@@ -2,6 +2,7 @@
 """Small TFLite models made here: every operator of the table, what is folded, read, and refused.
 
     tflite_cases.py IMPORTER CNNGEN OUT
+    tflite_cases.py --models OUT             the models alone
 
 Each case is a model and its result computed by numpy; or a part of the message that refuses it. OUT/passed.txt
 lists the specifications for `cnngen verify`. Ends with "N passed, M failed".
@@ -637,11 +638,17 @@ def check_refused(importer, out, name, message, file):
 
 
 def main():
-    importer, cnngen, out = sys.argv[1:4]
+    out = sys.argv[-1]
     os.makedirs(out, exist_ok=True)
     for part in (conv_cases, matrix_cases, pool_cases, reduce_cases, unary_cases, binary_cases, compare_cases,
                  move_cases, resize_cases, norm_cases, refusals):
         part()
+    if sys.argv[1] == '--models':
+        for name, file in [(n, make()[0]) for n, make in CASES.items()] + [(n, r[1]) for n, r in REFUSED.items()]:
+            with open(os.path.join(out, name + '.tflite'), 'wb') as f:
+                f.write(file)
+        return 0
+    importer, cnngen = sys.argv[1:3]
     passed, failed = [], 0
     for name, make in CASES.items():
         why = check(importer, cnngen, out, name, make)
