@@ -22,6 +22,10 @@ CFLAGS ?=
 HOST_CC ?= $(CC)
 YAML_CFLAGS := $(shell pkg-config --cflags yaml-0.1 2>/dev/null)
 YAML_LIBS   := $(or $(shell pkg-config --libs yaml-0.1 2>/dev/null),-lyaml)
+# Where importers are that don't lie beside cnngen.
+prefix      ?= /usr/local
+exec_prefix ?= $(prefix)
+libexecdir  ?= $(exec_prefix)/libexec
 ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -iquote generator -iquote generator/import -iquote $(B) $(YAML_CFLAGS) $(CFLAGS)
 
 SRC       := $(wildcard generator/*.c generator/ops/*.c generator/kernels/*.c)
@@ -65,6 +69,15 @@ $(B)/runtime/%.o: runtime/%.c
 IMPORT_OBJ := $(patsubst %,$(B)/generator/import/%.o,main writer safetensors_write)
 include $(wildcard generator/import/*.mk)
 
+$(B)/generator/import.o: $(B)/libexecdir
+$(B)/generator/import.o: ALL_CFLAGS += -DCNNGEN_LIBEXECDIR='"$(libexecdir)/cnngen"'
+
+# Changes when libexecdir does.
+$(B)/libexecdir: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(libexecdir)' | cmp -s - $@ || echo '$(libexecdir)' >$@
+FORCE:
+
 # One CMocka program per file; those of the runtime need the runtime alone.
 $(B)/unit/test_rt_%: tests/unit/test_rt_%.c $(B)/runtime/cnn_rt.o
 	$(call say,UNIT,$@)
@@ -82,7 +95,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := tflite onnx keras differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd docs deps install portable weights
+CHECK := tflite onnx keras differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd docs deps install portable weights import
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
@@ -111,5 +124,5 @@ include runtime/integration/install.mk
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 
-.PHONY: all unit check check-all bless demo bench clean
+.PHONY: FORCE all unit check check-all bless demo bench clean
 .DELETE_ON_ERROR:

@@ -89,6 +89,12 @@ void build_write(struct build *b, const char *name, const char *text, size_t len
         die("can't write '%s': %s", path, strerror(errno));
 }
 
+void build_folder(struct build *b, struct pool *pool)
+{
+    *b = (struct build){.pool = pool};
+    make_folder(b);
+}
+
 /* ---- commands -------------------------------------------------------------------------------- */
 
 static void add_word(struct build *b, struct words *w, const char *word)

@@ -18,6 +18,8 @@ struct build {
     bool openmp;               /* the compiler has it */
 };
 
+/* The folder alone: no compiler is looked for. */
+void build_folder(struct build *, struct pool *);
 void build_open(struct build *, struct pool *, const struct options *);
 
 /* Path of a file in the folder, which is removed with it. */

@@ -46,9 +46,6 @@ static const struct format
     zip = {"a zip archive, but of no model that is known", NULL, NULL, false, NULL},
     coreml = {"a Core ML model", NULL, NULL, false, "import what it was made of"},
     office = {"an office document", NULL, NULL, false, NULL},
-    folder = {"a folder, but of no model that is known", NULL, NULL, false, NULL},
-    keras_json = {"a Keras model's architecture without its weights", NULL, NULL, false,
-        "model.save(\"model.keras\") saves both"},
     graph_model = {"a TensorFlow.js graph model", NULL, NULL, false,
         "a layers model can be imported: tensorflowjs_converter --output_format=tfjs_layers_model"},
     gguf = {"a GGUF file", NULL, NULL, false, "language models are not supported"},
@@ -211,7 +208,7 @@ static bool holds(const struct file *f, const char *word)
     return strstr((const char *)f->head, word) != NULL;
 }
 
-/* Specifications may be JSON too: other keys tell. */
+/* Specifications may be JSON too: other keys tell. What else is JSON, the parser of specifications explains. */
 static const struct format *find_json(const struct file *f)
 {
     size_t at = strspn((const char *)f->head, " \t\r\n");
@@ -219,9 +216,7 @@ static const struct format *find_json(const struct file *f)
         return NULL;
     if (holds(f, "\"graph-model\""))
         return &graph_model;
-    if (holds(f, "\"modelTopology\"") || holds(f, "\"weightsManifest\""))
-        return &tfjs;
-    return holds(f, "\"class_name\"") && holds(f, "\"config\"") ? &keras_json : NULL;
+    return holds(f, "\"modelTopology\"") || holds(f, "\"weightsManifest\"") ? &tfjs : NULL;
 }
 
 /* ---- one after the other --------------------------------------------------------------------- */
@@ -278,7 +273,7 @@ static const struct format *find_folder(struct pool *pool, const char *path)
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (is_there(pool, path, known[i].name))
             return known[i].format;
-    return &folder;
+    return NULL;
 }
 
 const struct format *format_find(struct pool *pool, const char *path)

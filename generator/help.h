@@ -4,6 +4,7 @@
 
 #include "pool.h"
 
+extern const char help_import_text[];   /* of cnngen import */
 extern const char help_text[], version_text[];
 
 /* What the help text says about an option, as one line. It must be there. */

@@ -1,8 +1,12 @@
 /* cnngen: compiles a convolutional network, written as YAML, into C.
  *
  *     text -> spec -> graph -> plan -> C text        (session.c)
+ *     model -> text                                  (import.c)
  *
  * Exit codes: 0 fine, 1 the model is wrong, 2 usage, files or the environment. */
+#include <string.h>
+
+#include "import.h"
 #include "session.h"
 
 static command_fn *const commands[COMMAND_COUNT] = {
@@ -19,7 +23,9 @@ int main(int argc, char **argv)
     struct pool *pool = pool_new();
     struct options options;
     int status;
-    if (options_parse(pool, argc, argv, &options, &status)) {
+    if (argc > 1 && !strcmp(argv[1], "import")) {
+        status = command_import(pool, argc - 1, argv + 1);
+    } else if (options_parse(pool, argc, argv, &options, &status)) {
         struct session session = {.pool = pool, .options = &options, .diag = diag_new(pool)};
         status = commands[options.command](&session);
     }

@@ -45,7 +45,7 @@ struct parser {
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
         set_max_weight_growth, set_max_arena, set_max_weights, set_weights, set_dump, set_color, set_input,
-        set_seed, set_fill, set_math, set_seconds, set_threads, add_deps_target, add_prefix_map;
+        set_seed, set_fill, set_math, set_seconds, set_threads, add_deps_target, add_prefix_map, add_shape;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -76,6 +76,7 @@ static const struct option_def {
     {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | PROGRAM, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
+    {"shape", 0, CALL, 0, add_shape, ANY, true},
     {"weights", 0, CALL, 0, set_weights, GENERATE | PROGRAM, false},
     {"standalone", 0, FLAG, FIELD(standalone), GENERATE, false},
     {"selftest", 0, FLAG, FIELD(selftest), GENERATE | VERIFY, false},
@@ -411,6 +412,12 @@ static bool set_color(struct parser *p, const char *arg)
 static bool set_input(struct parser *p, const char *arg)
 {
     vec_push(p->pool, &p->options->input, arg);
+    return true;
+}
+
+static bool add_shape(struct parser *p, const char *arg)
+{
+    vec_push(p->pool, &p->options->shape, arg);
     return true;
 }
 
@@ -843,6 +850,10 @@ const char *options_command(struct pool *pool, const struct options *o)
     if (o->weights_file) {
         out_printf(&out, " --weights-file");
         add_shell(&out, options_shown_path(pool, o, o->weights_file));
+    }
+    for (int i = 0; i < o->shape.n; i++) {
+        out_printf(&out, " --shape");
+        add_shell(&out, diag_quote(diag_new(pool), o->shape.at[i], strlen(o->shape.at[i])));
     }
     add_shell(&out, strcmp(o->spec, "-") ? options_shown_path(pool, o, o->spec) : "-");
     const char *text = pool_copy(pool, out.text, out.len);

@@ -32,6 +32,7 @@ struct options {
     struct budget budget;         /* --max-arena, --max-weights */
     const char *template_dir;
     const char *weights_file;
+    VEC(const char *) shape;      /* --shape INPUT=1,3,224,224, of models of other formats */
     bool standalone, selftest;
     enum storage storage;         /* of weights: --weights */
     enum dump dump;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "import.h"
 #include "limits.h"
 #include "opt.h"
 #include "random.h"
@@ -45,9 +46,8 @@ static bool dumped(struct session *s, enum dump stage)
     return true;
 }
 
-static void read_source(struct session *s)
+static void read_source(struct session *s, const char *path)
 {
-    const char *path = s->options->spec;
     switch (source_read(s->pool, path, LIMIT_SPEC_BYTES, &s->source)) {
     case SOURCE_OK:
         return;
@@ -74,10 +74,44 @@ static void make_up_weights(struct graph *g)
     }
 }
 
+/* The specification, or what is made of a model of another format. False: there is none. */
+static bool find_spec(struct session *s, const char **weights)
+{
+    const struct options *o = s->options;
+    const struct format *format = format_find(s->pool, o->spec);
+    struct imported made;
+    *weights = o->weights_file;
+    if (!format) {
+        if (o->shape.n)
+            die("--shape is for models of other formats: '%s' is a specification", o->spec);
+        read_source(s, o->spec);
+        return true;
+    }
+    s->imported = true;
+    s->status = import_model(s->pool, o, format, &made);
+    if (s->status)
+        return false;
+    read_source(s, made.spec);
+    s->source.path = pool_printf(s->pool, "%s (imported)", o->spec);
+    if (!*weights)
+        *weights = made.weights;
+    return true;
+}
+
+/* What an importer wrote is gone when cnngen ends: no rule of make may name it. */
+static bool load_weights(struct session *s, const struct weight_options *from)
+{
+    bool loaded = weights_load(s->graph, from, s->diag) && !diag_failed(s->diag);
+    if (s->imported && !s->options->weights_file)
+        s->graph->weight_file = NULL;
+    return loaded;
+}
+
 bool session_read(struct session *s)
 {
-    const struct weight_options weights = {s->options->weights_file};
-    read_source(s);
+    struct weight_options weights;
+    if (!find_spec(s, &weights.override_file))
+        return false;
     s->spec = spec_read(s->pool, &s->source, s->diag);
     if (!s->spec || dumped(s, DUMP_SPEC))
         return false;
@@ -93,7 +127,7 @@ bool session_read(struct session *s)
         make_up_weights(s->graph);
         return true;
     }
-    return weights_load(s->graph, &weights, s->diag) && !diag_failed(s->diag);
+    return load_weights(s, &weights);
 }
 
 bool session_plan(struct session *s)
@@ -119,5 +153,5 @@ int session_report(struct session *s)
     diag_print(s->diag, &out, s->options->color, s->options->quiet);
     fwrite(out.text, 1, out.len, stderr);
     out_free(&out);
-    return diag_failed(s->diag) ? 1 : 0;
+    return s->status ? s->status : diag_failed(s->diag) ? 1 : 0;
 }

@@ -20,6 +20,8 @@ struct session {
     struct graph *graph;        /* with shapes and weights (of a summary: made-up ones) */
     struct plan *plan;
     const char *prefix;         /* of what is emitted */
+    bool imported;              /* from a model of another format */
+    int status;                 /* not 0: a model couldn't be imported, and what to exit with */
     struct emitted text;
     struct file_list reads;     /* files besides spec and weights that they were made from */
 };

@@ -16,7 +16,7 @@ fi
 make -s build/templates.c build/import/onnx.pb-c.c || exit 2
 for f in $(ls generator/*.c generator/ops/*.c generator/kernels/*.c generator/import/onnx*.c \
     generator/import/tflite*.c | grep -v main.c) \
-    generator/import/flatbuffer.c generator/import/check.c generator/import/writer.c generator/import/safetensors_write.c \
+    generator/import/flatbuffer.c generator/import/writer.c generator/import/safetensors_write.c \
     build/templates.c build/import/onnx.pb-c.c; do
     echo "$f $out/$(echo "$f" | tr / _).o"
 done | xargs -P 2 -L 1 sh -c "clang $flags -c \$0 -o \$1" || exit 2
@@ -26,8 +26,7 @@ for model in /usr/share/libonnx-testdata/data/*/*/model.onnx; do
     [ ! -f "$model" ] || cp "$model" "$out/corpus_onnx/$(echo "$model" | tr / _)"
 done
 mkdir -p $out/corpus_tflite
-(cd tests/import && /usr/bin/python3 tflite_cases.py true true ../../$out/corpus_tflite >/dev/null)
-rm -f $out/corpus_tflite/*.npy $out/corpus_tflite/*.txt
+(cd tests/import && /usr/bin/python3 tflite_cases.py --models ../../$out/corpus_tflite >/dev/null)
 passed=0 failed=0
 for target in spec model npy safetensors onnx tflite; do
     clang $(echo "$flags" | sed 's/fuzzer-no-link/fuzzer/') tests/fuzz/fuzz_$target.c $out/*.o -lyaml -lprotobuf-c -lm \

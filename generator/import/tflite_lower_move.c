@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ops.h"
 #include "tflite_lower.h"
 
 /* ---- in other dimensions --------------------------------------------------------------------- */
@@ -384,22 +385,50 @@ bool tflite_lower_depth(struct tflite *m, struct tflite_node *n)
     return l != NULL;
 }
 
-static struct wlayer *resize(struct tflite *m, struct tflite_node *n, const char *mode)
+/* Whether the core has the layer: refuses where it hasn't. */
+static bool has_layer(struct tflite *m, struct tflite_node *n, const char *type)
+{
+    enum op op;
+    return op_find(type, &op) || tflite_refuse(m, n, "it needs the layer %s, which cnngen lacks", type);
+}
+
+/* By whole factors, as UpSampling2D does: pixels repeated, or bilinear between their centres. */
+static struct wlayer *upsample(struct tflite *m, struct tflite_node *n, const int64_t *size,
+        const char *mode)
+{
+    const int64_t *from = n->in.at[0]->dims.at + 1;
+    int64_t factor[] = {size[0] / from[0], size[1] / from[1]};
+    struct wlayer *l = lower_unary(m, n, "UpSampling2D");
+    if (l)
+        layer_ints(l, "size", 2, factor);
+    if (l && !strcmp(mode, "linear"))
+        layer_word(l, "interpolation", "bilinear");
+    return l;
+}
+
+/* coordinates, nearest_mode: as the layer Resize calls them. */
+static bool resize(struct tflite *m, struct tflite_node *n, const char *mode,
+        const char *coordinates, const char *nearest_mode)
 {
     int count;
     const int64_t *size = lower_list(m, n, 1, &count);
     if (!size || !is_image(m, n))
-        return NULL;
-    if (count != 2 || size[0] < 1 || size[1] < 1) {
-        tflite_refuse(m, n, "its new size has %d dimensions, or is 0", count);
-        return NULL;
-    }
-    struct wlayer *l = lower_unary(m, n, "Resize");
-    if (l) {
-        layer_ints(l, "size", 2, size);
-        layer_word(l, "mode", mode);
-    }
-    return l;
+        return false;
+    const int64_t *from = n->in.at[0]->dims.at + 1;
+    if (count != 2 || size[0] < 1 || size[1] < 1 || from[0] < 1 || from[1] < 1)
+        return tflite_refuse(m, n, "its new size has %d dimensions, or is 0", count);
+    bool centers = strcmp(coordinates, "align_corners") && (nearest_mode || !strcmp(coordinates, "half_pixel"));
+    if (centers && size[0] % from[0] == 0 && size[1] % from[1] == 0)
+        return upsample(m, n, size, mode) != NULL;
+    struct wlayer *l = has_layer(m, n, "Resize") ? lower_unary(m, n, "Resize") : NULL;
+    if (!l)
+        return false;
+    layer_ints(l, "size", 2, size);
+    layer_word(l, "mode", mode);
+    layer_word(l, "coordinates", coordinates);
+    if (nearest_mode)
+        layer_word(l, "nearest_mode", nearest_mode);
+    return true;
 }
 
 /* How corners and centres of pixels lie on each other: not both may be told. */
@@ -416,25 +445,23 @@ bool tflite_lower_resize_bilinear(struct tflite *m, struct tflite_node *n)
 {
     enum { FIRST_FIELD = 2 };        /* behind two that are no longer used */
     bool corners, centers;
-    struct wlayer *l = alignment(m, n, FIRST_FIELD, &corners, &centers) ? resize(m, n, "linear") : NULL;
-    if (l)
-        layer_word(l, "coordinates", corners   ? "align_corners"
-                                     : centers ? "half_pixel"
-                                               : "asymmetric");
-    return l != NULL;
+    return alignment(m, n, FIRST_FIELD, &corners, &centers) &&
+           resize(m, n, "linear",
+                   corners   ? "align_corners"
+                   : centers ? "half_pixel"
+                             : "asymmetric",
+                   NULL);
 }
 
 bool tflite_lower_resize_nearest(struct tflite *m, struct tflite_node *n)
 {
     bool corners, centers;
-    struct wlayer *l = alignment(m, n, 0, &corners, &centers) ? resize(m, n, "nearest") : NULL;
-    if (!l)
-        return false;
-    layer_word(l, "coordinates", corners   ? "align_corners"
-                                 : centers ? "tf_half_pixel_for_nn"
-                                           : "asymmetric");
-    layer_word(l, "nearest_mode", corners ? "round_prefer_ceil" : "floor");
-    return true;
+    return alignment(m, n, 0, &corners, &centers) &&
+           resize(m, n, "nearest",
+                   corners   ? "align_corners"
+                   : centers ? "tf_half_pixel_for_nn"
+                             : "asymmetric",
+                   corners ? "round_prefer_ceil" : "floor");
 }
 
 /* x / (bias + alpha * sum of squares of 2 * radius + 1 channels) ** beta; cnngen's alpha is of their
@@ -447,7 +474,8 @@ bool tflite_lower_lrn(struct tflite *m, struct tflite_node *n)
     if (radius < 0 || !isfinite(bias) || !isfinite(alpha) || !isfinite(beta))
         return tflite_refuse(m, n, "its radius is %lld, bias %g, alpha %g, beta %g",
                 (long long)radius, (double)bias, (double)alpha, (double)beta);
-    struct wlayer *l = is_image(m, n) ? lower_unary(m, n, "LocalResponseNormalization") : NULL;
+    static const char type[] = "LocalResponseNormalization";
+    struct wlayer *l = is_image(m, n) && has_layer(m, n, type) ? lower_unary(m, n, type) : NULL;
     if (!l)
         return false;
     layer_int(l, "size", 2 * radius + 1);

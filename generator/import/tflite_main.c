@@ -71,7 +71,7 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
     if (!tflite_lower(m, o->name))
         return NULL;
     comment(m);
-    return m->w;
+    return writer_check(m->w, o->output, diag) ? m->w : NULL;
 }
 
 int main(int argc, char **argv)

@@ -22,6 +22,7 @@
     {code, type, 2, 2, 1, -1, LOWER(arg), layer, TOP_INT_OUT, "the index is a float"}
 
 #define CONSTANT "weights are constants"
+#define WHERE_LAYER "where cnngen has that layer"
 
 /* By the schema's numbers. */
 static const struct tflite_op ops[] = {
@@ -34,7 +35,7 @@ static const struct tflite_op ops[] = {
     {6, "DEQUANTIZE", 1, 1, 1, -1, LOWER(folded), NULL, 0, "of constants"},
     UNARY(8, "FLOOR", "floor"),
     {9, "FULLY_CONNECTED", 2, 3, 1, 0, LOWER(fully_connected), NULL, 0, CONSTANT ", not shuffled"},
-    {13, "LOCAL_RESPONSE_NORMALIZATION", 1, 1, 1, -1, LOWER(lrn), NULL, 0, ""},
+    {13, "LOCAL_RESPONSE_NORMALIZATION", 1, 1, 1, -1, LOWER(lrn), NULL, 0, WHERE_LAYER},
     UNARY(14, "LOGISTIC", "sigmoid"),
     {17, "MAX_POOL_2D", 1, 1, 1, 5, LOWER(pool), "MaxPooling2D", 0, ""},
     BINARY_FUSED(18, "MUL", "Multiply"),
@@ -42,7 +43,8 @@ static const struct tflite_op ops[] = {
     UNARY(20, "RELU_N1_TO_1", "hard_tanh"),
     UNARY(21, "RELU6", "relu6"),
     {22, "RESHAPE", 1, 2, 1, -1, LOWER(reshape), NULL, 0, ""},
-    {23, "RESIZE_BILINEAR", 2, 2, 1, -1, LOWER(resize_bilinear), NULL, 0, "the size is a constant"},
+    {23, "RESIZE_BILINEAR", 2, 2, 1, -1, LOWER(resize_bilinear), NULL, 0,
+        "the size is a constant; by whole factors with half_pixel_centers, else " WHERE_LAYER},
     {25, "SOFTMAX", 1, 1, 1, -1, LOWER(softmax), NULL, 0, ""},
     {26, "SPACE_TO_DEPTH", 1, 1, 1, -1, LOWER(depth), "SpaceToDepth", 0, ""},
     UNARY(28, "TANH", "tanh"),
@@ -94,7 +96,7 @@ static const struct tflite_op ops[] = {
     REDUCE(89, "REDUCE_MIN", "ReduceMin"),
     UNARY(92, "SQUARE", "square"),
     {97, "RESIZE_NEAREST_NEIGHBOR", 2, 2, 1, -1, LOWER(resize_nearest), NULL, 0,
-        "the size is a constant"},
+        "the size is a constant; by whole factors without align_corners, else " WHERE_LAYER},
     {98, "LEAKY_RELU", 1, 1, 1, -1, LOWER(leaky_relu), NULL, 0, ""},
     {99, "SQUARED_DIFFERENCE", 2, 2, 1, -1, LOWER(squared_difference), NULL, 0, ""},
     {100, "MIRROR_PAD", 2, 2, 1, -1, LOWER(pad), "Pad", 0, "not the batch"},

@@ -1,13 +1,11 @@
 # make install, uninstall, deb. Included by the Makefile.
 #   prefix, bindir, libdir ...  the GNU directory variables;  DESTDIR  in front of them all
+# (prefix, exec_prefix and libexecdir are set in the Makefile: cnngen looks for importers there.)
 # Manual pages and the like are made from cnngen's own tables by awk: a cnngen for another machine can be
 # installed here.
 
-prefix      ?= /usr/local
-exec_prefix ?= $(prefix)
 bindir      ?= $(exec_prefix)/bin
 libdir      ?= $(exec_prefix)/lib
-libexecdir  ?= $(exec_prefix)/libexec
 includedir  ?= $(prefix)/include
 datarootdir ?= $(prefix)/share
 datadir     ?= $(datarootdir)
