@@ -212,19 +212,22 @@ bool onnx_lower_rms_norm(struct lower *lo, struct onnx_node *n)
 
 bool onnx_lower_lrn(struct lower *lo, struct onnx_node *n)
 {
+    float alpha = onnx_float(n, "alpha", 1e-4f), beta = onnx_float(n, "beta", 0.75f);
+    float bias = onnx_float(n, "bias", 1);
+    int64_t size = onnx_int(n, "size", 1);
     struct view view;
-    enum op op;
-    if (!op_find("LocalResponseNormalization", &op))
-        return onnx_refuse(lo->m, n, "cnngen has no layer for it");
+    if (!(alpha >= 0 && beta >= 0 && bias >= 0) || size < 1)
+        return onnx_refuse(lo->m, n, "size %lld, alpha %g, beta %g and bias %g", (long long)size,
+                (double)alpha, (double)beta, (double)bias);
     if (!channels_view(lo, n, &view))
         return false;
     struct wlayer *l = norm_layer(lo, n, "LocalResponseNormalization", &view);
     if (!l)
         return false;
-    layer_int(l, "size", onnx_int(n, "size", 1));
-    layer_float(l, "alpha", onnx_float(n, "alpha", 1e-4f));
-    layer_float(l, "beta", onnx_float(n, "beta", 0.75f));
-    layer_float(l, "bias", onnx_float(n, "bias", 1));
+    layer_int(l, "size", size);
+    layer_float(l, "alpha", alpha);
+    layer_float(l, "beta", beta);
+    layer_float(l, "bias", bias);
     return true;
 }
 

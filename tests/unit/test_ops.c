@@ -653,6 +653,15 @@ static void test_rms_normalization(void **state)
     CHECK(y, {3 / sqrt(24), -8 / sqrt(24), 0, -2 / sqrt(12)});
 }
 
+static void test_local_response_normalization(void **state)
+{
+    struct tval y = run_on(one("[2, 4]", "type: LocalResponseNormalization, size: 4, alpha: 4, "
+                               "beta: 0.5, bias: 2"), (double[]){1, 2, 3, 4, 1, 0, 0, -1});
+
+    (void)state;
+    CHECK(y, {1 / 4., 2 / sqrt(32), 3 / sqrt(31), 4 / sqrt(27), 1 / sqrt(3), 0, 0, -1 / sqrt(3)});
+}
+
 static void test_layer_normalization(void **state)
 {
     struct graph *g = one("[2, 2]", "type: LayerNormalization, epsilon: 3");
@@ -916,6 +925,7 @@ static const struct { const char *input, *layer; } bounded[] = {
     {"[6, 7, 3]", "type: Normalization, mean: 0.3, variance: 0.1"},
     {"[4, 12]", "type: LayerNormalization"},
     {"[4, 12]", "type: RMSNormalization"},
+    {"[4, 12]", "type: LocalResponseNormalization, size: 5, alpha: 2"},
     {"[50]", "type: Activation, activation: gelu"},
     {"[50]", "type: Activation, activation: tanh"},
     {"[50]", "type: ReLU, threshold: 0.3, max_value: 0.6, negative_slope: 0.1"},
@@ -1212,6 +1222,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_global_pooling, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_normalizations, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_local_response_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_layer_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_activation_layers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leaky_default, setup, teardown),
