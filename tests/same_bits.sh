@@ -17,7 +17,7 @@ done
 cd "$root/tests/cases" || exit 2
 ls conv-depthwise-fused* conv-direct-fused* conv-direct-padding* conv-dot-fused* conv-dot-kernels* \
     conv-row-kernels* conv-transpose-fused* dense-rows* elementwise-activations.* elementwise-affine-bytes* \
-    elementwise-affine-channels.* elementwise-binary-many* elementwise-layernorm* \
+    elementwise-affine-channels.* elementwise-binary-many* elementwise-groupnorm* elementwise-layernorm* elementwise-lrn* \
     elementwise-prelu-channels* elementwise-rmsnorm* elementwise-softmax-slices* \
     elementwise-upsample-bilinear* pool-average* pool-global* pool-slices* resize-* >"$tmp/cases"
 third() { awk -v h=$(((seed + $1) % 3)) 'NR % 3 == h' "$tmp/cases"; }

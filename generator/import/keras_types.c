@@ -34,6 +34,8 @@ static const struct klayer_type types[] = {
      {{"gamma", "scale"}, {"beta", "center"}, {"moving_mean", NULL}, {"moving_variance", NULL}}},
     {"LayerNormalization", false, "axis epsilon center scale",
      {{"gamma", "scale"}, {"beta", "center"}}},
+    {"GroupNormalization", false, "groups axis epsilon center scale",
+     {{"gamma", "scale"}, {"beta", "center"}}},
     {"Rescaling", false, "scale offset", {{0}}},
     {"Normalization", false, "axis invert", {{0}}},
     {"Activation", false, "", {{0}}},

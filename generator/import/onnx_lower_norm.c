@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "onnx_layout.h"
-#include "ops.h"
 
 /* [N, C, ...] with the channels last; a vector [N, C] too. */
 static bool channels_view(struct lower *lo, struct onnx_node *n, struct view *v)
@@ -81,53 +80,10 @@ static bool group_vector(struct lower *lo, struct onnx_node *n, struct wlayer *l
     return true;
 }
 
-static void constant_vector(struct lower *lo, struct wlayer *l, const char *name, int64_t channels,
-        float value)
-{
-    float *data = NEW_ARRAY(lo->pool, float, channels);
-    struct shape s = {1, {(int)channels}};
-    for (int64_t c = 0; c < channels; c++)
-        data[c] = value;
-    layer_weight(l, name, s, data);
-}
-
-/* Without a layer for it: each group is brought into a row of its own, rows are normalized,
- * channels scaled behind that. */
-static bool norm_by_rows(struct lower *lo, struct onnx_node *n, int64_t groups,
-        const struct view *channels)
-{
-    const struct onnx_dims *d = &n->in.at[0]->dims;
-    struct view rows = {.dims = {3, {d->at[0], groups, 1}}, .perm = {0, 1, 2}};
-    struct onnx_value *normalized = onnx_value_new(lo->m, n->out.at[0]->name);
-    rows.dims.at[2] = onnx_size(d) / (d->at[0] * groups);
-    place_view(lo, &rows, 4, 0);     /* three dimensions are never too many */
-    const char *name = place_arrange(lo, n, n->in.at[0], &rows);
-    if (!name)
-        return false;
-    struct wlayer *l = lower_layer(lo, "LayerNormalization", normalized);
-    layer_input(l, name);
-    layer_float(l, "epsilon", onnx_float(n, "epsilon", 1e-5f));
-    layer_bool(l, "scale", false);
-    layer_bool(l, "center", false);
-    place_set(lo, normalized, l, &rows);
-    name = place_arrange(lo, n, normalized, channels);
-    if (!name)
-        return false;
-    l = lower_layer(lo, "BatchNormalization", n->out.at[0]);
-    layer_input(l, name);
-    place_set(lo, n->out.at[0], l, channels);
-    layer_float(l, "epsilon", 0);
-    constant_vector(lo, l, "moving_mean", d->at[1], 0);
-    constant_vector(lo, l, "moving_variance", d->at[1], 1);
-    return group_vector(lo, n, l, 1, "gamma", d->at[1], groups) &&
-           group_vector(lo, n, l, 2, "beta", d->at[1], groups);
-}
-
 /* InstanceNormalization has as many groups as channels. */
 static bool image_norm(struct lower *lo, struct onnx_node *n, int64_t groups, bool instance)
 {
     struct view view;
-    enum op op;
     if (!channels_view(lo, n, &view))
         return false;
     int64_t channels = view.dims.at[1];
@@ -135,8 +91,6 @@ static bool image_norm(struct lower *lo, struct onnx_node *n, int64_t groups, bo
     if (groups < 1 || channels % groups || (lo->batch == 1 && view.dims.at[0] != 1))
         return onnx_refuse(lo->m, n, "%lld groups of %s; the first dimension has to be the batch",
                 (long long)groups, onnx_dims_text(lo->pool, &view.dims));
-    if (!op_find(n->type, &op))
-        return norm_by_rows(lo, n, groups, &view);
     struct wlayer *l = norm_layer(lo, n, n->type, &view);
     if (!l)
         return false;
@@ -212,19 +166,22 @@ bool onnx_lower_rms_norm(struct lower *lo, struct onnx_node *n)
 
 bool onnx_lower_lrn(struct lower *lo, struct onnx_node *n)
 {
+    float alpha = onnx_float(n, "alpha", 1e-4f), beta = onnx_float(n, "beta", 0.75f);
+    float bias = onnx_float(n, "bias", 1);
+    int64_t size = onnx_int(n, "size", 1);
     struct view view;
-    enum op op;
-    if (!op_find("LocalResponseNormalization", &op))
-        return onnx_refuse(lo->m, n, "cnngen has no layer for it");
+    if (!(alpha >= 0 && beta >= 0 && bias >= 0) || size < 1)
+        return onnx_refuse(lo->m, n, "size %lld, alpha %g, beta %g and bias %g", (long long)size,
+                (double)alpha, (double)beta, (double)bias);
     if (!channels_view(lo, n, &view))
         return false;
     struct wlayer *l = norm_layer(lo, n, "LocalResponseNormalization", &view);
     if (!l)
         return false;
-    layer_int(l, "size", onnx_int(n, "size", 1));
-    layer_float(l, "alpha", onnx_float(n, "alpha", 1e-4f));
-    layer_float(l, "beta", onnx_float(n, "beta", 0.75f));
-    layer_float(l, "bias", onnx_float(n, "bias", 1));
+    layer_int(l, "size", size);
+    layer_float(l, "alpha", alpha);
+    layer_float(l, "beta", beta);
+    layer_float(l, "bias", bias);
     return true;
 }
 

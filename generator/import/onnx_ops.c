@@ -135,7 +135,7 @@ static const struct onnx_op ops[] = {
     {"InstanceNormalization", 3, 3, INFER(same), NULL, LOWER(instance_norm), {NULL, NULL, NULL},
         OP_IMAGE, "epsilon:f", ONE_OR_TWO "; scale and bias are constants"},
     {"LRN", 1, 1, INFER(same), NULL, LOWER(lrn), {NULL, NULL, NULL}, OP_IMAGE,
-        "alpha:f beta:f bias:f size:i", "not supported yet"},
+        "alpha:f beta:f bias:f size:i", "no negative alpha, beta or bias"},
     {"LayerNormalization", 2, 3, INFER(same), NULL, LOWER(layer_norm), {NULL, NULL, NULL}, 0,
         "axis:i epsilon:f stash_type:i", "scale and bias are constants; no second output"},
     {"LeakyRelu", 1, 1, INFER(same), NULL, LOWER(parametric), {NULL, NULL, "LeakyReLU"}, 0,

@@ -115,6 +115,14 @@ static void layernorm_pixel(int n, const double *x, const double *e, const struc
     }
 }
 
+void normalize_row(int n, const double *x, const double *e, double epsilon, const float *gamma,
+                   const float *beta, double *y, double *ye)
+{
+    struct moments m = moments_of(n, x, e, epsilon);
+
+    layernorm_pixel(n, x, e, &m, gamma, beta, y, ye);
+}
+
 static void layernorm_eval(const struct node *node, const struct tval *in, struct tval *out)
 {
     const struct layernorm *l = node->attr;

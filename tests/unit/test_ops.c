@@ -653,6 +653,33 @@ static void test_rms_normalization(void **state)
     CHECK(y, {3 / sqrt(24), -8 / sqrt(24), 0, -2 / sqrt(12)});
 }
 
+static void test_local_response_normalization(void **state)
+{
+    struct tval y = run_on(one("[2, 4]", "type: LocalResponseNormalization, size: 4, alpha: 4, "
+                               "beta: 0.5, bias: 2"), (double[]){1, 2, 3, 4, 1, 0, 0, -1});
+
+    (void)state;
+    CHECK(y, {1 / 4., 2 / sqrt(32), 3 / sqrt(31), 4 / sqrt(27), 1 / sqrt(3), 0, 0, -1 / sqrt(3)});
+}
+
+static void test_group_normalization(void **state)
+{
+    static const double x[] = {1, 5, 3, 7, 3, 9, 1, 7};
+    struct graph *g = one("[1, 2, 4]", "type: GroupNormalization, groups: 2, epsilon: 1");
+    struct tval y;
+
+    (void)state;
+    set_weight(layer_of(g, 1), "gamma", (float[]){1, 2, 1, 3});
+    set_weight(layer_of(g, 1), "beta", (float[]){0, 0, 10, 0});
+    y = run_on(g, x);
+    CHECK(y, {-3.5 / sqrt(9.75), 1 / sqrt(9.75), 10 - 1.5 / sqrt(7.75), 7.5 / sqrt(7.75),
+              -1.5 / sqrt(9.75), 9 / sqrt(9.75), 10 - 3.5 / sqrt(7.75), 7.5 / sqrt(7.75)});
+    g = one("[1, 2, 4]", "type: InstanceNormalization, epsilon: 0.5, center: false, scale: false");
+    y = run_on(g, x);
+    CHECK(y, {-1 / sqrt(1.5), -2 / sqrt(4.5), 1 / sqrt(1.5), 0,
+              1 / sqrt(1.5), 2 / sqrt(4.5), -1 / sqrt(1.5), 0});
+}
+
 static void test_layer_normalization(void **state)
 {
     struct graph *g = one("[2, 2]", "type: LayerNormalization, epsilon: 3");
@@ -946,6 +973,9 @@ static const struct { const char *input, *layer; } bounded[] = {
     {"[6, 7, 3]", "type: Normalization, mean: 0.3, variance: 0.1"},
     {"[4, 12]", "type: LayerNormalization"},
     {"[4, 12]", "type: RMSNormalization"},
+    {"[3, 4, 12]", "type: GroupNormalization, groups: 3"},
+    {"[3, 4, 12]", "type: InstanceNormalization"},
+    {"[4, 12]", "type: LocalResponseNormalization, size: 5, alpha: 2"},
     {"[50]", "type: Activation, activation: gelu"},
     {"[50]", "type: Activation, activation: tanh"},
     {"[50]", "type: ReLU, threshold: 0.3, max_value: 0.6, negative_slope: 0.1"},
@@ -1244,6 +1274,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_global_pooling, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_normalizations, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_local_response_normalization, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_group_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_layer_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_activation_layers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leaky_default, setup, teardown),
