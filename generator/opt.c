@@ -156,19 +156,33 @@ static void drop_unused_constant(struct graph *g, struct node *n)
         node_remove(g, n);
 }
 
-/* The network's input as floats, and an output that is an input as a copy of it. */
-static void copy_inputs(struct graph *g, struct node *n)
+/* [C, H, W] to [H, W, C]; where one of them is 1, that is the same memory. */
+static void reorder_input(struct graph *g, struct node *n)
 {
-    if (node_family(n) != FAMILY_INPUT || (n->out->type == DTYPE_FLOAT32 && !n->out->is_output))
+    struct tensor *in = n->out;
+    bool same = in->shape.dim[2] == 1 || in->shape.dim[0] * in->shape.dim[1] == 1;
+    struct node *behind = put_behind(g, n, same ? OP_RESHAPE : OP_PERMUTE, n->name);
+    if (same)
+        ((struct reshape *)behind->attr)->target = in->shape;
+    else
+        ((struct permute *)behind->attr)->dims = shape_of(3, (int[]){2, 3, 1});
+    in->shape = input_given(n);
+    in->layer = -1;  /* what is put in between is no layer's value */
+}
+
+/* The network's input with the channels last and as floats, and an output that is an input as a copy
+ * of it. */
+static void read_inputs(struct graph *g, struct node *n)
+{
+    if (node_family(n) != FAMILY_INPUT || (!n->out->user.n && !n->out->is_output))
         return;
     struct tensor *in = n->out;
-    enum dtype type = in->type;
     int layer = in->layer;
-    bool copied = in->user.n > 0 || in->is_output;
-    if (copied)
+    if (input_is_nchw(n))
+        reorder_input(g, n);
+    if (in->type == DTYPE_UINT8 || in->is_output)
         put_behind(g, n, OP_COPY, n->name);
     in->layer = layer;
-    in->type = type;
 }
 
 static bool only_convolutions(const struct tensor *t)
@@ -353,7 +367,7 @@ static const struct { const char *name; pass_fn *run; } passes[] = {
     {"lower composed layers", lower},
     {"drop unused constants", drop_unused_constant},
     {"drop identities", drop_identity},
-    {"copy inputs", copy_inputs},
+    {"read inputs", read_inputs},
     {"merge padding", merge_padding},
     {"merge scales and shifts", merge_affines},
     {"fold scales and shifts behind", fold_behind},
