@@ -50,6 +50,7 @@ struct dense {
 struct pool2d {
     int size[2];             /* 0 0 with strides: as Keras, strides default to the size */
     int strides[2];
+    int dilation[2];         /* 1 1 but for a maximum */
     struct padding padding;
     bool ceil_mode;
     bool count_include_pad;  /* average: divide by what lies on the padded input */

@@ -69,6 +69,7 @@ static void global_shape(struct graph *g, struct node *node, struct diag *diag)
     p->is_max = node->op == OP_GLOBAL_MAX_POOLING1D;
     p->is_global = true;
     p->size[0] = p->strides[0] = 1;
+    p->dilation[0] = p->dilation[1] = 1;
     p->size[1] = p->strides[1] = in->dim[0];
     set_shape(g, node, p->keepdims ? shape_of(2, (int[]){1, in->dim[1]}) : vector_shape(in->dim[1]),
               diag);
