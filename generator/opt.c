@@ -156,6 +156,50 @@ static void drop_unused_constant(struct graph *g, struct node *n)
         node_remove(g, n);
 }
 
+/* ---- signals, which are images of height 1 ------------------------------------------------------ */
+
+/* The Reshape that makes n's input for n alone, of an image with the same channels; NULL. */
+static struct node *reshape_before(const struct node *n)
+{
+    struct node *r = n->in.n == 1 ? n->in.at[0]->maker : NULL;
+    if (!r || r->op != OP_RESHAPE || r->out->is_output || r->out->user.n != 1)
+        return NULL;
+    const struct shape *image = &r->in.at[0]->shape, *signal = &r->out->shape;
+    bool same = image->dim[image->rank - 1] == signal->dim[signal->rank - 1];
+    return same && image->rank == 3 && signal->rank == 2 ? r : NULL;
+}
+
+/* image -> reshape -> activation or scale: that of the image, so that it can be computed along with
+ * what makes the image. */
+static void lift_over_reshape(struct graph *g, struct node *n)
+{
+    bool lifted = node_family(n) == FAMILY_ACTIVATION || node_family(n) == FAMILY_AFFINE;
+    struct node *reshape = lifted ? reshape_before(n) : NULL;
+    if (!reshape)
+        return;
+    struct tensor *image = reshape->in.at[0];
+    struct node *behind = put_behind(g, n, OP_RESHAPE, n->name);
+    ((struct reshape *)behind->attr)->target = n->out->shape;
+    tensor_replace(g, reshape->out, image);
+    node_remove(g, reshape);
+    n->out->shape = image->shape;
+}
+
+/* image -> reshape -> reshape of the same shape as the image: the image. */
+static void merge_reshapes(struct graph *g, struct node *second)
+{
+    struct node *first = second->in.n == 1 ? second->in.at[0]->maker : NULL;
+    if (second->op != OP_RESHAPE || second->out->is_output || !first || first->op != OP_RESHAPE ||
+            !shape_equal(&first->in.at[0]->shape, &second->out->shape))
+        return;
+    tensor_replace(g, second->out, first->in.at[0]);
+    node_remove(g, second);
+    if (!first->out->user.n && !first->out->is_output)
+        node_remove(g, first);
+}
+
+/* ---- inputs ----------------------------------------------------------------------------------- */
+
 /* [C, H, W] to [H, W, C]; where one of them is 1, that is the same memory. */
 static void reorder_input(struct graph *g, struct node *n)
 {
@@ -367,6 +411,8 @@ static const struct { const char *name; pass_fn *run; } passes[] = {
     {"lower composed layers", lower},
     {"drop unused constants", drop_unused_constant},
     {"drop identities", drop_identity},
+    {"lift over reshapes", lift_over_reshape},
+    {"merge reshapes", merge_reshapes},
     {"read inputs", read_inputs},
     {"merge padding", merge_padding},
     {"merge scales and shifts", merge_affines},

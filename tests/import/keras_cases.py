@@ -193,7 +193,9 @@ def signals():
             .add('ZeroPadding1D', 'pad', 'x', padding=[1, 2])
             .add('Conv1D', 'conv', 'pad', weights=[rand(3, 3, 4), rand(4)], filters=4, kernel_size=[3], strides=[2],
                  padding='same', dilation_rate=[1], groups=1, activation='relu')
-            .add('MaxPooling1D', 'max', 'conv', pool_size=[3], strides=[2], padding='same')
+            .add('Conv1D', 'causal', 'conv', weights=[rand(3, 2, 6), rand(6)], filters=6, kernel_size=[3], strides=[1],
+                 padding='causal', dilation_rate=[2], groups=2, activation='linear')
+            .add('MaxPooling1D', 'max', 'causal', pool_size=[3], strides=[2], padding='same')
             .add('UpSampling1D', 'up', 'max', size=2)
             .add('Cropping1D', 'crop', 'up', cropping=[1, 0])
             .add('AveragePooling1D', 'mean', 'crop', pool_size=[2], strides=[2], padding='valid')
