@@ -7,6 +7,7 @@
 #include "depfile.h"
 #include "group.h"
 #include "kernel.h"
+#include "ops/families.h"
 #include "selftest.h"
 
 enum { NUMBERS_MAX = 1024 };  /* floats: shorter arrays are written as numbers */
@@ -558,11 +559,21 @@ static void write_size(struct emitter *e, const struct tensor *t, bool output, b
     const char *kind = output ? "OUTPUT" : "INPUT";
     const char *name = single ? kind : pool_printf(e->pool, "%s_%s", kind,
             pool_upper(e->pool, c_part(e->pool, t->name)));
-    struct hwc d = shape_hwc(&t->shape);
-    out_printf(out, "#define %s_%s_SIZE %lld /* %s */\n", e->upper, name,
-            (long long)(shape_size(&t->shape) * e->plan->graph->batch), t->name);
+    const struct input *in = output ? NULL : t->maker->attr;
+    struct hwc d = shape_hwc(in ? &in->shape : &t->shape);
+    out_printf(out, "#define %s_%s_SIZE %lld /* %s%s */\n", e->upper, name,
+            (long long)(shape_size(&t->shape) * e->plan->graph->batch), t->name,
+            input_is_nchw(t->maker) ? ": [channels][height][width]" : "");
     out_printf(out, "#define %s_%s_HEIGHT %d\n#define %s_%s_WIDTH %d\n#define %s_%s_CHANNELS %d\n", e->upper,
             name, d.h, e->upper, name, d.w, e->upper, name, d.c);
+}
+
+static bool any_nchw(const struct graph *g)
+{
+    for (int i = 0; i < g->input.n; i++)
+        if (input_is_nchw(g->input.at[i]->maker))
+            return true;
+    return false;
 }
 
 static void insert_sizes(struct emitter *e, struct out *out)
@@ -672,6 +683,7 @@ static void emit_header(struct emitter *e, struct out *out)
     args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
     args_int(e->pool, &a, "WEIGHT_BYTES",
             storage_file(e->opt->storage) ? storage_bytes(e->plan) : e->plan->weight_bytes);
+    args_int(e->pool, &a, "NCHW", any_nchw(e->plan->graph));
     expand(e, "model.h.in", &a, insert, out);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/families.h"
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
 struct tval tval_new(const struct shape *shape)
@@ -154,12 +156,11 @@ static void copy_input(const struct graph *g, const struct node *n, const struct
     int i = 0;
     while (i < g->input.n && g->input.at[i]->layer != n->out->layer)
         i++;
-    if (i == g->input.n || !shape_equal(&in[i].shape, &n->out->shape))
+    if (i == g->input.n || shape_size(&in[i].shape) != shape_size(&n->out->shape))
         bug("no value for the input %s", n->name);
-    size_t bytes = (size_t)shape_size(&n->out->shape) * sizeof *out->v;
     *out = tval_new(&n->out->shape);
-    memcpy(out->v, in[i].v, bytes);
-    memcpy(out->e, in[i].e, bytes);
+    input_arrange(n, in[i].v, out->v);
+    input_arrange(n, in[i].e, out->e);
 }
 
 void eval_graph(const struct graph *g, const struct tval *in, struct tval *all)

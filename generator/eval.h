@@ -14,7 +14,8 @@ void tval_free(struct tval *);
 /* One layer with its activation: out is allocated by the call. */
 void eval_layer(const struct node *layer, const struct tval *in, struct tval *out);
 
-/* All layers for one image. in[i] belongs to graph->input.at[i]; all[k] receives layer k's value
+/* All layers for one image. in[i] belongs to graph->input.at[i], in the order
+ * that input_given (ops/families.h) tells; all[k] receives layer k's value
  * (caller frees each); all has graph->layer.n elements. */
 void eval_graph(const struct graph *, const struct tval *in, struct tval *all);
 

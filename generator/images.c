@@ -6,7 +6,15 @@
 #include <string.h>
 
 #include "npy.h"
+#include "ops/families.h"
 #include "random.h"
+
+/* "[3, 32, 32]" */
+static const char *given_text(struct pool *pool, const struct tensor *input)
+{
+    struct shape given = input_given(input->maker);
+    return shape_text(pool, &given);
+}
 
 const char *images_wanted(struct pool *pool, const struct graph *g)
 {
@@ -14,7 +22,7 @@ const char *images_wanted(struct pool *pool, const struct graph *g)
     for (int i = 0; i < g->input.n; i++) {
         const struct tensor *t = g->input.at[i];
         text = pool_printf(pool, "%s%s'%s' %s%s", text, i ? "; " : "", t->name,
-                shape_text(pool, &t->shape), t->type == DTYPE_UINT8 ? " of uint8" : "");
+                given_text(pool, t), t->type == DTYPE_UINT8 ? " of uint8" : "");
     }
     return text;
 }
@@ -38,9 +46,10 @@ static bool same_dims(const int64_t *a, const struct shape *s)
 /* Images in a file for the tensor; 0: it has another shape. */
 static int64_t count_images(const struct npy *npy, const struct tensor *t)
 {
-    if (npy->rank == t->shape.rank && same_dims(npy->dim, &t->shape))
+    struct shape given = input_given(t->maker);
+    if (npy->rank == given.rank && same_dims(npy->dim, &given))
         return 1;
-    if (npy->rank == t->shape.rank + 1 && same_dims(npy->dim + 1, &t->shape))
+    if (npy->rank == given.rank + 1 && same_dims(npy->dim + 1, &given))
         return npy->dim[0];
     return 0;
 }
@@ -74,7 +83,7 @@ static bool read_one(struct pool *pool, const char *path, const struct tensor *t
     if (n == 0)
         return refuse(path, pool_printf(pool,
                 "has the shape %s; input '%s' takes %s, or several of them",
-                file_shape(pool, &npy), t->name, shape_text(pool, &t->shape)));
+                file_shape(pool, &npy), t->name, given_text(pool, t)));
     if (i > 0 && n != to->count)
         return refuse(path, pool_printf(pool, "has %lld images; the input before has %lld",
                 (long long)n, (long long)to->count));

@@ -5,7 +5,7 @@
 #include "graph.h"
 #include "options.h"
 
-/* The inputs of all images, exactly as the emitted program takes them: float32, or whole numbers
+/* The inputs of all images, exactly as the emitted program takes them, in their layout: float32, or whole numbers
  * from 0 to 255 where the network has uint8. */
 struct images {
     int64_t count;
@@ -14,7 +14,7 @@ struct images {
 };
 
 /* From files in the order of the network's inputs, each [H, W, C], one image, or [N, H, W, C]; N
- * is the same in all. False after a message on stderr: exit code 2. */
+ * is the same in all; with layout NCHW, [C, H, W] or [N, C, H, W]. False after a message on stderr: exit code 2. */
 bool images_read(struct pool *, const struct graph *, const char *const *path, int n,
         struct images *);
 

@@ -26,6 +26,7 @@ bool op_find(const char *type, enum op *op)
 static const struct { const char *foreign, *type; } foreign_types[] = {
     {"Conv", "Conv2D"}, {"Conv2d", "Conv2D"}, {"Convolution", "Conv2D"},
     {"Convolution2D", "Conv2D"}, {"CONV_2D", "Conv2D"}, {"LazyConv2d", "Conv2D"},
+    {"Conv1d", "Conv1D"}, {"MaxPool1d", "MaxPooling1D"}, {"AvgPool1d", "AveragePooling1D"},
     {"ConvTranspose", "Conv2DTranspose"}, {"ConvTranspose2d", "Conv2DTranspose"},
     {"Deconvolution", "Conv2DTranspose"}, {"Deconv2D", "Conv2DTranspose"},
     {"DepthwiseConv", "DepthwiseConv2D"}, {"DepthwiseConv2dNative", "DepthwiseConv2D"},
@@ -86,23 +87,25 @@ const char *op_suggest(const char *type)
 
 /* Layers that Keras and PyTorch have and cnngen lacks. */
 static const char *const missing[] = {
-    "AdditiveAttention", "Attention", "AveragePooling1D", "AveragePooling3D", "Bidirectional",
-    "CategoryEncoding", "CenterCrop", "Conv1DTranspose", "Conv1d", "Conv3D", "Conv3DTranspose",
-    "Conv3d", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Cropping1D", "Cropping3D",
-    "DepthwiseConv1D", "Discretization", "Dot", "EinsumDense", "Embedding", "Functional", "GRU",
-    "GRUCell", "GlobalAveragePooling3D", "GlobalMaxPooling3D", "GroupQueryAttention",
-    "Hashing", "IntegerLookup",
+    "AdditiveAttention", "Attention", "AveragePooling3D", "Bidirectional",
+    "CategoryEncoding", "CenterCrop", "Conv1DTranspose", "Conv3D", "Conv3DTranspose",
+    "Conv3d", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Cropping3D",
+    "Discretization", "Dot", "EinsumDense", "Embedding", "Functional", "GRU",
+    "GRUCell", "GlobalAveragePooling3D", "GlobalMaxPooling3D",
+    "GroupQueryAttention", "Hashing", "IntegerLookup",
     "LSTM", "LSTMCell", "Lambda", "LocallyConnected1D", "LocallyConnected2D", "Masking",
-    "MaxPooling1D", "MaxPooling3D", "Model",
+    "MaxPooling3D", "Model",
     "MultiHeadAttention", "RNN", "RandomCrop", "RepeatVector", "Resizing",
-    "SeparableConv1D", "Sequential", "SimpleRNN", "SpatialDropout1D", "SpatialDropout3D",
+    "Sequential", "SimpleRNN", "SpatialDropout1D", "SpatialDropout3D",
     "SpectralNormalization", "StackedRNNCells", "StringLookup", "TextVectorization",
-    "TimeDistributed", "UnitNormalization", "UpSampling3D", "ZeroPadding1D",
+    "TimeDistributed", "UnitNormalization", "UpSampling3D",
     "ZeroPadding3D", NULL,
 };
 
 static const struct { const char *type, *instead; } replaceable[] = {
-    {"Conv1D", "a Conv2D over images of height 1"},
+    {"DepthwiseConv1D", "a Conv1D with as many groups as there are channels"},
+    {"SeparableConv1D", "a Conv1D with as many groups as there are channels, and one with "
+                        "kernel_size 1 behind it"},
     {"ThresholdedReLU", "a ReLU with 'threshold'"},
     {"RandomContrast", "no layer: it concerns training only"},
     {"RandomFlip", "no layer: it concerns training only"},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "ops/families.h"
 #include "session.h"
 #include "sources.h"
 
@@ -106,7 +107,8 @@ static struct summary summarise(struct session *session)
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 /* {"name": "mnist", "batch": 1,
- *  "inputs": [{"name", "shape": without the batch, "dtype": "float32" or "uint8"}],
+ *  "inputs": [{"name", "shape": without the batch, "dtype": "float32" or "uint8",
+ *      "layout": "NCHW", where the Input has it}],
  *  "outputs": [...],
  *  "layers": [{"name", "type", "inputs": names, "shape", "params", "trainable_params", "macs",
  *      "weight_bytes", "activation_bytes", "kernels": names, "within": name of the layer that it is
@@ -135,14 +137,18 @@ static void json_names(struct out *out, const char *key, const char *const *name
     out_printf(out, "]");
 }
 
-static void json_ends(struct out *out, const char *key, struct tensor *const *t, int n)
+static void json_ends(const struct summary *s, const char *key, struct tensor *const *t, int n,
+        struct out *out)
 {
     out_printf(out, "  \"%s\": [\n", key);
     for (int i = 0; i < n; i++) {
+        const struct node *layer = s->graph->layer.at[t[i]->layer];
+        bool first = input_is_nchw(t[i]->maker);
         out_printf(out, "    {\"name\": \"%s\", ", t[i]->name);
-        json_shape(out, &t[i]->shape);
-        out_printf(out, ", \"dtype\": \"%s\"}%s\n", t[i]->type == DTYPE_UINT8 ? "uint8" : "float32",
-                i + 1 < n ? "," : "");
+        json_shape(out, &layer->out->shape);
+        out_printf(out, ", \"dtype\": \"%s\"%s}%s\n",
+                t[i]->type == DTYPE_UINT8 ? "uint8" : "float32",
+                first ? ", \"layout\": \"NCHW\"" : "", i + 1 < n ? "," : "");
     }
     out_printf(out, "  ],\n");
 }
@@ -190,8 +196,8 @@ void summary_json(const struct summary *s, struct out *out)
 {
     const struct graph *g = s->graph;
     out_printf(out, "{\n  \"name\": \"%s\",\n  \"batch\": %lld,\n", g->name, (long long)g->batch);
-    json_ends(out, "inputs", g->input.at, g->input.n);
-    json_ends(out, "outputs", g->output.at, g->output.n);
+    json_ends(s, "inputs", g->input.at, g->input.n, out);
+    json_ends(s, "outputs", g->output.at, g->output.n, out);
     out_printf(out, "  \"layers\": [\n");
     for (int k = 0; k < g->layer.n; k++) {
         json_layer(s, &s->layer[k], out);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ops/families.h"
 #include "out.h"
 
 enum { WIDTH_MIN = 80, WIDTH_MAX = 110, CELL = 400 };
@@ -122,8 +123,9 @@ static const char *bytes_cell(const struct summary *s, int64_t bytes)
 static void fill_row(const struct summary *s, const struct fact *f, const char **cell)
 {
     const struct node *n = f->node;
-    cell[LAYER] = pool_printf(s->pool, "%s (%s)", n->name,
-            node_family(n) == FAMILY_INPUT ? "InputLayer" : node_def(n)->type);
+    cell[LAYER] = pool_printf(s->pool, "%s (%s%s)", n->name,
+            node_family(n) == FAMILY_INPUT ? "InputLayer" : node_def(n)->type,
+            input_is_nchw(n) ? ", NCHW" : "");
     cell[SHAPE] = shape_cell(s, &n->out->shape);
     cell[PARAMS] = commas(s->pool, f->params);
     cell[MACS] = f->macs ? commas(s->pool, f->macs) : "-";
@@ -239,8 +241,9 @@ static void write_title(const struct summary *s, bool chain, struct out *out)
     out_printf(out, "Model: \"%s\"", s->graph->name);
     if (chain) {
         const struct tensor *t = s->graph->input.at[0];
-        out_printf(out, "   input: %s %s", shape_cell(s, &t->shape),
-                t->type == DTYPE_UINT8 ? "uint8" : "float32");
+        out_printf(out, "   input: %s %s%s", shape_cell(s, &input->node->out->shape),
+                t->type == DTYPE_UINT8 ? "uint8" : "float32",
+                input_is_nchw(input->node) ? ", NCHW" : "");
         if (input->kernel.n)
             out_printf(out, ", copied by %s", notes_cell(s, input));
     }

@@ -91,6 +91,27 @@ static void check_regrouping(struct finder *f, const struct node *n)
                 in->rank == 3 && out->rank == 3 ? around_reshape : NULL);
 }
 
+static bool is_signal(const struct shape *s)
+{
+    return s->rank == 2 && s->dim[0] > 1 && s->dim[1] > 1;
+}
+
+/* [length, channels], which PyTorch's convolutions have as [channels, length], and its transformers
+ * as here: where a network has such a convolution, nothing tells which it is. */
+static void check_signal(struct finder *f, const struct node *n)
+{
+    bool from = is_signal(&n->in.at[0]->shape), found = false;
+    for (int k = 0; k < f->g->layer.n; k++)
+        found = found || f->g->layer.at[k]->op == OP_CONV1D;
+    if (!found || !(from || is_signal(&n->out->shape)) || is_explicit(n) ||
+            f->explicit_order[n->in.at[0]->layer])
+        return;
+    f->problem(f->to, n, "regroups [length, channels], which PyTorch's convolutions have as "
+            "[channels, length]", from
+            ? "say the order outright: Permute with dims [2, 1] in front of it"
+            : "say the order outright: Reshape to [channels, length], then Permute with dims [2, 1]");
+}
+
 static const struct feature_order *reshape_order(struct finder *f, const struct node *n)
 {
     const struct tensor *in = n->in.at[0], *out = n->out;
@@ -188,9 +209,10 @@ static void order_value(struct finder *f, const struct node *n)
         return;
     f->explicit_order[k] = moves ||
             ((reshapes(n) || keeps) && f->explicit_order[n->in.at[0]->layer]);
-    if (reshapes(n))
+    if (reshapes(n)) {
+        check_signal(f, n);
         f->orders->value[k] = reshape_order(f, n);
-    else if (n->out->shape.rank == 1 && keeps)
+    } else if (n->out->shape.rank == 1 && keeps)
         f->orders->value[k] = elementwise_order(f, n);
     else if (n->out->shape.rank == 1 && n->op == OP_CONCATENATE)
         f->orders->value[k] = concat_order(f, n);

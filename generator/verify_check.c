@@ -154,8 +154,8 @@ static void note_integers(struct walk *w, const struct tval *t)
 static void take_input(struct walk *w, int layer, struct tval *to)
 {
     const struct graph *g = w->c->plan->graph;
-    int64_t n = layer_size(g, layer);
-    memcpy(to->v, w->c->input[input_index(g, layer)] + w->image * n, (size_t)n * sizeof *to->v);
+    const double *given = w->c->input[input_index(g, layer)];
+    input_arrange(g->layer.at[layer], given + w->image * layer_size(g, layer), to->v);
 }
 
 static void take_result(struct walk *w, int layer, struct tval *to)

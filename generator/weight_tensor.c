@@ -73,6 +73,8 @@ static const struct {
 } dimension_keys[] = {
     {OP_CONV2D, "kernel", {"kernel_size", "kernel_size", NULL, "filters"}},
     {OP_CONV2D, "bias", {"filters"}},
+    {OP_CONV1D, "kernel", {"kernel_size", NULL, "filters"}},
+    {OP_CONV1D, "bias", {"filters"}},
     {OP_DEPTHWISE_CONV2D, "kernel", {"kernel_size", "kernel_size", NULL, "depth_multiplier"}},
     {OP_SEPARABLE_CONV2D, "depthwise_kernel",
         {"kernel_size", "kernel_size", NULL, "depth_multiplier"}},

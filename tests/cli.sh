@@ -100,6 +100,13 @@ layers:
   - {type: Rescaling, scale: 0.1}
   - {type: Conv2D, filters: 1, kernel_size: 1}
 END
+cat >planes.yaml <<'END'
+cnngen: 1
+weights: random
+layers:
+  - {type: Input, shape: [1, 2, 3], dtype: uint8, layout: NCHW}
+  - {type: Activation, activation: linear}
+END
 cat >wrong.yaml <<'END'
 cnngen: 1
 weights: random
@@ -126,6 +133,8 @@ head -c 240 /dev/zero | npy flat.npy '<f4' '60,'
 head -c 16 /dev/zero | npy small.npy '<f4' '2, 2, 1'
 head -c 64 /dev/zero | npy small4.npy '<f4' '4, 2, 2, 1'
 printf '\001\002\003\377' | npy bytes.npy '|u1' '2, 2, 1'
+printf '\001\002\003\004\005\006' | npy planes.npy '|u1' '3, 1, 2'
+printf '\001\002\003\004\005\006' | npy pixels.npy '|u1' '1, 2, 3'
 printf '\000\000\000\077\000\000\000\077\000\000\000\077\000\000\000\077' | npy half.npy '<f4' '2, 2, 1'
 
 # ---- help and version ----------------------------------------------------------------------------
@@ -490,6 +499,19 @@ expect 0 run pair.yaml --input small.npy --input small.npy --output x.npy --outp
 exists x.npy y.npy
 expect 2 run pair.yaml --input small.npy --input small.npy --output z.npy --output none/y.npy
 absent z.npy
+expect 0 run planes.yaml --input planes.npy
+prints '[[[1.00000 3.00000 5.00000]'
+expect 2 run planes.yaml --input pixels.npy
+says "has the shape [1, 2, 3]; input 'input' takes [3, 1, 2], or several of them"
+expect 0 summary planes.yaml
+prints 'input: (None, 1, 2, 3) uint8, NCHW, copied by unary, permute'
+expect 0 summary --json planes.yaml
+prints '"shape": [1, 2, 3], "dtype": "uint8", "layout": "NCHW"}'
+expect 0 planes.yaml -o planes.c
+check 'the order of an input' grep -qF 'INPUT_SIZE 6 /* input: [channels][height][width] */' planes.h
+check 'the width of an input in another order' grep -q 'INPUT_WIDTH 2$' planes.h
+exists planes.c planes.h
+rm planes.c planes.h
 expect 2 run pair.yaml --input small.npy --input small4.npy
 says 'images'
 expect 2 run net.cnn.yaml --input flat.npy

@@ -247,11 +247,7 @@ static struct wlayer *pool_layer(struct lower *lo, struct onnx_node *n, const ch
 
 bool onnx_lower_max_pool(struct lower *lo, struct onnx_node *n)
 {
-    struct onnx_window w;
-    if (window_of(lo, n, NULL, &w) && !both_are(w.dilation, 1) &&
-            !attr_find(op_defs[OP_MAX_POOLING2D], "dilation_rate"))
-        return onnx_refuse(lo->m, n, "dilated windows");
-    return !n->failed && pool_layer(lo, n, "MaxPooling2D") != NULL;
+    return pool_layer(lo, n, "MaxPooling2D") != NULL;
 }
 
 bool onnx_lower_average_pool(struct lower *lo, struct onnx_node *n)

@@ -150,7 +150,7 @@ static const struct onnx_op ops[] = {
         "with a vector: the second one, constant"},
     BINARY("Max", ONNX_MANY, f_max, "Maximum", 0, ""),
     {"MaxPool", 1, 1, INFER(pool), NULL, LOWER(max_pool), {NULL, NULL, NULL}, OP_IMAGE,
-        WINDOW "ceil_mode:i storage_order:i", ONE_OR_TWO "; no indices, no dilations"},
+        WINDOW "ceil_mode:i storage_order:i", ONE_OR_TWO "; no indices"},
     BINARY("Mean", ONNX_MANY, f_add, "Average", 0, ""),
     BINARY("Min", ONNX_MANY, f_min, "Minimum", 0, ""),
     ACTIVATION("Mish", "mish"),

@@ -115,7 +115,7 @@ static bool ok(const struct group *g)
     const struct pool2d *q = g->pool->attr;
     return !g->add && !g->affine && (!g->act || never_falls(g->act))
         && a->groups == 1 && a->dilation[0] == 1 && a->dilation[1] == 1
-        && q->is_max && !q->is_global
+        && q->is_max && !q->is_global && q->dilation[0] == 1 && q->dilation[1] == 1
         && q->size[0] <= MAX_WINDOW && q->size[1] <= MAX_WINDOW    /* results fit 16 registers */
         && windows_apart(q, shape_hwc(&g->main->out->shape), shape_hwc(&g->out->shape));
 }

@@ -7,10 +7,16 @@ static int tile_of(const struct target *t)
     return t->registers >= 32 ? 8 : 6;
 }
 
+/* Of a window, with its holes. */
+static int extent(const struct pool2d *a, int axis)
+{
+    return (a->size[axis] - 1) * a->dilation[axis] + 1;
+}
+
 /* Pixels x0 <= ox < x1 have windows inside the row. */
 static void inside(const struct pool2d *a, int iw, int ow, int *x0, int *x1)
 {
-    int sw = a->strides[1], last = iw + a->pad[2] - a->size[1];
+    int sw = a->strides[1], last = iw + a->pad[2] - extent(a, 1);
     *x0 = (a->pad[2] + sw - 1) / sw;
     *x1 = last < 0 ? 0 : last / sw + 1;
     if (*x1 > ow)
@@ -21,7 +27,7 @@ static void inside(const struct pool2d *a, int iw, int ow, int *x0, int *x1)
 
 static bool clips_rows(const struct pool2d *a, int ih, int oh)
 {
-    return a->pad[0] > 0 || (int64_t)(oh - 1) * a->strides[0] + a->size[0] > ih;
+    return a->pad[0] > 0 || (int64_t)(oh - 1) * a->strides[0] + extent(a, 0) > ih;
 }
 
 static bool ok(const struct group *g)
@@ -56,6 +62,8 @@ static void bind_window(struct pool *pool, struct args *args, const struct step 
     args_int(pool, args, "KW", a->size[1]);
     args_int(pool, args, "SH", a->strides[0]);
     args_int(pool, args, "SW", a->strides[1]);
+    args_int(pool, args, "DH", a->dilation[0]);
+    args_int(pool, args, "DW", a->dilation[1]);
     for (int i = 0; i < 4; i++)
         args_int(pool, args, pads[i], a->pad[i]);
     args_int(pool, args, "CLIP", clips_rows(a, step->in.at[0].h, step->out.h));

@@ -75,6 +75,9 @@ struct window {
  * out. */
 bool window_resolve(struct graph *, struct node *, struct window *, struct diag *);
 
+/* Whether the groups divide the channels of the first input, and the filters; reports if not. */
+bool check_groups(struct graph *, struct node *, const struct conv2d *, struct diag *);
+
 /* ---- weights --------------------------------------------------------------------------------- */
 
 void add_bias(struct node *, int channels);

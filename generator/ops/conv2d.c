@@ -24,10 +24,9 @@ static bool resolve_window(struct graph *g, struct node *node, struct conv2d *c,
     return true;
 }
 
-static bool check_groups(struct graph *g, struct node *node, const struct conv2d *c,
-                         struct diag *diag)
+bool check_groups(struct graph *g, struct node *node, const struct conv2d *c, struct diag *diag)
 {
-    int ic = in_shape(node, 0)->dim[2];
+    int ic = last_dim(in_shape(node, 0));
 
     if (ic % c->groups == 0 && c->filters % c->groups == 0)
         return true;

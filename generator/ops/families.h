@@ -50,6 +50,7 @@ struct dense {
 struct pool2d {
     int size[2];             /* 0 0 with strides: as Keras, strides default to the size */
     int strides[2];
+    int dilation[2];         /* 1 1 but for a maximum */
     struct padding padding;
     bool ceil_mode;
     bool count_include_pad;  /* average: divide by what lies on the padded input */
@@ -175,6 +176,20 @@ struct separable {     /* SeparableConv2D: becomes depthwise and pointwise */
 /* Dropout, noise, regularization: nothing is left of them when a network runs. */
 struct training_only { float rate, stddev, l1, l2; struct floats noise_shape, seed; };
 
-struct input { struct shape shape; int dtype; }; /* ATTR_WORD: float32, uint8 */
+struct input {
+    struct shape shape;
+    int dtype;                 /* ATTR_WORD: float32, uint8 */
+    int layout;                /* enum input_layout */
+};
+
+enum input_layout { LAYOUT_NHWC, LAYOUT_NCHW };
+
+bool input_is_nchw(const struct node *);  /* an Input of that layout */
+
+/* How the program's caller gives an image: [C, H, W] for LAYOUT_NCHW, else the input's shape. */
+struct shape input_given(const struct node *input);
+
+/* Puts an image from that order into the order of the input's shape. */
+void input_arrange(const struct node *input, const double *given, double *to);
 
 #endif

@@ -7,6 +7,11 @@ static const enum op two_dimensional[OP_COUNT] = {
     [OP_GLOBAL_MAX_POOLING1D] = OP_GLOBAL_MAX_POOLING2D,
     [OP_GLOBAL_AVERAGE_POOLING1D] = OP_GLOBAL_AVERAGE_POOLING2D,
     [OP_UP_SAMPLING1D] = OP_UP_SAMPLING2D,
+    [OP_CONV1D] = OP_CONV2D,
+    [OP_MAX_POOLING1D] = OP_MAX_POOLING2D,
+    [OP_AVERAGE_POOLING1D] = OP_AVERAGE_POOLING2D,
+    [OP_ZERO_PADDING1D] = OP_ZERO_PADDING2D,
+    [OP_CROPPING1D] = OP_CROPPING2D,
 };
 
 static struct shape with_height(const struct shape *s)
@@ -42,7 +47,17 @@ static struct tensor *reshaped(struct graph *g, const struct node *origin, struc
     return graph_tensor(g, n, shape, DTYPE_FLOAT32);
 }
 
-/* Reshape, the 2D form, Reshape: views of the same memory. */
+/* The 2D form's weights are the same numbers, of kernels of height 1. */
+static void give_weights(struct graph *g, const struct node *from, struct node *to)
+{
+    if (!node_def(to)->weights)
+        return;
+    node_def(to)->weights(g, to);
+    for (int i = 0; i < from->weights; i++)
+        to->weight[i].data = from->weight[i].data;
+}
+
+/* Reshape, the 2D form, Reshape: views of the same memory, the layer's value. */
 static void height_lower(struct graph *g, struct node *node)
 {
     struct tensor *in = node->in.at[0];
@@ -51,6 +66,8 @@ static void height_lower(struct graph *g, struct node *node)
     struct tensor *t = graph_tensor(g, work, with_height(&node->out->shape), DTYPE_FLOAT32);
 
     work->attr = node->attr;
+    give_weights(g, node, work);
+    t->layer = node->out->layer;
     t = reshaped(g, node, t, node->out->shape);
     t->layer = node->out->layer;
     tensor_replace(g, node->out, t);
@@ -69,6 +86,7 @@ static void global_shape(struct graph *g, struct node *node, struct diag *diag)
     p->is_max = node->op == OP_GLOBAL_MAX_POOLING1D;
     p->is_global = true;
     p->size[0] = p->strides[0] = 1;
+    p->dilation[0] = p->dilation[1] = 1;
     p->size[1] = p->strides[1] = in->dim[0];
     set_shape(g, node, p->keepdims ? shape_of(2, (int[]){1, in->dim[1]}) : vector_shape(in->dim[1]),
               diag);
@@ -127,5 +145,206 @@ const struct op_def op_up_sampling1d = {
     .doc = "repeats each step of [length, channels]",
     .family = FAMILY_LOWERED, .min_in = 1, .max_in = 1,
     .attr_bytes = sizeof(struct upsampling), .attrs = upsampling_attrs, .shape = upsampling_shape,
+    .eval = height_eval, .lower = height_lower,
+};
+
+/* ---- windows --------------------------------------------------------------------------------- */
+
+/* The words' indices are those of struct padding's kinds; causal becomes its border. */
+static const char *const conv_paddings[] = {"valid", "same", "causal", NULL};
+static const char *const pool_paddings[] = {"valid", "same", NULL};
+
+_Static_assert(sizeof ((struct padding *)NULL)->kind == sizeof(int), "ATTR_WORD writes an int");
+
+/* A window along the length: Keras' attributes are the second of each pair of the 2D form's. */
+struct span1d {
+    const char *key, *what;
+    int size, stride, dilation;
+    const struct padding *padding;
+    int *pad;                        /* resolved: 0 0 before behind */
+};
+
+/* Steps of the output; 0 after an error. */
+static int resolve_length(struct graph *g, struct node *node, const struct span1d *s,
+                          struct diag *diag)
+{
+    int in = in_shape(node, 0)->dim[0];
+    int extent = (s->size - 1) * s->dilation + 1;
+    int out;
+
+    window_padding(s->padding, 1, in, s->size, s->stride, s->dilation, &s->pad[2], &s->pad[3]);
+    out = window_extent(in, s->size, s->stride, s->dilation, s->pad[2], s->pad[3], false);
+    if (out > 0)
+        return out;
+    diag_error(diag, DIAG_EMPTY_OUTPUT, node_attr_at(node, s->key),
+               "the %s of layer %s covers %d steps, more than its input %s has", s->what,
+               node_title(g, node), extent, input_words(g, node, 0, diag));
+    note_maker(g, node, 0, diag);
+    diag_help(diag, "with padding: same the result would have %d steps",
+              (in + s->stride - 1) / s->stride);
+    return 0;
+}
+
+/* ---- Conv1D ---------------------------------------------------------------------------------- */
+
+static void conv_shape(struct graph *g, struct node *node, struct diag *diag)
+{
+    struct conv2d *c = node->attr;
+    struct span1d s = {"kernel_size", "kernel", c->kernel[1], c->strides[1], c->dilation[1],
+                       &c->padding, c->pad};
+    int length;
+
+    c->kernel[0] = c->strides[0] = c->dilation[0] = 1;
+    if (c->padding.kind == PAD_EXPLICIT)
+        c->padding.border[2] = (c->kernel[1] - 1) * c->dilation[1];
+    if (!need_rank(node, 0, 2, diag) || !check_groups(g, node, c, diag))
+        return;
+    c->in_channels = in_shape(node, 0)->dim[1];
+    if ((length = resolve_length(g, node, &s, diag)) > 0)
+        set_shape(g, node, shape_of(2, (int[]){length, c->filters}), diag);
+}
+
+/* Keras' [K, IC / groups, OC], PyTorch's [OC, IC / groups, K]. */
+static void conv_weights(struct graph *g, struct node *node)
+{
+    const struct conv2d *c = node->attr;
+    int dim[] = {c->kernel[1], c->in_channels / c->groups, c->filters};
+    struct weight *w = add_weight(node, "kernel", "weight", shape_of(3, dim));
+
+    (void)g;
+    for (int i = 0; i < 3; i++)
+        w->torch_order[i] = (int8_t)(2 - i);
+    w->init = INIT_KERNEL;
+    w->fan_in = saturated_product((int64_t[]){dim[0], dim[1]}, 2);
+    if (c->use_bias)
+        add_bias(node, c->filters);
+}
+
+static int64_t conv_macs(const struct node *node)
+{
+    return op_conv2d.macs(node);
+}
+
+static const struct attr_def conv_attrs[] = {
+    {"filters", ATTR_INT, AT(conv2d, filters), NULL, 1, MAX_EXTENT, NULL, "output channels"},
+    {"kernel_size", ATTR_INT, AT(conv2d, kernel[1]), NULL, 1, MAX_WINDOW, NULL,
+     "steps that the kernel covers"},
+    {"strides", ATTR_INT, AT(conv2d, strides[1]), "1", 1, MAX_WINDOW, NULL,
+     "how far the kernel moves"},
+    {"padding", ATTR_WORD, AT(conv2d, padding.kind), "valid", 0, 0, conv_paddings,
+     "valid (none), same (as TensorFlow: an odd step goes behind), or causal: all of it in front; "
+     "other paddings are a ZeroPadding1D"},
+    {"dilation_rate", ATTR_INT, AT(conv2d, dilation[1]), "1", 1, MAX_WINDOW, NULL,
+     "distance between the elements of the kernel"},
+    {"groups", ATTR_INT, AT(conv2d, groups), "1", 1, MAX_EXTENT, NULL,
+     "parts of the channels that are convolved separately; divides input channels and filters"},
+    ATTRS_ACTIVATION,
+    ATTRS_USE_BIAS(conv2d),
+    ATTRS_END
+};
+
+const struct op_def op_conv1d = {
+    .type = "Conv1D", .alias = "Convolution1D", .stem = "conv1d",
+    .doc = "convolution along [length, channels] (cross-correlation: the kernel is not flipped)",
+    .family = FAMILY_LOWERED, .min_in = 1, .max_in = 1,
+    .attr_bytes = sizeof(struct conv2d), .attrs = conv_attrs, .has_activation = true,
+    .shape = conv_shape, .weights = conv_weights, .macs = conv_macs, .eval = height_eval,
+    .lower = height_lower,
+};
+
+/* ---- pooling --------------------------------------------------------------------------------- */
+
+static void pool_shape(struct graph *g, struct node *node, struct diag *diag)
+{
+    struct pool2d *p = node->attr;
+    int length;
+
+    p->is_max = node->op == OP_MAX_POOLING1D;
+    p->size[0] = p->strides[0] = p->dilation[0] = p->dilation[1] = 1;
+    p->strides[1] = p->strides[1] ? p->strides[1] : p->size[1];
+    struct span1d s = {"pool_size", "window", p->size[1], p->strides[1], 1, &p->padding, p->pad};
+
+    if (need_rank(node, 0, 2, diag) && (length = resolve_length(g, node, &s, diag)) > 0)
+        set_shape(g, node, shape_of(2, (int[]){length, in_shape(node, 0)->dim[1]}), diag);
+}
+
+static const struct attr_def pool_attrs[] = {
+    {"pool_size", ATTR_INT, AT(pool2d, size[1]), "2", 1, MAX_WINDOW, NULL,
+     "steps that the window covers"},
+    {"strides", ATTR_INT, AT(pool2d, strides[1]), "", 1, MAX_WINDOW, NULL,
+     "how far the window moves; default: pool_size"},
+    {"padding", ATTR_WORD, AT(pool2d, padding.kind), "valid", 0, 0, pool_paddings,
+     "valid or same (as TensorFlow); padding never is a maximum, and is not averaged"},
+    ATTRS_END
+};
+
+const struct op_def op_max_pooling1d = {
+    .type = "MaxPooling1D", .alias = "MaxPool1D", .stem = "max_pooling1d",
+    .doc = "maximum of each window of [length, channels]; NaN wins",
+    .family = FAMILY_LOWERED, .min_in = 1, .max_in = 1,
+    .attr_bytes = sizeof(struct pool2d), .attrs = pool_attrs, .shape = pool_shape,
+    .eval = height_eval, .lower = height_lower,
+};
+
+const struct op_def op_average_pooling1d = {
+    .type = "AveragePooling1D", .alias = "AvgPool1D", .stem = "average_pooling1d",
+    .doc = "mean of each window of [length, channels]",
+    .family = FAMILY_LOWERED, .min_in = 1, .max_in = 1,
+    .attr_bytes = sizeof(struct pool2d), .attrs = pool_attrs, .shape = pool_shape,
+    .eval = height_eval, .lower = height_lower,
+};
+
+/* ---- ends ------------------------------------------------------------------------------------ */
+
+static void padding_shape(struct graph *g, struct node *node, struct diag *diag)
+{
+    const int *b = ((struct border *)node->attr)->border;
+    const struct shape *in = in_shape(node, 0);
+
+    if (need_rank(node, 0, 2, diag))
+        set_shape(g, node, shape_of(2, (int[]){in->dim[0] + b[2] + b[3], in->dim[1]}), diag);
+}
+
+static void cropping_shape(struct graph *g, struct node *node, struct diag *diag)
+{
+    const int *b = ((struct border *)node->attr)->border;
+    const struct shape *in = in_shape(node, 0);
+
+    if (!need_rank(node, 0, 2, diag))
+        return;
+    if (in->dim[0] > b[2] + b[3]) {
+        set_shape(g, node, shape_of(2, (int[]){in->dim[0] - b[2] - b[3], in->dim[1]}), diag);
+        return;
+    }
+    diag_error(diag, DIAG_EMPTY_OUTPUT, node_attr_at(node, "cropping"),
+               "layer %s crops %d steps: nothing remains of its input %s", node_title(g, node),
+               b[2] + b[3], input_words(g, node, 0, diag));
+    note_maker(g, node, 0, diag);
+}
+
+static const struct attr_def padding_attrs[] = {
+    {"padding", ATTR_PAIR, AT(border, border[2]), "1", 0, MAX_EXTENT, NULL,
+     "zeros in front and behind: n or [front, behind]"},
+    ATTRS_END
+};
+
+const struct op_def op_zero_padding1d = {
+    .type = "ZeroPadding1D", .stem = "zero_padding1d",
+    .doc = "zeros in front of and behind [length, channels]",
+    .family = FAMILY_LOWERED, .min_in = 1, .max_in = 1,
+    .attr_bytes = sizeof(struct border), .attrs = padding_attrs, .shape = padding_shape,
+    .eval = height_eval, .lower = height_lower,
+};
+
+static const struct attr_def cropping_attrs[] = {
+    {"cropping", ATTR_PAIR, AT(border, border[2]), "1", 0, MAX_EXTENT, NULL,
+     "steps cut off in front and behind: n or [front, behind]"},
+    ATTRS_END
+};
+
+const struct op_def op_cropping1d = {
+    .type = "Cropping1D", .stem = "cropping1d", .doc = "the inner part of [length, channels]",
+    .family = FAMILY_LOWERED, .min_in = 1, .max_in = 1,
+    .attr_bytes = sizeof(struct border), .attrs = cropping_attrs, .shape = cropping_shape,
     .eval = height_eval, .lower = height_lower,
 };

@@ -3,13 +3,40 @@
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
-/* Explicit padding must leave each window an element of the input: of nothing there is no
- * maximum. */
+/* The first of the elements x, x + d, x + 2 d ... that isn't before the input. */
+static int first_inside(int x, int d)
+{
+    return x < 0 ? x + (d - 1 - x) / d * d : x;
+}
+
+/* Windows with holes may step over all of a short input: of nothing there is no maximum. */
+static bool check_dilation(struct graph *g, struct node *node, const struct window *w,
+                           struct diag *diag)
+{
+    for (int a = 0; a < 2; a++)
+        for (int o = 0; w->dilation[a] > 1 && o < w->out[a]; o++) {
+            int x = o * w->strides[a] - w->pad[2 * a];
+            int first = first_inside(x, w->dilation[a]);
+
+            if (first < in_shape(node, 0)->dim[a] && first <= x + (w->size[a] - 1) * w->dilation[a])
+                continue;
+            diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, "dilation_rate"),
+                       "a window of layer %s has no element of its input %s: with dilation_rate "
+                       "%d it steps over all of %s",
+                       node_title(g, node), input_words(g, node, 0, diag), w->dilation[a],
+                       a ? "its columns" : "its rows");
+            note_maker(g, node, 0, diag);
+            return false;
+        }
+    return true;
+}
+
+/* Explicit padding must leave each window an element of the input, too. */
 static bool check_padding(struct graph *g, struct node *node, const struct pool2d *p,
                           struct diag *diag)
 {
     for (int i = 0; p->padding.kind == PAD_EXPLICIT && i < 4; i++)
-        if (p->padding.border[i] >= p->size[i / 2]) {
+        if (p->dilation[i / 2] == 1 && p->padding.border[i] >= p->size[i / 2]) {
             diag_error(diag, DIAG_BAD_VALUE, node_attr_at(node, "padding"),
                        "padding %d of layer %s must be less than its pool_size, %d",
                        p->padding.border[i], node_title(g, node), p->size[i / 2]);
@@ -22,13 +49,15 @@ static void pool_shape(struct graph *g, struct node *node, struct diag *diag)
 {
     struct pool2d *p = node->attr;
     struct window w = {.key = "pool_size", .what = "window", .size = {p->size[0], p->size[1]},
-                       .dilation = {1, 1}, .padding = &p->padding, .ceil_mode = p->ceil_mode};
+                       .padding = &p->padding, .ceil_mode = p->ceil_mode};
 
+    for (int a = 0; a < 2; a++)
+        w.dilation[a] = p->dilation[a] = p->dilation[a] ? p->dilation[a] : 1;
     for (int a = 0; a < 2; a++)
         w.strides[a] = p->strides[a] = p->strides[a] ? p->strides[a] : p->size[a];
     p->is_max = node->op == OP_MAX_POOLING2D;
     if (!need_rank(node, 0, 3, diag) || !check_padding(g, node, p, diag) ||
-        !window_resolve(g, node, &w, diag))
+        !window_resolve(g, node, &w, diag) || !check_dilation(g, node, &w, diag))
         return;
     for (int i = 0; i < 4; i++)
         p->pad[i] = w.pad[i];
@@ -44,20 +73,21 @@ static void global_shape(struct graph *g, struct node *node, struct diag *diag)
         return;
     p->is_max = node->op == OP_GLOBAL_MAX_POOLING2D;
     p->is_global = true;
-    for (int a = 0; a < 2; a++)
+    for (int a = 0; a < 2; a++) {
         p->size[a] = p->strides[a] = in_shape(node, 0)->dim[a];
+        p->dilation[a] = 1;
+    }
     c = in_shape(node, 0)->dim[2];
     set_shape(g, node, p->keepdims ? image_shape(1, 1, c) : vector_shape(c), diag);
 }
 
 /* ---- evaluation ------------------------------------------------------------------------------ */
 
-/* A window's part on the input, rows h0 <= h < h1 and columns w0 <= w < w1, and what an average
- * divides by. With ceil_mode, the last window may reach beyond the padding: that part never
+/* A window's part on the input, rows h0 <= h < h1 and columns w0 <= w < w1 in steps of the
+ * dilation, and what an average divides by. With ceil_mode, the last window may reach beyond the padding: that part never
  * counts. */
-struct part { int h0, h1, w0, w1; double count; };
+struct part { int h0, h1, w0, w1, dh, dw; double count; };
 
-static int at_least(int a, int b) { return a > b ? a : b; }
 static int at_most(int a, int b) { return a < b ? a : b; }
 
 static struct part window_part(const struct pool2d *p, const struct shape *in, int oh, int ow)
@@ -65,8 +95,11 @@ static struct part window_part(const struct pool2d *p, const struct shape *in, i
     int h = oh * p->strides[0] - p->pad[0];
     int w = ow * p->strides[1] - p->pad[2];
     struct part a = {
-        at_least(h, 0), at_most(h + p->size[0], in->dim[0]),
-        at_least(w, 0), at_most(w + p->size[1], in->dim[1]), 0,
+        .h0 = first_inside(h, p->dilation[0]),
+        .h1 = at_most(h + (p->size[0] - 1) * p->dilation[0] + 1, in->dim[0]),
+        .w0 = first_inside(w, p->dilation[1]),
+        .w1 = at_most(w + (p->size[1] - 1) * p->dilation[1] + 1, in->dim[1]),
+        .dh = p->dilation[0], .dw = p->dilation[1],
     };
 
     if (p->count_include_pad)
@@ -81,8 +114,8 @@ static void max_window(const struct part *a, const struct tval *in, int c, doubl
 {
     *v = -INFINITY;
     *e = 0;
-    for (int h = a->h0; h < a->h1; h++)
-        for (int w = a->w0; w < a->w1; w++) {
+    for (int h = a->h0; h < a->h1; h += a->dh)
+        for (int w = a->w0; w < a->w1; w += a->dw) {
             int64_t x = ((int64_t)h * in->shape.dim[1] + w) * in->shape.dim[2] + c;
 
             if (in->v[x] > *v || isnan(in->v[x]))
@@ -143,6 +176,8 @@ static void pool_eval(const struct node *node, const struct tval *in, struct tva
 
 static const struct attr_def max_attrs[] = {
     POOL_ATTRS,
+    {"dilation_rate", ATTR_PAIR, AT(pool2d, dilation), "1", 1, MAX_WINDOW, NULL,
+     "distance of a window's elements; PyTorch's dilation"},
     ATTRS_END
 };
 

@@ -13,6 +13,8 @@ def pair(v):
 
 def pads(n, k, s, d, padding):
     span = (k - 1) * d + 1
+    if padding == 'causal':
+        return (k - 1) * d, 0
     if padding == 'valid':
         return 0, 0
     total = max((-(-n // s) - 1) * s + span - n, 0)
