@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every example builds by itself from cnngen and cc, and runs.
+# Every example builds by itself from cnngen and cc (cortex-m: arm-none-eabi-gcc, qemu-system-arm), and runs.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
