@@ -70,7 +70,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd weights
+CHECK := differential sanitize cases special same_bits exact strict oracle cli arm riscv unit errors goldens examples assembly memory winograd weights
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
