@@ -21,6 +21,7 @@ struct emit_options {
     enum storage storage;          /* of weights */
     const char *weights_name;      /* base name of the weights file, for .incbin */
     const struct selftest *selftest; /* NULL: none */
+    bool static_arena;             /* with PREFIX_run_static, which owns an arena */
 };
 
 struct emitted {

@@ -33,6 +33,8 @@ const char help_text[] =
     "                           same bits from every compiler on every target\n"
     "      --standalone         put the runtime into the C file: nothing to link\n"
     "      --selftest           emit PREFIX_selftest\n"
+    "      --static-arena       emit PREFIX_run_static too, which has an arena\n"
+    "                           of its own: calls must not overlap\n"
     "      --weights KIND       auto (default: large ones as strings of bytes);\n"
     "                           array (numbers); string (bytes); asm: in a file that\n"
     "                           the assembler includes; bin: in a file that your\n"

@@ -80,6 +80,7 @@ static const struct option_def {
     {"weights", 0, CALL, 0, set_weights, GENERATE | PROGRAM, false},
     {"standalone", 0, FLAG, FIELD(standalone), GENERATE, false},
     {"selftest", 0, FLAG, FIELD(selftest), GENERATE | VERIFY, false},
+    {"static-arena", 0, FLAG, FIELD(static_arena), GENERATE, false},
     {"dump", 0, CALL, 0, set_dump, GENERATE, false},
     {"json", 0, FLAG, FIELD(json), SUMMARY | BENCH, false},
     {"input", 0, CALL, 0, set_input, RUN | PROGRAM, true},
@@ -672,6 +673,8 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --standalone");
     if (o->selftest)
         out_printf(&out, " --selftest");
+    if (o->static_arena)
+        out_printf(&out, " --static-arena");
     if (o->storage != STORAGE_AUTO)
         out_printf(&out, " --weights %s", storages[o->storage]);
     if (o->weights_file) {

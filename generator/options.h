@@ -28,7 +28,7 @@ struct options {
     struct budget budget;         /* --max-arena, --max-weights */
     const char *template_dir;
     const char *weights_file;
-    bool standalone, selftest;
+    bool standalone, selftest, static_arena;
     enum storage storage;         /* of weights: --weights */
     enum dump dump;
     bool quiet, verbose;

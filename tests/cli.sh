@@ -138,7 +138,7 @@ done
 what='the help text'
 widest=$(awk '{ if (length > n) n = length } END { print n }' ../out)
 check 'the help text fits 80 columns' [ "$widest" -le 80 ]
-for option in output header prefix target max-threads max-arena max-weights math standalone selftest weights weights-file \
+for option in output header prefix target max-threads max-arena max-weights math standalone selftest static-arena weights weights-file \
     template-dir dump json input seed cc cflags run seconds threads print-schema color quiet verbose help version; do
     prints "--$option"
 done
