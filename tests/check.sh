@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 packages="gcc g++ libc6-dev make pkg-config libyaml-dev libcmocka-dev clang libomp-dev
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
     gcc-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+    lld nodejs
     libonnx-testdata python3-onnx python3-numpy"
 installed=$(dpkg-query -W -f '${Package} ${Status}\n' $packages 2>/dev/null | grep -c 'install ok installed' || true)
 if [ "$installed" -lt "$(echo $packages | wc -w)" ]; then
