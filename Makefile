@@ -95,7 +95,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := tflite onnx keras differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd docs deps install portable weights import
+CHECK := tflite onnx keras differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd docs deps install portable weights import riscv
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh

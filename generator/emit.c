@@ -507,31 +507,57 @@ static void insert_walk(struct emitter *e, struct out *out)
     }
 }
 
-/* "mnist_status mnist_run(const float *input, float *output, void *arena, size_t arena_bytes)" */
-static void write_run(struct emitter *e, struct out *out)
+/* "mnist_status mnist_run(const float *input, float *output, void *arena, size_t arena_bytes)", or
+ * "mnist_status mnist_run_static(const float *input, float *output)". */
+static void write_run(struct emitter *e, bool owned, struct out *out)
 {
     const struct graph *g = e->plan->graph;
     const char *next = "";
-    out_printf(out, "%s_status %s_run(", e->opt->prefix, e->opt->prefix);
+    out_printf(out, "%s_status %s_run%s(", e->opt->prefix, e->opt->prefix, owned ? "_static" : "");
     for (int i = 0; i < g->input.n; i++, next = ", ")
         out_printf(out, "%sconst %s *%s", next, c_type(g->input.at[i]->type), pointer_name(e, false, i));
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, ", float *%s", pointer_name(e, true, i));
     if (e->opt->storage == STORAGE_BIN)
         out_printf(out, ", const void *weights");
-    out_printf(out, ", void *arena, size_t arena_bytes)");
+    out_printf(out, owned ? ")" : ", void *arena, size_t arena_bytes)");
 }
 
 static void insert_run(struct emitter *e, struct out *out)
 {
-    write_run(e, out);
+    write_run(e, false, out);
     out_printf(out, ";\n");
 }
 
 static void insert_run_head(struct emitter *e, struct out *out)
 {
-    write_run(e, out);
+    write_run(e, false, out);
     out_printf(out, "\n");
+}
+
+static void insert_run_static(struct emitter *e, struct out *out)
+{
+    write_run(e, true, out);
+    out_printf(out, ";\n");
+}
+
+static void insert_run_static_head(struct emitter *e, struct out *out)
+{
+    write_run(e, true, out);
+    out_printf(out, "\n");
+}
+
+/* "return mnist_run(input, output, mnist_own_arena(), MNIST_ARENA_BYTES);" */
+static void insert_run_static_call(struct emitter *e, struct out *out)
+{
+    const struct graph *g = e->plan->graph;
+    out_printf(out, "return %s_run(", e->opt->prefix);
+    for (int i = 0; i < g->input.n; i++)
+        out_printf(out, "%s, ", pointer_name(e, false, i));
+    for (int i = 0; i < g->output.n; i++)
+        out_printf(out, "%s, ", pointer_name(e, true, i));
+    out_printf(out, "%s%s_own_arena(), %s_ARENA_BYTES);\n",
+            e->opt->storage == STORAGE_BIN ? "weights, " : "", e->opt->prefix, e->upper);
 }
 
 static void insert_run_check(struct emitter *e, struct out *out)
@@ -642,6 +668,8 @@ static const struct { const char *name; void (*write)(struct emitter *, struct o
     {"plan", insert_plan}, {"runtime", insert_runtime}, {"weights", insert_weights},
     {"pointers", insert_pointers}, {"targets", insert_targets}, {"taps", insert_taps}, {"tap", insert_tap},
     {"walk", insert_walk}, {"run", insert_run}, {"run_head", insert_run_head},
+    {"run_static", insert_run_static}, {"run_static_head", insert_run_static_head},
+    {"run_static_call", insert_run_static_call},
     {"run_check", insert_run_check}, {"run_job", insert_run_job}, {"sizes", insert_sizes},
     {"selftest", insert_selftest}, {"selftest_declaration", insert_selftest_declaration},
 };
@@ -671,6 +699,7 @@ static struct args common_args(struct emitter *e)
     args_int(e->pool, &a, "SCRATCH", e->plan->scratch_bytes);
     args_int(e->pool, &a, "STEPS", e->plan->step.n);
     args_int(e->pool, &a, "SELFTEST", e->opt->selftest != NULL);
+    args_int(e->pool, &a, "STATIC", e->opt->static_arena);
     args_text(e->pool, &a, "WEIGHTS", storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
     return a;
 }

@@ -23,6 +23,7 @@ struct emit_options {
     const char *weights_name;      /* base name of the weights file, for .incbin */
     const struct selftest *selftest; /* NULL: none */
     struct file_list *reads;       /* gets the paths of the templates read from template_dir */
+    bool static_arena;             /* with PREFIX_run_static, which owns an arena */
 };
 
 struct emitted {

@@ -82,6 +82,7 @@ bool session_emit(struct session *s)
         .standalone = s->options->standalone,
         .storage = s->options->storage,
         .weights_name = base_name(weights_path(s, output_path(s))),
+        .static_arena = s->options->static_arena,
         .selftest = s->options->selftest ? selftest_make(s->pool, s->graph) : NULL,
         .reads = &s->reads,
     };

@@ -22,7 +22,7 @@ static const char *const fills[] = {"random", "special", "integer"};
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
-enum { MAX_SEED = 1 << 30 };
+enum { MAX_SEED = 1 << 30, DEFAULT_MAX_THREADS = 8 };
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -39,8 +39,14 @@ struct parser {
     struct pool *pool;
     struct options *options;
     const char *color;         /* --color, as given */
+    bool small;                /* --target cortex-m: other defaults */
+    bool math_given;
     int *status;
 };
+
+/* Not an instruction set, but what suits a microcontroller: the scalar target, one thread, and no
+ * Winograd, whose weights and buffers are larger. Other options given beside it win. */
+static const char small_target[] = "cortex-m";
 
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
@@ -80,6 +86,7 @@ static const struct option_def {
     {"weights", 0, CALL, 0, set_weights, GENERATE | PROGRAM, false},
     {"standalone", 0, FLAG, FIELD(standalone), GENERATE, false},
     {"selftest", 0, FLAG, FIELD(selftest), GENERATE | VERIFY, false},
+    {"static-arena", 0, FLAG, FIELD(static_arena), GENERATE, false},
     {"dump", 0, CALL, 0, set_dump, GENERATE, false},
     {"json", 0, FLAG, FIELD(json), SUMMARY | BENCH, false},
     {"input", 0, CALL, 0, set_input, RUN | PROGRAM, true},
@@ -332,15 +339,18 @@ static bool set_prefix(struct parser *p, const char *arg)
 
 static bool set_target(struct parser *p, const char *arg)
 {
-    const char *known[TARGET_COUNT + 1] = {"all"}, *unknown;
+    const char *known[TARGET_COUNT + 2] = {"all", small_target}, *unknown;
     for (int i = 0; i < TARGET_COUNT; i++)
-        known[i + 1] = targets[i].name;
-    p->options->targets = targets_parse(arg, &unknown);
+        known[i + 2] = targets[i].name;
+    p->small = !strcmp(arg, small_target);
+    p->options->targets = targets_parse(p->small ? "scalar" : arg, &unknown);
     if (p->options->targets)
         return true;
     const char *word = pool_copy(p->pool, unknown, strcspn(unknown, ","));
+    if (!strcmp(word, small_target))
+        return fail(p->status, "target '%s' is one by itself, not part of a list", small_target);
     return fail(p->status, "unknown target '%s'%s", shown(p->pool, word, strlen(word)),
-            suggestion(p->pool, word, known, TARGET_COUNT + 1));
+            suggestion(p->pool, word, known, TARGET_COUNT + 2));
 }
 
 static bool set_max_threads(struct parser *p, const char *arg)
@@ -386,6 +396,7 @@ static bool set_math(struct parser *p, const char *arg)
 {
     int i = choose(p, "math", math_modes, MATH_MODES, arg);
     p->options->math = (enum math_mode)i;
+    p->math_given = true;
     return i >= 0;
 }
 
@@ -714,18 +725,29 @@ static enum diag_color resolve_color(const char *when)
     return isatty(2) && term && strcmp(term, "dumb") ? COLOR_ALWAYS : COLOR_NEVER;
 }
 
+/* Defaults that depend on other options. */
+static void set_defaults(struct parser *p)
+{
+    struct options *o = p->options;
+    if (!o->max_threads)
+        o->max_threads = p->small ? 1 : DEFAULT_MAX_THREADS;
+    if (p->small && !p->math_given)
+        o->math = MATH_PRECISE;
+    o->color = resolve_color(p->color);
+}
+
 bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, int *status)
 {
     struct line line = {0};
     struct parser p = {.pool = pool, .options = o, .status = status};
-    *o = (struct options){.targets = TARGETS_ALL, .max_threads = 8, .max_weight_growth = 2,
+    *o = (struct options){.targets = TARGETS_ALL, .max_weight_growth = 2,
             .math = MATH_FAST, .seed = 1, .seconds = 2};
     if (!read_line(pool, argc, argv, &line, o, status))
         return false;
     for (int i = 0; i < line.option.n; i++)
         if (!apply(&p, &line, i))
             return false;
-    o->color = resolve_color(p.color);
+    set_defaults(&p);
     return take_specs(&p, &line) && agree(&p);
 }
 
@@ -835,7 +857,7 @@ const char *options_command(struct pool *pool, const struct options *o)
     if (o->prefix)
         out_printf(&out, " --prefix %s", o->prefix);
     add_targets(&out, o->targets);
-    if (o->max_threads != 8)
+    if (o->max_threads != DEFAULT_MAX_THREADS)
         out_printf(&out, " --max-threads %d", o->max_threads);
     if (o->growth_text)
         out_printf(&out, " --max-weight-growth %s", o->growth_text);
@@ -845,6 +867,8 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --standalone");
     if (o->selftest)
         out_printf(&out, " --selftest");
+    if (o->static_arena)
+        out_printf(&out, " --static-arena");
     if (o->storage != STORAGE_AUTO)
         out_printf(&out, " --weights %s", storages[o->storage]);
     if (o->weights_file) {

@@ -33,7 +33,7 @@ struct options {
     const char *template_dir;
     const char *weights_file;
     VEC(const char *) shape;      /* --shape INPUT=1,3,224,224, of models of other formats */
-    bool standalone, selftest;
+    bool standalone, selftest, static_arena;
     enum storage storage;         /* of weights: --weights */
     enum dump dump;
     bool quiet, verbose;

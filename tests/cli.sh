@@ -147,7 +147,7 @@ done
 what='the help text'
 widest=$(awk '{ if (length > n) n = length } END { print n }' ../out)
 check 'the help text fits 80 columns' [ "$widest" -le 80 ]
-for option in output header deps deps-file deps-target deps-phony file-prefix-map prefix target max-threads max-arena max-weights math standalone selftest weights weights-file \
+for option in output header deps deps-file deps-target deps-phony file-prefix-map prefix target max-threads max-arena max-weights math standalone selftest static-arena weights weights-file \
     template-dir dump json input seed cc cflags run seconds threads print-schema color quiet verbose help version; do
     prints "--$option"
 done
@@ -184,6 +184,8 @@ usage '--prefix is given twice' --prefix a --prefix a net.cnn.yaml
 usage '--standalone is given twice' --standalone --standalone net.cnn.yaml
 usage "unknown target 'avx3'; did you mean 'avx2'?" --target avx3 net.cnn.yaml
 usage "unknown target ''" --target neon, net.cnn.yaml
+usage "unknown target 'cortexm'; did you mean 'cortex-m'?" --target cortexm net.cnn.yaml
+usage "target 'cortex-m' is one by itself, not part of a list" --target avx2,cortex-m net.cnn.yaml
 usage "--dump is spec, graph, shapes, opt or plan, not 'plane'; did you mean 'plan'?" --dump plane net.cnn.yaml
 usage "--color is auto, always or never, not 'blue'" --color blue net.cnn.yaml
 usage "--math is strict, precise or fast, not 'fats'; did you mean 'fast'?" --math fats net.cnn.yaml
@@ -291,6 +293,10 @@ expect 0 --target scalar,neon,sse2 -o - net.cnn.yaml
 prints 'cnngen --target sse2,neon net.cnn.yaml'
 expect 0 --target scalar -o - net.cnn.yaml
 prints 'cnngen --target scalar net.cnn.yaml'
+expect 0 --target cortex-m -o - net.cnn.yaml
+prints 'cnngen --target scalar --max-threads 1 --math precise net.cnn.yaml'
+expect 0 --math strict --max-threads 2 --target cortex-m -o - net.cnn.yaml
+prints 'cnngen --target scalar --max-threads 2 --math strict net.cnn.yaml'
 expect 0 --target all -o - net.cnn.yaml
 prints ' cnngen net.cnn.yaml'
 expect 0 --max-threads 3 net.cnn.yaml

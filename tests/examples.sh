@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every example builds by itself from cnngen and cc, and runs.
+# Every example builds by itself from cnngen and cc and runs
+# (cortex-m: arm-none-eabi-gcc, qemu-system-arm; wasm: clang, lld, node).
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")

@@ -34,6 +34,17 @@ refuses 'bin to standard output' "$cnngen" -q --weights bin -o - net.cnn.yaml
 "$cnngen" -q --standalone --max-threads 1 --target scalar -o one.c "$root/examples/digits/digits.cnn.yaml"
 does 'one thread' gcc -std=c99 -fopenmp -O0 -Wall -Werror -c -o /dev/null one.c
 
+# ---- an arena of the program's own
+"$cnngen" -q --standalone --static-arena -o net.c net.cnn.yaml
+does 'static arena: strict' gcc -std=c99 -fopenmp $strict net.c
+does 'static arena: C++' clang++ -x c++ -std=c++11 $strict net.c
+does 'static arena: compile' gcc -fopenmp -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -o static static.c net.c
+does 'static arena: the same' ./static
+"$cnngen" -q --standalone --static-arena --selftest --weights bin -o net.c net.cnn.yaml
+does 'static arena: weights given' gcc -std=c99 $strict net.c
+does 'static arena: and said so' grep -q 'net_run_static(const float \*input, float \*output, const void \*weights);' net.h
+refuses 'static arena: verify runs in arenas of its own' "$cnngen" verify -q --static-arena net.cnn.yaml
+
 # ---- bin: other weights without another program; anything else is refused
 "$cnngen" -q --standalone --weights bin -o net.c net.cnn.yaml
 mkdir other
