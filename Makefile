@@ -95,7 +95,8 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := tflite onnx keras differential sanitize cases special same_bits exact strict oracle cli arm unit errors goldens examples assembly memory winograd docs deps install portable weights import riscv
+CHECK := differential sanitize cases special same_bits strict exact onnx tflite oracle install keras weights cli \
+         arm examples portable assembly unit docs winograd memory riscv errors goldens deps import
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
