@@ -40,11 +40,11 @@ static void comment(const struct onnx *m, struct writer *w)
             options_base_name(m->pool, m->path), m->opset, *m->producer ? ", by " : "",
             text_quote(m->diag, m->producer));
     if (m->folds)
-        writer_comment(w, "Computed, as they depend on constants alone: %d nodes.", m->folds);
+        writer_comment(w, "Nodes computed, as they depend on constants alone: %d.", m->folds);
     if (m->matches)
         writer_comment(w, "Recognised in small operators: %d.", m->matches);
     if (m->dropped)
-        writer_comment(w, "Left out, as they compute nothing: %d nodes.", m->dropped);
+        writer_comment(w, "Nodes left out, as they compute nothing: %d.", m->dropped);
 }
 
 static struct writer *import(struct pool *pool, const struct import_options *o, struct diag *diag)

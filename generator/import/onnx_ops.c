@@ -312,7 +312,7 @@ const char *onnx_op_refused(struct onnx *m, const struct onnx_node *n)
 static const char page_head[] =
         "# ONNX models\n\n"
         "Made by `cnngen-import-onnx --print-reference`; a test compares.\n\n"
-        "    cnngen-import-onnx model.onnx -o model.yaml\n\n"
+        "    cnngen import model.onnx -o model.yaml\n\n"
         "writes `model.yaml` and `model.safetensors`. Opsets %d to %d are known; of older models,\n"
         "what has meant the same since. Weights may be initializers, Constant nodes, or external\n"
         "data in the folder of the model; float64, float16 and bfloat16 become float32.\n"

@@ -180,7 +180,7 @@ const char *tflite_op_refused(const struct tflite_node *n)
 static const char page_head[] =
         "# TFLite models\n\n"
         "Made by `cnngen-import-tflite --print-reference`; a test compares.\n\n"
-        "    cnngen-import-tflite model.tflite -o model.yaml\n\n"
+        "    cnngen import model.tflite -o model.yaml\n\n"
         "writes `model.yaml` and `model.safetensors`. Weights may be float32, float16 (also behind\n"
         "DEQUANTIZE), or int8 under float activations (\"dynamic range\"): these become the numbers that\n"
         "they mean, of one scale or one for each channel. TFLite itself rounds activations to int8 there, so\n"
