@@ -95,7 +95,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := differential sanitize cases special same_bits strict exact onnx tflite oracle install keras weights cli \
+CHECK := differential sanitize cases special same_bits strict exact onnx tflite install keras weights cli \
          arm examples portable assembly unit docs winograd memory riscv errors goldens deps import
 
 unit: $(UNIT)
@@ -106,7 +106,7 @@ check: all $(UNIT)
 
 check-all: all $(UNIT)
 	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 STRICT=all CASES=all \
-		sh tests/stages.sh $(CHECK) torch runtime_contract fuzz
+		sh tests/stages.sh $(CHECK) oracle torch runtime_contract fuzz
 
 bless: all
 	$(Q)sh tests/goldens.sh --bless

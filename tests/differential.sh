@@ -1,7 +1,8 @@
 #!/bin/sh
-# Random networks: emitted C against the reference, every step, every target of this machine, one and two
-# threads. The seeds rotate by day; DIFFERENTIAL_SEED and DIFFERENTIAL_COUNT repeat or extend a run.
+# Random networks: emitted C against the reference, every step, two of the targets of this machine, which change
+# from batch to batch and from day to day (CASES=all: every target), one and two threads. The seeds rotate by day; DIFFERENTIAL_SEED and DIFFERENTIAL_COUNT repeat or extend a run.
 set -u
+. "$(dirname "$0")/targets.sh"
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
 seed=${DIFFERENTIAL_SEED:-$(($(date +%s) / 86400 * 1000))}
@@ -22,7 +23,7 @@ while [ $i -lt "$count" ]; do
     done
     cc=gcc optimise=-Og  # in gcc, the cheapest; the cases are for what optimisers may do
     [ $((i / batch % 4)) != 3 ] || cc=clang optimise=-O1
-    out=$("$cnngen" verify -q --cc "$cc" --cflags $optimise --seed $((seed + i)) "$tmp"/*.cnn.yaml 2>&1)
+    out=$("$cnngen" verify -q $(some_targets $((i / batch))) --cc "$cc" --cflags $optimise --seed $((seed + i)) "$tmp"/*.cnn.yaml 2>&1)
     status=$?
     line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
     p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p') f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')

@@ -3,6 +3,7 @@
 # must be right to the last bit. A tap that is missing, or taken twice, can't hide behind a bound
 # then, however long the sum. That many steps really are compared so is a test, too.
 set -u
+. "$(dirname "$0")/targets.sh"
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
 seed=${EXACT_SEED:-$(($(date +%s) / 86400 * 1000))}
@@ -12,10 +13,12 @@ cc -O1 -o "$tmp/random_spec" "$root/tests/differential/random_spec.c" || exit 2
 echo "seed $seed (EXACT_SEED=$seed repeats it)"
 passed=0 failed=0
 # run SHARE OPTION...: at least SHARE % of the steps must be exact
+calls=0
 run() {
+    calls=$((calls + 1))
     share=$1
     shift
-    out=$("$cnngen" verify -q --math precise --fill integer --cflags -O1 "$@" 2>&1)
+    out=$("$cnngen" verify -q $(some_targets "$calls") --math precise --fill integer --cflags -O1 "$@" 2>&1)
     status=$?
     line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
     p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')

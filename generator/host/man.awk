@@ -17,7 +17,7 @@ function option_line(line,    term)
 {
     if (line ~ /^[A-Z][a-z]+:$/) {
         print ".SS " substr(line, 1, length(line) - 1)
-    } else if (match(line, /^ +(-[A-Za-z]+, )?--[a-z-]+( [A-Z][A-Za-z.=]*)?(  +|$)/)) {
+    } else if (match(line, /^ +(-[A-Za-z]+, )?--[a-z-]+( [A-Z][A-Za-z.=,]*)?(  +|$)/)) {
         term = substr(line, 1, RLENGTH)
         sub(/^ +/, "", term)
         sub(/ +$/, "", term)
