@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "names.h"
 #include "selftest.h"
 #include "session.h"
 
@@ -12,27 +13,13 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* "dir/mnist.cnn.yaml" -> "mnist": names the output where -o does not. */
-static const char *stem(struct pool *pool, const char *path)
-{
-    static const char *const ends[] = {".yaml", ".yml", ".json", ".cnn"};
-    const char *base = base_name(path);
-    char *name = pool_copy(pool, base, strlen(base));
-    for (int i = 0; i < 4; i++) {
-        size_t n = strlen(name), e = strlen(ends[i]);
-        if (n > e && !strcmp(name + n - e, ends[i]))
-            name[n - e] = 0;
-    }
-    return name;
-}
-
 static const char *output_path(struct session *s)
 {
     if (s->options->output)
         return s->options->output;
     if (!strcmp(s->options->spec, "-"))
         return "-";
-    return pool_printf(s->pool, "%s.c", stem(s->pool, s->options->spec));
+    return pool_printf(s->pool, "%s.c", file_stem(s->pool, s->options->spec));
 }
 
 /* The output's name with another end for its ".c". */

@@ -124,13 +124,20 @@ const char *c_name_near(struct pool *pool, const char *text)
     return is_near && len && len <= LIMIT_NAME_CHARS ? make_name(pool, text, len) : NULL;
 }
 
-const char *c_name_from_path(struct pool *pool, const char *path)
+const char *file_stem(struct pool *pool, const char *path)
 {
-    static const char *const ends[] = {".yaml", ".yml", ".json", ".cnn"};
+    static const char *const ends[] = {".yaml", ".yml", ".json", ".cnn", ".onnx", ".keras", ".h5",
+        ".tflite"};
     const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
     size_t len = strlen(stem);
-    for (int i = 0; i < 4; i++)
-        if (ends_with(stem, len, ends[i]))
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (len > strlen(ends[i]) && ends_with(stem, len, ends[i]))
             len -= strlen(ends[i]);
-    return strcmp(path, "<stdin>") ? make_name(pool, stem, len) : "model";
+    return pool_copy(pool, stem, len);
+}
+
+const char *c_name_from_path(struct pool *pool, const char *path)
+{
+    const char *stem = file_stem(pool, path);
+    return strcmp(path, "<stdin>") ? make_name(pool, stem, strlen(stem)) : "model";
 }

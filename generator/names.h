@@ -20,6 +20,10 @@ bool layer_name_ok(const char *name, const char **why);
 /* A good name made of a bad one: "3x3-net" -> "m_3x3_net"; NULL when little of it would stay. */
 const char *c_name_near(struct pool *, const char *text);
 
+/* The file's name without its folder and without the ends of specifications and models:
+ * "dir/mnist.cnn.yaml" and "mnist.onnx" -> "mnist". */
+const char *file_stem(struct pool *, const char *path);
+
 /* The name of a model whose spec says none: "dir/mnist.cnn.yaml" -> "mnist". Always a good one. */
 const char *c_name_from_path(struct pool *, const char *path);
 

@@ -38,6 +38,9 @@ mkdir one two
 "$cnngen" model.unknown --prefix=same -o one/same.c 2>err && "$cnngen" net.yaml --prefix=same -o two/same.c 2>err &&
     sed 's/model.unknown/net.yaml/' one/same.c | diff - two/same.c >>err
 result "in one step and in two the same" $?
+mkdir named && cp model.unknown named/net.v2.tflite && (cd named && "$cnngen" net.v2.tflite) 2>err &&
+    grep -q 'net_v2_run(' named/net.v2.h && [ -s named/net.v2.c ]
+result "the model's name without its end" $?
 "$cnngen" check model.unknown >out 2>err && [ ! -s err ] && [ -z "$(ls work)" ]
 result "check" $?
 cp model.unknown ./-dash && "$cnngen" -o dash.c -- -dash 2>err && [ -s dash.c ]
