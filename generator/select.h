@@ -31,8 +31,4 @@ struct choice select_kernel(struct plan *, const struct group *);
  * than one without the pooling and another for it. Some kernel takes the group. */
 bool select_pooled(const struct group *, int64_t batch, unsigned set);
 
-/* Whether one step for the whole group, max pooling included, has less worst regret over the targets
- * than one without the pooling and another for it. Some kernel takes the group. */
-bool select_pooled(const struct group *, int64_t batch, unsigned set);
-
 #endif
