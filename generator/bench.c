@@ -164,7 +164,7 @@ static void report(const struct bencher *b)
 /* The exit code. */
 static int measure(struct bencher *b)
 {
-    if (!program_images(b->session, &b->images))
+    if (!program_images(b->session, FILL_RANDOM, &b->images))
         return 2;
     write_files(b);
     if (!make_program(b))

@@ -18,7 +18,7 @@ static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summar
         "verify", "bench"};
 static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
 static const char *const colors[] = {"auto", "always", "never"};
-static const char *const fills[] = {"random", "special", "integer"};
+const char *const fills[FILLS] = {"random", "special", "integer"};
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
@@ -439,9 +439,16 @@ static bool set_seed(struct parser *p, const char *arg)
 
 static bool set_fill(struct parser *p, const char *arg)
 {
-    int i = choose(p, "fill", fills, LENGTH(fills), arg);
-    p->options->fill = (enum fill)i;
-    return i >= 0;
+    unsigned set = 0;
+    for (const char *at = arg; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        int i = choose(p, "fill", fills, LENGTH(fills), pool_copy(p->pool, at, strcspn(at, ",")));
+        if (i < 0)
+            return false;
+        set |= 1u << i;
+    }
+    p->options->fill = set;
+    return !(set & 1u << FILL_INTEGER) || set == 1u << FILL_INTEGER ||
+           fail(p->status, "--fill integer changes the weights too: it goes with no other kind");
 }
 
 static bool set_seconds(struct parser *p, const char *arg)
@@ -699,7 +706,7 @@ static bool agree(struct parser *p)
     if (o->threads > o->max_threads)
         return fail(p->status, "--threads %d is more than --max-threads %d", o->threads,
                 o->max_threads);
-    if (o->input.n && o->fill != FILL_RANDOM)
+    if (o->input.n && o->fill != 1u << FILL_RANDOM)
         return fail(p->status, "--input leaves nothing to fill: it excludes --fill");
     if (o->specs.n > 1 && (o->input.n || o->weights_file))
         return fail(p->status, "--%s is for one specification",
@@ -741,7 +748,8 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
     struct line line = {0};
     struct parser p = {.pool = pool, .options = o, .status = status};
     *o = (struct options){.targets = TARGETS_ALL, .max_weight_growth = 2,
-            .math = MATH_FAST, .seed = 1, .seconds = 2};
+            .math = MATH_FAST, .seed = 1, .fill = 1u << FILL_RANDOM,
+            .seconds = 2};
     if (!read_line(pool, argc, argv, &line, o, status))
         return false;
     for (int i = 0; i < line.option.n; i++)

@@ -10,7 +10,9 @@
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, CMD_BENCH,
     COMMAND_COUNT };
-enum fill { FILL_RANDOM, FILL_SPECIAL, FILL_INTEGER };
+enum fill { FILL_RANDOM, FILL_SPECIAL, FILL_INTEGER, FILLS };
+
+extern const char *const fills[FILLS];  /* as --fill names them */
 enum dump { DUMP_NONE, DUMP_SPEC, DUMP_GRAPH, DUMP_SHAPES, DUMP_OPT, DUMP_PLAN };
 
 struct options {
@@ -45,7 +47,7 @@ struct options {
     const char *cflags;           /* verify, bench: its options; NULL: "-O2" */
     const char *runner;           /* verify: --run, put before the program; NULL: none */
     int64_t seed;                 /* verify, bench: of their random inputs */
-    enum fill fill;               /* verify: what these are like */
+    unsigned fill;                /* verify: what these are like: 1 << FILL_..., one run for each */
     double seconds;               /* bench: for all timing */
     int threads;                  /* bench: at most; 0: as many as OpenMP offers */
 };

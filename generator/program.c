@@ -81,12 +81,12 @@ void program_weights_args(struct session *s, struct build *b, const char *name, 
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
-bool program_images(struct session *s, struct images *images)
+bool program_images(struct session *s, enum fill fill, struct images *images)
 {
     const struct options *o = s->options;
     const struct graph *g = s->graph;
     if (o->input.n == 0) {
-        images_random(s->pool, g, g->batch, (uint64_t)o->seed, o->fill, images);
+        images_random(s->pool, g, g->batch, (uint64_t)o->seed, fill, images);
         return true;
     }
     if (!images_read(s->pool, g, o->input.at, o->input.n, images))

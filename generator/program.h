@@ -25,7 +25,7 @@ const char *program_input_bytes(struct session *, bool width);
 
 /* What the program will be given, from files or at random. False after a message on stderr: exit
  * code 2. */
-bool program_images(struct session *, struct images *);
+bool program_images(struct session *, enum fill, struct images *);
 
 /* Appends them as the program's types, one input behind the other. */
 void program_inputs(const struct graph *, const struct images *, struct out *);

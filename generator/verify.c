@@ -18,6 +18,7 @@ struct verifier {
     VEC(const char *) object;  /* base names of what is linked */
     VEC(int) linked;           /* models in the program, in its order */
     int threads;
+    int status;                /* the worst of all models and rounds */
 };
 
 /* ---- emitting -------------------------------------------------------------------------------- */
@@ -68,7 +69,7 @@ static bool emit_model(struct verifier *v, struct model *m, int id)
     *s = (struct session){.pool = v->pool, .options = &m->options, .diag = diag_new(v->pool)};
     if (!session_read(s))
         return false;
-    if (m->options.fill == FILL_INTEGER)
+    if (m->options.fill == 1u << FILL_INTEGER)
         use_integers(s->graph);
     s->prefix = pool_printf(v->pool, "m%d_%.40s", id, s->graph->name);
     if (!session_plan(s))
@@ -89,13 +90,6 @@ static void emit_models(struct verifier *v)
         struct model *m = &v->model[i];
         m->ready = emit_model(v, m, i);
         m->status = session_report(&m->session);
-        if (m->ready && !program_images(&m->session, &m->images)) {
-            m->ready = false;
-            m->status = 2;
-        }
-        if (m->ready)
-            check_init(&m->check, v->pool, m->session.plan, m->images.at,
-                    m->options.fill == FILL_INTEGER);
         emitted_free(&m->session.text);
     }
 }
@@ -171,20 +165,6 @@ static void insert_models(void *context, const char *name, struct out *out)
                 : "extern const struct verify_model verify_model_%d;\n", v->linked.at[i]);
 }
 
-static void write_inputs(struct verifier *v)
-{
-    struct out out;
-    uint32_t one = 1;
-    out_init(&out);
-    out_raw(&out, (const char *)&one, sizeof one);
-    for (int i = 0; i < v->linked.n; i++) {
-        const struct model *m = &v->model[v->linked.at[i]];
-        program_inputs(m->session.graph, &m->images, &out);
-    }
-    build_write(&v->build, "inputs", out.text, out.len);
-    out_free(&out);
-}
-
 /* The program "verify" of all models that compile. False: the compiler failed altogether. */
 static bool make_program(struct verifier *v)
 {
@@ -204,7 +184,6 @@ static bool make_program(struct verifier *v)
     build_compile(&v->build, &models, 1, &ok);
     vec_push(v->pool, &v->object, "verify");
     vec_push(v->pool, &v->object, "models");
-    write_inputs(v);
     return ok && build_link(&v->build, v->object.at, v->object.n, "program");
 }
 
@@ -360,16 +339,75 @@ static void run_models(struct verifier *v)
     }
 }
 
-/* ---- the command ----------------------------------------------------------------------------- */
+/* ---- rounds ---------------------------------------------------------------------------------- */
 
-static int worst_status(const struct verifier *v)
+/* The inputs of all models that were linked, in the program's order. */
+static void write_inputs(struct verifier *v)
 {
-    int status = 0;
-    for (int i = 0; i < v->models; i++)
-        if (v->model[i].status > status)
-            status = v->model[i].status;
-    return status;
+    struct out out;
+    uint32_t one = 1;
+    out_init(&out);
+    out_raw(&out, (const char *)&one, sizeof one);
+    for (int i = 0; i < v->linked.n; i++) {
+        const struct model *m = &v->model[v->linked.at[i]];
+        program_inputs(m->session.graph, &m->images, &out);
+    }
+    build_write(&v->build, "inputs", out.text, out.len);
+    out_free(&out);
 }
+
+/* Inputs of the kind for every model, and nothing known of its results. */
+static void start_round(struct verifier *v, enum fill fill)
+{
+    for (int i = 0; i < v->models; i++) {
+        struct model *m = &v->model[i];
+        m->fill = fill;
+        m->started = m->done = false;
+        m->fault.n = 0;
+        memset(m->ran, 0, sizeof m->ran);
+        if (!m->ready)
+            continue;
+        m->ready = program_images(&m->session, fill, &m->images);
+        m->status = m->ready ? 0 : 2;
+        if (m->ready)
+            check_init(&m->check, v->pool, m->session.plan, m->images.at, fill == FILL_INTEGER);
+    }
+}
+
+/* How many models passed. */
+static int finish_round(struct verifier *v)
+{
+    int passed = verify_report(v->pool, v->model, v->models, v->threads);
+    for (int i = 0; i < v->models; i++) {
+        if (v->model[i].ready)
+            check_free(&v->model[i].check);
+        if (v->model[i].status > v->status)
+            v->status = v->model[i].status;
+    }
+    return passed;
+}
+
+/* A round for each kind of inputs, all by one program. False: the compiler failed altogether. */
+static bool run_rounds(struct verifier *v)
+{
+    int passed = 0, all = 0;
+    for (int fill = 0; fill < FILLS; fill++) {
+        if (!(v->session->options->fill & 1u << fill))
+            continue;
+        start_round(v, (enum fill)fill);
+        if (all == 0 && !make_program(v))
+            return false;
+        write_inputs(v);
+        run_models(v);
+        passed += finish_round(v);
+        all += v->models;
+    }
+    if (v->models > 1)
+        printf("%d passed, %d failed\n", passed, all - passed);
+    return true;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
 
 int command_verify(struct session *s)
 {
@@ -378,14 +416,9 @@ int command_verify(struct session *s)
     v.model = NEW_ARRAY(v.pool, struct model, v.models);
     build_open(&v.build, v.pool, s->options);
     emit_models(&v);
-    if (!make_program(&v))
+    if (!run_rounds(&v))
         return 2;
-    run_models(&v);
     if (!v.build.openmp)
         fprintf(stderr, "cnngen: the compiler has no OpenMP: only runs on one thread were tried\n");
-    verify_report(v.pool, v.model, v.models, v.threads);
-    for (int i = 0; i < v.models; i++)
-        if (v.model[i].ready)
-            check_free(&v.model[i].check);
-    return worst_status(&v);
+    return v.status;
 }

@@ -12,14 +12,18 @@ struct model {
     struct session session;
     struct images images;
     struct check check;
-    bool ready, started, done; /* emitted; running; ran to its end */
+    bool ready;                /* emitted and compiled */
     int status;                /* exit code of what failed so far: 0, 1, 2 */
+
+    /* Of one round: a run of every model with one kind of inputs. */
+    enum fill fill;
+    bool started, done;        /* running; ran to its end */
     VEC(const char *) fault;   /* what must not be, but for differences of steps and outputs */
     bool ran[TARGET_COUNT];
 };
 
-/* Prints what came of each model, and counts of them if there are several; sets the status of those
- * that differ. */
-void verify_report(struct pool *, struct model *, int models, int threads);
+/* Prints what came of each model in a round, and sets the status of those that differ. How many of them
+ * are all right. */
+int verify_report(struct pool *, struct model *, int models, int threads);
 
 #endif

@@ -2,7 +2,10 @@
 # The specifications of tests/cases and the examples, step by step against the reference, on every
 # instruction set of this machine: the examples compiled by gcc -O2, half of the cases by gcc -O1, the other
 # half by clang -O1, and the halves change places every day (CASES=all: all by gcc -O2 and clang), all under
-# the strict set of warnings, see strict.sh.
+# the strict set of warnings, see strict.sh. Inputs are random; then NaN, infinities, -0, denormals, the
+# largest floats and sums that overflow stand among them: NaN must come out as NaN, an infinity as that
+# infinity, and nothing of it may reach an element that doesn't depend on it: through padded lanes, halos,
+# or memory that a row shares with its neighbour.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 cd "$(dirname "$0")/.." || exit 2
@@ -46,9 +49,11 @@ else
 fi
 # What Winograd's kernels take by default, convolved directly.
 ls tests/cases/conv-direct*.cnn.yaml tests/cases/conv-winograd*.cnn.yaml >"$tmp/direct"
+seed=${CASES_SEED:-$(($(date +%s) / 86400))}
+echo "seed $seed (CASES_SEED=$seed repeats it)"
 batches "$tmp/examples" gcc -O2
-batches "$tmp/gcc" gcc $grid
+batches "$tmp/gcc" gcc $grid --fill random,special --seed "$seed"
 batches "$tmp/direct" gcc -O1 --math precise
-batches "$tmp/clang" clang -O1
+batches "$tmp/clang" clang -O1 --fill random,special --seed "$seed"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -230,6 +230,8 @@ for command in check summary run verify bench; do
 done
 usage "'cnngen summary' takes no --weights-file" summary --weights-file x net.cnn.yaml
 usage "'cnngen bench' takes no --fill: it is for verify" bench --fill integer net.cnn.yaml
+usage "--fill is random, special or integer, not 'specal'; did you mean 'special'?" verify --fill random,specal net.cnn.yaml
+usage "--fill integer changes the weights too: it goes with no other kind" verify --fill integer,random net.cnn.yaml
 usage "'cnngen bench' takes no --run: it is for verify" bench --run x net.cnn.yaml
 usage "'cnngen run' takes no --target" run --target avx2 net.cnn.yaml
 usage "'cnngen run' takes no --verbose" run -v net.cnn.yaml

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Random networks: emitted C against the reference, every step, two of the targets of this machine, which change
-# from batch to batch and from day to day (CASES=all: every target), one and two threads. The seeds rotate by day; DIFFERENTIAL_SEED and DIFFERENTIAL_COUNT repeat or extend a run.
+# Random networks on random inputs and on special ones (see cases.sh): emitted C against the reference,
+# every step, two of the targets of this machine, which change from batch to batch and from day to day
+# (CASES=all: every target), one and two threads. The seeds rotate by day; DIFFERENTIAL_SEED and
+# DIFFERENTIAL_COUNT repeat or extend a run.
 set -u
 . "$(dirname "$0")/targets.sh"
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
@@ -23,10 +25,12 @@ while [ $i -lt "$count" ]; do
     done
     cc=gcc optimise=-Og  # in gcc, the cheapest; the cases are for what optimisers may do
     [ $((i / batch % 4)) != 3 ] || cc=clang optimise=-O1
-    out=$("$cnngen" verify -q $(some_targets $((i / batch))) --cc "$cc" --cflags $optimise --seed $((seed + i)) "$tmp"/*.cnn.yaml 2>&1)
+    out=$("$cnngen" verify -q $(some_targets $((i / batch))) --cc "$cc" --cflags $optimise \
+        --fill random,special --seed $((seed + i)) "$tmp"/*.cnn.yaml 2>&1)
     status=$?
     line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
-    p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p') f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')
+    p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
+    f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0}))
     if [ $status -ne 0 ]; then
         echo "$out"
