@@ -131,9 +131,9 @@ const char *file_stem(struct pool *pool, const char *path)
     const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
     size_t len = strlen(stem);
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        if (len > strlen(ends[i]) && ends_with(stem, len, ends[i]))
+        if (ends_with(stem, len, ends[i]))
             len -= strlen(ends[i]);
-    return pool_copy(pool, stem, len);
+    return len ? pool_copy(pool, stem, len) : "model";
 }
 
 const char *c_name_from_path(struct pool *pool, const char *path)

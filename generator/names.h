@@ -21,7 +21,7 @@ bool layer_name_ok(const char *name, const char **why);
 const char *c_name_near(struct pool *, const char *text);
 
 /* The file's name without its folder and without the ends of specifications and models:
- * "dir/mnist.cnn.yaml" and "mnist.onnx" -> "mnist". */
+ * "dir/mnist.cnn.yaml" and "mnist.onnx" -> "mnist"; "model" where nothing else stays. */
 const char *file_stem(struct pool *, const char *path);
 
 /* The name of a model whose spec says none: "dir/mnist.cnn.yaml" -> "mnist". Always a good one. */
