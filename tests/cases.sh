@@ -7,6 +7,7 @@
 # infinity, and nothing of it may reach an element that doesn't depend on it: through padded lanes, halos,
 # or memory that a row shares with its neighbour.
 set -u
+. "$(dirname "$0")/targets.sh"
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 cd "$(dirname "$0")/.." || exit 2
 tmp=$(mktemp -d)
@@ -53,7 +54,7 @@ seed=${CASES_SEED:-$(($(date +%s) / 86400))}
 echo "seed $seed (CASES_SEED=$seed repeats it)"
 batches "$tmp/examples" gcc -O2
 batches "$tmp/gcc" gcc $grid --fill random,special --seed "$seed"
-batches "$tmp/direct" gcc -O1 --math precise
+batches "$tmp/direct" gcc -O1 --math precise $(some_targets 0)
 batches "$tmp/clang" clang -O1 --fill random,special --seed "$seed"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
