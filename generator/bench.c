@@ -111,13 +111,11 @@ static void write_files(struct bencher *b)
 static bool make_program(struct bencher *b)
 {
     const char *const object[] = {"plain", "hooked", "bench"};
-    bool ok[2];
-    if (!build_probe(&b->build, "bench"))
-        return false;
-    if (!b->build.openmp)
+    bool ok[3];
+    if (!program_openmp(&b->build))
         fprintf(stderr, "cnngen: the compiler has no OpenMP: runs take one thread\n");
-    build_compile(&b->build, object, 2, ok);
-    return ok[0] && ok[1] && build_link(&b->build, object, 3, "program");
+    build_compile(&b->build, object, 3, ok);
+    return ok[0] && ok[1] && ok[2] && build_link(&b->build, object, 3, "program");
 }
 
 static void take_line(struct bencher *b, const char *line)

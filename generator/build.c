@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "out.h"
@@ -24,7 +25,7 @@ struct leftover {
 
 static struct leftover *volatile leftovers;
 static pid_t owner;                        /* children forget about the folder */
-static volatile pid_t children[JOBS];      /* that run; 0: none */
+static volatile pid_t children[JOBS];      /* that run, as kill() takes them: -GROUP; 0: none */
 
 static void remove_leftovers(void)
 {
@@ -35,11 +36,22 @@ static void remove_leftovers(void)
             rmdir(l->path);
 }
 
+/* A compiler's own children outlive it by a moment, in which they may write into the folder. */
+static void end_child(pid_t child)
+{
+    const struct timespec moment = {0, 5000000};
+    if (kill(child, SIGTERM))
+        return;
+    waitpid(child, NULL, 0);
+    for (int i = 0; i < 100 && child < 0 && !kill(child, 0); i++)
+        nanosleep(&moment, NULL);
+}
+
 static void on_signal(int number)
 {
     for (int i = 0; i < JOBS; i++)
-        if (children[i] > 0 && !kill(children[i], SIGTERM))
-            waitpid(children[i], NULL, 0);
+        if (children[i])
+            end_child(children[i]);
     remove_leftovers();
     signal(number, SIG_DFL);
     raise(number);
@@ -150,7 +162,8 @@ NORETURN static void become(struct words *w, int out, bool both)
     _exit(EXIT_NOT_FOUND);
 }
 
-/* Starts a command in slot `job`. both: its errors go to the descriptor too. */
+/* Starts a command in slot `job`. both: its errors go to the descriptor too, and it reads nothing from the
+ * terminal, so that it can have a process group of its own. */
 static pid_t start(struct build *b, int job, struct words *w, int out, bool both)
 {
     vec_push(b->pool, &w->word, NULL);
@@ -161,9 +174,11 @@ static pid_t start(struct build *b, int job, struct words *w, int out, bool both
     pid_t pid = fork();
     if (pid < 0)
         die("can't start '%s': %s", w->word.at[0], strerror(errno));
+    if (both)
+        setpgid(pid, pid);  /* here and there, whichever comes first */
     if (pid == 0)
         become(w, out, both);
-    children[job] = pid;
+    children[job] = both ? -pid : pid;
     return pid;
 }
 
@@ -247,19 +262,7 @@ void build_compile(struct build *b, const char *const *name, int n, bool *ok)
     }
 }
 
-bool build_probe(struct build *b, const char *name)
-{
-    for (b->openmp = true;; b->openmp = false) {
-        struct job j = compile_job(b, name);
-        start_job(b, 0, &j);
-        if (finish_job(0, &j, !b->openmp))
-            return true;
-        if (!b->openmp)
-            return false;
-    }
-}
-
-bool build_link(struct build *b, const char *const *name, int n, const char *program)
+static struct job link_job(struct build *b, const char *const *name, int n, const char *program)
 {
     struct job j = {.name = program, .log = build_path(b, pool_printf(b->pool, "%s.log", program))};
     add_words(b, &j.command, &b->cc);
@@ -270,8 +273,26 @@ bool build_link(struct build *b, const char *const *name, int n, const char *pro
         add_word(b, &j.command, build_path(b, pool_printf(b->pool, "%s.o", name[i])));
     add_word(b, &j.command, "-o");
     add_word(b, &j.command, build_path(b, program));
+    return j;
+}
+
+static bool run_job(struct build *b, struct job j, bool show_failure)
+{
     start_job(b, 0, &j);
-    return finish_job(0, &j, true);
+    return finish_job(0, &j, show_failure);
+}
+
+bool build_link(struct build *b, const char *const *name, int n, const char *program)
+{
+    return run_job(b, link_job(b, name, n, program), true);
+}
+
+bool build_openmp(struct build *b, const char *name)
+{
+    b->openmp = true;
+    b->openmp = run_job(b, compile_job(b, name), false) &&
+                run_job(b, link_job(b, &name, 1, pool_printf(b->pool, "%s.program", name)), false);
+    return b->openmp;
 }
 
 /* ---- programs -------------------------------------------------------------------------------- */

@@ -31,8 +31,9 @@ void build_write(struct build *, const char *name, const char *text, size_t len)
  * compiler. */
 void build_compile(struct build *, const char *const *name, int n, bool *ok);
 
-/* Compiles one that any compiler can, and so finds out whether this one has OpenMP. */
-bool build_probe(struct build *, const char *name);
+/* Whether NAME.c, which uses OpenMP, becomes a program; no message when it doesn't. What is compiled and
+ * linked from now on has OpenMP, or not. */
+bool build_openmp(struct build *, const char *name);
 
 bool build_link(struct build *, const char *const *name, int n, const char *program);
 

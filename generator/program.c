@@ -13,6 +13,13 @@ void program_write(struct build *b, const char *template, const struct args *arg
     out_free(&out);
 }
 
+bool program_openmp(struct build *b)
+{
+    const struct args none = {0};
+    program_write(b, "openmp.c.in", &none, NULL, NULL, "openmp.c");
+    return build_openmp(b, "openmp");
+}
+
 /* ---- the network's face ---------------------------------------------------------------------- */
 
 const char *program_input_bytes(struct session *s, bool width)

@@ -12,6 +12,9 @@
 void program_write(struct build *, const char *template, const struct args *,
         template_insert *insert, void *context, const char *name);
 
+/* Finds out whether the compiler has OpenMP: what is compiled from now on uses it, or not. */
+bool program_openmp(struct build *);
+
 /* MODEL, UPPER, IN, OUT, INPUT_BYTES and OUTPUT_FLOATS of the session's network. */
 /* Writes the weights file NAME.weights, or NAME.inc: its bytes as string literals, for a program that
  * gives them; nothing where weights are in the C text. */

@@ -172,18 +172,21 @@ static bool make_program(struct verifier *v)
     struct args a = {0};
     program_write(&v->build, "verify.h.in", &none, NULL, NULL, "verify.h");
     program_write(&v->build, "verify.c.in", &none, NULL, NULL, "verify.c");
-    if (!build_probe(&v->build, "verify"))
+    const char *const verify = "verify";
+    bool ok;
+    program_openmp(&v->build);
+    build_compile(&v->build, &verify, 1, &ok);
+    if (!ok)
         return false;
     compile_models(v);
     if (v->linked.n == 0)
         return true;
     args_int(v->pool, &a, "MODELS", v->linked.n);
     program_write(&v->build, "verify_models.c.in", &a, insert_models, v, "models.c");
-    const char *models = "models";
-    bool ok;
+    const char *const models = "models";
     build_compile(&v->build, &models, 1, &ok);
-    vec_push(v->pool, &v->object, "verify");
-    vec_push(v->pool, &v->object, "models");
+    vec_push(v->pool, &v->object, verify);
+    vec_push(v->pool, &v->object, models);
     return ok && build_link(&v->build, v->object.at, v->object.n, "program");
 }
 
