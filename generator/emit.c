@@ -434,10 +434,9 @@ static void write_target(struct emitter *e, const struct target *t, struct out *
 
 static void insert_targets(struct emitter *e, struct out *out)
 {
-    static const enum target_id order[] = {TARGET_SCALAR, TARGET_SSE2, TARGET_AVX2, TARGET_AVX512, TARGET_NEON};
     for (int i = 0; i < TARGET_COUNT; i++)
-        if (e->plan->targets & TARGET_BIT(order[i]))
-            write_target(e, &targets[order[i]], out);
+        if (e->plan->targets & TARGET_BIT(i))
+            write_target(e, &targets[i], out);
 }
 
 /* ---- the file's other holes --------------------------------------------------------------------- */
@@ -716,14 +715,27 @@ static void emit_header(struct emitter *e, struct out *out)
     expand(e, "model.h.in", &a, insert, out);
 }
 
+/* "!NET_SSE2 && !NET_NEON": that none of the instruction sets on which others build is in the build. */
+static const char *no_vectors(const struct emitter *e)
+{
+    const char *text = "";
+    for (int i = TARGET_SCALAR + 1; i < TARGET_COUNT; i++)
+        if ((e->plan->targets & TARGET_BIT(i)) && (int)targets[i].base == i)
+            text = pool_printf(e->pool, "%s%s!%s_%s", text, *text ? " && " : "", e->upper,
+                    pool_upper(e->pool, targets[i].name));
+    return *text ? pool_printf(e->pool, "(%s)", text) : "1";
+}
+
 static void emit_program(struct emitter *e, struct out *out)
 {
     static const struct { const char *name; enum target_id id; } flags[] = {
-        {"SSE2", TARGET_SSE2}, {"AVX2", TARGET_AVX2}, {"AVX512", TARGET_AVX512}, {"NEON", TARGET_NEON}};
+        {"SSE2", TARGET_SSE2}, {"AVX2", TARGET_AVX2}, {"AVX512", TARGET_AVX512}, {"NEON", TARGET_NEON},
+        {"WASM", TARGET_WASM}};
     struct args a = common_args(e);
     args_text(e->pool, &a, "HEADER", e->opt->header_name);
-    for (int i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         args_int(e->pool, &a, flags[i].name, (e->plan->targets & TARGET_BIT(flags[i].id)) != 0);
+    args_text(e->pool, &a, "NO_VECTORS", no_vectors(e));
     args_int(e->pool, &a, "STRICT", e->plan->math == MATH_STRICT);
     args_int(e->pool, &a, "BYTES", any_bytes(e) || storage_file(e->opt->storage));
     args_int(e->pool, &a, "PARTS", most_parts(e->plan));

@@ -28,6 +28,11 @@ const struct target targets[TARGET_COUNT] = {
         32e3, 512e3, 2e6, 32, 16, 6,
         "cnn_vec_neon.h", NULL, "CNN_NEON", TARGET_NEON,
     },
+    [TARGET_WASM] = {
+        TARGET_WASM, "wasm", "WebAssembly (SIMD128)", 4, 16, false, 1, 2,
+        32e3, 256e3, 2e6, 32, 16, 6,
+        "cnn_vec_wasm.h", NULL, "CNN_WASM", TARGET_WASM,
+    },
 };
 
 static bool add_word(const char *word, size_t len, unsigned *set)

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum target_id { TARGET_SCALAR, TARGET_SSE2, TARGET_AVX2, TARGET_AVX512, TARGET_NEON, TARGET_COUNT };
+enum target_id {
+    TARGET_SCALAR, TARGET_SSE2, TARGET_AVX2, TARGET_AVX512, TARGET_NEON, TARGET_WASM, TARGET_COUNT
+};
 
 struct target {
     enum target_id id;
@@ -28,7 +30,7 @@ struct target {
 extern const struct target targets[TARGET_COUNT];
 
 #define TARGET_BIT(id) (1u << (id))
-#define TARGETS_ALL    ((1u << TARGET_COUNT) - 1)
+#define TARGETS_ALL    (TARGET_BIT(TARGET_WASM) - 1)  /* of CPUs: WebAssembly is asked for by name */
 
 /* "avx2,neon" or "all" to a set of bits, the scalar one always in it; 0: an unknown word. */
 unsigned targets_parse(const char *list, const char **unknown);

@@ -21,6 +21,8 @@ CNN_API int cnn_isa_level(void)
     return CNN_AVX2;
 #elif CNN_ARM64
     return CNN_NEON;
+#elif CNN_WASM_SIMD
+    return CNN_WASM;
 #else
     return CNN_SCALAR;
 #endif

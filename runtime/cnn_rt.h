@@ -62,7 +62,13 @@
 #define CNN_ARM64 0
 #endif
 
-#define CNN_VECTOR (CNN_X86 || CNN_ARM64)
+#if CNN_GNU && defined(__wasm_simd128__)
+#define CNN_WASM_SIMD 1
+#else
+#define CNN_WASM_SIMD 0
+#endif
+
+#define CNN_VECTOR (CNN_X86 || CNN_ARM64 || CNN_WASM_SIMD)
 
 /* Weights stored as bytes are little-endian.  Unknown compilers are taken to be so, too: all that
  * we know of define these macros where they are not. */
@@ -139,6 +145,7 @@
 #define CNN_SCALAR 0
 #define CNN_SSE2 1
 #define CNN_NEON 1
+#define CNN_WASM 1    /* SIMD128 */
 #define CNN_AVX2 2    /* with FMA */
 #define CNN_AVX512 3  /* F, VL, DQ and BW */
 
@@ -146,6 +153,8 @@
 #include <immintrin.h>
 #elif CNN_ARM64
 #include <arm_neon.h>
+#elif CNN_WASM_SIMD
+#include <wasm_simd128.h>
 #endif
 
 /* Zeros around rows from to to - 1 of a tensor: `left` pixels before its first row and `gap` pixels

@@ -15,14 +15,16 @@ const { memory, input, output, run } = new WebAssembly.Instance(new WebAssembly.
 const x = new Float32Array(memory.buffer, input(), PIXELS);
 const y = new Float32Array(memory.buffer, output(), CLASSES);
 
-let right = 0;
+let right = 0, milliseconds = 0;
 for (let i = 0; i < labels.length; i++) {
     for (let k = 0; k < PIXELS; k++)
         x[k] = images[i * PIXELS + k] / 255;
+    const start = performance.now();
     if (run() !== 0)
         throw new Error('the network refused to run');
+    milliseconds += performance.now() - start;
     right += y.indexOf(Math.max(...y)) === labels[i];
 }
-console.log(`${right} of ${labels.length} images right; the module has ${wasm.length} bytes, ` +
-    `its memory ${memory.buffer.byteLength}`);
+console.log(`${right} of ${labels.length} images right, ${(milliseconds / labels.length).toFixed(3)} ms each; ` +
+    `the module has ${wasm.length} bytes, its memory ${memory.buffer.byteLength}`);
 process.exitCode = right < 0.98 * labels.length ? 1 : 0;

@@ -153,6 +153,8 @@ static const struct rt_isa_maps {
     {"avx512", CNN_AVX512, cnn_maps_avx512},
 #elif CNN_ARM64
     {"neon", CNN_NEON, cnn_maps_neon},
+#elif CNN_WASM_SIMD
+    {"wasm", CNN_WASM, cnn_maps_wasm},
 #endif
 };
 

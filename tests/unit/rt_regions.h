@@ -50,4 +50,10 @@
 #include "cnn_math.h"
 #include RT_TEXT
 
+#elif CNN_WASM_SIMD
+
+#include "cnn_vec_wasm.h"
+#include "cnn_math.h"
+#include RT_TEXT
+
 #endif

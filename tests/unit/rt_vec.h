@@ -102,6 +102,8 @@ static const struct rt_isa_vec {
     {"avx512", CNN_AVX512, 1, &cnn_vec_avx512},
 #elif CNN_ARM64
     {"neon", CNN_NEON, 1, &cnn_vec_neon},
+#elif CNN_WASM_SIMD
+    {"wasm", CNN_WASM, 0, &cnn_vec_wasm},
 #endif
 };
 
