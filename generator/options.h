@@ -9,8 +9,10 @@
 #include "storage.h"
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, CMD_BENCH,
-    COMMAND_COUNT };
+    CMD_PLOT, CMD_REPORT, COMMAND_COUNT };
 enum fill { FILL_RANDOM, FILL_SPECIAL, FILL_INTEGER };
+extern const char *const pictures[];   /* words of --what, by enum picture_of */
+enum picture_of { PICTURE_GRAPH, PICTURE_MEMORY, PICTURE_TIME };
 enum dump { DUMP_NONE, DUMP_SPEC, DUMP_GRAPH, DUMP_SHAPES, DUMP_OPT, DUMP_PLAN };
 
 struct options {
@@ -48,6 +50,8 @@ struct options {
     enum fill fill;               /* verify: what these are like */
     double seconds;               /* bench: for all timing */
     int threads;                  /* bench: at most; 0: as many as OpenMP offers */
+    enum picture_of picture;      /* plot: --what */
+    bool time;                    /* report: measure */
 };
 
 /* Parses argv. Prints help, version or a usage error itself: then returns false with *status to
