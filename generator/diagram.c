@@ -35,7 +35,8 @@ static const struct { enum op op; enum kind kind; } lowered[] = {
     {OP_RESCALING, KIND_NORM}, {OP_NORMALIZATION, KIND_NORM}, {OP_MAX_POOLING1D, KIND_POOL},
     {OP_AVERAGE_POOLING1D, KIND_POOL}, {OP_GLOBAL_MAX_POOLING1D, KIND_POOL},
     {OP_GLOBAL_AVERAGE_POOLING1D, KIND_POOL}, {OP_ZERO_PADDING1D, KIND_SHAPE},
-    {OP_CROPPING1D, KIND_SHAPE}, {OP_TILE, KIND_SHAPE},
+    {OP_CROPPING1D, KIND_SHAPE}, {OP_TILE, KIND_SHAPE}, {OP_DEPTH_TO_SPACE, KIND_SHAPE},
+    {OP_SPACE_TO_DEPTH, KIND_SHAPE},
 };
 
 enum kind kind_of(const struct node *n)
@@ -142,6 +143,8 @@ static const char *kernel_text(const struct summary *s, const struct fact *f)
     const char *text = "";
     for (int i = 0; i < f->kernel.n; i++)
         text = pool_printf(s->pool, "%s%s%s", text, i ? " + " : "", f->kernel.at[i]);
+    if (!f->kernel.n && f->within)
+        return pool_printf(s->pool, "with %s", f->within->name);
     if (!f->kernel.n)
         return kind_of(f->node) == KIND_IO ? "" : "no code";
     if (f->macs)
@@ -174,22 +177,85 @@ static void fill_box(const struct summary *s, struct diagram_box *b, int main)
 
 /* ---- boxes ----------------------------------------------------------------------------------- */
 
-/* The layer whose box the layer is in. */
-static int home_of(const struct summary *s, int layer)
+/* Layers while they are gathered into boxes: the home that each has, whose box it is, and the others of the
+ * box in a ring. */
+struct gatherer {
+    const struct graph *g;
+    int *home, *next;
+    int *stack, *seen, round;  /* of a search; homes seen in it */
+};
+
+static void push_ring(const struct gatherer *q, int layer, int *depth)
 {
-    for (int i = 0; i < s->graph->layer.n && s->layer[layer].within; i++)
-        layer = s->layer[layer].within->out->layer;
-    return layer;
+    int at = layer;
+    do {
+        q->stack[(*depth)++] = at;
+        at = q->next[at];
+    } while (at != layer);
+}
+
+/* Whether one box takes values of another by way of a third. */
+static bool leads_around(struct gatherer *q, int from, int to)
+{
+    int depth = 0;
+    q->round++;
+    push_ring(q, from, &depth);
+    while (depth > 0) {
+        int layer = q->stack[--depth];
+        const struct node *n = q->g->layer.at[layer];
+        for (int i = 0; i < n->in.n; i++) {
+            int box = q->home[n->in.at[i]->layer];
+            if (box == to && q->home[layer] != from)
+                return true;
+            if (box == from || box == to || q->seen[box] == q->round)
+                continue;
+            q->seen[box] = q->round;
+            push_ring(q, box, &depth);
+        }
+    }
+    return false;
+}
+
+/* Puts all of the one box into the other, unless arrows would then run in a circle: a layer with several
+ * results may be computed along with one and used for another. */
+static void merge(struct gatherer *q, int box, int into)
+{
+    if (box == into || leads_around(q, box, into) || leads_around(q, into, box))
+        return;
+    int at = box, next = q->next[box];
+    do {
+        q->home[at] = into;
+        at = q->next[at];
+    } while (at != box);
+    q->next[box] = q->next[into];
+    q->next[into] = next;
+}
+
+/* Homes of all layers. */
+static int *gather(const struct summary *s)
+{
+    int n = s->graph->layer.n;
+    struct gatherer q = {.g = s->graph};
+    q.home = NEW_ARRAY(s->pool, int, n + 1);
+    q.next = NEW_ARRAY(s->pool, int, n + 1);
+    q.stack = NEW_ARRAY(s->pool, int, n + 1);
+    q.seen = NEW_ARRAY(s->pool, int, n + 1);
+    for (int k = 0; k < n; k++)
+        q.home[k] = q.next[k] = k;
+    for (int k = 0; k < n; k++)
+        if (s->layer[k].within)
+            merge(&q, q.home[k], q.home[s->layer[k].within->out->layer]);
+    return q.home;
 }
 
 static void make_boxes(const struct summary *s, struct diagram *d, int *box_of)
 {
     int n = s->graph->layer.n, *box_at = NEW_ARRAY(s->pool, int, n + 1);   /* 1 + box of a home; 0: none yet */
-    int *home = NEW_ARRAY(s->pool, int, n + 1);
+    int *home = gather(s), *main = NEW_ARRAY(s->pool, int, n + 1);
     for (int k = 0; k < n; k++) {
-        int at = home_of(s, k);
+        int at = home[k];
         if (!box_at[at]) {
-            home[d->box.n] = at;
+            main[d->box.n] = at;
             vec_push(s->pool, &d->box, (struct diagram_box){0});
             box_at[at] = d->box.n;
         }
@@ -197,7 +263,7 @@ static void make_boxes(const struct summary *s, struct diagram *d, int *box_of)
         vec_push(s->pool, &d->box.at[box_of[k]].layer, k);
     }
     for (int i = 0; i < d->box.n; i++)
-        fill_box(s, &d->box.at[i], home[i]);
+        fill_box(s, &d->box.at[i], main[i]);
 }
 
 struct diagram diagram_make(const struct summary *s)

@@ -436,7 +436,7 @@ static struct point point_at(int x, int y) { return (struct point){x, y}; }
 
 static int bottom_of(const struct placer *p, const struct spot *q)
 {
-    return p->row[q->row].y + (q->box >= 0 ? p->out->box[q->box].h : 0);
+    return p->row[q->row].y + (q->box >= 0 ? p->out->box[q->box].h : p->row[q->row].h);
 }
 
 static void add_point(struct placer *p, struct route *r, struct point at)

@@ -703,10 +703,10 @@ static bool ends_in(const char *path, const char *end)
     return n > e && !strcmp(path + n - e, end);
 }
 
-/* Options of programs that run: the last ones matter to a report in any case. */
+/* Options of programs that run: the last one matters to a report in any case. */
 enum { REPORT_MEASURING = 7 };
 static const char *const measuring[] = {"cc", "cflags", "input", "seed", "seconds", "threads", "weights",
-        "weights-file", "template-dir"};
+        "template-dir"};
 
 /* Pictures and pages have no default name: there are several kinds of them. */
 static bool pictures_agree(struct parser *p, const struct line *line)

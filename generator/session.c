@@ -137,12 +137,6 @@ static bool load_weights(struct session *s, const struct weight_options *from)
     return loaded;
 }
 
-/* Commands that tell of a network, not of its values. */
-static bool without_weights(const struct options *o)
-{
-    return o->command == CMD_SUMMARY || (o->command == CMD_PLOT && o->picture != PICTURE_TIME);
-}
-
 bool session_read(struct session *s)
 {
     struct weight_options weights;
@@ -159,7 +153,7 @@ bool session_read(struct session *s)
         return false;
     graph_check(s->graph);
     s->prefix = s->options->prefix ? s->options->prefix : s->graph->name;
-    if (without_weights(s->options)) {
+    if (s->options->command == CMD_SUMMARY) {
         make_up_weights(s->graph);
         return true;
     }

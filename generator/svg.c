@@ -22,7 +22,7 @@ static const char *entity(uint32_t code)
 /* Noncharacters and halves of surrogates are no characters of XML. */
 static bool is_refused(uint32_t code)
 {
-    return char_is_hostile(code) || (code & 0xfffe) == 0xfffe || (code >= 0xd800 && code < 0xe000) ||
+    return (code != '\n' && char_is_hostile(code)) || (code & 0xfffe) == 0xfffe || (code >= 0xd800 && code < 0xe000) ||
            code > 0x10ffff;
 }
 
