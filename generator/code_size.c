@@ -32,7 +32,8 @@ static void insert_left_out(void *context, const char *name, struct out *out)
     (void)name;
     for (int t = 0; t < TARGET_COUNT; t++)
         if (t != TARGET_SCALAR && !brings(z->target, (enum target_id)t))
-            out_printf(out, "#define %s_NO_%s\n", z->upper, pool_upper(z->s->pool, targets[t].name));
+            out_printf(out, "#define %s_NO_%s\n", z->upper,
+                    pool_upper(z->s->pool, targets[t].name));
 }
 
 /* One file for each target, all with the same network. */
@@ -48,7 +49,8 @@ static bool compile(struct session *s, const char *upper, struct code_size *size
     for (int t = 0; t < TARGET_COUNT; t++) {
         struct sizer z = {s, (enum target_id)t, upper};
         name[t] = targets[t].name;
-        program_write(&b, "code_size.c.in", &none, insert_left_out, &z, pool_printf(s->pool, "%s.c", name[t]));
+        program_write(&b, "code_size.c.in", &none, insert_left_out, &z,
+                pool_printf(s->pool, "%s.c", name[t]));
     }
     if (!build_probe(&b, name[0]))
         return false;
@@ -74,9 +76,11 @@ bool code_sizes(struct session *s, bool compiled, struct code_size size[TARGET_C
     o.storage = STORAGE_BIN;
     s->options = &o;
     bool ok = session_emit(s);
-    for (int t = 0; t < TARGET_COUNT; t++)
-        size[t] = (struct code_size){ok ? lines_of(s->pool, s->text.c.text,
-                pool_printf(s->pool, "%s_%s", upper, pool_upper(s->pool, targets[t].name))) : 0, -1};
+    for (int t = 0; t < TARGET_COUNT; t++) {
+        const char *name = pool_upper(s->pool, targets[t].name);
+        const char *macro = pool_printf(s->pool, "%s_%s", upper, name);
+        size[t] = (struct code_size){ok ? lines_of(s->pool, s->text.c.text, macro) : 0, -1};
+    }
     ok = ok && (!compiled || compile(s, upper, size));
     emitted_free(&s->text);
     s->options = given;

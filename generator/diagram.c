@@ -74,8 +74,8 @@ static const char *scaled(struct pool *pool, int64_t n, int64_t unit, const char
     if (i == 0 || whole >= 100)
         return pool_printf(pool, "%lld%s", (long long)whole, suffix[i]);
     if (whole >= 10)
-        return pool_printf(pool, "%lld.%lld%s", (long long)whole, (long long)(rest / (size / unit) * 10 / unit),
-                suffix[i]);
+        return pool_printf(pool, "%lld.%lld%s", (long long)whole,
+                (long long)(rest / (size / unit) * 10 / unit), suffix[i]);
     return pool_printf(pool, "%lld.%02lld%s", (long long)whole,
             (long long)(rest / (size / unit) * 100 / unit), suffix[i]);
 }
@@ -158,8 +158,8 @@ static void fill_box(const struct summary *s, struct diagram_box *b, int main)
     const struct node *first = g->layer.at[main], *last = g->layer.at[b->layer.at[b->layer.n - 1]];
     const char *kernel = kernel_text(s, &s->layer[main]);
     b->kind = kind_of(first);
-    b->tooltip = pool_printf(s->pool, "%s: %s, %s parameters", first->name, type_text(s->pool, first),
-            count_text(s->pool, s->layer[main].params));
+    b->tooltip = pool_printf(s->pool, "%s: %s, %s parameters", first->name,
+            type_text(s->pool, first), count_text(s->pool, s->layer[main].params));
     add_line(s->pool, b, LINE_NAME, first->name);
     add_line(s->pool, b, LINE_PLAIN, pool_printf(s->pool, "%s → %s", type_text(s->pool, first),
             shape_times(s->pool, &last->out->shape)));
@@ -167,7 +167,8 @@ static void fill_box(const struct summary *s, struct diagram_box *b, int main)
         const struct node *n = g->layer.at[b->layer.at[i]];
         b->output = b->output || n->out->is_output;
         if (n != first)
-            add_line(s->pool, b, LINE_PLAIN, pool_printf(s->pool, "+ %s %s", n->name, type_text(s->pool, n)));
+            add_line(s->pool, b, LINE_PLAIN,
+                    pool_printf(s->pool, "+ %s %s", n->name, type_text(s->pool, n)));
     }
     if (*kernel)
         add_line(s->pool, b, LINE_DIM, kernel);
@@ -177,8 +178,8 @@ static void fill_box(const struct summary *s, struct diagram_box *b, int main)
 
 /* ---- boxes ----------------------------------------------------------------------------------- */
 
-/* Layers while they are gathered into boxes: the home that each has, whose box it is, and the others of the
- * box in a ring. */
+/* Layers while they are gathered into boxes: the home that each has, whose box it is, and the
+ * others of the box in a ring. */
 struct gatherer {
     const struct graph *g;
     int *home, *next;
@@ -216,8 +217,8 @@ static bool leads_around(struct gatherer *q, int from, int to)
     return false;
 }
 
-/* Puts all of the one box into the other, unless arrows would then run in a circle: a layer with several
- * results may be computed along with one and used for another. */
+/* Puts all of the one box into the other, unless arrows would then run in a circle: a layer with
+ * several results may be computed along with one and used for another. */
 static void merge(struct gatherer *q, int box, int into)
 {
     if (box == into || leads_around(q, box, into) || leads_around(q, into, box))
@@ -250,7 +251,8 @@ static int *gather(const struct summary *s)
 
 static void make_boxes(const struct summary *s, struct diagram *d, int *box_of)
 {
-    int n = s->graph->layer.n, *box_at = NEW_ARRAY(s->pool, int, n + 1);   /* 1 + box of a home; 0: none yet */
+    int n = s->graph->layer.n;
+    int *box_at = NEW_ARRAY(s->pool, int, n + 1);   /* 1 + box of a home; 0: none yet */
     int *home = gather(s), *main = NEW_ARRAY(s->pool, int, n + 1);
     for (int k = 0; k < n; k++) {
         int at = home[k];
@@ -272,7 +274,7 @@ struct diagram diagram_make(const struct summary *s)
     struct diagram d = {0};
     int *box_of = NEW_ARRAY(s->pool, int, g->layer.n + 1);
     make_boxes(s, &d, box_of);
-    int *seen = NEW_ARRAY(s->pool, int, d.box.n + 1);   /* 1 + the last box that has an arrow from it */
+    int *seen = NEW_ARRAY(s->pool, int, d.box.n + 1);   /* 1 + the last box with an arrow from it */
     for (int b = 0; b < d.box.n; b++)
         for (int i = 0; i < d.box.at[b].layer.n; i++) {
             const struct node *n = g->layer.at[d.box.at[b].layer.at[i]];

@@ -1,7 +1,8 @@
 /* diagram.h: the network as boxes and arrows, before it is known where they are drawn.
  *
- * A box is what is computed in one piece: a layer with those that were fused into it (summary.h), or one
- * that needs no code. Arrows go from where a value is made to where it is used, once for each pair. */
+ * A box is what is computed in one piece: a layer with those that were fused into it (summary.h),
+ * or one that needs no code. Arrows go from where a value is made to where it is used, once for
+ * each pair. */
 #ifndef CNNGEN_DIAGRAM_H
 #define CNNGEN_DIAGRAM_H
 

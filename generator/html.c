@@ -22,7 +22,10 @@ void html_head(struct html *h, const char *text)
     out_printf(h->out, "<th scope=\"row\">%s</th>", xml_text(h->pool, text));
 }
 
-void html_cell(struct html *h, const char *text) { out_printf(h->out, "<td>%s</td>", xml_text(h->pool, text)); }
+void html_cell(struct html *h, const char *text)
+{
+    out_printf(h->out, "<td>%s</td>", xml_text(h->pool, text));
+}
 
 void html_number(struct html *h, const char *text)
 {

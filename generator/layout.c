@@ -99,10 +99,11 @@ static void join(struct placer *p, int above, int below)
     vec_push(p->pool, &p->place.at[below].up, above);
 }
 
-/* The places of boxes have their numbers. The arrows of a box share one for each row that they pass. */
+/* Places of boxes have the boxes' numbers. The arrows of a box share one in each row. */
 static bool make_places(struct placer *p)
 {
-    int n = p->d->box.n, *tail = NEW_ARRAY(p->pool, int, n + 1);   /* the last row that arrows pass */
+    int n = p->d->box.n;
+    int *tail = NEW_ARRAY(p->pool, int, n + 1);   /* the last row that a box's arrows pass */
     int **pass = NEW_ARRAY(p->pool, int *, n + 1);
     int64_t places = 0;
     p->row = NEW_ARRAY(p->pool, struct row, p->rows + 1);
@@ -251,8 +252,8 @@ static void order_row(struct placer *p, int r, bool by_upper)
         p->place.at[row->place.at[i]].order = i;
 }
 
-/* Crossings between a row and the one below: pairs of lines whose ends are in different orders. Each line
- * counts those that ended to the right of it before (a Fenwick tree). */
+/* Crossings between a row and the one below: pairs of lines whose ends are in different orders.
+ * Each line counts those that ended to the right of it before (a Fenwick tree). */
 static int64_t crossings(const struct placer *p, int r)
 {
     int width = p->row[r + 1].place.n;
@@ -328,13 +329,14 @@ static int64_t block_at(const struct block *b)
     return twice >= 0 ? twice / by : -((-twice + by - 1) / by);
 }
 
-/* Nearest to what the places of a row wish, their order and distances kept: least squares, by pooling
- * adjacent violators. want[i] is the wish of the i-th, weight[i] how much it counts. */
-static void settle(struct placer *p, const struct row *row, const int64_t *want, const int64_t *weight)
+/* Nearest to what the places of a row wish, their order and distances kept: least squares, by
+ * pooling adjacent violators. want[i] is the wish of the i-th, weight[i] how much it counts. */
+static void settle(struct placer *p, const struct row *row, const int64_t *want,
+        const int64_t *weight)
 {
     int n = row->place.n, blocks = 0, at = 0;
     struct block *b = NEW_ARRAY(p->pool, struct block, n + 1);
-    int *shift = NEW_ARRAY(p->pool, int, n + 1);   /* of the middle from the first one's, all as near as may be */
+    int *shift = NEW_ARRAY(p->pool, int, n + 1);   /* from the first one, all as near as may be */
     for (int i = 0; i < n; i++) {
         const struct spot *q = &p->place.at[row->place.at[i]];
         if (i > 0)
@@ -351,7 +353,7 @@ static void settle(struct placer *p, const struct row *row, const int64_t *want,
             p->place.at[row->place.at[at]].x = (int)(block_at(&b[k]) + shift[at]);
 }
 
-/* The mean of the neighbours: of boxes with boxes and of arrows with arrows, where there are such. */
+/* The mean of the neighbours: boxes' of boxes and arrows' of arrows, where there are such. */
 static bool wish(const struct placer *p, const struct spot *q, bool above, int64_t *want)
 {
     const int *at = above ? q->up.at : q->down.at;
@@ -417,7 +419,8 @@ static void set_columns(struct placer *p)
     p->out->w = x - GUTTER;
     for (int i = 0; i < p->place.n; i++)
         for (int c = 0; c < p->column.n; c++)
-            if (p->place.at[i].row >= p->column.at[c].first && p->place.at[i].row <= p->column.at[c].last)
+            if (p->place.at[i].row >= p->column.at[c].first &&
+                    p->place.at[i].row <= p->column.at[c].last)
                 p->place.at[i].x += p->column.at[c].x;
 }
 

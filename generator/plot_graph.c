@@ -6,8 +6,7 @@ enum {
     MARGIN = 20, HEAD = 62,              /* above the boxes: title, totals, legend */
     LINE = 15, PAD_X = 10, PAD_Y = 6,    /* in a box */
     TEXT = 11, NAME = 12,                /* font sizes */
-    LEAST_W = 110, MOST_W = 264,
-    SWATCH = 12
+    LEAST_W = 110, MOST_W = 264
 };
 
 static int font_of(const struct text_line *l) { return l->look == LINE_NAME ? NAME : TEXT; }
@@ -31,27 +30,20 @@ static void draw_box(struct picture *p, const struct diagram_box *b, struct box 
     svg_box(p, b->output ? pool_printf(p->pool, "%s out", class) : class, at, 6);
     for (int i = 0; i < b->line.n; i++) {
         const struct text_line *l = &b->line.at[i];
-        svg_text(p, looks[l->look], (struct point){at.x + at.w / 2, at.y + PAD_Y + LINE * i + LINE - 4},
+        svg_text(p, looks[l->look],
+                (struct point){at.x + at.w / 2, at.y + PAD_Y + LINE * i + LINE - 4},
                 svg_fit(p->pool, l->text, font_of(l), at.w - 2 * PAD_X + 4));
     }
     svg_close(p);
 }
 
-/* The kinds that there are, below the title. Returns where it ends. */
+/* Below the title. Returns where it ends. */
 static int draw_legend(struct picture *p, const struct diagram *d)
 {
-    int x = MARGIN;
-    for (int k = 0; k < KIND_COUNT; k++) {
-        bool used = false;
-        for (int b = 0; b < d->box.n; b++)
-            used = used || d->box.at[b].kind == (enum kind)k;
-        if (!used)
-            continue;
-        svg_box(p, kind_looks[k].class, (struct box){x, MARGIN + 34, SWATCH, SWATCH}, 2);
-        svg_text(p, "dim", (struct point){x + SWATCH + 5, MARGIN + 44}, kind_looks[k].title);
-        x += SWATCH + 21 + svg_width(kind_looks[k].title, TEXT);
-    }
-    return x;
+    bool used[KIND_COUNT] = {false};
+    for (int b = 0; b < d->box.n; b++)
+        used[d->box.at[b].kind] = true;
+    return plot_legend(p, used, (struct point){MARGIN, MARGIN + 34});
 }
 
 static void draw_routes(struct picture *p, const struct layout *l, struct point by)
@@ -75,8 +67,10 @@ bool plot_graph(const struct summary *s, struct picture *p)
     if (!layout_make(s->pool, &d, &l))
         return false;
     p->title = pool_printf(s->pool, "Graph of %s", s->graph->name);
-    p->desc = pool_printf(s->pool, "%s. Each box is a layer with what is computed along with it; arrows go from "
-            "where values are made to where they are used.", totals_text(s));
+    p->desc = pool_printf(s->pool,
+            "%s. Each box is a layer with what is computed along with it; arrows go from "
+            "where values are made to where they are used.",
+            totals_text(s));
     svg_text(p, "big", (struct point){MARGIN, MARGIN + 10}, s->graph->name);
     svg_text(p, "dim", (struct point){MARGIN, MARGIN + 26}, totals_text(s));
     int w = draw_legend(p, &d), least = svg_width(totals_text(s), TEXT) + MARGIN;
@@ -85,7 +79,8 @@ bool plot_graph(const struct summary *s, struct picture *p)
     struct point by = {l.w + MARGIN < w ? MARGIN + (w - MARGIN - l.w) / 2 : MARGIN, MARGIN + HEAD};
     draw_routes(p, &l, by);
     for (int b = 0; b < d.box.n; b++)
-        draw_box(p, &d.box.at[b], (struct box){l.box[b].x + by.x, l.box[b].y + by.y, l.box[b].w, l.box[b].h});
+        draw_box(p, &d.box.at[b],
+                (struct box){l.box[b].x + by.x, l.box[b].y + by.y, l.box[b].w, l.box[b].h});
     p->w = w + MARGIN;
     p->h = by.y + l.h + MARGIN / 2;
     return true;

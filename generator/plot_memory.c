@@ -73,13 +73,16 @@ static void draw_axes(const struct chart *c)
         tick *= 2;
     int peak = c->plan->buffer.n ? peak_step(c->plan) : -1;
     for (int64_t at = 0; at <= c->plan->shared_bytes; at += tick) {
-        svg_line(c->p, "grid", (struct point){LEFT, y_of(c, at)}, (struct point){right_of(c), y_of(c, at)});
+        svg_line(c->p, "grid", (struct point){LEFT, y_of(c, at)},
+                (struct point){right_of(c), y_of(c, at)});
         svg_text(c->p, "dim end", (struct point){LEFT - 7, y_of(c, at) + 4}, bytes_text(pool, at));
     }
     for (int k = 0; k < c->plan->step.n; k++) {
         struct point at = {x_of(c, k) + c->step_w / 2 + 4, c->base + 10};
-        svg_text_up(c->p, k == peak ? "end small limit-text" : "end small", at, svg_fit(pool, step_name(c, k), SMALL, c->bottom - MARGIN));
-        svg_line(c->p, "grid", (struct point){x_of(c, k), c->base + 4}, (struct point){x_of(c, k), c->top});
+        svg_text_turned(c->p, k == peak ? "end small limit-text" : "end small", at, -90,
+                svg_fit(pool, step_name(c, k), SMALL, c->bottom - MARGIN));
+        svg_line(c->p, "grid", (struct point){x_of(c, k), c->base + 4},
+                (struct point){x_of(c, k), c->top});
     }
     svg_line(c->p, "axis", (struct point){LEFT, c->base}, (struct point){right_of(c), c->base});
 }
@@ -93,8 +96,8 @@ static void draw_label(const struct chart *c, const struct buffer *b, struct box
     struct point middle = {at.x + at.w / 2, at.y + at.h / 2 + 4};
     if (at.h > at.w && at.w >= LINE && svg_width(b->name, SMALL) > at.w - 6) {
         const char *both = pool_printf(pool, "%s  %s", b->name, size);
-        svg_text_up(c->p, "middle small", (struct point){at.x + at.w / 2 + 4, at.y + at.h / 2},
-                svg_fit(pool, both, SMALL, at.h - 6));
+        svg_text_turned(c->p, "middle small", (struct point){at.x + at.w / 2 + 4, at.y + at.h / 2},
+                -90, svg_fit(pool, both, SMALL, at.h - 6));
         return;
     }
     if (at.h < LINE)
@@ -112,13 +115,13 @@ static void draw_buffer(const struct chart *c, const struct buffer *b)
     struct box at = {x_of(c, b->first), top, (b->last + 1 - b->first) * c->step_w, bottom - top};
     int halo = (int)(b->halo_bytes * at.h / b->bytes);
     at.h = at.h > 0 ? at.h : 1;
-    svg_open(c->p, "tensor", pool_printf(c->p->pool, "%s: %lld bytes at %lld, steps %d to %d, %lld of them halo",
-            b->name, (long long)b->bytes, (long long)b->offset, b->first + 1, b->last + 1,
-            (long long)b->halo_bytes));
+    svg_open(c->p, "tensor",
+            pool_printf(c->p->pool, "%s: %lld bytes at %lld, steps %d to %d, %lld of them halo",
+                    b->name, (long long)b->bytes, (long long)b->offset, b->first + 1, b->last + 1,
+                    (long long)b->halo_bytes));
     svg_box(c->p, kind_looks[kind_of_buffer(c, b)].class, at, 0);
     if (halo > 0)
-        out_printf(&c->p->body, "<rect fill=\"url(#%s-hatch)\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n",
-                c->p->id, at.x, at.y, at.w, halo);
+        svg_hatch(c->p, (struct box){at.x, at.y, at.w, halo});
     draw_label(c, b, (struct box){at.x, at.y + halo, at.w, at.h - halo});
     svg_close(c->p);
 }
@@ -145,7 +148,8 @@ static void draw_scratch(const struct chart *c)
     if (!plan->scratch_bytes)
         return;
     svg_line(c->p, "grid", (struct point){LEFT, TOP}, (struct point){right_of(c), TOP});
-    svg_text(c->p, "dim end", (struct point){LEFT - 7, TOP + 4}, bytes_text(pool, plan->scratch_bytes));
+    svg_text(c->p, "dim end", (struct point){LEFT - 7, TOP + 4},
+            bytes_text(pool, plan->scratch_bytes));
     svg_text(c->p, "dim end", (struct point){LEFT - 7, base + 4}, "0 B");
     for (int k = 0; k < plan->step.n; k++) {
         int h = (int)(scratch_of(plan, k) * SCRATCH / plan->scratch_bytes);
@@ -172,40 +176,31 @@ static void draw_limit(const struct chart *c)
                 pool_printf(c->p->pool, "in step %d", peak_step(c->plan) + 1));
 }
 
-static int draw_entry(const struct chart *c, const char *class, int x, const char *title)
-{
-    svg_box(c->p, class, (struct box){x, 54, 12, 12}, 2);
-    svg_text(c->p, "dim", (struct point){x + 17, 64}, title);
-    return x + 33 + svg_width(title, TEXT);
-}
-
 /* Returns where it ends. */
 static int draw_legend(const struct chart *c)
 {
-    int x = MARGIN, halos = 0;
-    for (int k = 0; k < KIND_COUNT; k++)
-        for (int i = 0; i < c->plan->buffer.n; i++)
-            if (kind_of_buffer(c, &c->plan->buffer.at[i]) == (enum kind)k) {
-                x = draw_entry(c, kind_looks[k].class, x, kind_looks[k].title);
-                break;
-            }
-    for (int i = 0; i < c->plan->buffer.n; i++)
-        halos += c->plan->buffer.at[i].halo_bytes > 0;
+    struct point at = {MARGIN, 54};
+    bool used[KIND_COUNT] = {false}, halos = false;
+    for (int i = 0; i < c->plan->buffer.n; i++) {
+        used[kind_of_buffer(c, &c->plan->buffer.at[i])] = true;
+        halos = halos || c->plan->buffer.at[i].halo_bytes > 0;
+    }
+    at.x = plot_legend(c->p, used, at);
     if (halos) {
-        out_printf(&c->p->body, "<rect fill=\"url(#%s-hatch)\" x=\"%d\" y=\"54\" width=\"12\" height=\"12\"/>\n",
-                c->p->id, x);
-        x = draw_entry(c, "axis", x, "halo (zeros beside rows)");
+        svg_hatch(c->p, (struct box){at.x, at.y, 12, 12});
+        at.x = plot_legend_entry(c->p, "axis", at, "halo (zeros beside rows)");
     }
     if (c->plan->scratch_bytes)
-        x = draw_entry(c, "scratch", x, "scratch");
-    return x;
+        at.x = plot_legend_entry(c->p, "scratch", at, "scratch");
+    return at.x;
 }
 
 static const char *facts(const struct chart *c)
 {
     struct pool *pool = c->p->pool;
     const struct plan *p = c->plan;
-    return pool_printf(pool, "arena %s: tensors %s, halos and rounding %s, gaps %s, scratch %d × %s; "
+    return pool_printf(pool,
+            "arena %s: tensors %s, halos and rounding %s, gaps %s, scratch %d × %s; "
             "inputs and outputs are the caller's",
             bytes_text(pool, p->shared_bytes + p->max_threads * p->scratch_bytes),
             bytes_text(pool, p->tensor_bytes), bytes_text(pool, p->lower_bound - p->tensor_bytes),
@@ -235,7 +230,8 @@ void plot_memory(const struct summary *s, struct picture *p)
     const char *text = facts(&c);
     p->title = pool_printf(s->pool, "Memory of %s", s->graph->name);
     p->desc = pool_printf(s->pool, "%s. Steps from left to right, bytes from bottom to top.", text);
-    svg_text(p, "big", (struct point){MARGIN, 30}, pool_printf(s->pool, "Memory of %s", s->graph->name));
+    svg_text(p, "big", (struct point){MARGIN, 30},
+            pool_printf(s->pool, "Memory of %s", s->graph->name));
     svg_text(p, "dim", (struct point){MARGIN, 46}, text);
     int w = draw_legend(&c);
     w = svg_width(text, TEXT) + MARGIN > w ? svg_width(text, TEXT) + MARGIN : w;

@@ -1,5 +1,5 @@
-/* report: one page with all that is known of a network before it runs and, with --time, while it does. It
- * needs nothing but itself: no script, no other file, no network. */
+/* report: one page with all that is known of a network before it runs and, with --time, while it
+ * does. It needs nothing but itself: no script, no other file, no network. */
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +38,8 @@ static void fact(struct html *h, const char *what, const char *value)
     html_end_row(h);
 }
 
-static const char *ends_text(struct pool *pool, const struct graph *g, struct tensor *const *t, int n)
+static const char *ends_text(struct pool *pool, const struct graph *g, struct tensor *const *t,
+        int n)
 {
     const char *text = "";
     for (int i = 0; i < n; i++)
@@ -60,9 +61,11 @@ static const char *targets_text(const struct report *r)
 static const char *arena_text(const struct report *r)
 {
     const struct plan *p = r->plan;
-    return pool_printf(r->pool, "%s: tensors %s, halos and rounding %s, gaps %s, scratch of %d threads, %s each",
+    return pool_printf(r->pool,
+            "%s: tensors %s, halos and rounding %s, gaps %s, scratch of %d threads, %s each",
             exact_bytes(r->pool, p->shared_bytes + p->max_threads * p->scratch_bytes),
-            bytes_text(r->pool, p->tensor_bytes), bytes_text(r->pool, p->lower_bound - p->tensor_bytes),
+            bytes_text(r->pool, p->tensor_bytes),
+            bytes_text(r->pool, p->lower_bound - p->tensor_bytes),
             bytes_text(r->pool, p->shared_bytes - p->lower_bound), p->max_threads,
             bytes_text(r->pool, p->scratch_bytes));
 }
@@ -82,13 +85,15 @@ static void write_facts(const struct report *r, struct out *out)
     static const char *const heads[] = {"what", "value", NULL};
     const struct graph *g = r->plan->graph;
     struct html h = {r->pool, out};
-    html_table(&h, "The network, and what it needs.", heads);
-    fact(&h, "Layers", pool_printf(r->pool, "%d, computed in %d steps", g->layer.n, r->plan->step.n));
+    html_table(&h, "The network", heads);
+    fact(&h, "Layers",
+            pool_printf(r->pool, "%d, computed in %d steps", g->layer.n, r->plan->step.n));
     fact(&h, "Inputs", ends_text(r->pool, g, g->input.at, g->input.n));
     fact(&h, "Outputs", ends_text(r->pool, g, g->output.at, g->output.n));
     fact(&h, "Batch", pool_printf(r->pool, "%lld", (long long)g->batch));
-    fact(&h, "Parameters", pool_printf(r->pool, "%s, of which %s are trainable", commas(r->pool, r->summary.params),
-            commas(r->pool, r->summary.trainable)));
+    fact(&h, "Parameters",
+            pool_printf(r->pool, "%s, of which %s are trainable",
+                    commas(r->pool, r->summary.params), commas(r->pool, r->summary.trainable)));
     fact(&h, "MACs", commas(r->pool, r->summary.macs));
     fact(&h, "Weights", weights_text(r));
     fact(&h, "Arena", arena_text(r));
@@ -136,11 +141,10 @@ static void write_layer(const struct report *r, struct html *h, const struct fac
 
 static void write_layers(const struct report *r, struct out *out)
 {
-    static const char *const heads[] = {"layer", "type", "inputs", "shape", "#parameters", "#MACs", "#weights",
-        "#result", "computed by", NULL};
+    static const char *const heads[] = {"layer", "type", "inputs", "shape", "#parameters", "#MACs",
+            "#weights", "#result", "computed by", NULL};
     struct html h = {r->pool, out};
-    html_table(&h, "Layers as written; weights as stored and results in bytes. A layer without a size of its "
-            "result is never in memory by itself.", heads);
+    html_table(&h, "Layers", heads);
     for (int k = 0; k < r->plan->graph->layer.n; k++)
         write_layer(r, &h, &r->summary.layer[k]);
     html_end_table(&h);
@@ -167,8 +171,7 @@ static void write_steps(const struct report *r, struct out *out)
     const char *const heads[] = {"#step", "result", "computes", "shape", "kernel", "why this one",
         "#MACs", "#weights", "#threads", "#% of predicted time", NULL};
     struct html h = {r->pool, out};
-    html_table(&h, pool_printf(r->pool, "Steps in the order in which they run; weights in bytes; threads among which "
-            "dividing pays; predicted time for %s.", targets_text(r)), heads);
+    html_table(&h, pool_printf(r->pool, "Steps; predicted time for %s", targets_text(r)), heads);
     for (int i = 0; i < r->plan->step.n; i++) {
         const struct step *s = r->plan->step.at[i];
         html_row(&h);
@@ -191,7 +194,7 @@ static void write_kernels(const struct report *r, struct out *out)
 {
     static const char *const heads[] = {"kernel", "#steps", "what it does", NULL};
     struct html h = {r->pool, out};
-    html_table(&h, "The kernels of this network.", heads);
+    html_table(&h, "Kernels", heads);
     for (int k = 0; k < KERNEL_COUNT; k++) {
         int n = 0;
         for (int i = 0; i < r->plan->step.n; i++)
@@ -209,14 +212,10 @@ static void write_kernels(const struct report *r, struct out *out)
 
 static void write_targets(const struct report *r, struct out *out)
 {
-    static const char *const heads[] = {"target", "#floats in a vector", "#registers", "#lines of C",
-        "#code, bytes", NULL};
-    bool compiled = r->session->options->time;
+    static const char *const heads[] = {
+            "target", "#floats in a vector", "#registers", "#lines of C", "#code, bytes", NULL};
     struct html h = {r->pool, out};
-    html_table(&h, compiled ? "Lines are those for a target alone. Code: of the whole program for it and those that it "
-            "builds on, runtime included, weights not; none where the compiler is for other machines."
-            : "Lines are those for a target alone, which is a part of the same file. Sizes of compiled code are "
-            "measured with --time.", heads);
+    html_table(&h, "Targets", heads);
     for (int t = 0; t < TARGET_COUNT; t++) {
         if (!(r->plan->targets & TARGET_BIT(t)))
             continue;
@@ -273,9 +272,10 @@ static const struct part {
     const char *name;          /* of the template's $insert */
     void (*write)(const struct report *, struct out *);
 } parts[] = {
-    {"picture_style", write_style}, {"facts", write_facts}, {"graph", write_graph}, {"memory", write_memory},
-    {"layers", write_layers}, {"steps", write_steps}, {"kernels", write_kernels}, {"targets", write_targets},
-    {"times", write_times}, {"notes", write_notes},
+    {"picture_style", write_style}, {"facts", write_facts}, {"graph", write_graph},
+    {"memory", write_memory}, {"layers", write_layers}, {"steps", write_steps},
+    {"kernels", write_kernels}, {"targets", write_targets}, {"times", write_times},
+    {"notes", write_notes},
 };
 
 static void insert_part(void *context, const char *name, struct out *out)
@@ -292,7 +292,8 @@ static void write_page(struct report *r, struct out *out)
     struct args a = {0};
     args_text(r->pool, &a, "NAME", xml_text(r->pool, r->plan->graph->name));
     args_text(r->pool, &a, "VERSION", CNNGEN_VERSION);
-    args_text(r->pool, &a, "COMMAND", xml_text(r->pool, options_command(r->pool, r->session->options)));
+    args_text(r->pool, &a, "COMMAND",
+            xml_text(r->pool, options_command(r->pool, r->session->options)));
     args_int(r->pool, &a, "TIMES", r->session->options->time);
     args_int(r->pool, &a, "NOTES", *r->notes != 0);
     if (!t || !template_expand(t, &a, insert_part, r, out, diag))

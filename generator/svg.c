@@ -22,8 +22,8 @@ static const char *entity(uint32_t code)
 /* Noncharacters and halves of surrogates are no characters of XML. */
 static bool is_refused(uint32_t code)
 {
-    return (code != '\n' && char_is_hostile(code)) || (code & 0xfffe) == 0xfffe || (code >= 0xd800 && code < 0xe000) ||
-           code > 0x10ffff;
+    return (code != '\n' && char_is_hostile(code)) || (code & 0xfffe) == 0xfffe ||
+            (code >= 0xd800 && code < 0xe000) || code > 0x10ffff;
 }
 
 const char *xml_text(struct pool *pool, const char *text)
@@ -52,8 +52,8 @@ const char *xml_text(struct pool *pool, const char *text)
 static int char_width(uint32_t code)
 {
     static const struct { const char *chars; int width; } kinds[] = {
-        {"ijlI|.,:;'!", 340}, {" ftr()[]/-", 410}, {"mwMW@%", 960}, {"ABCDEFGHJKLNOPQRSTUVXYZ", 740},
-        {"+=<>~", 840},
+        {"ijlI|.,:;'!", 340}, {" ftr()[]/-", 410}, {"mwMW@%", 960}, {"+=<>~", 840},
+        {"ABCDEFGHJKLNOPQRSTUVXYZ", 740},
     };
     for (size_t i = 0; code < 128 && i < sizeof kinds / sizeof kinds[0]; i++)
         if (strchr(kinds[i].chars, (int)code))
@@ -90,21 +90,29 @@ const char *svg_fit(struct pool *pool, const char *text, int size, int width)
 
 void svg_box(struct picture *p, const char *class, struct box b, int radius)
 {
-    out_printf(&p->body, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"", class, b.x, b.y,
-            b.w, b.h);
+    out_printf(&p->body, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"", class,
+            b.x, b.y, b.w, b.h);
     if (radius)
         out_printf(&p->body, " rx=\"%d\"", radius);
     out_printf(&p->body, "/>\n");
 }
 
+void svg_hatch(struct picture *p, struct box b)
+{
+    out_printf(&p->body, "<rect fill=\"url(#%s-hatch)\" x=\"%d\" y=\"%d\"", p->id, b.x, b.y);
+    out_printf(&p->body, " width=\"%d\" height=\"%d\"/>\n", b.w, b.h);
+}
+
 void svg_line(struct picture *p, const char *class, struct point from, struct point to)
 {
-    out_printf(&p->body, "<path class=\"%s\" d=\"M%d %dL%d %d\"/>\n", class, from.x, from.y, to.x, to.y);
+    out_printf(&p->body, "<path class=\"%s\" d=\"M%d %dL%d %d\"/>\n", class, from.x, from.y, to.x,
+            to.y);
 }
 
 void svg_circle(struct picture *p, const char *class, struct point at, int radius)
 {
-    out_printf(&p->body, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"%d\"/>\n", class, at.x, at.y, radius);
+    out_printf(&p->body, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"%d\"/>\n", class, at.x, at.y,
+            radius);
 }
 
 void svg_text(struct picture *p, const char *class, struct point at, const char *text)
@@ -114,11 +122,13 @@ void svg_text(struct picture *p, const char *class, struct point at, const char 
                 xml_text(p->pool, text));
 }
 
-void svg_text_up(struct picture *p, const char *class, struct point at, const char *text)
+void svg_text_turned(struct picture *p, const char *class, struct point at, int degrees,
+        const char *text)
 {
     if (*text)
-        out_printf(&p->body, "<text class=\"%s\" transform=\"translate(%d %d) rotate(-90)\">%s</text>\n",
-                class, at.x, at.y, xml_text(p->pool, text));
+        out_printf(&p->body,
+                "<text class=\"%s\" transform=\"translate(%d %d) rotate(%d)\">%s</text>\n", class,
+                at.x, at.y, degrees, xml_text(p->pool, text));
 }
 
 void svg_open(struct picture *p, const char *class, const char *tooltip)
@@ -146,18 +156,20 @@ static int toward(int from, int to)
 /* A corner at b between two straight lines, each along an axis. */
 static void round_corner(struct out *out, struct point a, struct point b, struct point c)
 {
-    out_printf(out, "L%d %dQ%d %d %d %d", toward(b.x, a.x), toward(b.y, a.y), b.x, b.y, toward(b.x, c.x),
-            toward(b.y, c.y));
+    out_printf(out, "L%d %dQ%d %d %d %d", toward(b.x, a.x), toward(b.y, a.y), b.x, b.y,
+            toward(b.x, c.x), toward(b.y, c.y));
 }
 
-void svg_route(struct picture *p, const char *class, const struct point *at, int n, bool curved, bool arrow)
+void svg_route(struct picture *p, const char *class, const struct point *at, int n, bool curved,
+        bool arrow)
 {
     struct out *out = &p->body;
     out_printf(out, "<path class=\"%s\" d=\"M%d %d", class, at[0].x, at[0].y);
     for (int i = 1; i < n; i++) {
         int middle = (at[i - 1].y + at[i].y) / 2;
         if (curved && at[i].x != at[i - 1].x)
-            out_printf(out, "C%d %d %d %d %d %d", at[i - 1].x, middle, at[i].x, middle, at[i].x, at[i].y);
+            out_printf(out, "C%d %d %d %d %d %d", at[i - 1].x, middle, at[i].x, middle, at[i].x,
+                    at[i].y);
         else if (curved || i == n - 1)
             out_printf(out, "L%d %d", at[i].x, at[i].y);
         else
@@ -177,8 +189,8 @@ void picture_init(struct picture *p, struct pool *pool, const char *id)
     out_init(&p->body);
 }
 
-static void expand(struct pool *pool, const char *name, const struct args *args, template_insert *insert,
-        void *context, struct out *out)
+static void expand(struct pool *pool, const char *name, const struct args *args,
+        template_insert *insert, void *context, struct out *out)
 {
     struct diag *diag = diag_new(pool);
     struct template *t = template_load(pool, template_builtin(name), diag);
