@@ -95,7 +95,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) -lcmocka $(YAML_LIBS) -lm
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
-CHECK := differential sanitize cases same_bits strict exact onnx tflite install keras weights cli \
+CHECK := differential sanitize cases same_bits strict exact onnx tflite install keras weights cli plot \
          arm examples portable assembly unit docs winograd memory riscv wasm errors goldens deps import
 
 unit: $(UNIT)

@@ -132,7 +132,7 @@ static void take_line(struct bencher *b, const char *line)
     else if (!strcmp(line, "done\n"))
         b->done = true;
     else
-        sscanf(line, "isa %15s %lf", r->isa, &r->peak);
+        sscanf(line, "isa %15s %lf %lf %lf", r->isa, &r->peak, &r->memory, &r->cache);
 }
 
 static void run_program(struct bencher *b)
@@ -148,17 +148,6 @@ static void run_program(struct bencher *b)
         die("the program can't be run%s%s", how ? ": " : "", how ? how : "");
 }
 
-static void report(const struct bencher *b)
-{
-    struct out out;
-    out_init(&out);
-    if (b->options.json)
-        bench_json(&b->bench, &out);
-    else
-        bench_table(&b->bench, out_unicode(), &out);
-    session_print(&out);
-}
-
 /* The exit code. */
 static int measure(struct bencher *b)
 {
@@ -168,12 +157,12 @@ static int measure(struct bencher *b)
     if (!make_program(b))
         return 2;
     run_program(b);
-    report(b);
     return 0;
 }
 
-int command_bench(struct session *s)
+int bench_run(struct session *s, struct bench *out)
 {
+    const struct options *options = s->options;
     struct bencher b = {.session = s};
     build_open(&b.build, s->pool, s->options);
     bool emitted = emit_model(&b);
@@ -181,5 +170,23 @@ int command_bench(struct session *s)
     if (emitted)
         status = measure(&b);
     emitted_free(&s->text);
+    s->options = options;
+    *out = b.bench;
     return status;
+}
+
+int command_bench(struct session *s)
+{
+    struct bench bench;
+    struct out out;
+    int status = bench_run(s, &bench);
+    if (status || !bench.plan)
+        return status;
+    out_init(&out);
+    if (s->options->json)
+        bench_json(&bench, &out);
+    else
+        bench_table(&bench, out_unicode(), &out);
+    session_print(&out);
+    return 0;
 }

@@ -16,9 +16,17 @@ struct bench {
     const struct plan *plan;
     char isa[16];                        /* that runs use: "avx512" */
     double peak;                         /* of its FMA on one thread: GFLOP/s */
+    double memory, cache;                /* reading on one thread, from memory and from 256 KB: GB/s */
     double *step;                        /* median of each, nanoseconds, on one thread */
     VEC(struct bench_runs) runs;         /* on one thread, and on several */
 };
+
+/* Takes a session from its beginning through all stages, then compiles and runs. The exit code, messages
+ * being printed; only with 0 is there a bench. */
+struct session;
+int bench_run(struct session *, struct bench *);
+
+double bench_rate(int64_t macs, double ns);   /* GFLOP/s, two for each MAC; 0: too short to be told */
 
 /* Both take times that are complete. */
 void bench_table(const struct bench *, bool unicode, struct out *);

@@ -37,8 +37,7 @@ static int64_t total_macs(const struct bench *b)
     return sum;
 }
 
-/* GFLOP/s, a multiplication and an addition for each MAC; 0: not to be told. */
-static double rate(int64_t macs, double ns)
+double bench_rate(int64_t macs, double ns)
 {
     return ns >= TRIFLE_NS ? 2 * (double)macs / ns : 0;
 }
@@ -79,7 +78,7 @@ static void write_steps(const struct bench *b, bool unicode, struct out *out)
         const struct step *s = b->plan->step.at[i];
         out_printf(out, "%4d  %-20.20s %-18.18s  %9.2f  %5.1f%%", s->index, s->group->out->name,
                 s->kernel->name, b->step[i] / 1e3, 100 * b->step[i] / total);
-        write_rate(b, rate(s->macs, b->step[i]), 1, out);
+        write_rate(b, bench_rate(s->macs, b->step[i]), 1, out);
         write_bar(b->step[i] / largest, unicode, out);
         out_printf(out, "\n");
     }
@@ -95,7 +94,7 @@ static void write_whole(const struct bench *b, struct out *out)
         out_printf(out, "%3d thread%s, %6d runs%*s  %9.2f  %9.2f  %8.2f .. %8.2f", r->threads,
                 r->threads == 1 ? "" : "s", r->count, r->threads == 1 ? 3 : 2, "", r->median / 1e3,
                 r->minimum / 1e3, r->low / 1e3, r->high / 1e3);
-        write_rate(b, rate(total_macs(b), r->median), r->threads < parts ? r->threads : parts, out);
+        write_rate(b, bench_rate(total_macs(b), r->median), r->threads < parts ? r->threads : parts, out);
         out_printf(out, "\n");
     }
 }
@@ -106,7 +105,7 @@ static void write_notes(const struct bench *b, struct out *out)
     int beyond = 0;
     for (int i = 0; i < b->plan->step.n; i++) {
         const struct step *s = b->plan->step.at[i];
-        beyond += strstr(s->kernel->name, "winograd") && rate(s->macs, b->step[i]) > b->peak;
+        beyond += strstr(s->kernel->name, "winograd") && bench_rate(s->macs, b->step[i]) > b->peak;
     }
     if (beyond)
         out_printf(out, "Beyond the peak: GFLOP/s count the operations of the definition, "
@@ -119,6 +118,7 @@ void bench_table(const struct bench *b, bool unicode, struct out *out)
 {
     out_printf(out, "%s: each step on one thread; peak of %s here: %.1f GFLOP/s\n",
             b->plan->graph->name, b->isa, b->peak);
+    out_printf(out, "reading: %.1f GB/s from memory, %.1f from 256 KB\n", b->memory, b->cache);
     write_steps(b, unicode, out);
     write_whole(b, out);
     write_notes(b, out);
@@ -127,6 +127,7 @@ void bench_table(const struct bench *b, bool unicode, struct out *out)
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 /* {"name", "isa", "peak_gflops": of its FMA on one thread,
+ *  "memory_gbs", "cache_gbs": read on one thread, from memory and from 256 KB,
  *  "steps": [{"step": from 1, "layer", "kernel", "macs", "median_us", "share": of the sum,
  *      "gflops": or null, "peak_share": or null}],
  *  "runs": [{"threads", "count", "median_us", "minimum_us", "quartiles_us": [2]}]}
@@ -149,7 +150,7 @@ static void json_steps(const struct bench *b, struct out *out)
                 s->group->out->name, s->kernel->name);
         out_printf(out, "\"macs\": %lld, \"median_us\": %.3f, \"share\": %.4f, ",
                 (long long)s->macs, b->step[i] / 1e3, b->step[i] / total);
-        json_rate(b, rate(s->macs, b->step[i]), out);
+        json_rate(b, bench_rate(s->macs, b->step[i]), out);
         out_printf(out, "}%s\n", i + 1 < b->plan->step.n ? "," : "");
     }
 }
@@ -169,6 +170,7 @@ void bench_json(const struct bench *b, struct out *out)
 {
     out_printf(out, "{\n  \"name\": \"%s\",\n  \"isa\": \"%s\",\n  \"peak_gflops\": %.3f,\n",
             b->plan->graph->name, b->isa, b->peak);
+    out_printf(out, "  \"memory_gbs\": %.3f,\n  \"cache_gbs\": %.3f,\n", b->memory, b->cache);
     out_printf(out, "  \"steps\": [\n");
     json_steps(b, out);
     out_printf(out, "  ],\n  \"runs\": [\n");

@@ -297,27 +297,33 @@ bool build_openmp(struct build *b, const char *name)
 
 /* ---- programs -------------------------------------------------------------------------------- */
 
+/* Starts a command whose output is read. */
+static struct process start_reading(struct build *b, struct words *w)
+{
+    struct process p = {0};
+    int ends[2];
+    if (pipe(ends))
+        die("can't make a pipe: %s", strerror(errno));
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    p.pid = start(b, 0, w, ends[1], false);
+    close(ends[1]);
+    p.out = fdopen(ends[0], "rb");
+    if (!p.out)
+        die("can't read a pipe: %s", strerror(errno));
+    return p;
+}
+
 struct process build_run(struct build *b, const char *program, const char *arg1, const char *arg2)
 {
     struct words w = {0};
-    struct process p = {0};
-    int ends[2];
     add_words(b, &w, &b->runner);
     add_word(b, &w, build_path(b, program));
     if (arg1)
         add_word(b, &w, arg1);
     if (arg1 && arg2)
         add_word(b, &w, arg2);
-    if (pipe(ends))
-        die("can't make a pipe: %s", strerror(errno));
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    p.pid = start(b, 0, &w, ends[1], false);
-    close(ends[1]);
-    p.out = fdopen(ends[0], "rb");
-    if (!p.out)
-        die("can't read a pipe: %s", strerror(errno));
-    return p;
+    return start_reading(b, &w);
 }
 
 const char *build_wait(struct build *b, struct process *p)
@@ -330,4 +336,19 @@ const char *build_wait(struct build *b, struct process *p)
         return pool_printf(b->pool, "signal %d (%s)", WTERMSIG(status),
                 strsignal(WTERMSIG(status)));
     return pool_printf(b->pool, "exit code %d", WEXITSTATUS(status));
+}
+
+int64_t build_size(struct build *b, const char *name)
+{
+    const char *env = getenv("SIZE");
+    struct words w = split(b, env && *env ? env : "size");
+    char head[256];
+    long long text = -1;
+    add_word(b, &w, build_path(b, pool_printf(b->pool, "%s.o", name)));
+    struct process p = start_reading(b, &w);
+    if (!fgets(head, sizeof head, p.out) || fscanf(p.out, "%lld", &text) != 1)
+        text = -1;
+    while (fgets(head, sizeof head, p.out))
+        continue;
+    return build_wait(b, &p) ? -1 : (int64_t)text;
 }

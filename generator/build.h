@@ -37,6 +37,9 @@ bool build_openmp(struct build *, const char *name);
 
 bool build_link(struct build *, const char *const *name, int n, const char *program);
 
+/* Bytes of code and constants in NAME.o, as the tool `size` tells ($SIZE, or size); -1: there is none. */
+int64_t build_size(struct build *, const char *name);
+
 /* Starts the program in the folder with up to two arguments (NULL: none): what it prints. */
 struct process { int pid; FILE *out; };
 struct process build_run(struct build *, const char *program, const char *arg1, const char *arg2);

@@ -1,7 +1,6 @@
 /* generate: the default command: a specification to MODEL.c and MODEL.h. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "names.h"
 #include "selftest.h"
@@ -77,26 +76,6 @@ bool session_emit(struct session *s)
     return emit(s->plan, &emit_options, &s->text, s->diag);
 }
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-/* Outputs that would overwrite what they are made from or each other. */
-static void check_overwriting(struct session *s, const struct out_file *files, int n)
-{
-    const char *const from[] = {s->options->spec, s->graph->weight_file};
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++)
-            if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
-                die("'%s' would be overwritten by the output", from[k]);
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < i; k++)
-            if (!strcmp(files[i].path, files[k].path))
-                die("two of the outputs are '%s'", files[i].path);
-}
-
 /* Names that no #include or .incbin could take. The C file's own is not named anywhere. */
 static void check_names(struct session *s, const struct out_file *files, int n)
 {
@@ -153,7 +132,7 @@ static void write_files(struct session *s)
         make_rule(s, files, n, &rule);
         files[n++] = (struct out_file){deps_path(s, output), rule.text, rule.len};
     }
-    check_overwriting(s, files, n);
+    session_keep_sources(s, files, n);
     session_write(files, n);
     for (int i = 0; s->options->verbose && i < n; i++)
         fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", files[i].path, files[i].len);

@@ -16,6 +16,8 @@ static command_fn *const commands[COMMAND_COUNT] = {
     [CMD_RUN] = command_run,
     [CMD_VERIFY] = command_verify,
     [CMD_BENCH] = command_bench,
+    [CMD_PLOT] = command_plot,
+    [CMD_REPORT] = command_report,
 };
 
 int main(int argc, char **argv)

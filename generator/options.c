@@ -15,9 +15,10 @@
 #include "targets.h"
 
 static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summary", "run",
-        "verify", "bench"};
+        "verify", "bench", "plot", "report"};
 static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
 static const char *const colors[] = {"auto", "always", "never"};
+const char *const pictures[PICTURES] = {"graph", "memory", "time"};
 const char *const fills[FILLS] = {"random", "special", "integer"};
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
@@ -32,7 +33,10 @@ enum { MAX_SEED = 1 << 30, DEFAULT_MAX_THREADS = 8 };
 #define RUN      (1u << CMD_RUN)
 #define VERIFY   (1u << CMD_VERIFY)
 #define BENCH    (1u << CMD_BENCH)
-#define PROGRAM  (VERIFY | BENCH)  /* make one and run it */
+#define PLOT     (1u << CMD_PLOT)
+#define REPORT   (1u << CMD_REPORT)
+#define SHOW     (PLOT | REPORT)
+#define PROGRAM  (VERIFY | BENCH | SHOW)  /* make one and run it, or may */
 #define ANY      (GENERATE | CHECK | SUMMARY | RUN | PROGRAM)
 
 struct parser {
@@ -51,7 +55,7 @@ static const char small_target[] = "cortex-m";
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
         set_max_weight_growth, set_max_arena, set_max_weights, set_weights, set_dump, set_color, set_input,
-        set_seed, set_fill, set_math, set_seconds, set_threads, add_deps_target, add_prefix_map, add_shape;
+        set_seed, set_fill, set_math, set_seconds, set_threads, set_what, add_deps_target, add_prefix_map, add_shape;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -65,7 +69,7 @@ static const struct option_def {
     bool many;                 /* may be repeated */
 } defs[] = {
 #define FIELD(f) offsetof(struct options, f), NULL
-    {"output", 'o', CALL, 0, set_output, GENERATE | RUN, true},
+    {"output", 'o', CALL, 0, set_output, GENERATE | RUN | SHOW, true},
     {"header", 'H', TEXT, FIELD(header), GENERATE, false},
     {"deps", 0, FLAG, FIELD(deps), GENERATE, false},
     {"deps-file", 0, TEXT, FIELD(deps_file), GENERATE, false},
@@ -95,8 +99,10 @@ static const struct option_def {
     {"run", 0, TEXT, FIELD(runner), VERIFY, false},
     {"seed", 0, CALL, 0, set_seed, PROGRAM, false},
     {"fill", 0, CALL, 0, set_fill, VERIFY, false},
-    {"seconds", 0, CALL, 0, set_seconds, BENCH, false},
-    {"threads", 0, CALL, 0, set_threads, BENCH, false},
+    {"seconds", 0, CALL, 0, set_seconds, BENCH | SHOW, false},
+    {"threads", 0, CALL, 0, set_threads, BENCH | SHOW, false},
+    {"what", 0, CALL, 0, set_what, PLOT, false},
+    {"time", 0, FLAG, FIELD(time), REPORT, false},
     {"color", 0, CALL, 0, set_color, ANY, false},
     {"quiet", 'q', FLAG, FIELD(quiet), ANY, false},
     {"verbose", 'v', FLAG, FIELD(verbose), GENERATE | PROGRAM, false},
@@ -136,6 +142,7 @@ static const struct argument {
     {"weights", NULL, storages, LENGTH(storages)},
     {"dump", NULL, dumps + 1, LENGTH(dumps) - 1},
     {"fill", NULL, fills, LENGTH(fills)},
+    {"what", NULL, pictures, LENGTH(pictures)},
     {"color", NULL, colors, LENGTH(colors)},
 };
 
@@ -465,6 +472,13 @@ static bool set_threads(struct parser *p, const char *arg)
     return true;
 }
 
+static bool set_what(struct parser *p, const char *arg)
+{
+    int i = choose(p, "what", pictures, LENGTH(pictures), arg);
+    p->options->picture = (enum picture_of)i;
+    return i >= 0;
+}
+
 static bool add_deps_target(struct parser *p, const char *arg)
 {
     vec_push(p->pool, &p->options->deps_target, arg);
@@ -690,11 +704,45 @@ static bool deps_agree(struct parser *p)
     return true;
 }
 
-/* Options that exclude each other. */
-static bool agree(struct parser *p)
+static bool ends_in(const char *path, const char *end)
+{
+    size_t n = strlen(path), e = strlen(end);
+    return n > e && !strcmp(path + n - e, end);
+}
+
+/* Options of programs that run: the last one matters to a report in any case. */
+enum { REPORT_MEASURING = 7 };
+static const char *const measuring[] = {"cc", "cflags", "input", "seed", "seconds", "threads", "weights",
+        "template-dir"};
+
+/* Pictures and pages have no default name: there are several kinds of them. */
+static bool pictures_agree(struct parser *p, const struct line *line)
 {
     const struct options *o = p->options;
-    if (!deps_agree(p))
+    bool measured = o->command == CMD_PLOT ? o->picture == PICTURE_TIME : o->time;
+    const char *how = o->command == CMD_PLOT ? "--what time" : "--time";
+    if (o->command != CMD_PLOT && o->command != CMD_REPORT)
+        return true;
+    if (!o->output)
+        return fail(p->status, "--output is missing: as '-o %s'",
+                o->command == CMD_PLOT ? "model.svg" : "report.html");
+    if (o->command == CMD_PLOT && strcmp(o->output, "-") && !ends_in(o->output, ".svg") &&
+            !(o->picture == PICTURE_GRAPH && ends_in(o->output, ".dot")))
+        return fail(p->status, "the name of the picture ends in .svg%s, not as '%s' does",
+                o->picture == PICTURE_GRAPH ? " or .dot" : "", shown(p->pool, o->output, strlen(o->output)));
+    for (int i = 0; i < line->option.n && !measured; i++) {
+        const char *name = line->option.at[i].def->name;
+        if (word_index(measuring, o->command == CMD_PLOT ? LENGTH(measuring) : REPORT_MEASURING, name) >= 0)
+            return fail(p->status, "--%s is of no use without %s", name, how);
+    }
+    return true;
+}
+
+/* Options that exclude each other. */
+static bool agree(struct parser *p, const struct line *line)
+{
+    const struct options *o = p->options;
+    if (!deps_agree(p) || !pictures_agree(p, line))
         return false;
     if (o->dump && (o->output || o->header))
         return fail(p->status, "--dump writes to standard output: it takes no --%s",
@@ -756,7 +804,7 @@ bool options_parse(struct pool *pool, int argc, char **argv, struct options *o, 
         if (!apply(&p, &line, i))
             return false;
     set_defaults(&p);
-    return take_specs(&p, &line) && agree(&p);
+    return take_specs(&p, &line) && agree(&p, &line);
 }
 
 /* ---- the canonical command ------------------------------------------------------------------- */

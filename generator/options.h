@@ -9,10 +9,12 @@
 #include "storage.h"
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, CMD_BENCH,
-    COMMAND_COUNT };
+    CMD_PLOT, CMD_REPORT, COMMAND_COUNT };
 enum fill { FILL_RANDOM, FILL_SPECIAL, FILL_INTEGER, FILLS };
+enum picture_of { PICTURE_GRAPH, PICTURE_MEMORY, PICTURE_TIME, PICTURES };
 
-extern const char *const fills[FILLS];  /* as --fill names them */
+extern const char *const fills[FILLS];        /* as --fill names them */
+extern const char *const pictures[PICTURES];  /* as --what does */
 enum dump { DUMP_NONE, DUMP_SPEC, DUMP_GRAPH, DUMP_SHAPES, DUMP_OPT, DUMP_PLAN };
 
 struct options {
@@ -50,6 +52,8 @@ struct options {
     unsigned fill;                /* verify: what these are like: 1 << FILL_..., one run for each */
     double seconds;               /* bench: for all timing */
     int threads;                  /* bench: at most; 0: as many as OpenMP offers */
+    enum picture_of picture;      /* plot: --what */
+    bool time;                    /* report: measure */
 };
 
 /* Parses argv. Prints help, version or a usage error itself: then returns false with *status to

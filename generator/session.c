@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "import.h"
 #include "limits.h"
@@ -20,6 +21,35 @@ void session_write(const struct out_file *files, int n)
     if (!strcmp(failed, "-"))
         die("can't write standard output: %s", strerror(errno));
     die("can't write '%s': %s", failed, strerror(errno));
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+void session_keep_sources(struct session *s, const struct out_file *files, int n)
+{
+    const char *const from[] = {s->options->spec, s->graph->weight_file};
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < 2; k++)
+            if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
+                die("'%s' would be overwritten by the output", from[k]);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++)
+            if (!strcmp(files[i].path, files[k].path))
+                die("two of the outputs are '%s'", files[i].path);
+}
+
+void session_save(struct session *s, struct out *out)
+{
+    const struct out_file file = {s->options->output, out->text, out->len};
+    session_keep_sources(s, &file, 1);
+    session_write(&file, 1);
+    if (s->options->verbose)
+        fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", file.path, file.len);
+    out_free(out);
 }
 
 void session_print(struct out *out)

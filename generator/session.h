@@ -35,6 +35,12 @@ bool session_emit(struct session *);    /* s->text */
 /* All of the files or none. Ends the program when one can't be written. */
 void session_write(const struct out_file *, int n);
 
+/* Ends the program when one of the files would overwrite what they are made from, or another. */
+void session_keep_sources(struct session *, const struct out_file *, int n);
+
+/* The text to the file that --output names, which must not be one of those it was made from; frees it. */
+void session_save(struct session *, struct out *);
+
 /* The text to standard output, likewise, and frees it. */
 void session_print(struct out *);
 
@@ -44,6 +50,6 @@ int session_report(struct session *);
 /* The commands. Each prints its own output and returns the exit code. */
 typedef int command_fn(struct session *);
 command_fn command_generate, command_check, command_summary, command_run, command_verify,
-        command_bench;
+        command_bench, command_plot, command_report;
 
 #endif

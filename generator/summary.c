@@ -93,7 +93,7 @@ static void take_layer(struct summary *s, int k)
     s->macs += f->macs;
 }
 
-static struct summary summarise(struct session *session)
+struct summary summarise(struct session *session)
 {
     struct summary s = {.pool = session->pool, .graph = session->graph, .plan = session->plan};
     s.layer = NEW_ARRAY(s.pool, struct fact, s.graph->layer.n);

@@ -24,7 +24,11 @@ struct summary {
 };
 
 struct out;
+struct session;
+
+struct summary summarise(struct session *);   /* that is planned */
 void summary_table(const struct summary *, bool unicode, struct out *);
+const char *commas(struct pool *, int64_t);      /* "1,234,567" */
 void summary_json(const struct summary *, struct out *);
 
 #endif

@@ -56,7 +56,7 @@ struct table {
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-static const char *commas(struct pool *pool, int64_t n)
+const char *commas(struct pool *pool, int64_t n)
 {
     const char *digits = pool_printf(pool, "%lld", (long long)n);
     size_t len = strlen(digits), k = 0;

@@ -218,9 +218,9 @@ usage '--dump writes to standard output: it takes no --header' --dump plan -H x 
 
 # Options of other commands.
 usage "--json is for 'cnngen summary or bench'" --json net.cnn.yaml
-usage "--seed is for 'cnngen verify or bench'" --seed 1 net.cnn.yaml
-usage "--seconds is for 'cnngen bench'" --seconds 1 net.cnn.yaml
-usage "--input is for 'cnngen run, verify or bench'" --input zero.npy net.cnn.yaml
+usage "--seed is for 'cnngen verify, bench, plot or report'" --seed 1 net.cnn.yaml
+usage "--seconds is for 'cnngen bench, plot or report'" --seconds 1 net.cnn.yaml
+usage "--input is for 'cnngen run, verify, bench, plot or report'" --input zero.npy net.cnn.yaml
 usage "'cnngen check' takes no --output" check -o x net.cnn.yaml
 usage "'cnngen check' takes no --json: it is for summary or bench" check --json net.cnn.yaml
 for command in check summary run verify bench; do

@@ -8,7 +8,7 @@ export PATH
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
-pages=faq
+pages="faq plots"
 if /usr/bin/python3 -c 'import torch' 2>/dev/null; then
     pages="$pages tutorial"
 else

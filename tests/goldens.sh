@@ -32,6 +32,13 @@ for case in conv_chain:avx2 residual:avx512 elementwise:scalar; do
     "$cnngen" "$name.cnn.yaml" --target="$target" -o "$tmp/$name.c" -H "$tmp/out" 2>&1
     same "$name.$target.h"
 done
+# Pictures.
+for what in graph memory; do
+    "$cnngen" plot residual.cnn.yaml --what=$what -o - >"$tmp/out"
+    same residual.$what.svg
+done
+"$cnngen" plot residual.cnn.yaml -o "$tmp/x.dot" && cp "$tmp/x.dot" "$tmp/out"
+same residual.dot
 # The pages and the schema that are made from the parser's tables.
 "$cnngen" --print-reference >"$tmp/out"
 same ../../docs/layers.md

@@ -15,7 +15,7 @@ function roff(text)
 # The help text is C: a string literal for each line.
 function option_line(line,    term)
 {
-    if (line ~ /^[A-Z][a-z]+:$/) {
+    if (line ~ /^[A-Z][a-z ]+:$/) {
         print ".SS " substr(line, 1, length(line) - 1)
     } else if (match(line, /^ +(-[A-Za-z]+, )?--[a-z-]+( [A-Z][A-Za-z.=,]*)?(  +|$)/)) {
         term = substr(line, 1, RLENGTH)
