@@ -49,6 +49,11 @@ static const char *weights_path(struct session *s, const char *output)
     return beside(s, strcmp(output, "-") ? output : s->prefix, ".weights");
 }
 
+static const char *split_path(struct session *s, const char *output)
+{
+    return beside(s, strcmp(output, "-") ? output : s->prefix, "_weights.c");
+}
+
 /* As emitted comments call it. */
 static const char *spec_name(struct session *s)
 {
@@ -69,6 +74,8 @@ bool session_emit(struct session *s)
         .standalone = s->options->standalone,
         .storage = s->options->storage,
         .weights_name = base_name(weights_path(s, output_path(s))),
+        .split = s->options->split_weights,
+        .c_name = base_name(output_path(s)),
         .static_arena = s->options->static_arena,
         .selftest = s->options->selftest ? selftest_make(s->pool, s->graph) : NULL,
         .reads = &s->reads,
@@ -140,13 +147,15 @@ static void make_rule(struct session *s, const struct out_file *files, int n, st
 static void write_files(struct session *s)
 {
     const char *output = output_path(s), *header = header_path(s, output);
-    struct out_file files[4] = {{output, s->text.c.text, s->text.c.len}};
+    struct out_file files[5] = {{output, s->text.c.text, s->text.c.len}};
     struct out rule;
     int n = 1;
     if (header)
         files[n++] = (struct out_file){header, s->text.h.text, s->text.h.len};
     if (storage_file(s->options->storage))
         files[n++] = (struct out_file){weights_path(s, output), s->text.w.text, s->text.w.len};
+    if (s->options->split_weights)
+        files[n++] = (struct out_file){split_path(s, output), s->text.split.text, s->text.split.len};
     check_names(s, files, n);
     out_init(&rule);
     if (s->options->deps) {

@@ -50,6 +50,8 @@ const char help_text[] =
     "                           array (numbers); string (bytes); asm: in a file that\n"
     "                           the assembler includes; bin: in a file that your\n"
     "                           program reads and gives to PREFIX_run\n"
+    "      --split-weights      weights in a C file of their own: the C file's name\n"
+    "                           with _weights.c\n"
     "      --weights-file FILE  a safetensors file instead of the spec's\n"
     "      --template-dir DIR   take templates from there first\n"
     "      --dump STAGE         print spec, graph, shapes, opt or plan, and stop\n"

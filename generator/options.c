@@ -84,6 +84,7 @@ static const struct option_def {
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
     {"shape", 0, CALL, 0, add_shape, ANY, true},
     {"weights", 0, CALL, 0, set_weights, GENERATE | PROGRAM, false},
+    {"split-weights", 0, FLAG, FIELD(split_weights), GENERATE, false},
     {"standalone", 0, FLAG, FIELD(standalone), GENERATE, false},
     {"selftest", 0, FLAG, FIELD(selftest), GENERATE | VERIFY, false},
     {"static-arena", 0, FLAG, FIELD(static_arena), GENERATE, false},
@@ -683,19 +684,30 @@ static bool deps_agree(struct parser *p)
     return true;
 }
 
+/* Weights in a file beside the C. */
+static bool weights_agree(struct parser *p)
+{
+    const struct options *o = p->options;
+    bool apart = o->split_weights || storage_file(o->storage);
+    bool to_stdout = o->output && !strcmp(o->output, "-");
+    if (o->split_weights && o->storage == STORAGE_BIN)
+        return fail(p->status, "--weights bin leaves no C to split off: it takes no --split-weights");
+    if (apart && o->command == CMD_GENERATE && !o->dump && to_stdout)
+        return fail(p->status, "--%s%s writes a file beside the C: it takes no '-o -'",
+                o->split_weights ? "split-weights" : "weights ",
+                o->split_weights ? "" : storages[o->storage]);
+    return true;
+}
+
 /* Options that exclude each other. */
 static bool agree(struct parser *p)
 {
     const struct options *o = p->options;
-    if (!deps_agree(p))
+    if (!deps_agree(p) || !weights_agree(p))
         return false;
     if (o->dump && (o->output || o->header))
         return fail(p->status, "--dump writes to standard output: it takes no --%s",
                 o->output ? "output" : "header");
-    if (storage_file(o->storage) && o->command == CMD_GENERATE && !o->dump && o->output &&
-            !strcmp(o->output, "-"))
-        return fail(p->status, "--weights %s writes a file beside the C: it takes no '-o -'",
-                storages[o->storage]);
     if (o->threads > o->max_threads)
         return fail(p->status, "--threads %d is more than --max-threads %d", o->threads,
                 o->max_threads);
@@ -871,6 +883,8 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --static-arena");
     if (o->storage != STORAGE_AUTO)
         out_printf(&out, " --weights %s", storages[o->storage]);
+    if (o->split_weights)
+        out_printf(&out, " --split-weights");
     if (o->weights_file) {
         out_printf(&out, " --weights-file");
         add_shell(&out, options_shown_path(pool, o, o->weights_file));

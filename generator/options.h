@@ -35,6 +35,7 @@ struct options {
     VEC(const char *) shape;      /* --shape INPUT=1,3,224,224, of models of other formats */
     bool standalone, selftest, static_arena;
     enum storage storage;         /* of weights: --weights */
+    bool split_weights;           /* into a C file of their own */
     enum dump dump;
     bool quiet, verbose;
     enum diag_color color;        /* --color, NO_COLOR, whether stderr is a terminal */
