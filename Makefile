@@ -96,7 +96,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
 CHECK := differential sanitize cases special same_bits strict exact onnx tflite install keras weights cli \
-         arm examples portable assembly unit docs winograd memory riscv errors goldens deps import
+         arm examples portable assembly unit docs winograd memory riscv errors goldens deps import stack
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
@@ -105,7 +105,7 @@ check: all $(UNIT)
 	$(Q)sh tests/stages.sh $(CHECK)
 
 check-all: all $(UNIT)
-	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 STRICT=all CASES=all \
+	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 STRICT=all CASES=all STACK=all \
 		sh tests/stages.sh $(CHECK) oracle torch runtime_contract fuzz
 
 bless: all

@@ -17,6 +17,7 @@ struct instance {
     const struct kernel *kernel;
     const struct target *target;
     const struct args *args;   /* without FN */
+    int64_t stack;             /* bytes, once it is written */
     VEC(const struct step *) user;
 };
 
@@ -218,9 +219,10 @@ static void expand_parts(struct emitter *e, const char *const *part, const struc
     }
 }
 
-static void write_instance(struct emitter *e, const struct instance *k, struct out *out)
+static void write_instance(struct emitter *e, struct instance *k, struct out *out)
 {
     struct args args = {0};
+    const size_t start = out->len;
     out_printf(out, "\n/* %s: %s.\n * For", k->kernel->name, k->kernel->doc);
     for (int i = 0; i < k->user.n; i++) {
         const struct group *g = k->user.at[i]->group;
@@ -235,6 +237,7 @@ static void write_instance(struct emitter *e, const struct instance *k, struct o
         expand_parts(e, k->kernel->parts, &args, out);
     else
         expand(e, pool_printf(e->pool, "%s.c.in", k->kernel->name), &args, NULL, out);
+    k->stack = stack_of_text(out->text + start, out->len - start, 4 * k->target->vl);
 }
 
 /* "job->input + 5" or "(float *)(void *)(job->arena + 1024)": element (0, 0, 0, 0) of a view. */
@@ -675,9 +678,10 @@ static struct args common_args(struct emitter *e)
     return a;
 }
 
-static void emit_header(struct emitter *e, struct out *out)
+static void emit_header(struct emitter *e, int64_t stack, struct out *out)
 {
     struct args a = common_args(e);
+    args_int(e->pool, &a, "STACK", stack);
     args_int(e->pool, &a, "ALIGN", ARENA_ALIGN);
     args_int(e->pool, &a, "THREADS", e->plan->max_threads);
     args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
@@ -701,6 +705,21 @@ static void emit_program(struct emitter *e, struct out *out)
     args_int(e->pool, &a, "PARTS", most_parts(e->plan));
     args_int(e->pool, &a, "SPLIT", e->opt->split);
     expand(e, "model.c.in", &a, insert, out);
+}
+
+/* ---- stack --------------------------------------------------------------------------------------- */
+
+/* The driver's, and that of the kernel's function with the most: steps call one at a time. */
+static void find_stack(struct emitter *e, struct stack *stack)
+{
+    const struct graph *g = e->plan->graph;
+    int64_t most = 0;
+    for (int i = 0; i < e->instance.n; i++) {
+        const struct instance *k = &e->instance.at[i];
+        vec_push(e->pool, &stack->use, (struct stack_use){k->fn, k->user.at[0]->group->main->at, k->stack});
+        most = k->stack > most ? k->stack : most;
+    }
+    stack->bytes = STACK_DRIVER + STACK_POINTER * (g->input.n + g->output.n) + most;
 }
 
 /* The file of --split-weights. */
@@ -743,8 +762,9 @@ bool emit(const struct plan *plan, const struct emit_options *opt, struct emitte
         storage_write(plan, e.id, &text->w);
     if (opt->split)
         emit_split(&e, &text->split);
-    emit_header(&e, &text->h);
     emit_program(&e, &text->c);
+    find_stack(&e, &text->stack);
+    emit_header(&e, text->stack.bytes, &text->h);
     return !e.failed;
 }
 

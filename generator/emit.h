@@ -5,6 +5,7 @@
 #include "diag.h"
 #include "out.h"
 #include "plan.h"
+#include "stack.h"
 #include "storage.h"
 
 #define CNNGEN_VERSION "0.1.0"
@@ -32,6 +33,7 @@ struct emitted {
     struct out c, h;
     struct out w;                  /* the weights file, where storage_file(storage) */
     struct out split;              /* the C file of weights, where split */
+    struct stack stack;            /* that a call needs */
 };
 
 /* Appends to all texts; false after diagnostics (only a --template-dir's templates can be wrong). */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "budget.h"
 #include "names.h"
 #include "selftest.h"
 #include "session.h"
@@ -81,7 +82,10 @@ bool session_emit(struct session *s)
         .reads = &s->reads,
     };
     emitted_init(&s->text);
-    return emit(s->plan, &emit_options, &s->text, s->diag);
+    if (!emit(s->plan, &emit_options, &s->text, s->diag))
+        return false;
+    budget_check_stack(s->pool, &s->text.stack, &s->options->budget, s->diag);
+    return !diag_failed(s->diag);
 }
 
 static bool same_file(const char *a, const char *b)
@@ -169,12 +173,25 @@ static void write_files(struct session *s)
     out_free(&rule);
 }
 
+/* The default way of storing weights suits small and medium networks; it does not change by itself, so
+ * that builds know the outputs beforehand. */
+static void hint_at_asm(const struct session *s)
+{
+    enum { LARGE = 24 << 20 };     /* bytes: 60 MB of C text, some seconds to compile */
+    if (s->options->quiet || s->options->storage != STORAGE_AUTO || s->plan->weight_bytes <= LARGE)
+        return;
+    fprintf(stderr, "cnngen: note: %lld MB of weights as C text: with gcc or clang, --weights=asm compiles faster\n",
+            (long long)(s->plan->weight_bytes >> 20));
+}
+
 int command_generate(struct session *s)
 {
     bool done = session_read(s) && session_plan(s) && session_emit(s);
     int status = session_report(s);
-    if (done)
+    if (done) {
         write_files(s);
+        hint_at_asm(s);
+    }
     emitted_free(&s->text);
     return status;
 }

@@ -39,6 +39,7 @@ const char help_text[] =
     "                           convolutions are larger\n"
     "      --max-arena BYTES    fail when the arena, for all threads, or the weights\n"
     "      --max-weights BYTES  take more; 64K, 2M\n"
+    "      --max-stack BYTES    fail when a call may take more stack\n"
     "      --math MODE          fast (default): FMA, and Winograd where it pays;\n"
     "                           precise: no Winograd; strict: no FMA either, the\n"
     "                           same bits from every compiler on every target\n"

@@ -50,7 +50,7 @@ static const char small_target[] = "cortex-m";
 
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
-        set_max_weight_growth, set_max_arena, set_max_weights, set_weights, set_dump, set_color, set_input,
+        set_max_weight_growth, set_max_arena, set_max_weights, set_max_stack, set_weights, set_dump, set_color, set_input,
         set_seed, set_fill, set_math, set_seconds, set_threads, add_deps_target, add_prefix_map, add_shape;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
@@ -79,6 +79,7 @@ static const struct option_def {
         GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"max-arena", 0, CALL, 0, set_max_arena, GENERATE | CHECK, false},
     {"max-weights", 0, CALL, 0, set_max_weights, GENERATE | CHECK, false},
+    {"max-stack", 0, CALL, 0, set_max_stack, GENERATE, false},
     {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | PROGRAM, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
@@ -391,6 +392,11 @@ static bool set_max_arena(struct parser *p, const char *arg)
 static bool set_max_weights(struct parser *p, const char *arg)
 {
     return parse_size(p, "max-weights", arg, &p->options->budget.weights);
+}
+
+static bool set_max_stack(struct parser *p, const char *arg)
+{
+    return parse_size(p, "max-stack", arg, &p->options->budget.stack);
 }
 
 static bool set_math(struct parser *p, const char *arg)

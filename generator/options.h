@@ -29,7 +29,7 @@ struct options {
     double max_weight_growth;     /* 1 .. 100 */
     const char *growth_text;      /* as given; NULL: the default */
     enum math_mode math;
-    struct budget budget;         /* --max-arena, --max-weights */
+    struct budget budget;         /* --max-arena, --max-weights, --max-stack */
     const char *template_dir;
     const char *weights_file;
     VEC(const char *) shape;      /* --shape INPUT=1,3,224,224, of models of other formats */

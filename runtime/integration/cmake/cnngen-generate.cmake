@@ -69,7 +69,11 @@ function(cnngen_add_model target)
     VERBATIM)
   add_library(${target} STATIC ${outputs})
   target_include_directories(${target} PUBLIC "${folder}")
-  target_link_libraries(${target} PRIVATE cnngen::runtime)
+  if(arg_WEIGHTS STREQUAL "bin")  # its users open the file with cnn_file.h
+    target_link_libraries(${target} PUBLIC cnngen::runtime)
+  else()
+    target_link_libraries(${target} PRIVATE cnngen::runtime)
+  endif()
   cnngen_link_openmp(${target})
 endfunction()
 
