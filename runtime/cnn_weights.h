@@ -49,7 +49,7 @@ CNN_INLINE int cnn_weights_check_head(const void *data, size_t bytes, uint64_t i
         return CNN_WEIGHTS_ALIGN;
     if (bytes < CNN_WEIGHTS_HEAD)
         return CNN_WEIGHTS_SHORT;
-    if (memcmp(head, "CNNGENW", 7) != 0)
+    if (cnn_weights_number(head) << 8 != 0x574e45474e4e4300U)
         return CNN_WEIGHTS_FORMAT;
     if (head[7] != '1')
         return CNN_WEIGHTS_VERSION;

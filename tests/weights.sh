@@ -46,10 +46,10 @@ does 'static arena: and said so' grep -q 'net_run_static(const float \*input, fl
 refuses 'static arena: verify runs in arenas of its own' "$cnngen" verify -q --static-arena net.cnn.yaml
 
 # ---- bin: other weights without another program; anything else is refused
-"$cnngen" -q --standalone --weights bin -o net.c net.cnn.yaml
+"$cnngen" -q --standalone --target sse2,neon --weights bin -o net.c net.cnn.yaml
 mkdir other
 sed 's/random: 1/random: 2/' net.cnn.yaml >other/net.cnn.yaml
-(cd other && "$cnngen" -q --standalone --weights bin -o net.c net.cnn.yaml)
+(cd other && "$cnngen" -q --standalone --target sse2,neon --weights bin -o net.c net.cnn.yaml)
 does 'the program is the same for other weights' cmp net.c other/net.c
 refuses 'but the weights are not' cmp net.weights other/net.weights
 (cd other && sed 's/filters: 9/filters: 7/' ../net.cnn.yaml >narrow.cnn.yaml &&
@@ -88,7 +88,7 @@ printf '#include "cnn_file.h"\n#include "net.h"\nint same[(NET_ERR_WEIGHTS_FORMA
 does 'the numbers of the runtime and of the program are the same' gcc -I "$root/runtime" -c -o /dev/null same.c
 
 # ---- asm: a file of another time is refused by the program
-"$cnngen" -q --standalone --weights asm -o net.c net.cnn.yaml
+"$cnngen" -q --standalone --target sse2,neon --weights asm -o net.c net.cnn.yaml
 does 'asm: compile' gcc -O1 -Wall -Wextra -Werror -o run run.c net.c
 does 'asm: its own' ./run 0
 mv net.weights own
@@ -111,6 +111,15 @@ for system in x86_64-apple-macos11:_net arm64-apple-macos11:_net x86_64-windows-
     does "asm: ${system%:*}: contents" cmp -n "$(wc -c <net.weights)" contents net.weights
     size=$(tail -c +$((1 + ($(wc -c <net.weights) + 7) / 8 * 8)) contents | od -An -tu4 -N4 | tr -d ' ')
     does "asm: ${system%:*}: size" [ "$size" = "$(wc -c <net.weights)" ]
+done
+mkdir stub
+printf '#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t);\nvoid *memset(void *, int, size_t);\n' >stub/string.h
+"$cnngen" -q --standalone --weights asm -o whole.c net.cnn.yaml
+for system in x86_64-apple-macos11:_net arm64-apple-macos11:_net x86_64-windows-gnu:net aarch64-windows-gnu:net; do
+    object="clang -target ${system%:*} -ffreestanding -Istub $strict"
+    does "asm: ${system%:*}: the whole program" ${object% -o /dev/null} -o whole.o whole.c
+    does "asm: ${system%:*}: finds its weights" \
+        [ "$(llvm-nm whole.o | grep -c " [RS] ${system#*:}_weights_\(data\|size\)\$")" = 2 ]
 done
 refuses 'asm: a system without any of them' clang -target wasm32 -ffreestanding -c -o /dev/null net_weights.c
 does 'asm: and says so' sh -c 'clang -target wasm32 -ffreestanding -c -o /dev/null net_weights.c 2>&1 |
