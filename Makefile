@@ -31,7 +31,7 @@ ALL_CFLAGS  := -std=c11 -D_XOPEN_SOURCE=700 $(WARN) $(OPT_$(MODE)) -iquote gener
 SRC       := $(wildcard generator/*.c generator/ops/*.c generator/kernels/*.c)
 OBJ       := $(SRC:%.c=$(B)/%.o)
 LIB_OBJ   := $(filter-out $(B)/generator/main.o,$(OBJ)) $(B)/templates.o
-TEMPLATES := $(sort $(wildcard templates/*.in)) $(sort $(wildcard runtime/*.h runtime/*.c))
+TEMPLATES := $(sort $(wildcard templates/*.in)) $(sort $(filter-out runtime/cnn_file.%,$(wildcard runtime/*.h runtime/*.c)))
 UNIT      := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 
 all: $(B)/cnngen $(B)/libcnngen_rt.a
@@ -56,7 +56,7 @@ $(B)/host/embed: generator/host/embed.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_CC) -std=c11 $(WARN) -O1 -o $@ $<
 
-$(B)/libcnngen_rt.a: $(B)/runtime/cnn_rt.o
+$(B)/libcnngen_rt.a: $(B)/runtime/cnn_rt.o $(B)/runtime/cnn_file.o
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
 
@@ -96,7 +96,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
 CHECK := differential sanitize cases same_bits strict exact onnx tflite install keras weights cli plot \
-         arm examples portable assembly unit docs winograd memory riscv wasm errors goldens deps import
+         arm examples portable assembly unit docs winograd memory riscv wasm errors goldens deps import stack
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
@@ -105,7 +105,7 @@ check: all $(UNIT)
 	$(Q)sh tests/stages.sh $(CHECK)
 
 check-all: all $(UNIT)
-	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 STRICT=all CASES=all \
+	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 STRICT=all CASES=all STACK=all \
 		sh tests/stages.sh $(CHECK) oracle torch runtime_contract fuzz
 
 bless: all

@@ -4,7 +4,7 @@
 
 enum { SHOWN = 12 };           /* parts of a report: the largest */
 
-/* What takes some of it: a layer's weights or a tensor. */
+/* What takes some of it: a layer's weights, a tensor or a function. */
 struct part { const char *name; struct span at; int64_t bytes; int order; };
 
 struct parts { VEC(struct part) part; };
@@ -17,15 +17,22 @@ static int compare(const void *a, const void *b)
     return x->order - y->order;
 }
 
-static void report(struct parts *parts, struct diag *diag)
+static void report_largest(struct parts *parts, struct diag *diag)
 {
     int n = parts->part.n;
-    int64_t rest = 0;
     if (n)
         qsort(parts->part.at, (size_t)n, sizeof *parts->part.at, compare);
     for (int i = 0; i < n && i < SHOWN; i++)
         diag_note(diag, parts->part.at[i].at, "'%s' takes %lld bytes", parts->part.at[i].name,
                 (long long)parts->part.at[i].bytes);
+}
+
+/* Of parts that add up. */
+static void report(struct parts *parts, struct diag *diag)
+{
+    int n = parts->part.n;
+    int64_t rest = 0;
+    report_largest(parts, diag);
     for (int i = SHOWN; i < n; i++)
         rest += parts->part.at[i].bytes;
     if (rest)
@@ -101,6 +108,24 @@ static void check_arena(const struct plan *p, int64_t limit, struct diag *diag)
     report_arena(p, diag);
     if (single <= limit)
         diag_help(diag, "with --max-threads 1 it takes %lld bytes", (long long)single);
+}
+
+/* ---- the stack ------------------------------------------------------------------------------- */
+
+void budget_check_stack(struct pool *pool, const struct stack *stack, const struct budget *budget,
+        struct diag *diag)
+{
+    struct parts parts = {0};
+    if (!budget->stack || stack->bytes <= budget->stack)
+        return;
+    diag_error(diag, DIAG_OVER_BUDGET, (struct span){0},
+            "a call may take %lld bytes of stack, more than --max-stack allows: %lld",
+            (long long)stack->bytes, (long long)budget->stack);
+    for (int i = 0; i < stack->use.n; i++) {
+        const struct stack_use *u = &stack->use.at[i];
+        vec_push(pool, &parts.part, (struct part){u->function, u->at, u->bytes, i});
+    }
+    report_largest(&parts, diag);
 }
 
 void budget_check(const struct plan *p, const struct budget *budget, struct diag *diag)

@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include "depfile.h"
+#include "emit_weights.h"
 #include "group.h"
 #include "kernel.h"
 #include "ops/families.h"
 #include "selftest.h"
-
-enum { NUMBERS_MAX = 1024 };  /* floats: shorter arrays are written as numbers */
 
 /* A kernel instance: steps with equal arguments share one. */
 struct instance {
@@ -18,6 +17,7 @@ struct instance {
     const struct kernel *kernel;
     const struct target *target;
     const struct args *args;   /* without FN */
+    int64_t stack;             /* bytes, once it is written */
     VEC(const struct step *) user;
 };
 
@@ -27,7 +27,7 @@ struct emitter {
     struct pool *pool;
     struct diag *diag;
     const char *upper;         /* the prefix in capitals */
-    uint64_t structure;        /* the program's hash, where weights are a file; 0: not known yet */
+    uint64_t id;               /* the program's hash, where weights are apart from it; 0: not known yet */
     VEC(struct instance) instance;
     bool failed;
 };
@@ -103,93 +103,60 @@ static void expand(struct emitter *e, const char *name, const struct args *args,
 
 /* ---- weights ----------------------------------------------------------------------------------- */
 
-static bool as_bytes(const struct emitter *e, const struct step *s)
+static struct emit_weights text_weights(const struct emitter *e)
 {
-    return (e->opt->storage == STORAGE_STRING && s->weights) ||
-           (e->opt->storage == STORAGE_AUTO && s->weights > NUMBERS_MAX);
+    return (struct emit_weights){e->plan, e->opt->storage, e->opt->prefix, e->upper, e->opt->split, e->id};
 }
 
 static bool any_bytes(const struct emitter *e)
 {
-    for (int i = 0; i < e->plan->step.n; i++)
-        if (as_bytes(e, e->plan->step.at[i]))
-            return true;
-    return false;
+    struct emit_weights w = text_weights(e);
+    return weights_any_bytes(&w);
 }
 
-static void write_numbers(struct emitter *e, const struct step *s, struct out *out)
+static const char *hash_text(struct emitter *e, uint64_t hash)
 {
-    out_printf(out, "static const float %s_w%d[%lld] CNN_ALIGNED(64) %s_WEIGHTS_ATTR = {", e->opt->prefix,
-            s->index, (long long)s->weights, e->upper);
-    for (int64_t i = 0; i < s->weights; i++) {
-        char text[32];
-        int n = snprintf(text, sizeof text, "%.9g", (double)s->weight[i]);
-        if (!strpbrk(text, ".e"))
-            n += snprintf(text + n, sizeof text - (size_t)n, ".0");
-        out_printf(out, "%s%.*sf,", i % 8 ? " " : "\n    ", n, text);
-    }
-    out_printf(out, "\n};\n");
+    return pool_printf(e->pool, "0x%016llx", (unsigned long long)hash);
 }
 
-enum { FLOATS_PER_LINE = 64 };  /* few long lines: each literal costs the compiler memory of its own */
-
-static size_t bytes_line(const float *f, int64_t n, char *line)
+static void insert_weights_link(struct emitter *e, struct out *out)
 {
-    unsigned char bytes[4 * FLOATS_PER_LINE];
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &f[i], 4);
-        for (int k = 0; k < 4; k++)
-            bytes[4 * i + k] = (unsigned char)(bits >> 8 * k);
-    }
-    return storage_literal(bytes, (size_t)(4 * n), line);
+    struct args a = {0};
+    args_text(e->pool, &a, "UPPER", e->upper);
+    expand(e, "weights_link.c.in", &a, NULL, out);
 }
 
-static void write_bytes(struct emitter *e, const struct step *s, struct out *out)
+static void insert_weights_asm(struct emitter *e, struct out *out)
 {
-    char line[FLOATS_PER_LINE * 16 + 8];
-    out_printf(out, "static const union {\n    char bytes[%lld];\n    float f[%lld];\n} %s_w%d CNN_ALIGNED(64) %s_WEIGHTS_ATTR = {\n",
-            (long long)(4 * s->weights + 1), (long long)s->weights, e->opt->prefix, s->index, e->upper);
-    for (int64_t i = 0; i < s->weights; i += FLOATS_PER_LINE) {
-        int64_t n = s->weights - i < FLOATS_PER_LINE ? s->weights - i : FLOATS_PER_LINE;
-        out_raw(out, line, bytes_line(s->weight + i, n, line));
-    }
-    out_printf(out, "};\n");
+    struct args a = {0};
+    args_text(e->pool, &a, "MODEL", e->opt->prefix);
+    args_text(e->pool, &a, "UPPER", e->upper);
+    args_text(e->pool, &a, "FILE", e->opt->weights_name);
+    expand(e, "weights_asm.c.in", &a, NULL, out);
 }
 
-static void insert_weights_file(struct emitter *e, struct out *out)
+static void insert_weights_check(struct emitter *e, struct out *out)
 {
-    const struct plan *p = e->plan;
     struct args a = {0};
     args_text(e->pool, &a, "MODEL", e->opt->prefix);
     args_text(e->pool, &a, "UPPER", e->upper);
     args_text(e->pool, &a, "WEIGHTS", storages[e->opt->storage]);
-    args_text(e->pool, &a, "FILE", e->opt->weights_name);
-    args_text(e->pool, &a, "STRUCTURE", pool_printf(e->pool, "0x%016llx", (unsigned long long)e->structure));
-    args_text(e->pool, &a, "CONTENT",
-            pool_printf(e->pool, "0x%016llx", (unsigned long long)storage_content(p)));
-    args_int(e->pool, &a, "BYTES", storage_bytes(p));
-    expand(e, "weights_file.c.in", &a, NULL, out);
+    args_text(e->pool, &a, "ID", hash_text(e, e->id));
+    args_text(e->pool, &a, "CONTENT", hash_text(e, storage_content(e->plan)));
+    args_int(e->pool, &a, "BYTES", storage_bytes(e->plan));
+    expand(e, "weights_check.c.in", &a, NULL, out);
 }
 
-/* The definitions of all weights, or what checks the file that they are in. */
-static void insert_weights(struct emitter *e, struct out *out)
+static void insert_weights_declarations(struct emitter *e, struct out *out)
 {
-    if (storage_file(e->opt->storage)) {
-        insert_weights_file(e, out);
-        return;
-    }
-    for (int i = 0; i < e->plan->step.n; i++) {
-        const struct step *s = e->plan->step.at[i];
-        if (!s->weights)
-            continue;
-        out_printf(out, "/* step %d, %s: %s */\n", s->index, s->group->out->name, s->kernel->name);
-        if (as_bytes(e, s))
-            write_bytes(e, s, out);
-        else
-            write_numbers(e, s, out);
-        out_printf(out, "\n");
-    }
+    struct emit_weights w = text_weights(e);
+    weights_declare(&w, out);
+}
+
+static void insert_weights_definitions(struct emitter *e, struct out *out)
+{
+    struct emit_weights w = text_weights(e);
+    weights_define(&w, out);
 }
 
 /* ---- one target -------------------------------------------------------------------------------- */
@@ -252,9 +219,10 @@ static void expand_parts(struct emitter *e, const char *const *part, const struc
     }
 }
 
-static void write_instance(struct emitter *e, const struct instance *k, struct out *out)
+static void write_instance(struct emitter *e, struct instance *k, struct out *out)
 {
     struct args args = {0};
+    const size_t start = out->len;
     out_printf(out, "\n/* %s: %s.\n * For", k->kernel->name, k->kernel->doc);
     for (int i = 0; i < k->user.n; i++) {
         const struct group *g = k->user.at[i]->group;
@@ -269,6 +237,7 @@ static void write_instance(struct emitter *e, const struct instance *k, struct o
         expand_parts(e, k->kernel->parts, &args, out);
     else
         expand(e, pool_printf(e->pool, "%s.c.in", k->kernel->name), &args, NULL, out);
+    k->stack = stack_of_text(out->text + start, out->len - start, 4 * k->target->vl);
 }
 
 /* "job->input + 5" or "(float *)(void *)(job->arena + 1024)": element (0, 0, 0, 0) of a view. */
@@ -284,6 +253,7 @@ static const char *view_pointer(struct emitter *e, const struct view *v, bool ou
 
 static void write_call(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
 {
+    const struct emit_weights w = text_weights(e);
     out_printf(out, "    %s(", find_instance(e, s, b)->fn);
     for (int i = 0; i < s->in.n; i++)
         out_printf(out, "%s, ", view_pointer(e, &s->in.at[i], false));
@@ -292,7 +262,7 @@ static void write_call(struct emitter *e, const struct step *s, const struct bin
         out_printf(out, "(const float *)(const void *)(job->weights + %lld), ",
                 (long long)storage_offset(e->plan, s));
     else if (s->weights)
-        out_printf(out, "%s_w%d%s, ", e->opt->prefix, s->index, as_bytes(e, s) ? ".f" : "");
+        out_printf(out, "%s, ", weights_name(&w, s));
     if (b->scratch)
         out_printf(out, "(float *)(void *)(job->arena + %lld + thread * %lld), ",
                 (long long)e->plan->shared_bytes, (long long)e->plan->scratch_bytes);
@@ -447,9 +417,11 @@ static void insert_runtime(struct emitter *e, struct out *out)
         out_printf(out, "#undef CNN_API\n#define CNN_API static\n");
     write_runtime(e, "cnn_rt.h", out);
     write_runtime(e, "cnn_names.h", out);
+    if (storage_file(e->opt->storage))
+        write_runtime(e, "cnn_weights.h", out);
     if (e->opt->standalone)
         write_runtime(e, "cnn_rt.c", out);
-    if (any_bytes(e))
+    if (any_bytes(e) && !e->opt->split)
         out_printf(out, "\n#if defined(__GNUC__)\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n#endif\n");
 }
 
@@ -518,7 +490,7 @@ static void write_run(struct emitter *e, bool owned, struct out *out)
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, ", float *%s", pointer_name(e, true, i));
     if (e->opt->storage == STORAGE_BIN)
-        out_printf(out, ", const void *weights");
+        out_printf(out, ", const void *weights, size_t weight_bytes");
     out_printf(out, owned ? ")" : ", void *arena, size_t arena_bytes)");
 }
 
@@ -556,7 +528,7 @@ static void insert_run_static_call(struct emitter *e, struct out *out)
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, "%s, ", pointer_name(e, true, i));
     out_printf(out, "%s%s_own_arena(), %s_ARENA_BYTES);\n",
-            e->opt->storage == STORAGE_BIN ? "weights, " : "", e->opt->prefix, e->upper);
+            e->opt->storage == STORAGE_BIN ? "weights, weight_bytes, " : "", e->opt->prefix, e->upper);
 }
 
 static void insert_run_check(struct emitter *e, struct out *out)
@@ -660,11 +632,13 @@ static void insert_selftest_declaration(struct emitter *e, struct out *out)
     out_printf(out, "#define %s_SELFTEST_BYTES (%lld + %s_ARENA_BYTES)\n", e->upper,
             (long long)selftest_io_bytes(e->opt->selftest), e->upper);
     out_printf(out, "%s_status %s_selftest(%svoid *arena, size_t arena_bytes);\n", e->opt->prefix,
-            e->opt->prefix, e->opt->storage == STORAGE_BIN ? "const void *weights, " : "");
+            e->opt->prefix, e->opt->storage == STORAGE_BIN ? "const void *weights, size_t weight_bytes, " : "");
 }
 
 static const struct { const char *name; void (*write)(struct emitter *, struct out *); } holes[] = {
-    {"plan", insert_plan}, {"runtime", insert_runtime}, {"weights", insert_weights},
+    {"plan", insert_plan}, {"runtime", insert_runtime}, {"weights_link", insert_weights_link},
+    {"weights_asm", insert_weights_asm}, {"weights_check", insert_weights_check},
+    {"weights_declarations", insert_weights_declarations}, {"weights_definitions", insert_weights_definitions},
     {"pointers", insert_pointers}, {"targets", insert_targets}, {"taps", insert_taps}, {"tap", insert_tap},
     {"walk", insert_walk}, {"run", insert_run}, {"run_head", insert_run_head},
     {"run_static", insert_run_static}, {"run_static_head", insert_run_static_head},
@@ -703,14 +677,16 @@ static struct args common_args(struct emitter *e)
     return a;
 }
 
-static void emit_header(struct emitter *e, struct out *out)
+static void emit_header(struct emitter *e, int64_t stack, struct out *out)
 {
     struct args a = common_args(e);
+    args_int(e->pool, &a, "STACK", stack);
     args_int(e->pool, &a, "ALIGN", ARENA_ALIGN);
     args_int(e->pool, &a, "THREADS", e->plan->max_threads);
     args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
     args_int(e->pool, &a, "WEIGHT_BYTES",
             storage_file(e->opt->storage) ? storage_bytes(e->plan) : e->plan->weight_bytes);
+    args_text(e->pool, &a, "ID", hash_text(e, e->id));
     args_int(e->pool, &a, "NCHW", any_nchw(e->plan->graph));
     expand(e, "model.h.in", &a, insert, out);
 }
@@ -739,12 +715,44 @@ static void emit_program(struct emitter *e, struct out *out)
     args_int(e->pool, &a, "STRICT", e->plan->math == MATH_STRICT);
     args_int(e->pool, &a, "BYTES", any_bytes(e) || storage_file(e->opt->storage));
     args_int(e->pool, &a, "PARTS", most_parts(e->plan));
+    args_int(e->pool, &a, "SPLIT", e->opt->split);
     expand(e, "model.c.in", &a, insert, out);
+}
+
+/* ---- stack --------------------------------------------------------------------------------------- */
+
+/* The driver's, and that of the kernel's function with the most: steps call one at a time. */
+static void find_stack(struct emitter *e, struct stack *stack)
+{
+    const struct graph *g = e->plan->graph;
+    int64_t most = 0;
+    for (int i = 0; i < e->instance.n; i++) {
+        const struct instance *k = &e->instance.at[i];
+        vec_push(e->pool, &stack->use, (struct stack_use){k->fn, k->user.at[0]->group->main->at, k->stack});
+        most = k->stack > most ? k->stack : most;
+    }
+    stack->bytes = STACK_DRIVER + STACK_POINTER * (g->input.n + g->output.n) + most;
+}
+
+/* The file of --split-weights. */
+static void emit_split(struct emitter *e, struct out *out)
+{
+    struct args a = {0};
+    args_text(e->pool, &a, "MODEL", e->opt->prefix);
+    args_text(e->pool, &a, "UPPER", e->upper);
+    args_text(e->pool, &a, "SPEC", e->opt->spec_name);
+    args_text(e->pool, &a, "FILE", e->opt->c_name);
+    args_text(e->pool, &a, "COMMAND", e->opt->command);
+    args_text(e->pool, &a, "VERSION", CNNGEN_VERSION);
+    args_int(e->pool, &a, "NONE", e->plan->weight_bytes == 0);
+    args_int(e->pool, &a, "BYTES", any_bytes(e));
+    args_text(e->pool, &a, "WEIGHTS", storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
+    expand(e, "weights.c.in", &a, insert, out);
 }
 
 /* The hash of the program without its opening comment: programs with equal ones differ in the values of
  * weights at most. */
-static uint64_t find_structure(struct emitter *e)
+static uint64_t find_id(struct emitter *e)
 {
     struct out out;
     out_init(&out);
@@ -760,12 +768,15 @@ bool emit(const struct plan *plan, const struct emit_options *opt, struct emitte
     struct emitter e = {.plan = plan, .opt = opt, .pool = plan->pool, .diag = diag};
     e.upper = pool_upper(e.pool, opt->prefix);
     find_instances(&e);
-    emit_header(&e, &text->h);
-    if (storage_file(opt->storage)) {
-        e.structure = find_structure(&e);
-        storage_write(plan, e.structure, &text->w);
-    }
+    if (storage_file(opt->storage) || opt->split)
+        e.id = find_id(&e);
+    if (storage_file(opt->storage))
+        storage_write(plan, e.id, &text->w);
+    if (opt->split)
+        emit_split(&e, &text->split);
     emit_program(&e, &text->c);
+    find_stack(&e, &text->stack);
+    emit_header(&e, text->stack.bytes, &text->h);
     return !e.failed;
 }
 
@@ -774,6 +785,7 @@ void emitted_init(struct emitted *text)
     out_init(&text->c);
     out_init(&text->h);
     out_init(&text->w);
+    out_init(&text->split);
 }
 
 void emitted_free(struct emitted *text)
@@ -781,4 +793,5 @@ void emitted_free(struct emitted *text)
     out_free(&text->c);
     out_free(&text->h);
     out_free(&text->w);
+    out_free(&text->split);
 }

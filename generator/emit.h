@@ -1,10 +1,11 @@
-/* emit.h: a plan as C text: MODEL.c and MODEL.h. Decides nothing; the C is in templates/. */
+/* emit.h: a plan as C text: MODEL.c, MODEL.h and what goes with them. Decides nothing; the C is in templates/. */
 #ifndef CNNGEN_EMIT_H
 #define CNNGEN_EMIT_H
 
 #include "diag.h"
 #include "out.h"
 #include "plan.h"
+#include "stack.h"
 #include "storage.h"
 
 #define CNNGEN_VERSION "0.1.0"
@@ -21,6 +22,8 @@ struct emit_options {
     bool standalone;               /* the runtime's text goes into the .c file */
     enum storage storage;          /* of weights */
     const char *weights_name;      /* base name of the weights file, for .incbin */
+    bool split;                    /* weights in a C file of their own */
+    const char *c_name;            /* base name of the C file, for that one's comment */
     const struct selftest *selftest; /* NULL: none */
     struct file_list *reads;       /* gets the paths of the templates read from template_dir */
     bool static_arena;             /* with PREFIX_run_static, which owns an arena */
@@ -29,6 +32,8 @@ struct emit_options {
 struct emitted {
     struct out c, h;
     struct out w;                  /* the weights file, where storage_file(storage) */
+    struct out split;              /* the C file of weights, where split */
+    struct stack stack;            /* that a call needs */
 };
 
 /* Appends to all texts; false after diagnostics (only a --template-dir's templates can be wrong). */

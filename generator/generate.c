@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "budget.h"
 #include "names.h"
 #include "selftest.h"
 #include "session.h"
@@ -48,6 +49,11 @@ static const char *weights_path(struct session *s, const char *output)
     return beside(s, strcmp(output, "-") ? output : s->prefix, ".weights");
 }
 
+static const char *split_path(struct session *s, const char *output)
+{
+    return beside(s, strcmp(output, "-") ? output : s->prefix, "_weights.c");
+}
+
 /* As emitted comments call it. */
 static const char *spec_name(struct session *s)
 {
@@ -68,12 +74,17 @@ bool session_emit(struct session *s)
         .standalone = s->options->standalone,
         .storage = s->options->storage,
         .weights_name = base_name(weights_path(s, output_path(s))),
+        .split = s->options->split_weights,
+        .c_name = base_name(output_path(s)),
         .static_arena = s->options->static_arena,
         .selftest = s->options->selftest ? selftest_make(s->pool, s->graph) : NULL,
         .reads = &s->reads,
     };
     emitted_init(&s->text);
-    return emit(s->plan, &emit_options, &s->text, s->diag);
+    if (!emit(s->plan, &emit_options, &s->text, s->diag))
+        return false;
+    budget_check_stack(s->pool, &s->text.stack, &s->options->budget, s->diag);
+    return !diag_failed(s->diag);
 }
 
 /* Names that no #include or .incbin could take. The C file's own is not named anywhere. */
@@ -119,13 +130,15 @@ static void make_rule(struct session *s, const struct out_file *files, int n, st
 static void write_files(struct session *s)
 {
     const char *output = output_path(s), *header = header_path(s, output);
-    struct out_file files[4] = {{output, s->text.c.text, s->text.c.len}};
+    struct out_file files[5] = {{output, s->text.c.text, s->text.c.len}};
     struct out rule;
     int n = 1;
     if (header)
         files[n++] = (struct out_file){header, s->text.h.text, s->text.h.len};
     if (storage_file(s->options->storage))
         files[n++] = (struct out_file){weights_path(s, output), s->text.w.text, s->text.w.len};
+    if (s->options->split_weights)
+        files[n++] = (struct out_file){split_path(s, output), s->text.split.text, s->text.split.len};
     check_names(s, files, n);
     out_init(&rule);
     if (s->options->deps) {
@@ -139,12 +152,25 @@ static void write_files(struct session *s)
     out_free(&rule);
 }
 
+/* The default way of storing weights suits small and medium networks; it does not change by itself, so
+ * that builds know the outputs beforehand. */
+static void hint_at_asm(const struct session *s)
+{
+    enum { LARGE = 24 << 20 };     /* bytes: 60 MB of C text, some seconds to compile */
+    if (s->options->quiet || s->options->storage != STORAGE_AUTO || s->plan->weight_bytes <= LARGE)
+        return;
+    fprintf(stderr, "cnngen: note: %lld MB of weights as C text: with gcc or clang, --weights=asm compiles faster\n",
+            (long long)(s->plan->weight_bytes >> 20));
+}
+
 int command_generate(struct session *s)
 {
     bool done = session_read(s) && session_plan(s) && session_emit(s);
     int status = session_report(s);
-    if (done)
+    if (done) {
         write_files(s);
+        hint_at_asm(s);
+    }
     emitted_free(&s->text);
     return status;
 }

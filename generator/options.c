@@ -54,7 +54,7 @@ static const char small_target[] = "cortex-m";
 
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
-        set_max_weight_growth, set_max_arena, set_max_weights, set_weights, set_dump, set_color, set_input,
+        set_max_weight_growth, set_max_arena, set_max_weights, set_max_stack, set_weights, set_dump, set_color, set_input,
         set_seed, set_fill, set_math, set_seconds, set_threads, set_what, add_deps_target, add_prefix_map, add_shape;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
@@ -83,11 +83,13 @@ static const struct option_def {
         GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"max-arena", 0, CALL, 0, set_max_arena, GENERATE | CHECK, false},
     {"max-weights", 0, CALL, 0, set_max_weights, GENERATE | CHECK, false},
+    {"max-stack", 0, CALL, 0, set_max_stack, GENERATE, false},
     {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | PROGRAM, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
     {"shape", 0, CALL, 0, add_shape, ANY, true},
     {"weights", 0, CALL, 0, set_weights, GENERATE | PROGRAM, false},
+    {"split-weights", 0, FLAG, FIELD(split_weights), GENERATE, false},
     {"standalone", 0, FLAG, FIELD(standalone), GENERATE, false},
     {"selftest", 0, FLAG, FIELD(selftest), GENERATE | VERIFY, false},
     {"static-arena", 0, FLAG, FIELD(static_arena), GENERATE, false},
@@ -397,6 +399,11 @@ static bool set_max_arena(struct parser *p, const char *arg)
 static bool set_max_weights(struct parser *p, const char *arg)
 {
     return parse_size(p, "max-weights", arg, &p->options->budget.weights);
+}
+
+static bool set_max_stack(struct parser *p, const char *arg)
+{
+    return parse_size(p, "max-stack", arg, &p->options->budget.stack);
 }
 
 static bool set_math(struct parser *p, const char *arg)
@@ -738,19 +745,30 @@ static bool pictures_agree(struct parser *p, const struct line *line)
     return true;
 }
 
+/* Weights in a file beside the C. */
+static bool weights_agree(struct parser *p)
+{
+    const struct options *o = p->options;
+    bool apart = o->split_weights || storage_file(o->storage);
+    bool to_stdout = o->output && !strcmp(o->output, "-");
+    if (o->split_weights && o->storage == STORAGE_BIN)
+        return fail(p->status, "--weights bin leaves no C to split off: it takes no --split-weights");
+    if (apart && o->command == CMD_GENERATE && !o->dump && to_stdout)
+        return fail(p->status, "--%s%s writes a file beside the C: it takes no '-o -'",
+                o->split_weights ? "split-weights" : "weights ",
+                o->split_weights ? "" : storages[o->storage]);
+    return true;
+}
+
 /* Options that exclude each other. */
 static bool agree(struct parser *p, const struct line *line)
 {
     const struct options *o = p->options;
-    if (!deps_agree(p) || !pictures_agree(p, line))
+    if (!deps_agree(p) || !weights_agree(p) || !pictures_agree(p, line))
         return false;
     if (o->dump && (o->output || o->header))
         return fail(p->status, "--dump writes to standard output: it takes no --%s",
                 o->output ? "output" : "header");
-    if (storage_file(o->storage) && o->command == CMD_GENERATE && !o->dump && o->output &&
-            !strcmp(o->output, "-"))
-        return fail(p->status, "--weights %s writes a file beside the C: it takes no '-o -'",
-                storages[o->storage]);
     if (o->threads > o->max_threads)
         return fail(p->status, "--threads %d is more than --max-threads %d", o->threads,
                 o->max_threads);
@@ -927,6 +945,8 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --static-arena");
     if (o->storage != STORAGE_AUTO)
         out_printf(&out, " --weights %s", storages[o->storage]);
+    if (o->split_weights)
+        out_printf(&out, " --split-weights");
     if (o->weights_file) {
         out_printf(&out, " --weights-file");
         add_shell(&out, options_shown_path(pool, o, o->weights_file));

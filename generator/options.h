@@ -33,12 +33,13 @@ struct options {
     double max_weight_growth;     /* 1 .. 100 */
     const char *growth_text;      /* as given; NULL: the default */
     enum math_mode math;
-    struct budget budget;         /* --max-arena, --max-weights */
+    struct budget budget;         /* --max-arena, --max-weights, --max-stack */
     const char *template_dir;
     const char *weights_file;
     VEC(const char *) shape;      /* --shape INPUT=1,3,224,224, of models of other formats */
     bool standalone, selftest, static_arena;
     enum storage storage;         /* of weights: --weights */
+    bool split_weights;           /* into a C file of their own */
     enum dump dump;
     bool quiet, verbose;
     enum diag_color color;        /* --color, NO_COLOR, whether stderr is a terminal */

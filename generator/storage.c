@@ -80,10 +80,10 @@ static void write_zeros(int64_t n, struct out *out)
     out_raw(out, zeros, (size_t)n);
 }
 
-void storage_write(const struct plan *p, uint64_t structure, struct out *out)
+void storage_write(const struct plan *p, uint64_t id, struct out *out)
 {
     out_raw(out, "CNNGENW1", 8);
-    write_u64(structure, out);
+    write_u64(id, out);
     write_u64((uint64_t)storage_bytes(p), out);
     write_u64(storage_content(p), out);
     write_zeros(STORAGE_HEAD - 32, out);

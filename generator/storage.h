@@ -1,13 +1,7 @@
 /* storage.h: how the packed weights of a plan are stored, and the weights file of --weights asm and bin.
  *
- * The file, all numbers little-endian:
- *     0   8 bytes "CNNGENW1": the format and its version
- *     8   u64  structure: hash of the program that reads it; one file fits all programs that differ in
- *              weights alone
- *     16  u64  bytes of the whole file
- *     24  u64  content: hash of all that follows byte 64
- *     32  zeros
- *     64  the weights of each step, float32, each at a multiple of 64
+ * The file's format, and what checks it: runtime/cnn_weights.h. Its id is the hash of the program that
+ * reads it: one file fits all programs that differ in weights alone.
  *
  * Both hashes go over 32-bit words: h = (h ^ word) * 0x100000001b3; h ^= h >> 32. Each step is a bijection
  * of h, so that a change of one word always shows. They find mistakes, not attackers. */
@@ -37,7 +31,7 @@ int64_t storage_bytes(const struct plan *);                        /* of the fil
 
 uint64_t storage_hash(const char *text, size_t len);   /* of a text, its last word filled with zeros */
 uint64_t storage_content(const struct plan *);         /* of the weights, as in the file's head */
-void storage_write(const struct plan *, uint64_t structure, struct out *);
+void storage_write(const struct plan *, uint64_t id, struct out *);
 
 /* n bytes as a string literal and a newline; line has room for 4 * n + 3. Returns its length. */
 size_t storage_literal(const unsigned char *bytes, size_t n, char *line);

@@ -193,6 +193,22 @@ usage "'cnngen run' takes no --math" run --math strict net.cnn.yaml
 usage "--max-arena is a number of bytes, at most 999999999, or of K or M, as 64K, not '4k'" --max-arena 4k net.cnn.yaml
 usage "--max-weights is a number of bytes, at most 999999999, or of K or M, as 64K, not '0'" --max-weights 0 net.cnn.yaml
 usage "--weights bin writes a file beside the C: it takes no '-o -'" --weights bin -o - net.cnn.yaml
+printf 'cnngen: 1\nweights: random\nlayers:\n  - {type: Input, shape: [2560]}\n  - {type: Dense, units: 2560}\n' >large.yaml
+expect 0 --target scalar -o large.c large.yaml
+says '25 MB of weights as C text'
+expect 0 --target scalar --weights asm -o large.c large.yaml
+quiet
+rm large.*
+usage "--split-weights writes a file beside the C: it takes no '-o -'" --split-weights -o - net.cnn.yaml
+usage "--weights bin leaves no C to split off: it takes no --split-weights" --split-weights --weights bin net.cnn.yaml
+usage "'cnngen verify' takes no --split-weights" verify --split-weights net.cnn.yaml
+usage "--max-stack is a number of bytes, at most 999999999, or of K or M, as 64K, not '1G'" --max-stack 1G net.cnn.yaml
+usage "'cnngen check' takes no --max-stack" check --max-stack 1K net.cnn.yaml
+expect 1 --max-stack 100 -o stack.c net.cnn.yaml
+absent stack.c
+says 'bytes of stack, more than --max-stack allows: 100 [over-budget]'
+says "_scalar' takes "
+expect 0 --max-stack 1M -o - net.cnn.yaml
 expect 0 check --max-arena 1M --max-weights 64K net.cnn.yaml
 usage "--weights is auto, array, string, asm or bin, not 'arry'; did you mean 'array'?" --weights arry net.cnn.yaml
 for n in 0 1025 -1 1e2 '' 8x ' 8' 99999999999999999999; do
@@ -343,6 +359,11 @@ expect 0 -o - net.cnn.yaml
 prints '#include "cnn_rt.h"'
 expect 0 --weights array -o - net.cnn.yaml
 prints 'cnngen --weights array net.cnn.yaml'
+expect 0 --weights array --split-weights -o split.c net.cnn.yaml
+check 'two files say how they were made' \
+    [ "$(grep -l '^ \*     cnngen --weights array --split-weights net.cnn.yaml$' split.c split_weights.c | wc -l)" = 2 ]
+rm -f split.c split.h split_weights.c
+expect 0 --dump plan --split-weights --weights asm net.cnn.yaml
 expect 0 --weights auto -o - net.cnn.yaml
 prints ' cnngen net.cnn.yaml'
 expect 0 --weights-file="$top/examples/digits/digits.safetensors" -o - "$top/examples/digits/digits.cnn.yaml"

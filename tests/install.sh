@@ -21,7 +21,7 @@ install_to() { make -s -C "$root" "$@"; }
 # ---- files ---------------------------------------------------------------------------------------
 
 check 'make install' install_to install prefix="$tmp/usr"
-for f in bin/cnngen lib/libcnngen_rt.a include/cnngen/cnn_rt.h lib/pkgconfig/cnngen.pc \
+for f in bin/cnngen lib/libcnngen_rt.a include/cnngen/cnn_rt.h include/cnngen/cnn_file.h share/cnngen/runtime/cnn_file.c lib/pkgconfig/cnngen.pc \
     lib/cmake/cnngen/cnngen-config.cmake share/cnngen/cnngen-1.schema.json share/man/man1/cnngen.1 \
     share/man/man5/cnngen-spec.5 share/bash-completion/completions/cnngen share/zsh/site-functions/_cnngen \
     share/fish/vendor_completions.d/cnngen.fish share/doc/cnngen/examples/cpp/main.cpp \
@@ -159,10 +159,11 @@ if have cmake; then
         [ "$generator" != Ninja ] || have ninja || continue
         rm -rf cpp && cp -r "$root/examples/cpp" cpp
         cp "$root"/examples/digits/digits.[cs]* cpp
-        echo 'cnngen_add_model(digits SPEC digits.cnn.yaml OPTIONS --target scalar)' >>cpp/CMakeLists.txt
+        echo 'cnngen_add_model(digits SPEC digits.cnn.yaml WEIGHTS asm SPLIT_WEIGHTS OPTIONS --target scalar)' >>cpp/CMakeLists.txt
         check "CMake, $generator: configures" cmake -S cpp -B "cpp/b" -G "$generator" -DCMAKE_BUILD_TYPE=Debug
         rebuilds "CMake, $generator" cpp cmake --build cpp/b
         check "CMake, $generator: runs" cpp/b/main
+        check "CMake, $generator: weights apart" sh -c "ar t cpp/b/libdigits.a | grep -q digits_weights.c"
     done
     if [ "${CNNGEN_EXHAUSTIVE:-}" ]; then
         block 'CMakeLists.txt of a project with cnngen in it' >cpp/CMakeLists.txt
@@ -198,6 +199,9 @@ if have cmake; then
     says() { tr -s '\n ' ' ' <"$tmp/log" >"$tmp/words"; check "CMake: says '$1'" grep -qF "$1" "$tmp/words"; }
     refuses 'CMake: without SPEC' cmake -S cpp -B cpp/none
     says 'cnngen_add_model(m): SPEC is missing'
+    sed 's/_model(m/& SPEC x.yaml OPTIONS --weights=asm/' cpp/CMakeLists.txt >cross/CMakeLists.txt
+    refuses 'CMake: files that it would not know of' cmake -S cross -B cross/none
+    says "'--weights=' among OPTIONS: write WEIGHTS KIND or SPLIT_WEIGHTS"
     sed 's/(x C)/(x CXX)/; s/_model(m/& SPEC x.yaml/' cpp/CMakeLists.txt >cross/CMakeLists.txt
     refuses 'CMake: without C' cmake -S cross -B cross/none
     says 'models are C: project(... LANGUAGES C CXX)'

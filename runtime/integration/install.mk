@@ -31,7 +31,7 @@ MANUAL       = awk -v version=$(VERSION) -v schema=$(schema) -v options=generato
 
 # Files as they are: FROM:TO. Files made on the way: FROM:TO of a command that reads FROM.
 PLAIN = $(foreach h,$(wildcard runtime/*.h),$(h):$(includedir)/cnngen/$(notdir $(h))) \
-    $(B)/libcnngen_rt.a:$(libdir)/libcnngen_rt.a runtime/cnn_rt.c:$(runtimedir)/cnn_rt.c \
+    $(B)/libcnngen_rt.a:$(libdir)/libcnngen_rt.a $(foreach c,$(wildcard runtime/*.c),$(c):$(runtimedir)/$(notdir $(c))) \
     docs/cnngen-1.schema.json:$(schema) \
     $(SUPPORT)/cmake/cnngen-targets.cmake:$(cmakedir)/cnngen-targets.cmake \
     $(SUPPORT)/cmake/cnngen-generate.cmake:$(cmakedir)/cnngen-generate.cmake \

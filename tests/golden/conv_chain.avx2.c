@@ -63,8 +63,9 @@
 
 /* ---- weights ---------------------------------------------------------------------------------------
  *
- * One array for each step, in the order in which its kernel reads. CONV_CHAIN_WEIGHTS_ATTR may place them. */
+ * The constants of each step, in the order in which its kernel reads them. */
 
+/* Of each array: __attribute__((section(".qspi"))). */
 #if !defined(CONV_CHAIN_WEIGHTS_ATTR)
 #define CONV_CHAIN_WEIGHTS_ATTR
 #endif

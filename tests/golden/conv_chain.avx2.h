@@ -31,6 +31,10 @@ extern "C" {
 #define CONV_CHAIN_ARENA_BYTES_FOR(t) (218432 + (t) * 0)
 #define CONV_CHAIN_ARENA_BYTES 218432
 
+/* What a call takes of the stack, at most, on each of its threads: the frames of this program's own functions as gcc
+ * and clang make them with -O1 or more. Those of OpenMP, the C library and a hook come on top. */
+#define CONV_CHAIN_STACK_BYTES 4640
+
 /* Bytes of the weights as they are stored. */
 #define CONV_CHAIN_WEIGHT_BYTES 232684
 

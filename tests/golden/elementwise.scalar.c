@@ -43,8 +43,9 @@
 
 /* ---- weights ---------------------------------------------------------------------------------------
  *
- * One array for each step, in the order in which its kernel reads. ELEMENTWISE_WEIGHTS_ATTR may place them. */
+ * The constants of each step, in the order in which its kernel reads them. */
 
+/* Of each array: __attribute__((section(".qspi"))). */
 #if !defined(ELEMENTWISE_WEIGHTS_ATTR)
 #define ELEMENTWISE_WEIGHTS_ATTR
 #endif

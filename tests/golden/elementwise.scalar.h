@@ -39,6 +39,10 @@ extern "C" {
 #define ELEMENTWISE_ARENA_BYTES_FOR(t) (7232 + (t) * 0)
 #define ELEMENTWISE_ARENA_BYTES 7232
 
+/* What a call takes of the stack, at most, on each of its threads: the frames of this program's own functions as gcc
+ * and clang make them with -O1 or more. Those of OpenMP, the C library and a hook come on top. */
+#define ELEMENTWISE_STACK_BYTES 1984
+
 /* Bytes of the weights as they are stored. */
 #define ELEMENTWISE_WEIGHT_BYTES 296
 

@@ -72,8 +72,9 @@
 
 /* ---- weights ---------------------------------------------------------------------------------------
  *
- * One array for each step, in the order in which its kernel reads. RESIDUAL_WEIGHTS_ATTR may place them. */
+ * The constants of each step, in the order in which its kernel reads them. */
 
+/* Of each array: __attribute__((section(".qspi"))). */
 #if !defined(RESIDUAL_WEIGHTS_ATTR)
 #define RESIDUAL_WEIGHTS_ATTR
 #endif

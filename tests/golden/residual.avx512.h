@@ -35,6 +35,10 @@ extern "C" {
 #define RESIDUAL_ARENA_BYTES_FOR(t) (131072 + (t) * 73792)
 #define RESIDUAL_ARENA_BYTES 721408
 
+/* What a call takes of the stack, at most, on each of its threads: the frames of this program's own functions as gcc
+ * and clang make them with -O1 or more. Those of OpenMP, the C library and a hook come on top. */
+#define RESIDUAL_STACK_BYTES 8016
+
 /* Bytes of the weights as they are stored. */
 #define RESIDUAL_WEIGHT_BYTES 76480
 

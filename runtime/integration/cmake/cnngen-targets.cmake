@@ -7,7 +7,7 @@ endif()
 
 if(NOT TARGET cnngen::runtime)
   if(CMAKE_CROSSCOMPILING)
-    add_library(cnngen_rt STATIC EXCLUDE_FROM_ALL "${CNNGEN_RUNTIME_DIR}/cnn_rt.c")
+    add_library(cnngen_rt STATIC EXCLUDE_FROM_ALL "${CNNGEN_RUNTIME_DIR}/cnn_rt.c" "${CNNGEN_RUNTIME_DIR}/cnn_file.c")
     add_library(cnngen::runtime ALIAS cnngen_rt)
     target_include_directories(cnngen_rt PUBLIC "${CNNGEN_RUNTIME_INCLUDE_DIR}")
   else()

@@ -1,0 +1,74 @@
+#!/bin/sh
+# PREFIX_STACK_BYTES against what compilers say of each function (-fstack-usage), target by target: the driver's
+# frames, the largest of a step's function, and the largest sum of a kernel's functions, all at once, are no more.
+# In check: the goldens at -O2. STACK=all (check-all): every case too, and the goldens at -O1 and -O3.
+set -u
+cnngen=$(realpath "${CNNGEN:-build/cnngen}")
+root=$(realpath "$(dirname "$0")/..")
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 2
+cat >frames.awk <<'END'
+# Lines of a .su file: PLACE:FUNCTION, bytes, kind.
+function larger(a, b) { return a > b ? a : b }
+BEGIN { FS = "\t" }
+{
+    n = split($1, place, ":")
+    name = substr(place[n], length(prefix) + 2)
+    if (name ~ /^[0-9]/) {
+        step = larger(step, $2)
+    } else if (match(name, /_[0-9]+_(scalar|sse2|avx2|avx512|neon)/)) {
+        kernel[substr(name, 1, RSTART + RLENGTH - 1)] += $2
+    } else {
+        driver += $2
+    }
+}
+$3 == "dynamic" { unbounded = 1 }
+END {
+    for (k in kernel)
+        most = larger(most, kernel[k])
+    print unbounded ? "unbounded" : driver + step + most
+}
+END
+cat >try.sh <<'END'
+# try.sh SPEC TARGET COMPILER...: a line that says passed or failed
+spec=$1 target=$2
+shift 2
+name=$(mktemp -u -p . sXXXXXX)
+"$cnngen" -q --standalone --selftest --prefix p --target "$target" "$spec" -o "$name.c" || exit
+"$@" -w -fstack-usage -c -o "$name.o" "$name.c" || exit
+bound=$(sed -n 's/^#define P_STACK_BYTES //p' "$name.h")
+frames=$(awk -v prefix=p -f frames.awk "$name.su")
+verdict=passed
+[ "$frames" -le "$bound" ] 2>/dev/null && [ "$frames" -gt 0 ] || verdict=failed
+echo "$verdict $frames of $bound: $(basename "$spec") $target $*"
+rm -f "$name".*
+END
+export cnngen
+jobs() {  # jobs SPEC LEVEL...: what to try
+    spec=$1
+    shift
+    for level; do
+        for target in sse2 avx2 avx512; do
+            echo "$spec $target gcc -fopenmp $level"
+            echo "$spec $target clang -fopenmp $level"
+        done
+        echo "$spec neon aarch64-linux-gnu-gcc $level"
+        echo "$spec scalar gcc -fopenmp $level"
+        echo "$spec cortex-m clang -fopenmp $level"
+        command -v arm-none-eabi-gcc >/dev/null &&
+            echo "$spec cortex-m arm-none-eabi-gcc -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16 $level"
+    done
+}
+for spec in "$root"/tests/golden/*.cnn.yaml "$root"/tests/cases/*.cnn.yaml; do
+    case ${STACK:-},$spec in
+    all,*tests/golden/*) jobs "$spec" -O1 -O2 -O3 ;;
+    all,* | *tests/golden/*) jobs "$spec" -O2 ;;
+    esac
+done >list
+xargs -P 2 -L 1 sh try.sh <list >verdicts 2>&1
+grep -v '^passed' verdicts
+passed=$(grep -c '^passed' verdicts)
+failed=$(($(wc -l <list) - passed))
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
