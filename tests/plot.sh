@@ -126,8 +126,11 @@ check 'no page of a wrong model' [ ! -e wrong.html ]
 
 # ---- measured: what it takes is not compared with anything -----------------------------------------
 
-"$cnngen" report residual.yaml --time --seconds 0.05 --target sse2 --cflags -O1 -o times.html >log 2>&1
-check 'a page with times' look page times.html residual.json 'Roofline' 'GFLOP/s' 'code, bytes'
+{ echo "$head"; echo '  - {type: Input, name: x, shape: [8, 8, 8]}'
+  echo '  - {type: Conv2D, name: y, filters: 8, kernel_size: 1}'; } >tiny.yaml
+"$cnngen" summary --json tiny.yaml >tiny.json
+check 'measuring' "$cnngen" report tiny.yaml --time --seconds 0.05 --target sse2 --cflags -O0 -o times.html
+check 'a page with times' look page times.html tiny.json 'Roofline' 'GFLOP/s' 'code, bytes'
 "$cnngen" plot one.yaml --what=time --seconds 0.01 --target scalar --cflags -O0 -o times.svg >log 2>&1
 check 'times of a network without a sum' look time times.svg one.json
 
