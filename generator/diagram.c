@@ -130,7 +130,8 @@ static const char *type_text(struct pool *pool, const struct node *n)
     return pool_printf(pool, "%s%s", type, window);
 }
 
-static void add_line(struct pool *pool, struct diagram_box *b, enum line_look look, const char *text)
+static void add_line(struct pool *pool, struct diagram_box *b, enum line_look look,
+        const char *text)
 {
     vec_push(pool, &b->line, (struct text_line){look, text});
 }
