@@ -92,6 +92,9 @@ for name in input one chain wide dense unet long residual shuffled constant halo
         check "$name: xmllint" xmllint --noout $name.svg $name-memory.svg
     fi
 done
+sed '2i name: node' one.yaml >node.yaml
+check 'a word of DOT as a name' "$cnngen" plot node.yaml -o node.dot
+check 'is quoted' grep -q '^digraph "node" {' node.dot
 check 'folded into columns' grep -q 'class="turn"' chain.svg
 refuses 2 'too tangled to be drawn here: write a .dot' plot tangle.yaml -o tangle.svg
 check 'no picture of what is too tangled' [ ! -e tangle.svg ]
