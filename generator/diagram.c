@@ -130,11 +130,10 @@ static const char *type_text(struct pool *pool, const struct node *n)
     return pool_printf(pool, "%s%s", type, window);
 }
 
-static void add_line(struct pool *pool, struct diagram_box *b, int look, const char *text)
+static void add_line(struct pool *pool, struct diagram_box *b, enum line_look look,
+        const char *text)
 {
-    struct text_line line = {.text = text};
-    line.look = look;
-    vec_push(pool, &b->line, line);
+    vec_push(pool, &b->line, (struct text_line){look, text});
 }
 
 /* "conv2d_winograd4, 2.35 M MACs". */

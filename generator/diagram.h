@@ -20,7 +20,8 @@ extern const struct kind_look {
 
 enum kind kind_of(const struct node *);
 
-struct text_line { enum { LINE_NAME, LINE_PLAIN, LINE_DIM } look; const char *text; };
+enum line_look { LINE_NAME, LINE_PLAIN, LINE_DIM };
+struct text_line { enum line_look look; const char *text; };
 
 struct diagram_box {
     enum kind kind;

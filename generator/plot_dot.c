@@ -28,7 +28,7 @@ void plot_dot(const struct summary *s, struct out *out)
     struct diagram d = diagram_make(s);
     out_printf(out, "// %s: %s. To draw it: dot -Tsvg FILE.dot -o FILE.svg\n", s->graph->name,
             totals_text(s));
-    out_printf(out, "digraph %s {\n", s->graph->name);
+    out_printf(out, "digraph \"%s\" {\n", s->graph->name);
     out_printf(out,
             "    node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", "
             "fontsize=11];\n");

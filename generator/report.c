@@ -212,15 +212,16 @@ static void write_kernels(const struct report *r, struct out *out)
 
 static void write_targets(const struct report *r, struct out *out)
 {
-    static const char *const heads[] = {
-            "target", "#floats in a vector", "#registers", "#lines of C", "#code, bytes", NULL};
+    static const char *const heads[] = {"target", "instruction set", "#floats in a vector",
+        "#registers", "#lines of C", "#code, bytes", NULL};
     struct html h = {r->pool, out};
     html_table(&h, "Targets", heads);
     for (int t = 0; t < TARGET_COUNT; t++) {
         if (!(r->plan->targets & TARGET_BIT(t)))
             continue;
         html_row(&h);
-        html_head(&h, pool_printf(r->pool, "%s (%s)", targets[t].name, targets[t].title));
+        html_head(&h, targets[t].name);
+        html_cell(&h, targets[t].title);
         html_number(&h, pool_printf(r->pool, "%d", targets[t].vl));
         html_number(&h, pool_printf(r->pool, "%d", targets[t].registers));
         html_number(&h, commas(r->pool, r->size[t].lines));

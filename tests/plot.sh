@@ -92,6 +92,9 @@ for name in input one chain wide dense unet long residual shuffled constant halo
         check "$name: xmllint" xmllint --noout $name.svg $name-memory.svg
     fi
 done
+sed '2i name: node' one.yaml >node.yaml
+check 'a word of DOT as a name' "$cnngen" plot node.yaml -o node.dot
+check 'is quoted' grep -q '^digraph "node" {' node.dot
 check 'folded into columns' grep -q 'class="turn"' chain.svg
 refuses 2 'too tangled to be drawn here: write a .dot' plot tangle.yaml -o tangle.svg
 check 'no picture of what is too tangled' [ ! -e tangle.svg ]
@@ -126,8 +129,11 @@ check 'no page of a wrong model' [ ! -e wrong.html ]
 
 # ---- measured: what it takes is not compared with anything -----------------------------------------
 
-"$cnngen" report residual.yaml --time --seconds 0.05 --target sse2 --cflags -O1 -o times.html >log 2>&1
-check 'a page with times' look page times.html residual.json 'Roofline' 'GFLOP/s' 'code, bytes'
+{ echo "$head"; echo '  - {type: Input, name: x, shape: [8, 8, 8]}'
+  echo '  - {type: Conv2D, name: y, filters: 8, kernel_size: 1}'; } >tiny.yaml
+"$cnngen" summary --json tiny.yaml >tiny.json
+check 'measuring' "$cnngen" report tiny.yaml --time --seconds 0.05 --target sse2 --cflags -O0 -o times.html
+check 'a page with times' look page times.html tiny.json 'Roofline' 'GFLOP/s' 'code, bytes'
 "$cnngen" plot one.yaml --what=time --seconds 0.01 --target scalar --cflags -O0 -o times.svg >log 2>&1
 check 'times of a network without a sum' look time times.svg one.json
 
