@@ -83,14 +83,19 @@ static bool same_file(const char *a, const char *b)
     return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+static void check_source(const char *from, const struct out_file *files, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(from, "-") && same_file(files[i].path, from))
+            die("'%s' would be overwritten by the output", from);
+}
+
 /* Outputs that would overwrite what they are made from or each other. */
 static void check_overwriting(struct session *s, const struct out_file *files, int n)
 {
-    const char *const from[] = {s->options->spec, s->graph->weight_file};
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++)
-            if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
-                die("'%s' would be overwritten by the output", from[k]);
+    check_source(s->options->spec, files, n);
+    for (int i = 0; i < s->graph->weight_file.n; i++)
+        check_source(s->graph->weight_file.at[i], files, n);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < i; k++)
             if (!strcmp(files[i].path, files[k].path))
@@ -129,8 +134,8 @@ static void make_rule(struct session *s, const struct out_file *files, int n, st
             file_list_add(s->pool, &d.targets, depfile_escape(s->pool, files[i].path));
     if (strcmp(o->spec, "-"))
         file_list_add(s->pool, &d.from, o->spec);
-    if (s->graph->weight_file)
-        file_list_add(s->pool, &d.from, s->graph->weight_file);
+    for (int i = 0; i < s->graph->weight_file.n; i++)
+        file_list_add(s->pool, &d.from, s->graph->weight_file.at[i]);
     for (int i = 0; i < s->reads.path.n; i++)
         file_list_add(s->pool, &d.from, s->reads.path.at[i]);
     check_rule(s, &d);

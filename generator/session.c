@@ -103,7 +103,7 @@ static bool load_weights(struct session *s, const struct weight_options *from)
 {
     bool loaded = weights_load(s->graph, from, s->diag) && !diag_failed(s->diag);
     if (s->imported && !s->options->weights_file)
-        s->graph->weight_file = NULL;
+        s->graph->weight_file.n = 0;
     return loaded;
 }
 
