@@ -136,6 +136,12 @@ static const struct {
     {OP_SEPARABLE_CONV2D, "bias", {"filters"}},
     {OP_CONV2D_TRANSPOSE, "kernel", {"kernel_size", "kernel_size", "filters", NULL}},
     {OP_CONV2D_TRANSPOSE, "bias", {"filters"}},
+    {OP_DEPTHWISE_CONV1D, "kernel", {"kernel_size", NULL, "depth_multiplier"}},
+    {OP_SEPARABLE_CONV1D, "depthwise_kernel", {"kernel_size", NULL, "depth_multiplier"}},
+    {OP_SEPARABLE_CONV1D, "pointwise_kernel", {NULL, NULL, "filters"}},
+    {OP_SEPARABLE_CONV1D, "bias", {"filters"}},
+    {OP_CONV1D_TRANSPOSE, "kernel", {"kernel_size", "filters", NULL}},
+    {OP_CONV1D_TRANSPOSE, "bias", {"filters"}},
     {OP_DENSE, "kernel", {NULL, "units"}},
     {OP_DENSE, "bias", {"units"}},
 };

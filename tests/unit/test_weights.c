@@ -432,6 +432,41 @@ static const char *unclear_spec(const char *layers)
 
 #define CONV "  - {type: Conv2D, name: c, filters: 1, kernel_size: 1}\n"
 
+#define SIGNAL "cnngen: 1\nweights: w.safetensors\nlayers:\n  - {type: Input, shape: [7, 3]}\n"
+
+/* PyTorch's kernels of signals: the same tensors read by layers that compute the same. */
+static void reads_kernels_of_signals(void **state)
+{
+    struct file f = file_new();
+    double image[21];
+    (void)state;
+    for (int i = 0; i < 21; i++)
+        image[i] = (i * 29 % 17 - 8) / 4.0;
+    file_add(&f, "d.depthwise.weight", "6,1,2", numbers(12, 1), 12);
+    file_add(&f, "d.pointwise.weight", "5,6,1", numbers(30, 2), 30);
+    file_add(&f, "d.pointwise.bias", "5", numbers(5, 3), 5);
+    file_add(&f, "w.weight", "6,1,2", numbers(12, 1), 12);
+    file_add(&f, "p.weight", "5,6,1", numbers(30, 2), 30);
+    file_add(&f, "p.bias", "5", numbers(5, 3), 5);
+    file_add(&f, "t.weight", "3,4,5", numbers(60, 4), 60);
+    file_add(&f, "i.weight", "3,4,1,5", numbers(60, 4), 60);
+    file_write(&f, "w.safetensors");
+    const char *said;
+    const double *y = run(load(SIGNAL
+            "  - {type: DepthwiseConv1D, name: w, kernel_size: 2, depth_multiplier: 2, use_bias: false}\n"
+            "  - {type: Conv1D, name: p, filters: 5, kernel_size: 1}\n", NULL, &said), image);
+    assert_close(run(load(SIGNAL "  - {type: SeparableConv1D, name: d, filters: 5, kernel_size: 2, "
+            "depth_multiplier: 2}\n", NULL, &said), image), y, 30);
+    assert_close(run(load(SIGNAL
+            "  - {type: Conv1D, name: w, filters: 6, groups: 3, kernel_size: 2, use_bias: false}\n"
+            "  - {type: Conv1D, name: p, filters: 5, kernel_size: 1}\n", NULL, &said), image), y, 30);
+    y = run(load(SIGNAL "  - {type: Reshape, target_shape: [1, 7, 3]}\n"
+            "  - {type: Conv2DTranspose, name: i, filters: 4, kernel_size: [1, 5], strides: [1, 2], "
+            "use_bias: false}\n", NULL, &said), image);
+    assert_close(run(load(SIGNAL "  - {type: Conv1DTranspose, name: t, filters: 4, kernel_size: 5, "
+            "strides: 2, use_bias: false}\n", NULL, &said), image), y, 68);
+}
+
 static void refuses_unclear_orders(void **state)
 {
     struct file f = file_new();
@@ -694,6 +729,7 @@ int main(void)
             TEST(permutes_joined_features),
             TEST(permutes_before_reshape),
             TEST(reads_grouped_kernels),
+            TEST(reads_kernels_of_signals),
             TEST(refuses_unclear_orders),
             TEST(accepts_clear_orders),
             TEST(takes_order_from_names),
