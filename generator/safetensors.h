@@ -28,7 +28,7 @@ struct st_tensor {
     const int64_t *dim;
     int64_t size;          /* elements */
     int64_t at, bytes;     /* in the file, counted from its start */
-    const char *file;      /* of a folder of .npy, where only this and the name are known at first */
+    const char *file;      /* in a folder of .npy: only this and the name are known at first */
 };
 
 struct safetensors {

@@ -185,7 +185,8 @@ static bool read_npy(struct pool *pool, struct weight_npy *w, struct diag *d)
     if (!t->type->decode || (mul_ok(t->size, t->type->bits / 8, &need) && need == t->bytes))
         return true;
     return refuse_npy(w, DIAG_WEIGHT_HEADER,
-            pool_printf(pool, "its shape %s of %s does not make the %lld bytes of data that it holds",
+            pool_printf(pool, "its shape %s of %s does not make the %lld bytes of data that it "
+                              "holds",
                     st_shape_text(pool, t), w->npy.type, (long long)t->bytes), d);
 }
 

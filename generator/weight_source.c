@@ -22,7 +22,8 @@ bool weight_wrong_type(struct weight_loader *l, const struct value *v, const cha
 static bool top_file(struct weight_loader *l, const struct value *v)
 {
     if (!value_is_string(v))
-        return weight_wrong_type(l, v, "'file'", "the path of a safetensors file or of a folder of .npy files");
+        return weight_wrong_type(l, v, "'file'",
+                "the path of a safetensors file or of a folder of .npy files");
     l->origin = FROM_FILE;
     l->path = v->text;
     l->at = v->at;
@@ -126,7 +127,8 @@ bool weight_source_read(struct weight_loader *l)
         return top_map(l, v);
     if (!value_is_string(v))
         return weight_wrong_type(l, v, "'weights'",
-                "the path of a safetensors file or of a folder of .npy files, 'random' or a mapping");
+                "the path of a safetensors file or of a folder of .npy files, 'random' or "
+                "a mapping");
     l->origin = strcmp(v->text, "random") ? FROM_FILE : FROM_RANDOM;
     l->path = v->text;
     return true;

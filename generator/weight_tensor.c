@@ -102,7 +102,8 @@ static bool all_finite(struct weight_loader *l, const struct wanted *x, const st
         return true;
     diag_error(l->diag, DIAG_NOT_FINITE, x->at, "tensor '%s' of %s holds %s at %s",
             text_quote(l->diag, t->name), l->file.src->path,
-            isnan(at[first]) ? "NaN" : infinity_text(t), index_text(l->pool, t->rank, t->dim, first));
+            isnan(at[first]) ? "NaN" : infinity_text(t),
+            index_text(l->pool, t->rank, t->dim, first));
     if (bad > 1)
         diag_note(l->diag, weight_file_span(l), "%lld of its %lld elements are not finite",
                 (long long)bad, (long long)t->size);

@@ -3,9 +3,9 @@
  *
  * Top level of a spec:  weights: FILE | random | {file: FILE, layout: keras|torch} | {random: SEED}
  * In a layer:           weights: {kernel: TENSOR, bias: [0.5, 1.0], gamma: 1}
- * The tensors of a file or folder are named LAYER.WEIGHT. The name or the layout says in which order a tensor's
- * dimensions stand (Keras: kernel, gamma, moving_mean; PyTorch: weight, running_mean), never the
- * shape. */
+ * The tensors of a file or folder are named LAYER.WEIGHT. The name or the layout says in
+ * which order a tensor's dimensions stand (Keras: kernel, gamma, moving_mean; PyTorch: weight,
+ * running_mean), never the shape. */
 #ifndef CNNGEN_WEIGHTS_H
 #define CNNGEN_WEIGHTS_H
 

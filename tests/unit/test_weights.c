@@ -453,16 +453,18 @@ static void reads_kernels_of_signals(void **state)
     file_write(&f, "w.safetensors");
     const char *said;
     const double *y = run(load(SIGNAL
-            "  - {type: DepthwiseConv1D, name: w, kernel_size: 2, depth_multiplier: 2, use_bias: false}\n"
+            "  - {type: DepthwiseConv1D, name: w, kernel_size: 2, depth_multiplier: 2, "
+            "use_bias: false}\n"
             "  - {type: Conv1D, name: p, filters: 5, kernel_size: 1}\n", NULL, &said), image);
     assert_close(run(load(SIGNAL "  - {type: SeparableConv1D, name: d, filters: 5, kernel_size: 2, "
             "depth_multiplier: 2}\n", NULL, &said), image), y, 30);
     assert_close(run(load(SIGNAL
             "  - {type: Conv1D, name: w, filters: 6, groups: 3, kernel_size: 2, use_bias: false}\n"
-            "  - {type: Conv1D, name: p, filters: 5, kernel_size: 1}\n", NULL, &said), image), y, 30);
+            "  - {type: Conv1D, name: p, filters: 5, kernel_size: 1}\n", NULL, &said),
+            image), y, 30);
     y = run(load(SIGNAL "  - {type: Reshape, target_shape: [1, 7, 3]}\n"
-            "  - {type: Conv2DTranspose, name: i, filters: 4, kernel_size: [1, 5], strides: [1, 2], "
-            "use_bias: false}\n", NULL, &said), image);
+            "  - {type: Conv2DTranspose, name: i, filters: 4, kernel_size: [1, 5], "
+            "strides: [1, 2], use_bias: false}\n", NULL, &said), image);
     assert_close(run(load(SIGNAL "  - {type: Conv1DTranspose, name: t, filters: 4, kernel_size: 5, "
             "strides: 2, use_bias: false}\n", NULL, &said), image), y, 68);
 }
@@ -635,10 +637,13 @@ static uint64_t float_bits(int x, int bytes)
 /* rows x columns numbers 1, 2, 3 ... in row-major order; one row: a vector. */
 static void npy_write(const char *path, const struct npy_form *f, int rows, int columns)
 {
+    bool big = f->descr[0] == '>';
     int bytes = f->descr[2] - '0', at = f->version == 1 ? 10 : 12;
-    const char *shape = pool_printf(pool, rows > 1 ? "%d, %d" : "%.0d%d,", rows > 1 ? rows : 0, columns);
-    char *head = pool_printf(pool, "            {'descr': '%s', 'fortran_order': %s, 'shape': (%s), }%*s\n",
-            f->descr, f->fortran ? "True" : "False", shape, 7, "") + 12 - at;
+    const char *shape = rows > 1 ? pool_printf(pool, "%d, %d", rows, columns)
+                                 : pool_printf(pool, "%d,", columns);
+    char *head = pool_printf(pool,
+            "            {'descr': '%s', 'fortran_order': %s, 'shape': (%s), }       \n",
+            f->descr, f->fortran ? "True" : "False", shape) + 12 - at;
     FILE *to = fopen(path, "wb");
     assert_non_null(to);
     memcpy(head, "\x93NUMPY", 6);
@@ -650,7 +655,7 @@ static void npy_write(const char *path, const struct npy_form *f, int rows, int 
     for (int i = 0; i < rows * columns; i++) {
         int x = 1 + (f->fortran ? i % rows * columns + i / rows : i);
         for (int b = 0; b < bytes; b++)
-            fputc((int)(float_bits(x, bytes) >> 8 * (f->descr[0] == '>' ? bytes - 1 - b : b) & 255), to);
+            fputc((int)(float_bits(x, bytes) >> 8 * (big ? bytes - 1 - b : b) & 255), to);
     }
     assert_int_equal(fclose(to), 0);
 }
@@ -673,7 +678,8 @@ static void takes_folders(void **state)
         assert_string_equal(g->weight_file.at[0], "p/d/kernel.npy");
         assert_int_equal(unlink("p/d/kernel.npy"), 0);
         npy_write("p/d.weight.npy", &forms[i], 3, 2);
-        assert_kernel(load_fine(dense_spec("weights: {file: p/, layout: torch}", "")), 1, 3, 5, 2, 4, 6);
+        assert_kernel(load_fine(dense_spec("weights: {file: p/, layout: torch}", "")),
+                1, 3, 5, 2, 4, 6);
         assert_int_equal(unlink("p/d.weight.npy"), 0);
         assert_int_equal(unlink("p/d.bias.npy"), 0);
     }
