@@ -31,9 +31,9 @@ const char *folder_of(struct pool *pool, const char *path)
     return slash ? pool_copy(pool, path, (size_t)(slash - path) + 1) : "";
 }
 
-int open_below(struct pool *pool, const char *folder, const char *path)
+/* Closes fd, the folder to start from. */
+static int walk_below(struct pool *pool, int fd, const char *path)
 {
-    int fd = open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     while (fd >= 0 && *path) {
         size_t n = strcspn(path, "/");
         bool last = path[n] == 0;
@@ -48,4 +48,15 @@ int open_below(struct pool *pool, const char *folder, const char *path)
         path += last ? n : n + 1;
     }
     return fd;
+}
+
+int open_below(struct pool *pool, const char *folder, const char *path)
+{
+    int fd = open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return walk_below(pool, fd, path);
+}
+
+int open_below_at(struct pool *pool, int folder, const char *path)
+{
+    return walk_below(pool, fcntl(folder, F_DUPFD_CLOEXEC, 0), path);
 }

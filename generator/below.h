@@ -15,4 +15,7 @@ const char *folder_of(struct pool *, const char *path);
  * errno (ELOOP or ENOTDIR for a link). */
 int open_below(struct pool *, const char *folder, const char *path);
 
+/* The same from an open folder, which stays open. */
+int open_below_at(struct pool *, int folder, const char *path);
+
 #endif

@@ -119,8 +119,8 @@ static void make_rule(struct session *s, const struct out_file *files, int n, st
             file_list_add(s->pool, &d.targets, depfile_escape(s->pool, files[i].path));
     if (strcmp(o->spec, "-"))
         file_list_add(s->pool, &d.from, o->spec);
-    if (s->graph->weight_file)
-        file_list_add(s->pool, &d.from, s->graph->weight_file);
+    for (int i = 0; i < s->graph->weight_file.n; i++)
+        file_list_add(s->pool, &d.from, s->graph->weight_file.at[i]);
     for (int i = 0; i < s->reads.path.n; i++)
         file_list_add(s->pool, &d.from, s->reads.path.at[i]);
     check_rule(s, &d);

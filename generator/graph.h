@@ -95,7 +95,7 @@ struct graph {
     VEC(struct tensor *) input;   /* outputs of Input nodes, in spec order */
     VEC(struct tensor *) output;  /* in the order of "outputs" */
     VEC(struct node *) layer;     /* the layers as written, in order: kept as they were by optimise */
-    const char *weight_file;      /* that weights were loaded from, as opened; NULL: none */
+    VEC(const char *) weight_file;  /* that weights were loaded from, as opened */
 };
 
 /* Resolves names, edges and attributes. NULL after errors. */

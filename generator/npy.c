@@ -74,7 +74,6 @@ static bool number(struct cursor *c, int64_t *out)
 
 struct header {
     struct npy *npy;
-    bool fortran;
     unsigned seen;  /* bit i: keys[i] */
 };
 
@@ -88,8 +87,8 @@ static bool parse_descr(struct cursor *c, struct header *h)
 
 static bool parse_order(struct cursor *c, struct header *h)
 {
-    h->fortran = accept(c, "True");
-    return h->fortran || accept(c, "False") ||
+    h->npy->fortran = accept(c, "True");
+    return h->npy->fortran || accept(c, "False") ||
            refuse(c, "its header's fortran_order is neither True nor False");
 }
 
@@ -213,22 +212,33 @@ static double element_at(const struct element *e, const char *data, int64_t i, b
     return e->decode(little(big ? swapped : p, e->bytes));
 }
 
-/* Walks the elements in the file's order; in Fortran's the first dimension runs fastest. */
-static void decode_all(struct npy *npy, const struct element *e, const char *data, bool fortran)
+struct npy_walk npy_walk(const struct npy *npy)
 {
-    int64_t index[NPY_MAX_RANK] = {0}, stride[NPY_MAX_RANK], to = 0, step = 1;
+    struct npy_walk w = {.npy = npy};
+    int64_t step = 1;
     for (int d = npy->rank - 1; d >= 0; step *= npy->dim[d], d--)
-        stride[d] = step;
-    for (int64_t i = 0; i < npy->size; i++) {
-        npy->at[fortran ? to : i] = element_at(e, data, i, npy->type[0] == '>');
-        for (int d = 0; fortran && d < npy->rank; d++) {
-            to += stride[d];
-            if (++index[d] < npy->dim[d])
-                break;
-            to -= stride[d] * index[d];
-            index[d] = 0;
-        }
+        w.stride[d] = step;
+    return w;
+}
+
+void npy_walk_next(struct npy_walk *w)
+{
+    if (!w->npy->fortran)
+        w->to++;
+    for (int d = 0; w->npy->fortran && d < w->npy->rank; d++) {
+        w->to += w->stride[d];
+        if (++w->index[d] < w->npy->dim[d])
+            break;
+        w->to -= w->stride[d] * w->index[d];
+        w->index[d] = 0;
     }
+}
+
+static void decode_all(struct npy *npy, const struct element *e, const char *data)
+{
+    struct npy_walk walk = npy_walk(npy);
+    for (int64_t i = 0; i < npy->size; i++, npy_walk_next(&walk))
+        npy->at[walk.to] = element_at(e, data, i, npy->type[0] == '>');
 }
 
 /* The header's start and length, from the fixed part: magic, version, length. */
@@ -243,25 +253,33 @@ static bool find_header(struct cursor *c, const char *bytes, size_t len)
     if (len < start)
         return refuse(c, "it ends within its header");
     uint64_t n = little((const unsigned char *)bytes + 8, version == 1 ? 2 : 4);
-    if (n > len - start)
-        return refuse(c, "it ends within its header");
     if (n > 65535)
         return refuse(c, "its header is too long");
+    if (n > len - start)
+        return refuse(c, "it ends within its header");
     c->at = bytes + start;
     c->end = c->at + n;
     return true;
 }
 
-bool npy_parse(struct pool *pool, const char *bytes, size_t len, struct npy *out, const char **why)
+bool npy_header(struct pool *pool, const char *bytes, size_t len, struct npy *out, size_t *data_at,
+        const char **why)
 {
     struct cursor c = {pool, bytes, bytes + len, why};
-    struct header h = {out, false, 0};
-    int64_t need, wide;
+    struct header h = {out, 0};
     *out = (struct npy){0};
     if (!find_header(&c, bytes, len))
         return false;
-    const char *data = c.end;
-    if (!parse_header(&c, &h))
+    *data_at = (size_t)(c.end - bytes);
+    return parse_header(&c, &h);
+}
+
+bool npy_parse(struct pool *pool, const char *bytes, size_t len, struct npy *out, const char **why)
+{
+    struct cursor c = {pool, bytes, bytes + len, why};
+    int64_t need, wide;
+    size_t data_at;
+    if (!npy_header(pool, bytes, len, out, &data_at, why))
         return false;
     const struct element *e = find_element(out->type);
     if (!e)
@@ -271,13 +289,13 @@ bool npy_parse(struct pool *pool, const char *bytes, size_t len, struct npy *out
                                   out->type));
     if (!mul_ok(out->size, e->bytes, &need) || !mul_ok(out->size, 8, &wide))
         return refuse(&c, "its shape is too large");
-    size_t have = (size_t)(bytes + len - data);
+    size_t have = len - data_at;
     if ((uint64_t)need != have)
         return refuse(&c, pool_printf(pool, "it holds %zu bytes of data, but its shape needs %lld",
                                   have, (long long)need));
     out->at = NEW_ARRAY(pool, double, out->size);
     if (out->size)
-        decode_all(out, e, data, h.fortran);
+        decode_all(out, e, bytes + data_at);
     return true;
 }
 

@@ -88,7 +88,7 @@ const char *op_suggest(const char *type)
 /* Layers that Keras and PyTorch have and cnngen lacks. */
 static const char *const missing[] = {
     "AdditiveAttention", "Attention", "AveragePooling3D", "Bidirectional",
-    "CategoryEncoding", "CenterCrop", "Conv1DTranspose", "Conv3D", "Conv3DTranspose",
+    "CategoryEncoding", "CenterCrop", "Conv3D", "Conv3DTranspose",
     "Conv3d", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Cropping3D",
     "Discretization", "Dot", "EinsumDense", "Embedding", "Functional", "GRU",
     "GRUCell", "GlobalAveragePooling3D", "GlobalMaxPooling3D",
@@ -103,9 +103,6 @@ static const char *const missing[] = {
 };
 
 static const struct { const char *type, *instead; } replaceable[] = {
-    {"DepthwiseConv1D", "a Conv1D with as many groups as there are channels"},
-    {"SeparableConv1D", "a Conv1D with as many groups as there are channels, and one with "
-                        "kernel_size 1 behind it"},
     {"ThresholdedReLU", "a ReLU with 'threshold'"},
     {"RandomContrast", "no layer: it concerns training only"},
     {"RandomFlip", "no layer: it concerns training only"},

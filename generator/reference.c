@@ -83,6 +83,8 @@ static void print_limits(struct out *out)
         {"dimensions of a tensor, without the batch", LIMIT_RANK}, {"bytes of a tensor", LIMIT_TENSOR_BYTES},
         {"bytes of all tensors, and of all weights", LIMIT_TOTAL_BYTES}, {"images in a batch", LIMIT_BATCH},
         {"bytes of a safetensors header", LIMIT_HEADER_BYTES}, {"bytes of a weight file", LIMIT_WEIGHT_BYTES},
+        {".npy files in a folder of weights", LIMIT_FOLDER_FILES},
+        {"depth of such a folder", LIMIT_FOLDER_DEPTH},
     };
     out_printf(out, "\n## Limits\n\n| | at most |\n|---|---|\n");
     for (int i = 0; i < (int)(sizeof rows / sizeof rows[0]); i++)

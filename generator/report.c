@@ -73,8 +73,10 @@ static const char *arena_text(const struct report *r)
 static const char *weights_text(const struct report *r)
 {
     const struct session *s = r->session;
-    const char *from = s->graph->weight_file ? options_base_name(r->pool, s->graph->weight_file)
-                                             : "no file";
+    int files = s->graph->weight_file.n;
+    const char *from = files == 0 ? "no file"
+                     : files == 1 ? options_base_name(r->pool, s->graph->weight_file.at[0])
+                     : pool_printf(r->pool, "%d files", files);
     return pool_printf(r->pool, "%s as stored, made of %s of parameters; from %s",
             exact_bytes(r->pool, r->plan->weight_bytes), bytes_text(r->pool, 4 * r->summary.params),
             s->imported ? "the model" : from);

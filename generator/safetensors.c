@@ -39,7 +39,7 @@ static const struct st_dtype dtypes[] = {
     {"F6_E3M2", 6, NULL}, {"F4", 4, NULL},
 };
 
-static const struct st_dtype *find_dtype(const char *name)
+const struct st_dtype *st_find_dtype(const char *name)
 {
     for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++)
         if (!strcmp(dtypes[i].name, name))
@@ -159,7 +159,7 @@ static bool read_dtype(struct reader *r, const struct value *v, struct st_tensor
 {
     if (v->kind != VALUE_SCALAR || !v->quoted)
         return refuse(r, t->name, "has a dtype that is not text");
-    t->type = find_dtype(v->text);
+    t->type = st_find_dtype(v->text);
     if (t->type)
         return true;
     diag_error(r->diag, DIAG_TENSOR_TYPE, file_span(r->file),
@@ -349,9 +349,14 @@ bool st_parse(struct pool *pool, const struct source *file, const char *header, 
         qsort(out->tensor.at, (size_t)out->tensor.n, sizeof out->tensor.at[0], by_place);
     if (!check_places(&r, out))
         return false;
-    if (out->tensor.n)
-        qsort(out->tensor.at, (size_t)out->tensor.n, sizeof out->tensor.at[0], by_name);
+    st_sort(out);
     return true;
+}
+
+void st_sort(struct safetensors *st)
+{
+    if (st->tensor.n)
+        qsort(st->tensor.at, (size_t)st->tensor.n, sizeof st->tensor.at[0], by_name);
 }
 
 const struct st_tensor *st_find(const struct safetensors *st, const char *name)

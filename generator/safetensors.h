@@ -28,12 +28,19 @@ struct st_tensor {
     const int64_t *dim;
     int64_t size;          /* elements */
     int64_t at, bytes;     /* in the file, counted from its start */
+    const char *file;      /* in a folder of .npy: only this and the name are known at first */
 };
 
 struct safetensors {
     const char *path;
     VEC(struct st_tensor) tensor;   /* by name */
 };
+
+/* The element type of the name; NULL: none. */
+const struct st_dtype *st_find_dtype(const char *name);
+
+/* Sorts the tensors, for st_find. */
+void st_sort(struct safetensors *);
 
 /* The header's length from the first n <= 512 bytes of a file of the given size (n < 512 only if
  * the file ends there). Reports what the file is if it is something else; false then. */

@@ -347,7 +347,8 @@ static void print_top_keys(struct out *out)
     out_printf(out, "  \"type\": \"integer\", \"minimum\": 1, \"maximum\": %d},\n", LIMIT_BATCH);
     put(out, "'dtype': {'description': 'what is computed in', 'const': 'float32'},\n"
              "'weights': {\n"
-             "  'description': 'a safetensors file in the folder of the spec, or random',\n"
+             "  'description': 'a safetensors file, or a folder of .npy files, in the folder of the spec, "
+             "or random',\n"
              "  'anyOf': [\n"
              "    {'type': 'string'},\n"
              "    {'type': 'object', 'additionalProperties': false, 'properties': {\n"

@@ -29,13 +29,18 @@ static bool same_file(const char *a, const char *b)
     return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+static void keep_source(const char *from, const struct out_file *files, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(from, "-") && same_file(files[i].path, from))
+            die("'%s' would be overwritten by the output", from);
+}
+
 void session_keep_sources(struct session *s, const struct out_file *files, int n)
 {
-    const char *const from[] = {s->options->spec, s->graph->weight_file};
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++)
-            if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
-                die("'%s' would be overwritten by the output", from[k]);
+    keep_source(s->options->spec, files, n);
+    for (int i = 0; i < s->graph->weight_file.n; i++)
+        keep_source(s->graph->weight_file.at[i], files, n);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < i; k++)
             if (!strcmp(files[i].path, files[k].path))
@@ -133,7 +138,7 @@ static bool load_weights(struct session *s, const struct weight_options *from)
 {
     bool loaded = weights_load(s->graph, from, s->diag) && !diag_failed(s->diag);
     if (s->imported && !s->options->weights_file)
-        s->graph->weight_file = NULL;
+        s->graph->weight_file.n = 0;
     return loaded;
 }
 

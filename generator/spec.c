@@ -103,7 +103,8 @@ static bool read_weights(struct reading *r, const struct entry *e)
     if (!value_is_null(e->val))
         return true;
     diag_error(r->diag, DIAG_WRONG_TYPE, e->val->at, "'weights' has no value");
-    diag_help(r->diag, "name a safetensors file, or write 'weights: random' to do without one");
+    diag_help(r->diag, "name a safetensors file or a folder of .npy files, or "
+                       "write 'weights: random' to do without one");
     return false;
 }
 

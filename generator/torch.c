@@ -96,13 +96,19 @@ static bool is_signal(const struct shape *s)
     return s->rank == 2 && s->dim[0] > 1 && s->dim[1] > 1;
 }
 
+static bool convolves_signals(enum op op)
+{
+    return op == OP_CONV1D || op == OP_DEPTHWISE_CONV1D || op == OP_SEPARABLE_CONV1D ||
+           op == OP_CONV1D_TRANSPOSE;
+}
+
 /* [length, channels], which PyTorch's convolutions have as [channels, length], and its transformers
  * as here: where a network has such a convolution, nothing tells which it is. */
 static void check_signal(struct finder *f, const struct node *n)
 {
     bool from = is_signal(&n->in.at[0]->shape), found = false;
     for (int k = 0; k < f->g->layer.n; k++)
-        found = found || f->g->layer.at[k]->op == OP_CONV1D;
+        found = found || convolves_signals(f->g->layer.at[k]->op);
     if (!found || !(from || is_signal(&n->out->shape)) || is_explicit(n) ||
             f->explicit_order[n->in.at[0]->layer])
         return;
@@ -236,8 +242,18 @@ void torch_orders_find(struct graph *g, struct torch_orders *out,
 
 static bool is_depthwise(const struct node *n, const struct weight *w)
 {
-    return w->shape.rank == 4 &&
-           (n->op == OP_DEPTHWISE_CONV2D || !strcmp(w->name, "depthwise_kernel"));
+    return !strcmp(w->name, "depthwise_kernel") ||
+           ((n->op == OP_DEPTHWISE_CONV2D || n->op == OP_DEPTHWISE_CONV1D) && w->shape.rank > 1);
+}
+
+/* Keras [K, IC, mult] is PyTorch's [IC * mult, 1, K]. */
+static void signal_depthwise_layout(const struct shape *keras, struct torch_layout *l)
+{
+    const int *d = keras->dim;
+    l->shape = shape_of(3, (const int[]){d[1] * d[2], 1, d[0]});
+    l->stride[0] = 1;
+    l->stride[1] = (int64_t)d[0] * d[2];
+    l->stride[2] = d[0];
 }
 
 /* Keras [KH, KW, IC, mult] is PyTorch's [IC * mult, 1, KH, KW]. */
@@ -245,6 +261,10 @@ static void depthwise_layout(const struct shape *keras, struct torch_layout *l)
 {
     const int *d = keras->dim;
     int64_t taps = (int64_t)d[0] * d[1];
+    if (keras->rank == 3) {
+        signal_depthwise_layout(keras, l);
+        return;
+    }
     l->shape = shape_of(4, (const int[]){d[2] * d[3], 1, d[0], d[1]});
     l->stride[0] = d[1];
     l->stride[1] = 1;

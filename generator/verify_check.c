@@ -188,7 +188,8 @@ static bool keeps_family(const struct node *n)
     case FAMILY_UPSAMPLE:
         return !((const struct upsampling *)n->attr)->bilinear;
     default:  /* a batch normalization's variance is 1 then */
-        return n->op == OP_SEPARABLE_CONV2D || (n->op == OP_BATCH_NORMALIZATION &&
+        return n->op == OP_SEPARABLE_CONV2D || n->op == OP_SEPARABLE_CONV1D ||
+            (n->op == OP_BATCH_NORMALIZATION &&
             ((const struct batchnorm *)n->attr)->epsilon <= 0);
     }
 }

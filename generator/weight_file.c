@@ -26,39 +26,61 @@ static bool has_link(struct pool *pool, const char *folder, const char *path)
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* What can't be used, of what was opened; NULL: nothing. */
+static const char *unusable(int fd, bool may_be_folder, bool must_be_folder, struct stat *st)
+{
+    if (fstat(fd, st) != 0)
+        return strerror(errno);
+    if (S_ISDIR(st->st_mode))
+        return may_be_folder ? NULL : "it is a folder";
+    if (!S_ISREG(st->st_mode))
+        return "it is not a regular file";
+    if (must_be_folder)
+        return "it is not a folder";
+    return (int64_t)st->st_size > LIMIT_WEIGHT_BYTES ? "it is larger than 16 GiB" : NULL;
+}
+
+static bool ends_in_slash(const char *path) { return *path && path[strlen(path) - 1] == '/'; }
+
 /* Checks what was opened, and fills *out. The file is closed again when it can't be used. */
-static bool accept_file(struct pool *pool, int fd, const char *shown, struct span at,
-        struct diag *d, struct weight_file *out)
+static bool accept_file(struct pool *pool, int fd, const char *shown, bool may_be_folder,
+        struct span at, struct diag *d, struct weight_file *out)
 {
     struct stat st;
-    const char *path = diag_quote(d, shown, strlen(shown)), *why = NULL;
-    if (fstat(fd, &st) != 0)
-        why = strerror(errno);
-    else if (!S_ISREG(st.st_mode))
-        why = S_ISDIR(st.st_mode) ? "it is a folder" : "it is not a regular file";
-    else if ((int64_t)st.st_size > LIMIT_WEIGHT_BYTES)
-        why = "it is larger than 16 GiB";
+    const char *why = unusable(fd, may_be_folder, ends_in_slash(shown), &st);
     if (why) {
-        diag_error(d, DIAG_WEIGHT_FILE, at, "can't read the weight file '%s': %s", path, why);
+        diag_error(d, DIAG_WEIGHT_FILE, at, "can't read the weight file '%s': %s",
+                diag_quote(d, shown, strlen(shown)), why);
         close(fd);
         return false;
     }
+    bool folder = S_ISDIR(st.st_mode);
     struct source *src = NEW(pool, struct source);
-    *src = source_of(pool_copy(pool, shown, strlen(shown)), "", 0);
-    *out = (struct weight_file){src, fd, (int64_t)st.st_size};
+    *src = source_of(pool_printf(pool, "%s%s", shown, folder && !ends_in_slash(shown) ? "/" : ""),
+            "", 0);
+    *out = (struct weight_file){src, fd, (int64_t)st.st_size, folder};
     return true;
+}
+
+/* "params" of "params/": the slash says that a folder is meant. */
+static const char *without_slash(struct pool *pool, const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    return pool_copy(pool, path, n);
 }
 
 bool weight_file_open(struct pool *pool, const char *spec_path, const char *path, struct span at,
         struct diag *d, struct weight_file *out)
 {
-    const char *quoted = diag_quote(d, path, strlen(path)), *why = below_refused(pool, path, "the spec");
-    const char *folder = folder_of(pool, spec_path);
-    int fd = why ? -1 : open_below(pool, folder, path);
+    const char *quoted = diag_quote(d, path, strlen(path)), *bare = without_slash(pool, path);
+    const char *folder = folder_of(pool, spec_path), *why = below_refused(pool, bare, "the spec");
+    int fd = why ? -1 : open_below(pool, folder, bare);
     if (fd >= 0)
-        return accept_file(pool, fd, pool_printf(pool, "%s%s", folder, path), at, d, out);
+        return accept_file(pool, fd, pool_printf(pool, "%s%s", folder, path), true, at, d, out);
     int saved = errno;
-    if (!why && has_link(pool, folder, path))
+    if (!why && has_link(pool, folder, bare))
         why = "goes through a symbolic link";
     if (why) {
         diag_error(d, DIAG_WEIGHT_PATH, at, "the weight path '%s' %s", quoted, why);
@@ -71,15 +93,29 @@ bool weight_file_open(struct pool *pool, const char *spec_path, const char *path
     return false;
 }
 
+/* Opened, or an error that errno tells. */
+static bool opened(struct pool *pool, int fd, const char *shown, bool may_be_folder, struct diag *d,
+        struct weight_file *out)
+{
+    if (fd >= 0)
+        return accept_file(pool, fd, shown, may_be_folder, (struct span){0}, d, out);
+    diag_error(d, DIAG_WEIGHT_FILE, (struct span){0}, "can't read the weight file '%s': %s",
+            diag_quote(d, shown, strlen(shown)), strerror(errno));
+    return false;
+}
+
 bool weight_file_open_any(
         struct pool *pool, const char *path, struct diag *d, struct weight_file *out)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd >= 0)
-        return accept_file(pool, fd, path, (struct span){0}, d, out);
-    diag_error(d, DIAG_WEIGHT_FILE, (struct span){0}, "can't read the weight file '%s': %s",
-            diag_quote(d, path, strlen(path)), strerror(errno));
-    return false;
+    return opened(pool, fd, path, true, d, out);
+}
+
+bool weight_file_open_in(struct pool *pool, const struct weight_file *folder, const char *path,
+        struct diag *d, struct weight_file *out)
+{
+    int fd = open_below_at(pool, folder->fd, path);
+    return opened(pool, fd, pool_printf(pool, "%s%s", folder->src->path, path), false, d, out);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

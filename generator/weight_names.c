@@ -7,7 +7,8 @@
 
 const char *weight_other_name(const struct node *n, const struct weight *w)
 {
-    return n->op == OP_DEPTHWISE_CONV2D && !strcmp(w->name, "kernel") ? "depthwise_kernel" : NULL;
+    bool depthwise = n->op == OP_DEPTHWISE_CONV2D || n->op == OP_DEPTHWISE_CONV1D;
+    return depthwise && !strcmp(w->name, "kernel") ? "depthwise_kernel" : NULL;
 }
 
 bool weight_names_differ(const struct weight *w)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "weight_folder.h"
 
 struct span weight_file_span(const struct weight_loader *l)
 {
@@ -21,7 +22,8 @@ bool weight_wrong_type(struct weight_loader *l, const struct value *v, const cha
 static bool top_file(struct weight_loader *l, const struct value *v)
 {
     if (!value_is_string(v))
-        return weight_wrong_type(l, v, "'file'", "the path of a safetensors file");
+        return weight_wrong_type(l, v, "'file'",
+                "the path of a safetensors file or of a folder of .npy files");
     l->origin = FROM_FILE;
     l->path = v->text;
     l->at = v->at;
@@ -125,7 +127,8 @@ bool weight_source_read(struct weight_loader *l)
         return top_map(l, v);
     if (!value_is_string(v))
         return weight_wrong_type(l, v, "'weights'",
-                "the path of a safetensors file, 'random' or a mapping");
+                "the path of a safetensors file or of a folder of .npy files, 'random' or "
+                "a mapping");
     l->origin = strcmp(v->text, "random") ? FROM_FILE : FROM_RANDOM;
     l->path = v->text;
     return true;
@@ -151,7 +154,8 @@ void weight_source_open(struct weight_loader *l, const char *override_file)
     bool ok = override_file
         ? weight_file_open_any(l->pool, override_file, l->diag, &l->file)
         : weight_file_open(l->pool, l->g->spec->src->path, l->path, l->at, l->diag, &l->file);
-    ok = ok && read_header(l);
+    ok = ok && (l->file.folder ? weight_folder_list(l->pool, &l->file, l->diag, &l->st)
+                               : read_header(l));
     l->origin = ok ? FROM_FILE : FROM_BROKEN;
     if (ok)
         l->used = NEW_ARRAY(l->pool, bool, l->st.tensor.n);

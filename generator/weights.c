@@ -122,7 +122,8 @@ bool weights_load(struct graph *g, const struct weight_options *options, struct 
         weight_report_unclear(&l);
     if (l.origin == FROM_FILE && !diag_failed(d))
         weight_warn_unused(&l);
-    g->weight_file = l.file.src ? l.file.src->path : NULL;
+    if (l.file.src && !l.file.folder)
+        vec_push(g->pool, &g->weight_file, l.file.src->path);
     weight_file_close(&l.file);
     return diag_errors(d) == before;
 }

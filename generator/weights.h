@@ -1,10 +1,11 @@
-/* weights.h: where each layer's weights come from: a safetensors file, the spec itself, or chance.
+/* weights.h: where each layer's weights come from: a safetensors file, a folder of
+ * .npy files, the spec itself, or chance.
  *
  * Top level of a spec:  weights: FILE | random | {file: FILE, layout: keras|torch} | {random: SEED}
  * In a layer:           weights: {kernel: TENSOR, bias: [0.5, 1.0], gamma: 1}
- * A file's tensors are named LAYER.WEIGHT. The name or the layout says in which order a tensor's
- * dimensions stand (Keras: kernel, gamma, moving_mean; PyTorch: weight, running_mean), never the
- * shape. */
+ * The tensors of a file or folder are named LAYER.WEIGHT. The name or the layout says in
+ * which order a tensor's dimensions stand (Keras: kernel, gamma, moving_mean; PyTorch: weight,
+ * running_mean), never the shape. */
 #ifndef CNNGEN_WEIGHTS_H
 #define CNNGEN_WEIGHTS_H
 

@@ -64,6 +64,25 @@ same 'a specification from standard input' <<'END_OF_RULE'
 x: \
   ./w.safetensors
 END_OF_RULE
+mkdir -p params/d
+sed 's/w.safetensors/params/' net.cnn.yaml >folder.cnn.yaml
+array() {  # array FILE SHAPE ZEROS: of float32
+    head="{'descr': '<f4', 'fortran_order': True, 'shape': ($2)}"
+    { printf "\\223NUMPY\\001\\000\\$(printf %03o ${#head})\\000%s" "$head"; head -c "$3" /dev/zero; } >"$1"
+}
+array params/d/kernel.npy '3, 1' 12
+array params/d.bias.npy '1,' 4
+cp params/d.bias.npy params/other.npy
+"$cnngen" -q -MD folder.cnn.yaml && cp folder.d out
+same 'the files of a folder that were read' <<'END_OF_RULE'
+folder.c \
+  folder.h: \
+  folder.cnn.yaml \
+  params/d/kernel.npy \
+  params/d.bias.npy
+END_OF_RULE
+refuses 2 "'params/d.bias.npy' would be overwritten" -o params/d.bias.npy folder.cnn.yaml
+rm -rf params folder.*
 rm -f net.c net.h net.d x.c y.hpp out
 refuses 2 '-MF is of no use without -MD' -MF x.d net.cnn.yaml
 refuses 2 '-MT is of no use without -MD' -MT x net.cnn.yaml

@@ -93,7 +93,7 @@ static bool lower_key(struct lower *k, const struct klayer *l, struct wlayer *wl
 {
     const json_t *v = json_get(l->config, key);
     /* Of signals, Keras writes what has one dimension as a list of one. */
-    if (ends_with(l->class_name, "1D") && json_array_size(v) == 1)
+    if (strstr(l->class_name, "1D") && json_array_size(v) == 1)
         v = json_at(v, 0);
     const char *text = v ? yaml_text(k->pool, v) : NULL;
     if (v && !text)

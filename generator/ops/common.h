@@ -78,6 +78,16 @@ bool window_resolve(struct graph *, struct node *, struct window *, struct diag 
 /* Whether the groups divide the channels of the first input, and the filters; reports if not. */
 bool check_groups(struct graph *, struct node *, const struct conv2d *, struct diag *);
 
+/* IC * depth_multiplier; 0 after an error. */
+int depthwise_channels(struct graph *, struct node *, const struct conv2d *, struct diag *);
+
+/* Of a transposed convolution, for an axis (0 height, 1 width) with `in` elements: what comes out,
+ * below 1 if nothing does, and the pads; and the products in one element at most. */
+bool check_output_padding(struct graph *, struct node *, const struct conv2d_transpose *,
+                          struct diag *);
+int64_t transpose_extent(const struct conv2d_transpose *, int axis, int in, int pad[2]);
+int64_t transpose_products(const struct conv2d_transpose *);
+
 /* ---- weights --------------------------------------------------------------------------------- */
 
 void add_bias(struct node *, int channels);

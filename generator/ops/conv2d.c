@@ -51,11 +51,10 @@ static void conv2d_shape(struct graph *g, struct node *node, struct diag *diag)
         set_shape(g, node, image_shape(out[0], out[1], c->filters), diag);
 }
 
-/* IC * depth_multiplier, 0 after an error. */
-static int depthwise_channels(struct graph *g, struct node *node, const struct conv2d *c,
-                              struct diag *diag)
+int depthwise_channels(struct graph *g, struct node *node, const struct conv2d *c,
+                       struct diag *diag)
 {
-    int ic = in_shape(node, 0)->dim[2];
+    int ic = last_dim(in_shape(node, 0));
 
     if (ic <= MAX_EXTENT / c->depth_multiplier)
         return ic * c->depth_multiplier;

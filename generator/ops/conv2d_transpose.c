@@ -9,7 +9,7 @@
 /* One axis as Keras has it. With output_padding, `same` stands for a padding of half the kernel at
  * each end; without it, the output is `strides` times the input and the padding is what the
  * convolution from there would have. */
-static int64_t output_extent(const struct conv2d_transpose *c, int axis, int in, int pad[2])
+int64_t transpose_extent(const struct conv2d_transpose *c, int axis, int in, int pad[2])
 {
     int64_t s = c->strides[axis];
     int64_t reach = (int64_t)(c->kernel[axis] - 1) * c->dilation[axis] + 1;
@@ -33,8 +33,8 @@ static int64_t output_extent(const struct conv2d_transpose *c, int axis, int in,
     return length;
 }
 
-static bool check_output_padding(struct graph *g, struct node *node,
-                                 const struct conv2d_transpose *c, struct diag *diag)
+bool check_output_padding(struct graph *g, struct node *node, const struct conv2d_transpose *c,
+                          struct diag *diag)
 {
     for (int a = 0; a < 2; a++)
         if (c->output_padding[a] >= c->strides[a]) {
@@ -55,7 +55,7 @@ static void transpose_shape(struct graph *g, struct node *node, struct diag *dia
         return;
     c->in_channels = in_shape(node, 0)->dim[2];
     for (int a = 0; a < 2; a++)
-        out[a] = output_extent(c, a, in_shape(node, 0)->dim[a], c->pad + 2 * a);
+        out[a] = transpose_extent(c, a, in_shape(node, 0)->dim[a], c->pad + 2 * a);
     if (out[0] < 1 || out[1] < 1) {
         diag_error(diag, DIAG_EMPTY_OUTPUT, node_attr_at(node, "padding"),
                    "layer %s cuts off all of its result: %lldx%lld would remain of the input %s",
@@ -85,7 +85,7 @@ static int met(const struct conv2d_transpose *c, int axis)
     return (c->kernel[axis] + period - 1) / period;
 }
 
-static int64_t products(const struct conv2d_transpose *c)
+int64_t transpose_products(const struct conv2d_transpose *c)
 {
     int64_t factor[] = {met(c, 0), met(c, 1), c->in_channels};
 
@@ -103,7 +103,7 @@ static void transpose_weights(struct graph *g, struct node *node)
     for (int i = 0; i < LIMIT_RANK; i++)
         w->torch_order[i] = torch_order[i];
     w->init = INIT_KERNEL;
-    w->fan_in = products(c);
+    w->fan_in = transpose_products(c);
     if (c->use_bias)
         add_bias(node, c->filters);
 }
@@ -166,7 +166,7 @@ static void transpose_eval(const struct node *node, const struct tval *in, struc
 {
     const struct conv2d_transpose *c = node->attr;
     const float *bias = weight_data(node, "bias");
-    double k = (double)products(c);
+    double k = (double)transpose_products(c);
     double *t = product_errors(in, sum_error(k, 1));
     float *w = swap_channels(c, weight_data(node, "kernel"));
     int64_t at = 0;

@@ -1,5 +1,5 @@
 /* Layers on [length, channels]: images of height 1, which their 2D forms work on. */
-#include "common.h"
+#include "one_dimension.h"
 
 /* ---- the 2D form ----------------------------------------------------------------------------- */
 
@@ -8,6 +8,9 @@ static const enum op two_dimensional[OP_COUNT] = {
     [OP_GLOBAL_AVERAGE_POOLING1D] = OP_GLOBAL_AVERAGE_POOLING2D,
     [OP_UP_SAMPLING1D] = OP_UP_SAMPLING2D,
     [OP_CONV1D] = OP_CONV2D,
+    [OP_DEPTHWISE_CONV1D] = OP_DEPTHWISE_CONV2D,
+    [OP_SEPARABLE_CONV1D] = OP_SEPARABLE_CONV2D,
+    [OP_CONV1D_TRANSPOSE] = OP_CONV2D_TRANSPOSE,
     [OP_MAX_POOLING1D] = OP_MAX_POOLING2D,
     [OP_AVERAGE_POOLING1D] = OP_AVERAGE_POOLING2D,
     [OP_ZERO_PADDING1D] = OP_ZERO_PADDING2D,
@@ -19,8 +22,7 @@ static struct shape with_height(const struct shape *s)
     return s->rank == 1 ? image_shape(1, 1, s->dim[0]) : image_shape(1, s->dim[0], s->dim[1]);
 }
 
-/* The attributes are those of the 2D form, resolved. */
-static void height_eval(const struct node *node, const struct tval *in, struct tval *out)
+void height_eval(const struct node *node, const struct tval *in, struct tval *out)
 {
     struct tval image = *in;
     struct tval result = *out;
@@ -58,7 +60,7 @@ static void give_weights(struct graph *g, const struct node *from, struct node *
 }
 
 /* Reshape, the 2D form, Reshape: views of the same memory, the layer's value. */
-static void height_lower(struct graph *g, struct node *node)
+void height_lower(struct graph *g, struct node *node)
 {
     struct tensor *in = node->in.at[0];
     struct tensor *image = reshaped(g, node, in, with_height(&in->shape));
@@ -72,6 +74,8 @@ static void height_lower(struct graph *g, struct node *node)
     t->layer = node->out->layer;
     tensor_replace(g, node->out, t);
     node_remove(g, node);
+    if (node_def(work)->lower)
+        node_def(work)->lower(g, work);
 }
 
 /* ---- global pooling -------------------------------------------------------------------------- */
@@ -150,23 +154,9 @@ const struct op_def op_up_sampling1d = {
 
 /* ---- windows --------------------------------------------------------------------------------- */
 
-/* The words' indices are those of struct padding's kinds; causal becomes its border. */
-static const char *const conv_paddings[] = {"valid", "same", "causal", NULL};
 static const char *const pool_paddings[] = {"valid", "same", NULL};
 
-_Static_assert(sizeof ((struct padding *)NULL)->kind == sizeof(int), "ATTR_WORD writes an int");
-
-/* A window along the length: Keras' attributes are the second of each pair of the 2D form's. */
-struct span1d {
-    const char *key, *what;
-    int size, stride, dilation;
-    const struct padding *padding;
-    int *pad;                        /* resolved: 0 0 before behind */
-};
-
-/* Steps of the output; 0 after an error. */
-static int resolve_length(struct graph *g, struct node *node, const struct span1d *s,
-                          struct diag *diag)
+int resolve_length(struct graph *g, struct node *node, const struct span1d *s, struct diag *diag)
 {
     int in = in_shape(node, 0)->dim[0];
     int extent = (s->size - 1) * s->dilation + 1;
@@ -184,73 +174,6 @@ static int resolve_length(struct graph *g, struct node *node, const struct span1
               (in + s->stride - 1) / s->stride);
     return 0;
 }
-
-/* ---- Conv1D ---------------------------------------------------------------------------------- */
-
-static void conv_shape(struct graph *g, struct node *node, struct diag *diag)
-{
-    struct conv2d *c = node->attr;
-    struct span1d s = {"kernel_size", "kernel", c->kernel[1], c->strides[1], c->dilation[1],
-                       &c->padding, c->pad};
-    int length;
-
-    c->kernel[0] = c->strides[0] = c->dilation[0] = 1;
-    if (c->padding.kind == PAD_EXPLICIT)
-        c->padding.border[2] = (c->kernel[1] - 1) * c->dilation[1];
-    if (!need_rank(node, 0, 2, diag) || !check_groups(g, node, c, diag))
-        return;
-    c->in_channels = in_shape(node, 0)->dim[1];
-    if ((length = resolve_length(g, node, &s, diag)) > 0)
-        set_shape(g, node, shape_of(2, (int[]){length, c->filters}), diag);
-}
-
-/* Keras' [K, IC / groups, OC], PyTorch's [OC, IC / groups, K]. */
-static void conv_weights(struct graph *g, struct node *node)
-{
-    const struct conv2d *c = node->attr;
-    int dim[] = {c->kernel[1], c->in_channels / c->groups, c->filters};
-    struct weight *w = add_weight(node, "kernel", "weight", shape_of(3, dim));
-
-    (void)g;
-    for (int i = 0; i < 3; i++)
-        w->torch_order[i] = (int8_t)(2 - i);
-    w->init = INIT_KERNEL;
-    w->fan_in = saturated_product((int64_t[]){dim[0], dim[1]}, 2);
-    if (c->use_bias)
-        add_bias(node, c->filters);
-}
-
-static int64_t conv_macs(const struct node *node)
-{
-    return op_conv2d.macs(node);
-}
-
-static const struct attr_def conv_attrs[] = {
-    {"filters", ATTR_INT, AT(conv2d, filters), NULL, 1, MAX_EXTENT, NULL, "output channels"},
-    {"kernel_size", ATTR_INT, AT(conv2d, kernel[1]), NULL, 1, MAX_WINDOW, NULL,
-     "steps that the kernel covers"},
-    {"strides", ATTR_INT, AT(conv2d, strides[1]), "1", 1, MAX_WINDOW, NULL,
-     "how far the kernel moves"},
-    {"padding", ATTR_WORD, AT(conv2d, padding.kind), "valid", 0, 0, conv_paddings,
-     "valid (none), same (as TensorFlow: an odd step goes behind), or causal: all of it in front; "
-     "other paddings are a ZeroPadding1D"},
-    {"dilation_rate", ATTR_INT, AT(conv2d, dilation[1]), "1", 1, MAX_WINDOW, NULL,
-     "distance between the elements of the kernel"},
-    {"groups", ATTR_INT, AT(conv2d, groups), "1", 1, MAX_EXTENT, NULL,
-     "parts of the channels that are convolved separately; divides input channels and filters"},
-    ATTRS_ACTIVATION,
-    ATTRS_USE_BIAS(conv2d),
-    ATTRS_END
-};
-
-const struct op_def op_conv1d = {
-    .type = "Conv1D", .alias = "Convolution1D", .stem = "conv1d",
-    .doc = "convolution along [length, channels] (cross-correlation: the kernel is not flipped)",
-    .family = FAMILY_LOWERED, .min_in = 1, .max_in = 1,
-    .attr_bytes = sizeof(struct conv2d), .attrs = conv_attrs, .has_activation = true,
-    .shape = conv_shape, .weights = conv_weights, .macs = conv_macs, .eval = height_eval,
-    .lower = height_lower,
-};
 
 /* ---- pooling --------------------------------------------------------------------------------- */
 

@@ -202,6 +202,18 @@ def signals(last):
             .add(last, 'all', 'mean', keepdims=False))
 
 
+def more_signals():
+    return (Net().add('InputLayer', 'x', shape=[None, 11, 4])
+            .add('DepthwiseConv1D', 'depth', 'x', weights=[rand(3, 4, 2), rand(8)], kernel_size=[3], strides=[1], padding='same',
+                 dilation_rate=[2], depth_multiplier=2, activation='relu')
+            .add('SeparableConv1D', 'sep', 'depth', weights=[rand(4, 8, 1), rand(1, 8, 5), rand(5)], filters=5, kernel_size=[4],
+                 strides=[2], padding='same', dilation_rate=[1], depth_multiplier=1, activation='tanh')
+            .add('Conv1DTranspose', 'up', 'sep', weights=[rand(3, 6, 5), rand(6)], filters=6, kernel_size=[3], strides=[2],
+                 padding='same', output_padding=None, dilation_rate=[1], activation='linear')
+            .add('Conv1DTranspose', 'longer', 'up', weights=[rand(2, 3, 6)], filters=3, kernel_size=[2], strides=[3],
+                 padding='valid', use_bias=False))
+
+
 # ---- running -------------------------------------------------------------------------------------------
 
 class Tests:
@@ -312,6 +324,7 @@ def models(t):
            ['keras', 'h5_2'])
     for last in ('GlobalAveragePooling1D', 'GlobalMaxPooling1D'):
         t.same('signals-' + last, signals(last))
+    t.same('more-signals', more_signals())
     t.same('split', classifier(), ['h5_2', 'h5_3'], split=True)
     t.same('chunks', classifier(), ['keras'], compression=zipfile.ZIP_DEFLATED)
 

@@ -15,6 +15,8 @@ FORMATS = ['keras', 'folder', 'h5_2', 'h5_3', 'tfjs']
 VARS = {   # in the order in which Keras creates and saves them
     'Conv1D': ['kernel', 'bias'], 'Conv2D': ['kernel', 'bias'], 'Conv2DTranspose': ['kernel', 'bias'], 'Dense': ['kernel', 'bias'],
     'DepthwiseConv2D': ['depthwise_kernel', 'bias'], 'PReLU': ['alpha'],
+    'DepthwiseConv1D': ['depthwise_kernel', 'bias'], 'Conv1DTranspose': ['kernel', 'bias'],
+    'SeparableConv1D': ['depthwise_kernel', 'pointwise_kernel', 'bias'],
     'SeparableConv2D': ['depthwise_kernel', 'pointwise_kernel', 'bias'],
     'BatchNormalization': ['gamma', 'beta', 'moving_mean', 'moving_variance'],
     'LayerNormalization': ['gamma', 'beta'], 'Normalization': ['mean', 'variance', 'count'],

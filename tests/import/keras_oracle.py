@@ -174,6 +174,8 @@ def signal(layer):
         for key in ('kernel_size', 'strides', 'pool_size', 'dilation_rate', 'size'):
             if key in c:
                 wide[key] = [1] + (c[key] if isinstance(c[key], list) else [c[key]])
+        if wide.get('output_padding') is not None:
+            wide['output_padding'] = [0, wide['output_padding'][0]]
         for key in ('padding', 'cropping'):
             if isinstance(c.get(key), list):
                 wide[key] = [[0, 0], c[key]]
@@ -183,7 +185,8 @@ def signal(layer):
     return call
 
 
-for name in ('Conv', 'MaxPooling', 'AveragePooling', 'GlobalMaxPooling', 'GlobalAveragePooling', 'ZeroPadding', 'Cropping',
+LAYERS['Conv1DTranspose'] = signal('Conv2DTranspose')
+for name in ('Conv', 'DepthwiseConv', 'SeparableConv', 'MaxPooling', 'AveragePooling', 'GlobalMaxPooling', 'GlobalAveragePooling', 'ZeroPadding', 'Cropping',
              'UpSampling'):
     LAYERS[name + '1D'] = signal(name + '2D')
 MERGES = {

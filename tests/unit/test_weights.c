@@ -432,6 +432,43 @@ static const char *unclear_spec(const char *layers)
 
 #define CONV "  - {type: Conv2D, name: c, filters: 1, kernel_size: 1}\n"
 
+#define SIGNAL "cnngen: 1\nweights: w.safetensors\nlayers:\n  - {type: Input, shape: [7, 3]}\n"
+
+/* PyTorch's kernels of signals: the same tensors read by layers that compute the same. */
+static void reads_kernels_of_signals(void **state)
+{
+    struct file f = file_new();
+    double image[21];
+    (void)state;
+    for (int i = 0; i < 21; i++)
+        image[i] = (i * 29 % 17 - 8) / 4.0;
+    file_add(&f, "d.depthwise.weight", "6,1,2", numbers(12, 1), 12);
+    file_add(&f, "d.pointwise.weight", "5,6,1", numbers(30, 2), 30);
+    file_add(&f, "d.pointwise.bias", "5", numbers(5, 3), 5);
+    file_add(&f, "w.weight", "6,1,2", numbers(12, 1), 12);
+    file_add(&f, "p.weight", "5,6,1", numbers(30, 2), 30);
+    file_add(&f, "p.bias", "5", numbers(5, 3), 5);
+    file_add(&f, "t.weight", "3,4,5", numbers(60, 4), 60);
+    file_add(&f, "i.weight", "3,4,1,5", numbers(60, 4), 60);
+    file_write(&f, "w.safetensors");
+    const char *said;
+    const double *y = run(load(SIGNAL
+            "  - {type: DepthwiseConv1D, name: w, kernel_size: 2, depth_multiplier: 2, "
+            "use_bias: false}\n"
+            "  - {type: Conv1D, name: p, filters: 5, kernel_size: 1}\n", NULL, &said), image);
+    assert_close(run(load(SIGNAL "  - {type: SeparableConv1D, name: d, filters: 5, kernel_size: 2, "
+            "depth_multiplier: 2}\n", NULL, &said), image), y, 30);
+    assert_close(run(load(SIGNAL
+            "  - {type: Conv1D, name: w, filters: 6, groups: 3, kernel_size: 2, use_bias: false}\n"
+            "  - {type: Conv1D, name: p, filters: 5, kernel_size: 1}\n", NULL, &said),
+            image), y, 30);
+    y = run(load(SIGNAL "  - {type: Reshape, target_shape: [1, 7, 3]}\n"
+            "  - {type: Conv2DTranspose, name: i, filters: 4, kernel_size: [1, 5], "
+            "strides: [1, 2], use_bias: false}\n", NULL, &said), image);
+    assert_close(run(load(SIGNAL "  - {type: Conv1DTranspose, name: t, filters: 4, kernel_size: 5, "
+            "strides: 2, use_bias: false}\n", NULL, &said), image), y, 68);
+}
+
 static void refuses_unclear_orders(void **state)
 {
     struct file f = file_new();
@@ -559,7 +596,7 @@ static void keeps_to_the_folder(void **state)
 {
     static const char *const refused[] = {"../w.safetensors", "a/../w.safetensors", "/etc/passwd",
         "'C:\\x'", "'\\\\srv\\x'", "link.safetensors", "linked/w.safetensors", "..", "a/..", "''",
-        "sub/", "'~/w'", "c:w"};
+        "../sub/", "linked/", "'~/w'", "c:w"};
     (void)state;
     write_dense("d.kernel", "2,3");
     assert_int_equal(mkdir("sub", 0700), 0);
@@ -569,11 +606,85 @@ static void keeps_to_the_folder(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         load_says(dense_spec(pool_printf(pool, "weights: %s", refused[i]), ""), "[weight-path]");
     load_says(dense_spec("weights: pipe", ""), "not a regular file");
-    load_says(dense_spec("weights: sub", ""), "a folder");
+    load_says(dense_spec("weights: sub", ""), "holds no .npy files");
+    load_says(dense_spec("weights: w.safetensors/", ""), "not a folder");
     load_says(dense_spec("weights: none", ""), "No such file");
     assert_int_equal(link("w.safetensors", "sub/w.safetensors"), 0);
     load_fine(dense_spec("weights: ./sub//w.safetensors", ""));
     load_says(dense_spec("weights: linked/w.safetensors", ""), "[weight-path]");
+}
+
+/* ---- folders of .npy ------------------------------------------------------------------------ */
+
+/* How numpy.save may write an array. */
+struct npy_form {
+    int version;
+    const char *descr;
+    bool fortran;
+};
+
+/* The bits of a small whole number in IEEE binary16, 32 or 64: 5, 8 or 11 bits of exponent. */
+static uint64_t float_bits(int x, int bytes)
+{
+    int exponent = 0, fraction = bytes == 2 ? 10 : bytes == 4 ? 23 : 52;
+    int bias = bytes == 2 ? 15 : bytes == 4 ? 127 : 1023;
+    while (x >> (exponent + 1))
+        exponent++;
+    uint64_t mantissa = (uint64_t)(x - (1 << exponent)) << (fraction - exponent);
+    return (uint64_t)(exponent + bias) << fraction | mantissa;
+}
+
+/* rows x columns numbers 1, 2, 3 ... in row-major order; one row: a vector. */
+static void npy_write(const char *path, const struct npy_form *f, int rows, int columns)
+{
+    bool big = f->descr[0] == '>';
+    int bytes = f->descr[2] - '0', at = f->version == 1 ? 10 : 12;
+    const char *shape = rows > 1 ? pool_printf(pool, "%d, %d", rows, columns)
+                                 : pool_printf(pool, "%d,", columns);
+    char *head = pool_printf(pool,
+            "            {'descr': '%s', 'fortran_order': %s, 'shape': (%s), }       \n",
+            f->descr, f->fortran ? "True" : "False", shape) + 12 - at;
+    FILE *to = fopen(path, "wb");
+    assert_non_null(to);
+    memcpy(head, "\x93NUMPY", 6);
+    head[6] = (char)f->version;
+    head[7] = 0;
+    for (int i = 8; i < at; i++)
+        head[i] = (char)(i == 8 ? strlen(head + at) : 0);
+    fwrite(head, 1, (size_t)at + strlen(head + at), to);
+    for (int i = 0; i < rows * columns; i++) {
+        int x = 1 + (f->fortran ? i % rows * columns + i / rows : i);
+        for (int b = 0; b < bytes; b++)
+            fputc((int)(float_bits(x, bytes) >> 8 * (big ? bytes - 1 - b : b) & 255), to);
+    }
+    assert_int_equal(fclose(to), 0);
+}
+
+static void takes_folders(void **state)
+{
+    static const struct npy_form forms[] = {
+        {1, "<f4", false}, {1, "<f4", true}, {2, "<f2", false}, {2, "<f2", true}, {3, "<f8", true},
+        {3, ">f8", false}, {1, ">f4", true}, {1, ">f2", true}};
+    (void)state;
+    assert_int_equal(mkdir("p", 0700), 0);
+    assert_int_equal(mkdir("p/d", 0700), 0);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        npy_write("p/d.bias.npy", &forms[i], 1, 3);
+        npy_write("p/d/kernel.npy", &forms[i], 2, 3);
+        struct graph *g = load_fine(dense_spec("weights: p", ""));
+        assert_kernel(g, 1, 2, 3, 4, 5, 6);
+        assert_memory_equal(weight_of(g, "d", "bias")->data, ((float[]){1, 2, 3}), 12);
+        assert_int_equal(g->weight_file.n, 2);
+        assert_string_equal(g->weight_file.at[0], "p/d/kernel.npy");
+        assert_int_equal(unlink("p/d/kernel.npy"), 0);
+        npy_write("p/d.weight.npy", &forms[i], 3, 2);
+        assert_kernel(load_fine(dense_spec("weights: {file: p/, layout: torch}", "")),
+                1, 3, 5, 2, 4, 6);
+        assert_int_equal(unlink("p/d.weight.npy"), 0);
+        assert_int_equal(unlink("p/d.bias.npy"), 0);
+    }
+    assert_int_equal(rmdir("p/d"), 0);
+    assert_int_equal(rmdir("p"), 0);
 }
 
 /* Every prefix of a good file, and the file with each byte changed, is used or refused. */
@@ -624,12 +735,14 @@ int main(void)
             TEST(permutes_joined_features),
             TEST(permutes_before_reshape),
             TEST(reads_grouped_kernels),
+            TEST(reads_kernels_of_signals),
             TEST(refuses_unclear_orders),
             TEST(accepts_clear_orders),
             TEST(takes_order_from_names),
             TEST(takes_inline_weights),
             TEST(takes_the_override),
             TEST(keeps_to_the_folder),
+            TEST(takes_folders),
             TEST(survives_damage),
             TEST(checks_variances),
     };

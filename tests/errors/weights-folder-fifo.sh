@@ -1,0 +1,4 @@
+. "$(dirname "$0")/weights.inc"
+mkdir p
+mkfifo p/d.bias.npy
+dense 'weights: p/'

@@ -1,0 +1,3 @@
+. "$(dirname "$0")/weights.inc"
+mkdir -p p/d.bias.npy
+dense 'weights: p/'

@@ -1,0 +1,4 @@
+. "$(dirname "$0")/weights.inc"
+mkdir p
+ln -s p q
+dense 'weights: q/'

@@ -1,0 +1,2 @@
+. "$(dirname "$0")/weights.inc"
+dense 'weights: ../params/'
