@@ -83,14 +83,26 @@ static bool same_file(const char *a, const char *b)
     return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* The files that the outputs are made from; the first is the specification, or the model. */
+static void add_inputs(struct session *s, struct file_list *to)
+{
+    if (strcmp(s->options->spec, "-"))
+        file_list_add(s->pool, to, s->options->spec);
+    if (s->graph->weight_file)
+        file_list_add(s->pool, to, s->graph->weight_file);
+    for (int i = 0; i < s->reads.path.n; i++)
+        file_list_add(s->pool, to, s->reads.path.at[i]);
+}
+
 /* Outputs that would overwrite what they are made from or each other. */
 static void check_overwriting(struct session *s, const struct out_file *files, int n)
 {
-    const char *const from[] = {s->options->spec, s->graph->weight_file};
+    struct file_list from = {0};
+    add_inputs(s, &from);
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++)
-            if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
-                die("'%s' would be overwritten by the output", from[k]);
+        for (int k = 0; k < from.path.n; k++)
+            if (same_file(files[i].path, from.path.at[k]))
+                die("'%s' would be overwritten by the output", from.path.at[k]);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < i; k++)
             if (!strcmp(files[i].path, files[k].path))
@@ -127,12 +139,7 @@ static void make_rule(struct session *s, const struct out_file *files, int n, st
     for (int i = 0; i < n && o->deps_target.n == 0; i++)
         if (strcmp(files[i].path, "-"))
             file_list_add(s->pool, &d.targets, depfile_escape(s->pool, files[i].path));
-    if (strcmp(o->spec, "-"))
-        file_list_add(s->pool, &d.from, o->spec);
-    if (s->graph->weight_file)
-        file_list_add(s->pool, &d.from, s->graph->weight_file);
-    for (int i = 0; i < s->reads.path.n; i++)
-        file_list_add(s->pool, &d.from, s->reads.path.at[i]);
+    add_inputs(s, &d.from);
     check_rule(s, &d);
     depfile_print(s->pool, &d, out);
 }

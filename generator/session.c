@@ -91,6 +91,8 @@ static bool find_spec(struct session *s, const char **weights)
     s->status = import_model(s->pool, o, format, &made);
     if (s->status)
         return false;
+    for (int i = 0; i < made.sources.path.n; i++)
+        file_list_add(s->pool, &s->reads, made.sources.path.at[i]);
     read_source(s, made.spec);
     s->source.path = pool_printf(s->pool, "%s (imported)", o->spec);
     if (!*weights)

@@ -23,7 +23,7 @@ struct session {
     bool imported;              /* from a model of another format */
     int status;                 /* not 0: a model couldn't be imported, and what to exit with */
     struct emitted text;
-    struct file_list reads;     /* files besides spec and weights that they were made from */
+    struct file_list reads;     /* files besides spec and weights: templates, parts of an imported model */
 };
 
 /* Each takes the session from the stage before. False after diagnostics, or with the message of a
