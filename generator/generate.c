@@ -117,12 +117,7 @@ static void make_rule(struct session *s, const struct out_file *files, int n, st
     for (int i = 0; i < n && o->deps_target.n == 0; i++)
         if (strcmp(files[i].path, "-"))
             file_list_add(s->pool, &d.targets, depfile_escape(s->pool, files[i].path));
-    if (strcmp(o->spec, "-"))
-        file_list_add(s->pool, &d.from, o->spec);
-    for (int i = 0; i < s->graph->weight_file.n; i++)
-        file_list_add(s->pool, &d.from, s->graph->weight_file.at[i]);
-    for (int i = 0; i < s->reads.path.n; i++)
-        file_list_add(s->pool, &d.from, s->reads.path.at[i]);
+    session_sources(s, &d.from);
     check_rule(s, &d);
     depfile_print(s->pool, &d, out);
 }

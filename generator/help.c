@@ -130,6 +130,8 @@ const char help_import_text[] =
     "      --name NAME          of the model; default: from the specification's\n"
     "      --shape IN=N,N...    dimensions of an input, with the batch in front,\n"
     "                           where the model leaves them open\n"
+    "      --sources FILE       where to list the other files that the model is made\n"
+    "                           of, each with a zero byte behind it\n"
     "      --spec SPEC.yaml     of Keras' files of weights alone: for this specification\n"
     "      --color WHEN         auto, always or never\n"
     "  -q, --quiet              no warnings\n"

@@ -11,9 +11,12 @@
 #include "help.h"
 #include "names.h"
 #include "out.h"
+#include "source.h"
 #include "text.h"
 
 extern char **environ;
+
+enum { SOURCES_MAX = 1 << 26 };
 
 /* ---- refusals -------------------------------------------------------------------------------- */
 
@@ -106,6 +109,16 @@ static const char *as_file(struct pool *pool, const char *path)
     return *path == '-' ? pool_printf(pool, "./%s", path) : path;
 }
 
+/* The list that an importer wrote: names, each with a zero byte behind it. */
+static void read_sources(struct pool *pool, const char *path, struct file_list *to)
+{
+    struct source list;
+    if (source_read(pool, path, SOURCES_MAX, &list) != SOURCE_OK)
+        die("can't read '%s', which the importer wrote", path);
+    for (size_t at = 0; at < list.len; at += strlen(list.text + at) + 1)
+        file_list_add(pool, to, list.text + at);
+}
+
 int import_model(struct pool *pool, const struct options *o, const struct format *format,
         struct imported *to)
 {
@@ -117,10 +130,14 @@ int import_model(struct pool *pool, const struct options *o, const struct format
     build_folder(&folder, pool);
     to->spec = build_path(&folder, "model.yaml");
     to->weights = build_path(&folder, "model.safetensors");
+    const char *sources = build_path(&folder, "sources");
+    to->sources = (struct file_list){0};
     add(pool, &c, program);
     add(pool, &c, as_file(pool, o->spec));
     add(pool, &c, "--output");
     add(pool, &c, to->spec);
+    add(pool, &c, "--sources");
+    add(pool, &c, sources);
     add(pool, &c, "--name");
     add(pool, &c, c_name_from_path(pool, o->spec));
     for (int i = 0; i < o->shape.n; i++) {
@@ -131,6 +148,8 @@ int import_model(struct pool *pool, const struct options *o, const struct format
     if (o->quiet)
         add(pool, &c, "--quiet");
     int status = run(pool, program, &c);
+    if (!status)
+        read_sources(pool, sources, &to->sources);
     if (!status && access(to->weights, F_OK))
         to->weights = NULL;          /* the model has none */
     return status;
@@ -152,6 +171,7 @@ static const char *find_model(int argc, char **argv, int *words)
         {"output", required_argument, NULL, ARGUMENT}, {"weights", required_argument, NULL, ARGUMENT},
         {"name", required_argument, NULL, ARGUMENT}, {"shape", required_argument, NULL, ARGUMENT},
         {"color", required_argument, NULL, ARGUMENT}, {"spec", required_argument, NULL, ARGUMENT},
+        {"sources", required_argument, NULL, ARGUMENT},
         {"quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'}, {0},
     };

@@ -6,11 +6,15 @@
 #define CNNGEN_IMPORT_H
 
 #include "build.h"
+#include "depfile.h"
 #include "format.h"
 #include "options.h"
 
 /* A model as a specification in a private folder, which is gone when the program ends. */
-struct imported { const char *spec, *weights; };
+struct imported {
+    const char *spec, *weights;  /* weights may be NULL: the model has none */
+    struct file_list sources;    /* files besides the model that it was made of */
+};
 
 /* Imports the model for a command. 0: done; else the exit code, after messages. */
 int import_model(struct pool *, const struct options *, const struct format *, struct imported *);

@@ -29,18 +29,24 @@ static bool same_file(const char *a, const char *b)
     return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static void keep_source(const char *from, const struct out_file *files, int n)
+void session_sources(struct session *s, struct file_list *to)
 {
-    for (int i = 0; i < n; i++)
-        if (strcmp(from, "-") && same_file(files[i].path, from))
-            die("'%s' would be overwritten by the output", from);
+    if (strcmp(s->options->spec, "-"))
+        file_list_add(s->pool, to, s->options->spec);
+    for (int i = 0; i < s->graph->weight_file.n; i++)
+        file_list_add(s->pool, to, s->graph->weight_file.at[i]);
+    for (int i = 0; i < s->reads.path.n; i++)
+        file_list_add(s->pool, to, s->reads.path.at[i]);
 }
 
 void session_keep_sources(struct session *s, const struct out_file *files, int n)
 {
-    keep_source(s->options->spec, files, n);
-    for (int i = 0; i < s->graph->weight_file.n; i++)
-        keep_source(s->graph->weight_file.at[i], files, n);
+    struct file_list from = {0};
+    session_sources(s, &from);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < from.path.n; k++)
+            if (same_file(files[i].path, from.path.at[k]))
+                die("'%s' would be overwritten by the output", from.path.at[k]);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < i; k++)
             if (!strcmp(files[i].path, files[k].path))
@@ -126,6 +132,8 @@ static bool find_spec(struct session *s, const char **weights)
     s->status = import_model(s->pool, o, format, &made);
     if (s->status)
         return false;
+    for (int i = 0; i < made.sources.path.n; i++)
+        file_list_add(s->pool, &s->reads, made.sources.path.at[i]);
     read_source(s, made.spec);
     s->source.path = pool_printf(s->pool, "%s (imported)", o->spec);
     if (!*weights)

@@ -23,7 +23,7 @@ struct session {
     bool imported;              /* from a model of another format */
     int status;                 /* not 0: a model couldn't be imported, and what to exit with */
     struct emitted text;
-    struct file_list reads;     /* files besides spec and weights that they were made from */
+    struct file_list reads;     /* files besides spec and weights: templates, parts of an imported model */
 };
 
 /* Each takes the session from the stage before. False after diagnostics, or with the message of a
@@ -34,6 +34,9 @@ bool session_emit(struct session *);    /* s->text */
 
 /* All of the files or none. Ends the program when one can't be written. */
 void session_write(const struct out_file *, int n);
+
+/* Appends the files that outputs are made from; the first is the specification, or the model. */
+void session_sources(struct session *, struct file_list *);
 
 /* Ends the program when one of the files would overwrite what they are made from, or another. */
 void session_keep_sources(struct session *, const struct out_file *, int n);

@@ -107,6 +107,73 @@ outputs() { mkdir o && (cd o && "$cnngen" -q -MD -o net.c "$1" && ls | tr '\n' '
 check 'the outputs of a small network' [ "$(outputs ../net.cnn.yaml)" = 'net.c net.d net.h ' ]
 check 'the outputs of a large one' [ "$(outputs "$root/examples/digits/digits.cnn.yaml")" = 'net.c net.d net.h ' ]
 
+# ---- models of other formats: all of their files --------------------------------------------------
+
+cat >models.py <<'END_OF_PYTHON'
+import json, os, struct, sys
+import onnx
+from onnx import TensorProto, helper
+
+os.makedirs('tfjs/parts')
+weights = struct.pack('<4f', 1, 2, 3, 0)
+for i in range(2):  # the second shard's name has a space
+    with open(('tfjs/a.bin', 'tfjs/parts/b c.bin')[i], 'wb') as f:
+        f.write(weights[8 * i:8 * i + 8])
+layers = [{'class_name': 'Dense', 'config': {'name': 'd', 'units': 1, 'batch_input_shape': [None, 3], 'use_bias': True}}]
+manifest = [{'paths': ['a.bin', 'parts/b c.bin'], 'weights': [
+    {'name': 'd/kernel', 'shape': [3, 1], 'dtype': 'float32'}, {'name': 'd/bias', 'shape': [1], 'dtype': 'float32'}]}]
+with open('tfjs/model.json', 'w') as f:
+    json.dump({'format': 'layers-model', 'weightsManifest': manifest, 'modelTopology': {'keras_version': '2.9.0',
+               'model_config': {'class_name': 'Sequential', 'config': {'name': 'm', 'layers': layers}}}}, f)
+
+os.mkdir('onnx')
+tensors = []
+for i, name in enumerate(('w', 'v')):
+    t = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[3, 3], data_location=TensorProto.EXTERNAL)
+    t.external_data.add(key='location', value=name + '.bin')
+    tensors.append(t)
+    with open(f'onnx/{name}.bin', 'wb') as f:
+        f.write(struct.pack('<9f', *range(i, i + 9)))
+x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 3]) for n in 'xy')
+nodes = [helper.make_node('MatMul', ['x', 'w'], ['m']), helper.make_node('MatMul', ['m', 'v'], ['y'])]
+graph = helper.make_graph(nodes, 'net', [x], [y], tensors)
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=7), 'onnx/net.onnx')
+END_OF_PYTHON
+if [ -x "$(dirname "$cnngen")/cnngen-import-onnx" ] && [ -x "$(dirname "$cnngen")/cnngen-import-keras" ] &&
+    /usr/bin/python3 models.py 2>err; then
+    "$cnngen" -q -MD -MF out -MT x -o - tfjs >/dev/null
+    same 'a TensorFlow.js model' <<'END_OF_RULE'
+x: \
+  tfjs \
+  tfjs/model.json \
+  tfjs/a.bin \
+  tfjs/parts/b\ c.bin
+END_OF_RULE
+    (cd onnx && "$cnngen" -q -MD -MP -MF ../out -MT x -o - net.onnx) >/dev/null
+    same 'ONNX, with external data' <<'END_OF_RULE'
+x: \
+  net.onnx \
+  w.bin \
+  v.bin
+
+w.bin:
+
+v.bin:
+END_OF_RULE
+    cp onnx/v.bin v.before
+    refuses 2 "'onnx/v.bin' would be overwritten" -q -MD -MF onnx/v.bin onnx/net.onnx
+    check 'nothing was overwritten' cmp -s onnx/v.bin v.before
+    "$(dirname "$cnngen")/cnngen-import-onnx" onnx/net.onnx -o i.yaml --sources list && tr '\0' '\n' <list >out
+    same 'the list of an importer' <<'END_OF_LIST'
+onnx/w.bin
+onnx/v.bin
+END_OF_LIST
+    refuses 2 "can't write 'none/list'" import onnx/net.onnx -o i.yaml --sources none/list
+    rm -f i.yaml i.safetensors
+else
+    fail "models of other formats: the importers or python3-onnx are missing: $(cat err)"
+fi
+
 # ---- builds --------------------------------------------------------------------------------------
 
 # builds NAME COMMAND...: nothing to do at first; then once, and nothing again, after each input has changed.

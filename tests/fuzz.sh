@@ -1,13 +1,14 @@
 #!/bin/sh
 # Coverage-guided fuzzing of everything that reads files, under ASan and UBSan, FUZZ_SECONDS each (60), from
-# the specifications of the tests. Needs clang with its runtime (Debian: libclang-rt-14-dev).
+# the specifications of the tests (FUZZ_TARGETS narrows it). Needs clang with its runtime (Debian: libclang-rt-14-dev).
 set -u
 root=$(realpath "$(dirname "$0")/..")
 cd "$root" || exit 2
 out=build/fuzz
 mkdir -p $out/corpus
 flags="-g -O1 -std=c11 -D_XOPEN_SOURCE=700 -fsanitize=fuzzer-no-link,address,undefined \
-    -fno-sanitize-recover=all -iquote generator -iquote generator/import -iquote build -Ibuild/import"
+    -fno-sanitize-recover=all -iquote generator -iquote generator/import -iquote build -Ibuild/import \
+    -DCNNGEN_LIBEXECDIR='\"/nowhere\"'"
 if ! printf 'int main(void){return 0;}' | clang -fsanitize=address -x c - -o $out/probe 2>/dev/null; then
     echo "skip: clang has no sanitizer runtime here"
     echo "0 passed, 0 failed"
@@ -27,9 +28,17 @@ for model in /usr/share/libonnx-testdata/data/*/*/model.onnx; do
 done
 mkdir -p $out/corpus_tflite
 (cd tests/import && /usr/bin/python3 tflite_cases.py --models ../../$out/corpus_tflite >/dev/null)
+mkdir -p $out/corpus_format
+find $out/corpus_onnx $out/corpus_tflite -size -4k | sort | awk 'NR % 20 == 0' | xargs -I F cp F $out/corpus_format
+/usr/bin/python3 tests/fuzz/format_seeds.py $out/corpus_format
 passed=0 failed=0
-for target in spec model npy safetensors onnx tflite; do
-    clang $(echo "$flags" | sed 's/fuzzer-no-link/fuzzer/') tests/fuzz/fuzz_$target.c $out/*.o -lyaml -lprotobuf-c -lm \
+for target in ${FUZZ_TARGETS:-spec model npy safetensors onnx tflite format}; do
+    case $target in  # importers are programs of their own, and have functions of the same names
+    onnx | tflite) others=$([ $target = onnx ] && echo tflite || echo onnx) ;;
+    *) others='onnx\|tflite' ;;
+    esac
+    objects=$(ls $out/*.o | grep -v "import_\($others\)")
+    clang $(echo "$flags" | sed 's/fuzzer-no-link/fuzzer/') tests/fuzz/fuzz_$target.c $objects -lyaml -lprotobuf-c -lm \
         -o $out/fuzz_$target || exit 2
     mkdir -p $out/corpus_$target
     if $out/fuzz_$target -max_len=4096 -timeout=20 -rss_limit_mb=2048 -max_total_time="${FUZZ_SECONDS:-60}" \

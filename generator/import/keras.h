@@ -48,6 +48,7 @@ struct keras_file {
     const json_t *model;      /* {"class_name": ..., "config": ...}; NULL: weights alone */
     VEC(json_t *) json;       /* to be freed by keras_close */
     VEC(struct keras_tensor) tensor;
+    struct file_list reads;   /* shards, and the files of a folder */
 };
 
 /* What the file is, by its content. False after errors, which name what it is instead. */

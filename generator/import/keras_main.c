@@ -19,6 +19,7 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
 {
     struct keras_file f;
     struct writer *w = keras_open(pool, o->model, diag, &f) ? convert(&f, o) : NULL;
+    *o->reads = f.reads;
     keras_close(&f);
     return w;
 }

@@ -239,6 +239,13 @@ static bool is_there(const char *path)
     return stat(path, &st) == 0;
 }
 
+/* A file of the folder that is the model. */
+static void read_part(struct keras_file *f, const char *path, struct source *src)
+{
+    read_file(f, path, src);
+    file_list_add(f->pool, &f->reads, path);
+}
+
 bool keras_open_folder(struct keras_file *f, const char *folder)
 {
     const char *base = pool_printf(f->pool, "%s%s", folder,
@@ -249,13 +256,13 @@ bool keras_open_folder(struct keras_file *f, const char *folder)
     const char *weights = pool_printf(f->pool, "%smodel.weights.h5", base);
     struct source src[3];
     if (is_there(model)) {
-        read_file(f, model, &src[0]);
+        read_part(f, model, &src[0]);
         return keras_open_tfjs(f, &src[0], base);
     }
     if (is_there(config) && is_there(metadata) && is_there(weights)) {
-        read_file(f, config, &src[0]);
-        read_file(f, metadata, &src[1]);
-        read_file(f, weights, &src[2]);
+        read_part(f, config, &src[0]);
+        read_part(f, metadata, &src[1]);
+        read_part(f, weights, &src[2]);
         return read_config(f, &src[0], &src[1]) && keras_read_weights_v3(f, &src[2]);
     }
     if (is_there(pool_printf(f->pool, "%ssaved_model.pb", base)))

@@ -95,6 +95,7 @@ static bool read_shards(struct keras_file *f, const char *folder, const json_t *
             close(fd);
         if (!ok)
             return false;
+        file_list_add(f->pool, &f->reads, pool_printf(f->pool, "%s%s", folder, path));
     }
     return true;
 }

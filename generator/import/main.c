@@ -75,6 +75,8 @@ static void help(const struct importer *im, struct out *out)
             "      --name NAME          of the model; default: from the specification's\n"
             "      --shape INPUT=N,N... dimensions of an input, with the batch in front,\n"
             "                           where the model leaves them open\n"
+            "      --sources FILE       where to list the other files that the model is made\n"
+            "                           of, each with a zero byte behind it\n"
             "  -q, --quiet              no warnings\n"
             "      --color WHEN         auto, always or never\n",
             im->program, im->what, im->program);
@@ -126,7 +128,7 @@ static bool parse_color(struct parser *p, const char *arg)
            usage(p, "--color is auto, always or never, not '%s'", shown(p->pool, arg));
 }
 
-enum { OPT_WEIGHTS = 256, OPT_NAME, OPT_SHAPE, OPT_COLOR, OPT_REFERENCE, OPT_SPEC };
+enum { OPT_WEIGHTS = 256, OPT_NAME, OPT_SHAPE, OPT_COLOR, OPT_REFERENCE, OPT_SPEC, OPT_SOURCES };
 
 static bool instant(struct parser *p, int c)
 {
@@ -146,7 +148,7 @@ static bool instant(struct parser *p, int c)
 /* Options that not all importers have. */
 static bool has_option(const struct importer *im, int c)
 {
-    bool of_spec = c == OPT_WEIGHTS || c == OPT_NAME || c == OPT_SHAPE;
+    bool of_spec = c == OPT_WEIGHTS || c == OPT_NAME || c == OPT_SHAPE || c == OPT_SOURCES;
     return !(of_spec && im->makes == MAKES_WEIGHTS) &&
            !(c == OPT_SPEC && im->makes != MAKES_SPEC_OR_WEIGHTS) &&
            !(c == OPT_REFERENCE && !im->reference);
@@ -165,6 +167,9 @@ static bool parse_option(struct parser *p, int c, char **argv)
         return true;
     case OPT_SPEC:
         p->options->spec = optarg;
+        return true;
+    case OPT_SOURCES:
+        p->options->sources = optarg;
         return true;
     case 'q':
         p->options->quiet = true;
@@ -219,9 +224,9 @@ static bool only_weights(const struct parser *p)
 static bool finish_weights(struct parser *p)
 {
     const struct import_options *o = p->options;
-    if (o->weights || o->name || o->shape.n)
+    if (o->weights || o->name || o->shape.n || o->sources)
         return usage(p, "--spec makes weights alone: -o names their file, and --weights, "
-                        "--name and --shape are of no use");
+                        "--name, --shape and --sources are of no use");
     return true;
 }
 
@@ -262,7 +267,8 @@ static bool parse(struct parser *p, int argc, char **argv)
         {"name", required_argument, NULL, OPT_NAME}, {"shape", required_argument, NULL, OPT_SHAPE},
         {"quiet", no_argument, NULL, 'q'}, {"color", required_argument, NULL, OPT_COLOR},
         {"print-reference", no_argument, NULL, OPT_REFERENCE}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'}, {"spec", required_argument, NULL, OPT_SPEC}, {0},
+        {"version", no_argument, NULL, 'V'}, {"spec", required_argument, NULL, OPT_SPEC},
+        {"sources", required_argument, NULL, OPT_SOURCES}, {0},
     };
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":o:qhV", options, NULL)) != -1;)
@@ -275,6 +281,19 @@ static bool parse(struct parser *p, int argc, char **argv)
 }
 
 /* ---- main ------------------------------------------------------------------------------------ */
+
+/* The files' names hold no zero bytes, and may hold anything else. */
+static void write_sources(struct pool *pool, const struct import_options *o)
+{
+    const char *failed;
+    struct out out;
+    out_init(&out);
+    for (int i = 0; i < o->reads->path.n; i++)
+        out_raw(&out, o->reads->path.at[i], strlen(o->reads->path.at[i]) + 1);
+    if (!out_commit(&(struct out_file){o->sources, out.text, out.len}, 1, &failed))
+        die("can't write '%s': %s", shown(pool, failed), strerror(errno));
+    out_free(&out);
+}
 
 static int run(struct pool *pool, const struct importer *im, const struct import_options *o)
 {
@@ -291,6 +310,8 @@ static int run(struct pool *pool, const struct importer *im, const struct import
     out_free(&out);
     if (!w || diag_failed(diag))
         return 1;
+    if (o->sources)
+        write_sources(pool, o);
     if (o->spec || im->makes == MAKES_WEIGHTS ? !writer_write_weights(w, o->output, &failed)
                                               : !writer_write(w, o->output, o->weights, &failed))
         die("can't write '%s': %s", shown(pool, failed), strerror(errno));
@@ -300,7 +321,8 @@ static int run(struct pool *pool, const struct importer *im, const struct import
 int importer_main(const struct importer *im, int argc, char **argv)
 {
     struct pool *pool = pool_new();
-    struct import_options options = {0};
+    struct file_list reads = {0};
+    struct import_options options = {.reads = &reads};
     struct parser p = {.importer = im, .pool = pool, .options = &options};
     int status = parse(&p, argc, argv) ? run(pool, im, &options) : p.status;
     pool_free(pool);

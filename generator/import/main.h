@@ -1,11 +1,13 @@
 /* main.h: the command line that all importers have, and their way through it:
  *
  *     cnngen-import-X MODEL -o SPEC.yaml [--weights FILE] [--name NAME] [--shape INPUT=N,N...]
+ *         [--sources FILE]
  *
  * Exit codes: 0 fine, 1 the model is wrong or can't be imported, 2 usage, files or the environment. */
 #ifndef CNNGEN_IMPORT_MAIN_H
 #define CNNGEN_IMPORT_MAIN_H
 
+#include "depfile.h"
 #include "diag.h"
 #include "out.h"
 #include "writer.h"
@@ -25,6 +27,8 @@ struct import_options {
     const char *name;                /* of the model; NULL: made of the output's */
     const char *spec;                /* --spec: one that is there, whose weights are wanted; NULL */
     VEC(struct import_shape) shape;
+    const char *sources;             /* where to list reads, each with a zero behind it; NULL: nowhere */
+    struct file_list *reads;         /* files besides the model that importers read, and add here */
     bool quiet;
     enum diag_color color;
 };

@@ -12,6 +12,7 @@
 #ifndef CNNGEN_IMPORT_ONNX_H
 #define CNNGEN_IMPORT_ONNX_H
 
+#include "depfile.h"
 #include "diag.h"
 #include "pool.h"
 
@@ -108,6 +109,7 @@ struct onnx {
     int64_t folded;                  /* elements of computed constants so far */
     int folds, matches, dropped;     /* for the comment at the head of the spec */
     VEC(struct onnx_refusal) refusal;
+    struct file_list reads;          /* of external data */
     int kinds;                       /* of refusals, told so far */
 };
 

@@ -53,6 +53,8 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
     struct writer *w;
     read_file(pool, o->model, &src);
     struct onnx *m = onnx_read(pool, o->model, (const unsigned char *)src.text, src.len, diag);
+    if (m)
+        *o->reads = m->reads;
     if (!m || !onnx_set_shapes(m, shape_args(pool, o), o->shape.n) || !onnx_infer(m) ||
             !onnx_match(m) || !onnx_lower(m, o->name, &w))
         return NULL;

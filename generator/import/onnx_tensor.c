@@ -232,7 +232,8 @@ static bool load_external(struct onnx *m, const Onnx__TensorProto *t, struct onn
     const char *why = below_refused(m->pool, e.location, "the model");
     if (why)
         return wrong(m, v, "has external data in '%s', which %s", onnx_quoted(m, e.location), why);
-    int fd = open_below(m->pool, folder_of(m->pool, m->path), e.location);
+    const char *folder = folder_of(m->pool, m->path);
+    int fd = open_below(m->pool, folder, e.location);
     if (fd < 0)
         return wrong(m, v, "has external data in '%s', which can't be opened: %s",
                 onnx_quoted(m, e.location),
@@ -242,6 +243,7 @@ static bool load_external(struct onnx *m, const Onnx__TensorProto *t, struct onn
     close(fd);
     if (ok)
         from_raw(m->pool, form, raw, n, v);
+    file_list_add(m->pool, &m->reads, pool_printf(m->pool, "%s%s", folder, e.location));
     return ok;
 }
 

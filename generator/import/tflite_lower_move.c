@@ -107,6 +107,32 @@ bool tflite_lower_pack(struct tflite *m, struct tflite_node *n)
     return true;
 }
 
+/* TILE: how often in each dimension. */
+bool tflite_lower_tile(struct tflite *m, struct tflite_node *n)
+{
+    const struct tflite_dims *d = &n->in.at[0]->dims;
+    struct seen x;
+    int count;
+    const int64_t *times = lower_list(m, n, 1, &count);
+    if (!times || !lower_seen(m, n, n->in.at[0], &x))
+        return false;
+    if (count != d->rank || count != n->out.at[0]->dims.rank)
+        return tflite_refuse(m, n, "it repeats %d of %d dimensions", count, d->rank);
+    for (int i = 0; i < count; i++)
+        if (times[i] < 1 || d->at[i] * times[i] != n->out.at[0]->dims.at[i])
+            return tflite_refuse(m, n, "%s, dimension %d %lld times, can't become %s",
+                    tflite_dims_text(m->pool, d), i, (long long)times[i],
+                    tflite_dims_text(m->pool, &n->out.at[0]->dims));
+    if (x.first && times[0] != 1)
+        return tflite_refuse(m, n, "it repeats the batch");
+    if (count == x.first)
+        return lower_alias(m, n, 0, n->out.at[0]);
+    struct wlayer *l = lower_unary(m, n, "Tile");
+    if (l)
+        layer_ints(l, "repeats", x.shape.rank, times + x.first);
+    return l != NULL;
+}
+
 /* ---- parts ----------------------------------------------------------------------------------- */
 
 /* What is taken of each dimension of an input as cnngen sees it. */

@@ -60,6 +60,7 @@ TFLITE_LOWER(transpose);
 TFLITE_LOWER(pad);
 TFLITE_LOWER(slice);
 TFLITE_LOWER(strided_slice);
+TFLITE_LOWER(tile);
 TFLITE_LOWER(split);
 TFLITE_LOWER(pack);
 TFLITE_LOWER(unpack);

@@ -325,6 +325,7 @@ def move_cases():
     one('mirror_symmetric', 100, (1, 3, 4, 2), lambda x: np.pad(x, mirror, 'symmetric'), [mirror], number(0, 'byte', 1))
     one('slice', 65, (1, 5, 6, 3), lambda x: x[:, 1:4, 2:, :2], [ints(0, 1, 2, 0), ints(1, 3, -1, 2)])
     masks = Table(f0=('int', 0b1001), f1=('int', 0b0101), f4=('int', 0))
+    one('tile', 69, (1, 3, 5, 2), lambda x: np.tile(x, (1, 2, 1, 3)), [ints(1, 2, 1, 3)])
     one('strided_slice', 45, (1, 5, 6, 3), lambda x: x[:, 1:-1:2, 2:, :2],
         [ints(0, 1, 2, 9), ints(9, -1, 0, 2), ints(1, 2, 1, 1)], masks)
     one('strided_slice_shrinks', 45, (1, 5, 6, 3), lambda x: x[:, 2],
@@ -541,6 +542,8 @@ def refusals():
             net_of(19, (1, 1, 1, 3), (1, 1, 1, 3), signature=(1, -1, -1, 3)))
     refused('batch_pad', 'it pads the batch',
             net_of(34, (1, 3, 3, 2), (2, 3, 3, 2), [np.array([[0, 1], [0, 0], [0, 0], [0, 0]], np.int32)]))
+    refused('batch_tile', 'it repeats the batch', net_of(69, (1, 3, 2), (2, 3, 2), [ints(2, 1, 1)]))
+    refused('tile_other', 'dimension 1 2 times', net_of(69, (1, 3, 2), (1, 3, 2), [ints(1, 2, 1)]))
     refused('sign_bit', 'fused activation 5 is not supported', net_of(0, (1, 4), (1, 4), [rand(4)], fused(5)))
     refused('strides', 'its strides are 0 and 1',
             net_of(3, (1, 4, 4, 1), (1, 2, 2, 1), [rand(1, 3, 3, 1)], conv_options(sh=0)))

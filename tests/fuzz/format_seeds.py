@@ -1,0 +1,29 @@
+#!/usr/bin/python3
+"""Small files of the formats that cnngen recognises by content, to fuzz from: format_seeds.py FOLDER."""
+import os
+import pickle
+import sys
+import zipfile
+
+FOLDER = sys.argv[1]
+ARCHIVES = {
+    'npz': ['kernel.npy', 'bias.npy'], 'keras': ['config.json', 'metadata.json', 'model.weights.h5'],
+    'torch': ['net/data.pkl', 'net/data/0'], 'torchscript': ['net/constants.pkl', 'net/data.pkl'],
+    'exported': ['net/archive_format'], 'zipped': ['model.json'], 'office': ['[Content_Types].xml'],
+    'zip': ['readme.txt'], 'empty': [],
+}
+FILES = {
+    'npy': b'\x93NUMPY\1\0', 'hdf5': b'\x89HDF\r\n\x1a\n' + bytes(40), 'userblock': bytes(512) + b'\x89HDF\r\n\x1a\n',
+    'safetensors': (2).to_bytes(8, 'little') + b'{}', 'pickle': pickle.dumps({'a': 1}),
+    'old_torch': pickle.dumps(0x1950a86a20f9469cfc6c), 'graph': b'\n\7\n\1x\x12\2No\0',
+    'tfjs': b'{"modelTopology": {}, "weightsManifest": []}', 'graph_model': b'{"format": "graph-model"}',
+    'spec': b'cnngen: 1\nname: a\nlayers: []\n', 'json': b'{"cnngen": 1}', 'onnx': b'\x08\x08:\2\n\0',
+}
+
+for name, members in ARCHIVES.items():
+    with zipfile.ZipFile(os.path.join(FOLDER, name), 'w') as archive:
+        for member in members:
+            archive.writestr(member, 'x')
+for name, content in FILES.items():
+    with open(os.path.join(FOLDER, name), 'wb') as f:
+        f.write(content)
