@@ -96,7 +96,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
 CHECK := differential sanitize cases special same_bits strict exact onnx tflite install keras weights cli \
-         arm examples portable assembly unit docs winograd memory riscv errors goldens deps import
+         arm examples portable assembly unit docs winograd memory tune riscv errors goldens deps import
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh

@@ -4,7 +4,9 @@
 
 #include "plan.h"
 
+struct build;
 struct out;
+struct session;
 
 /* Whole runs on some number of threads; nanoseconds. */
 struct bench_runs {
@@ -19,6 +21,10 @@ struct bench {
     double *step;                        /* median of each, nanoseconds, on one thread */
     VEC(struct bench_runs) runs;         /* on one thread, and on several */
 };
+
+/* Compiles and times the session's network. The exit code, after diagnostics if it isn't 0. Ends the
+ * program when what was compiled can't be run. */
+int bench_measure(struct session *, struct build *, struct bench *);
 
 /* Both take times that are complete. */
 void bench_table(const struct bench *, bool unicode, struct out *);

@@ -56,6 +56,14 @@ static const char *spec_name(struct session *s)
     return strcmp(path, "-") ? options_shown_path(s->pool, s->options, path) : "<stdin>";
 }
 
+/* "net.tuning, hash 0123456789abcdef"; NULL: none. */
+static const char *tuning_text(struct session *s)
+{
+    return !s->options->tuning ? NULL : pool_printf(s->pool, "%s, hash %016llx",
+            options_shown_path(s->pool, s->options, s->options->tuning),
+            (unsigned long long)s->tuning->hash);
+}
+
 bool session_emit(struct session *s)
 {
     const char *header = header_path(s, output_path(s));
@@ -65,6 +73,7 @@ bool session_emit(struct session *s)
         .header_name = header && strcmp(header, "-") ? base_name(header)
                                                      : pool_printf(s->pool, "%s.h", s->prefix),
         .command = options_command(s->pool, s->options),
+        .tuning = tuning_text(s),
         .template_dir = s->options->template_dir,
         .standalone = s->options->standalone,
         .storage = s->options->storage,
@@ -86,9 +95,9 @@ static bool same_file(const char *a, const char *b)
 /* Outputs that would overwrite what they are made from or each other. */
 static void check_overwriting(struct session *s, const struct out_file *files, int n)
 {
-    const char *const from[] = {s->options->spec, s->graph->weight_file};
+    const char *const from[] = {s->options->spec, s->graph->weight_file, s->options->tuning};
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; k < 3; k++)
             if (from[k] && strcmp(from[k], "-") && same_file(files[i].path, from[k]))
                 die("'%s' would be overwritten by the output", from[k]);
     for (int i = 0; i < n; i++)

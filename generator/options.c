@@ -15,7 +15,7 @@
 #include "targets.h"
 
 static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summary", "run",
-        "verify", "bench"};
+        "verify", "bench", "tune"};
 static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
 static const char *const colors[] = {"auto", "always", "never"};
 static const char *const fills[] = {"random", "special", "integer"};
@@ -32,7 +32,8 @@ enum { MAX_SEED = 1 << 30, DEFAULT_MAX_THREADS = 8 };
 #define RUN      (1u << CMD_RUN)
 #define VERIFY   (1u << CMD_VERIFY)
 #define BENCH    (1u << CMD_BENCH)
-#define PROGRAM  (VERIFY | BENCH)  /* make one and run it */
+#define TUNE     (1u << CMD_TUNE)
+#define PROGRAM  (VERIFY | BENCH | TUNE)  /* make one and run it */
 #define ANY      (GENERATE | CHECK | SUMMARY | RUN | PROGRAM)
 
 struct parser {
@@ -51,7 +52,7 @@ static const char small_target[] = "cortex-m";
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
         set_max_weight_growth, set_max_arena, set_max_weights, set_weights, set_dump, set_color, set_input,
-        set_seed, set_fill, set_math, set_seconds, set_threads, add_deps_target, add_prefix_map, add_shape;
+        set_seed, set_fill, set_math, set_seconds, set_time_limit, set_threads, add_deps_target, add_prefix_map, add_shape;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -65,7 +66,7 @@ static const struct option_def {
     bool many;                 /* may be repeated */
 } defs[] = {
 #define FIELD(f) offsetof(struct options, f), NULL
-    {"output", 'o', CALL, 0, set_output, GENERATE | RUN, true},
+    {"output", 'o', CALL, 0, set_output, GENERATE | RUN | TUNE, true},
     {"header", 'H', TEXT, FIELD(header), GENERATE, false},
     {"deps", 0, FLAG, FIELD(deps), GENERATE, false},
     {"deps-file", 0, TEXT, FIELD(deps_file), GENERATE, false},
@@ -76,10 +77,11 @@ static const struct option_def {
     {"target", 0, CALL, 0, set_target, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | PROGRAM, false},
     {"max-weight-growth", 0, CALL, 0, set_max_weight_growth,
-        GENERATE | CHECK | SUMMARY | PROGRAM, false},
+        GENERATE | CHECK | SUMMARY | VERIFY | BENCH, false},
     {"max-arena", 0, CALL, 0, set_max_arena, GENERATE | CHECK, false},
     {"max-weights", 0, CALL, 0, set_max_weights, GENERATE | CHECK, false},
     {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | PROGRAM, false},
+    {"tuning", 0, TEXT, FIELD(tuning), GENERATE | CHECK | SUMMARY | VERIFY | BENCH, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | PROGRAM, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
     {"shape", 0, CALL, 0, add_shape, ANY, true},
@@ -95,7 +97,8 @@ static const struct option_def {
     {"run", 0, TEXT, FIELD(runner), VERIFY, false},
     {"seed", 0, CALL, 0, set_seed, PROGRAM, false},
     {"fill", 0, CALL, 0, set_fill, VERIFY, false},
-    {"seconds", 0, CALL, 0, set_seconds, BENCH, false},
+    {"seconds", 0, CALL, 0, set_seconds, BENCH | TUNE, false},
+    {"time-limit", 0, CALL, 0, set_time_limit, TUNE, false},
     {"threads", 0, CALL, 0, set_threads, BENCH, false},
     {"color", 0, CALL, 0, set_color, ANY, false},
     {"quiet", 'q', FLAG, FIELD(quiet), ANY, false},
@@ -131,6 +134,7 @@ static const struct argument {
     {"deps-file", "file", NULL, 0},
     {"template-dir", "folder", NULL, 0},
     {"weights-file", "file", NULL, 0},
+    {"tuning", "file", NULL, 0},
     {"input", "file", NULL, 0},
     {"math", NULL, math_modes, MATH_MODES},
     {"weights", NULL, storages, LENGTH(storages)},
@@ -447,6 +451,11 @@ static bool set_fill(struct parser *p, const char *arg)
 static bool set_seconds(struct parser *p, const char *arg)
 {
     return parse_decimal(p, "seconds", arg, 0.01, 3600, &p->options->seconds);
+}
+
+static bool set_time_limit(struct parser *p, const char *arg)
+{
+    return parse_decimal(p, "time-limit", arg, 0.01, 1e6, &p->options->time_limit);
 }
 
 static bool set_threads(struct parser *p, const char *arg)
@@ -807,7 +816,8 @@ const char *options_shown_path(struct pool *pool, const struct options *o, const
 static bool shows_folders(struct pool *pool, const struct options *o)
 {
     return (strcmp(o->spec, "-") && mapped_path(pool, o, o->spec)) ||
-           (o->weights_file && mapped_path(pool, o, o->weights_file));
+           (o->weights_file && mapped_path(pool, o, o->weights_file)) ||
+           (o->tuning && mapped_path(pool, o, o->tuning));
 }
 
 /* The word as a shell reads it. */
@@ -863,6 +873,10 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --max-weight-growth %s", o->growth_text);
     if (o->math != MATH_FAST)
         out_printf(&out, " --math %s", math_modes[o->math]);
+    if (o->tuning) {
+        out_printf(&out, " --tuning");
+        add_shell(&out, options_shown_path(pool, o, o->tuning));
+    }
     if (o->standalone)
         out_printf(&out, " --standalone");
     if (o->selftest)

@@ -9,7 +9,7 @@
 #include "storage.h"
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, CMD_BENCH,
-    COMMAND_COUNT };
+    CMD_TUNE, COMMAND_COUNT };
 enum fill { FILL_RANDOM, FILL_SPECIAL, FILL_INTEGER };
 enum dump { DUMP_NONE, DUMP_SPEC, DUMP_GRAPH, DUMP_SHAPES, DUMP_OPT, DUMP_PLAN };
 
@@ -31,6 +31,7 @@ struct options {
     enum math_mode math;
     struct budget budget;         /* --max-arena, --max-weights */
     const char *template_dir;
+    const char *tuning;           /* --tuning: a file that tune wrote; NULL: none */
     const char *weights_file;
     VEC(const char *) shape;      /* --shape INPUT=1,3,224,224, of models of other formats */
     bool standalone, selftest, static_arena;
@@ -41,12 +42,13 @@ struct options {
     bool json;                    /* summary, bench */
     VEC(const char *) input;      /* .npy files in the network's order */
     VEC(const char *) output_npy; /* run: -o, likewise */
-    const char *cc;               /* verify, bench: compiler; NULL: $CC or cc */
-    const char *cflags;           /* verify, bench: its options; NULL: "-O2" */
+    const char *cc;               /* verify, bench, tune: compiler; NULL: $CC or cc */
+    const char *cflags;           /* verify, bench, tune: its options; NULL: "-O2" */
     const char *runner;           /* verify: --run, put before the program; NULL: none */
     int64_t seed;                 /* verify, bench: of their random inputs */
     enum fill fill;               /* verify: what these are like */
-    double seconds;               /* bench: for all timing */
+    double seconds;               /* bench, tune: for the timing of one program */
+    double time_limit;            /* tune: for everything; 0: none */
     int threads;                  /* bench: at most; 0: as many as OpenMP offers */
 };
 
