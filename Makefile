@@ -2,6 +2,7 @@
 #   make            build/cnngen and build/libcnngen_rt.a
 #   make demo       classify real handwritten digits (examples/digits)
 #   make bench      speed beside ONNX Runtime and oneDNN (tests/bench); BENCH=short: in two minutes
+#   make bench-model  the cost model beside measured times (tests/bench/cost_model.py); BENCH='100 5': random layers, seconds
 #   make check      the tests; check-all: the long forms too
 #   make install    and uninstall, deb: runtime/integration/install.mk
 #   make bless      rewrite the golden files, to be read as a diff before they are committed
@@ -118,6 +119,9 @@ demo: all
 bench: all
 	$(Q)CNNGEN=$(B)/cnngen CC="$(CC)" CXX="$(CXX)" ORT="$(ORT)" /usr/bin/python3 tests/bench/run.py $(BENCH)
 
+bench-model: all
+	$(Q)CNNGEN=$(B)/cnngen CC="$(CC)" /usr/bin/python3 tests/bench/cost_model.py $(BENCH)
+
 clean:
 	rm -rf build
 
@@ -125,5 +129,5 @@ include runtime/integration/install.mk
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 
-.PHONY: FORCE all unit check check-all bless demo bench clean
+.PHONY: FORCE all unit check check-all bless demo bench bench-model clean
 .DELETE_ON_ERROR:
