@@ -2,6 +2,7 @@
 #   make            build/cnngen and build/libcnngen_rt.a
 #   make demo       classify real handwritten digits (examples/digits)
 #   make bench      speed beside ONNX Runtime and oneDNN (tests/bench); BENCH=short: in two minutes
+#   make bench-model  the cost model beside measured times (tests/bench/cost_model.py); BENCH='100 5': random layers, seconds
 #   make check      the tests; check-all: the long forms too
 #   make install    and uninstall, deb: runtime/integration/install.mk
 #   make bless      rewrite the golden files, to be read as a diff before they are committed
@@ -96,7 +97,7 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
 CHECK := differential sanitize cases same_bits strict exact onnx tflite install keras weights cli plot \
-         arm examples portable assembly unit docs winograd memory riscv wasm errors goldens deps import stack
+         arm examples portable assembly unit docs winograd memory tune riscv wasm errors goldens deps import stack
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
@@ -118,6 +119,9 @@ demo: all
 bench: all
 	$(Q)CNNGEN=$(B)/cnngen CC="$(CC)" CXX="$(CXX)" ORT="$(ORT)" /usr/bin/python3 tests/bench/run.py $(BENCH)
 
+bench-model: all
+	$(Q)CNNGEN=$(B)/cnngen CC="$(CC)" /usr/bin/python3 tests/bench/cost_model.py $(BENCH)
+
 clean:
 	rm -rf build
 
@@ -125,5 +129,5 @@ include runtime/integration/install.mk
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 
-.PHONY: FORCE all unit check check-all bless demo bench clean
+.PHONY: FORCE all unit check check-all bless demo bench bench-model clean
 .DELETE_ON_ERROR:

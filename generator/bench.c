@@ -10,7 +10,7 @@
 struct bencher {
     struct session *session;   /* the command's */
     struct options options;    /* with which the C is emitted */
-    struct build build;
+    struct build *build;
     struct images images;
     struct bench bench;
     bool done;                 /* the program came to its end */
@@ -74,10 +74,10 @@ static void write_copy(struct bencher *b, const char *copy, const char *file)
     const char *names = isa_names(b, &isas);
     program_args(s, &a);
     args_text(s->pool, &a, "COPY", copy);
-    program_weights_args(s, &b->build, "model", &a);
+    program_weights_args(s, b->build, "model", &a);
     args_int(s->pool, &a, "ISAS", isas);
     args_text(s->pool, &a, "ISA_NAMES", names);
-    program_write(&b->build, "bench_model.c.in", &a, insert_isas, b, file);
+    program_write(b->build, "bench_model.c.in", &a, insert_isas, b, file);
 }
 
 static void write_inputs(struct bencher *b)
@@ -85,7 +85,7 @@ static void write_inputs(struct bencher *b)
     struct out out;
     out_init(&out);
     program_inputs(b->session->graph, &b->images, &out);
-    build_write(&b->build, "inputs", out.text, out.len);
+    build_write(b->build, "inputs", out.text, out.len);
     out_free(&out);
 }
 
@@ -96,11 +96,11 @@ static void write_files(struct bencher *b)
     struct args a = {0};
     args_int(s->pool, &a, "MILLISECONDS", (int64_t)(1000 * s->options->seconds));
     args_int(s->pool, &a, "THREADS", s->options->threads);
-    build_write(&b->build, "model.c", s->text.c.text, s->text.c.len);
-    program_weights(s, &b->build, "model");
-    build_write(&b->build, "model.h", s->text.h.text, s->text.h.len);
-    program_write(&b->build, "bench.h.in", &none, NULL, NULL, "bench.h");
-    program_write(&b->build, "bench.c.in", &a, NULL, NULL, "bench.c");
+    build_write(b->build, "model.c", s->text.c.text, s->text.c.len);
+    program_weights(s, b->build, "model");
+    build_write(b->build, "model.h", s->text.h.text, s->text.h.len);
+    program_write(b->build, "bench.h.in", &none, NULL, NULL, "bench.h");
+    program_write(b->build, "bench.c.in", &a, NULL, NULL, "bench.c");
     write_copy(b, "plain", "plain.c");
     write_copy(b, "hooked", "hooked.c");
     write_inputs(b);
@@ -112,10 +112,10 @@ static bool make_program(struct bencher *b)
 {
     const char *const object[] = {"plain", "hooked", "bench"};
     bool ok[3];
-    if (!program_openmp(&b->build))
+    if (!program_openmp(b->build))
         fprintf(stderr, "cnngen: the compiler has no OpenMP: runs take one thread\n");
-    build_compile(&b->build, object, 3, ok);
-    return ok[0] && ok[1] && ok[2] && build_link(&b->build, object, 3, "program");
+    build_compile(b->build, object, 3, ok);
+    return ok[0] && ok[1] && ok[2] && build_link(b->build, object, 3, "program");
 }
 
 static void take_line(struct bencher *b, const char *line)
@@ -137,13 +137,13 @@ static void take_line(struct bencher *b, const char *line)
 
 static void run_program(struct bencher *b)
 {
-    struct process p = build_run(&b->build, "program", build_path(&b->build, "inputs"), NULL);
+    struct process p = build_run(b->build, "program", build_path(b->build, "inputs"), NULL);
     char line[256];
     b->bench.plan = b->session->plan;
     b->bench.step = NEW_ARRAY(b->session->pool, double, b->bench.plan->step.n);
     while (fgets(line, sizeof line, p.out))
         take_line(b, line);
-    const char *how = build_wait(&b->build, &p);
+    const char *how = build_wait(b->build, &p);
     if (how || !b->done)
         die("the program can't be run%s%s", how ? ": " : "", how ? how : "");
 }
@@ -160,26 +160,27 @@ static int measure(struct bencher *b)
     return 0;
 }
 
-int bench_run(struct session *s, struct bench *out)
+int bench_measure(struct session *s, struct build *build, struct bench *bench)
 {
+    struct bencher b = {.session = s, .build = build};
     const struct options *options = s->options;
-    struct bencher b = {.session = s};
-    build_open(&b.build, s->pool, s->options);
     bool emitted = emit_model(&b);
     int status = session_report(s);
     if (emitted)
         status = measure(&b);
     emitted_free(&s->text);
+    *bench = b.bench;
     s->options = options;
-    *out = b.bench;
     return status;
 }
 
 int command_bench(struct session *s)
 {
+    struct build build;
     struct bench bench;
     struct out out;
-    int status = bench_run(s, &bench);
+    build_open(&build, s->pool, s->options);
+    int status = bench_measure(s, &build, &bench);
     if (status || !bench.plan)
         return status;
     out_init(&out);

@@ -443,6 +443,8 @@ static void insert_plan(struct emitter *e, struct out *out)
             (long long)(p->lower_bound - p->tensor_bytes),
             (long long)(p->shared_bytes - p->lower_bound), (long long)p->scratch_bytes,
             (long long)p->weight_bytes);
+    if (e->opt->tuning)
+        out_printf(out, "* Kernels chosen by the times in %s.\n", e->opt->tuning);
 }
 
 static void insert_pointers(struct emitter *e, struct out *out)

@@ -18,6 +18,7 @@ struct emit_options {
     const char *spec_name;         /* as comments call the specification */
     const char *header_name;       /* base name of the header, for #include */
     const char *command;           /* in canonical form */
+    const char *tuning;            /* name and hash of the file of --tuning; NULL: none */
     const char *template_dir;      /* instead of the built-in templates; NULL */
     bool standalone;               /* the runtime's text goes into the .c file */
     enum storage storage;          /* of weights */

@@ -61,6 +61,14 @@ static const char *spec_name(struct session *s)
     return strcmp(path, "-") ? options_shown_path(s->pool, s->options, path) : "<stdin>";
 }
 
+/* "net.tuning, hash 0123456789abcdef"; NULL: none. */
+static const char *tuning_text(struct session *s)
+{
+    return !s->options->tuning ? NULL : pool_printf(s->pool, "%s, hash %016llx",
+            options_shown_path(s->pool, s->options, s->options->tuning),
+            (unsigned long long)s->tuning->hash);
+}
+
 bool session_emit(struct session *s)
 {
     const char *header = header_path(s, output_path(s));
@@ -70,6 +78,7 @@ bool session_emit(struct session *s)
         .header_name = header && strcmp(header, "-") ? base_name(header)
                                                      : pool_printf(s->pool, "%s.h", s->prefix),
         .command = options_command(s->pool, s->options),
+        .tuning = tuning_text(s),
         .template_dir = s->options->template_dir,
         .standalone = s->options->standalone,
         .storage = s->options->storage,

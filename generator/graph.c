@@ -162,7 +162,7 @@ static const char *args_text(struct pool *pool, const struct node *n)
     return text;
 }
 
-static const char *node_text(struct pool *pool, const struct node *n)
+const char *node_text(struct pool *pool, const struct node *n)
 {
     const char *args = args_text(pool, n);
     const char *type = node_def(n)->type ? node_def(n)->type : node_def(n)->stem;

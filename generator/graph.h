@@ -107,6 +107,9 @@ void graph_check(const struct graph *);
 struct out;
 void graph_print(const struct graph *, struct out *);  /* --dump=graph, shapes, opt */
 
+/* "Conv2D(filters=256, kernel_size=3x3)": the arguments that aren't the default. */
+const char *node_text(struct pool *, const struct node *);
+
 /* ---- for passes ------------------------------------------------------------------------------ */
 
 /* A node in front of origin (at the end when origin is NULL or not in the graph), attributes all zero. */

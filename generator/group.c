@@ -147,6 +147,26 @@ const char *group_text(struct pool *pool, const struct group *g)
     return text;
 }
 
+static const char *tensor_text(struct pool *pool, const struct tensor *t)
+{
+    return pool_printf(pool, "%s%s", shape_text(pool, &t->shape),
+            t->type == DTYPE_UINT8 ? " uint8" : "");
+}
+
+const char *group_signature(struct pool *pool, const struct group *g, int64_t batch)
+{
+    const struct node *const behind[] = {g->add, g->act, g->affine, g->pool};
+    const char *text = node_text(pool, g->main);
+    for (int i = 0; i < (int)(sizeof behind / sizeof behind[0]); i++)
+        if (behind[i])
+            text = pool_printf(pool, "%s + %s", text, node_text(pool, behind[i]));
+    for (int i = 0; i < g->in.n; i++)
+        text = pool_printf(pool, "%s%s %s", text, i ? "," : ":", tensor_text(pool, g->in.at[i]));
+    text = pool_printf(pool, "%s -> %s", text, tensor_text(pool, g->out));
+    return pool_printf(pool, "%s, batch %lld%s", text, (long long)batch,
+            g->math == MATH_STRICT ? ", strict" : "");
+}
+
 int64_t group_macs(const struct group *g)
 {
     const struct op_def *def = node_def(g->main);

@@ -15,6 +15,11 @@ struct groups { VEC(struct group *) list; };
 struct groups group_nodes(struct pool *, const struct graph *, enum math_mode, unsigned set);
 
 const char *group_text(struct pool *, const struct group *);  /* "conv2d + relu" */
+
+/* What its kernels' times depend on, in words: operators with their arguments, shapes, the batch; equal
+ * for equal groups of any network. */
+const char *group_signature(struct pool *, const struct group *, int64_t batch);
+
 int64_t group_macs(const struct group *);
 
 #endif

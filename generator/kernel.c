@@ -14,6 +14,14 @@ const struct kernel *const kernels[KERNEL_COUNT] = {
 #undef KERNEL
 };
 
+int kernel_index(const struct kernel *k)
+{
+    for (int i = 0; i < KERNEL_COUNT; i++)
+        if (kernels[i] == k)
+            return i;
+    bug("no kernel '%s'", k->name);
+}
+
 bool kernel_takes(const struct kernel *k, const struct group *g)
 {
     return k->strictest <= g->math && (k->pools || !g->pool) && k->ok(g);

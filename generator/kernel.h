@@ -68,6 +68,7 @@ enum kernel_id {
 };
 
 extern const struct kernel *const kernels[KERNEL_COUNT];
+int kernel_index(const struct kernel *);   /* among them */
 
 /* ---- helpers for kernels/ ---------------------------------------------------------------------- */
 

@@ -16,6 +16,7 @@ static command_fn *const commands[COMMAND_COUNT] = {
     [CMD_RUN] = command_run,
     [CMD_VERIFY] = command_verify,
     [CMD_BENCH] = command_bench,
+    [CMD_TUNE] = command_tune,
     [CMD_PLOT] = command_plot,
     [CMD_REPORT] = command_report,
 };

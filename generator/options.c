@@ -15,7 +15,7 @@
 #include "targets.h"
 
 static const char *const commands[COMMAND_COUNT] = {"generate", "check", "summary", "run",
-        "verify", "bench", "plot", "report"};
+        "verify", "bench", "tune", "plot", "report"};
 static const char *const dumps[] = {"none", "spec", "graph", "shapes", "opt", "plan"};
 static const char *const colors[] = {"auto", "always", "never"};
 const char *const pictures[PICTURES] = {"graph", "memory", "time"};
@@ -33,10 +33,12 @@ enum { MAX_SEED = 1 << 30, DEFAULT_MAX_THREADS = 8 };
 #define RUN      (1u << CMD_RUN)
 #define VERIFY   (1u << CMD_VERIFY)
 #define BENCH    (1u << CMD_BENCH)
+#define TUNE     (1u << CMD_TUNE)
 #define PLOT     (1u << CMD_PLOT)
 #define REPORT   (1u << CMD_REPORT)
 #define SHOW     (PLOT | REPORT)
-#define PROGRAM  (VERIFY | BENCH | SHOW)  /* make one and run it, or may */
+#define PROGRAM  (VERIFY | BENCH | TUNE | SHOW)  /* make one and run it, or may */
+#define PLAN     (GENERATE | CHECK | SUMMARY | PROGRAM)
 #define ANY      (GENERATE | CHECK | SUMMARY | RUN | PROGRAM)
 
 struct parser {
@@ -55,7 +57,8 @@ static const char small_target[] = "cortex-m";
 typedef bool apply_fn(struct parser *, const char *arg);
 static apply_fn set_output, set_prefix, set_target, set_max_threads,
         set_max_weight_growth, set_max_arena, set_max_weights, set_max_stack, set_weights, set_dump, set_color, set_input,
-        set_seed, set_fill, set_math, set_seconds, set_threads, set_what, add_deps_target, add_prefix_map, add_shape;
+        set_seed, set_fill, set_math, set_seconds, set_time_limit, set_threads,
+        set_what, add_deps_target, add_prefix_map, add_shape;
 
 enum kind { TEXT, FLAG, CALL, INSTANT };   /* INSTANT: done when met, whatever else is there */
 
@@ -69,7 +72,7 @@ static const struct option_def {
     bool many;                 /* may be repeated */
 } defs[] = {
 #define FIELD(f) offsetof(struct options, f), NULL
-    {"output", 'o', CALL, 0, set_output, GENERATE | RUN | SHOW, true},
+    {"output", 'o', CALL, 0, set_output, GENERATE | RUN | TUNE | SHOW, true},
     {"header", 'H', TEXT, FIELD(header), GENERATE, false},
     {"deps", 0, FLAG, FIELD(deps), GENERATE, false},
     {"deps-file", 0, TEXT, FIELD(deps_file), GENERATE, false},
@@ -77,14 +80,15 @@ static const struct option_def {
     {"deps-phony", 0, FLAG, FIELD(deps_phony), GENERATE, false},
     {"file-prefix-map", 0, CALL, 0, add_prefix_map, GENERATE, true},
     {"prefix", 'p', CALL, 0, set_prefix, GENERATE, false},
-    {"target", 0, CALL, 0, set_target, GENERATE | CHECK | SUMMARY | PROGRAM, false},
-    {"max-threads", 0, CALL, 0, set_max_threads, GENERATE | CHECK | SUMMARY | PROGRAM, false},
+    {"target", 0, CALL, 0, set_target, PLAN, false},
+    {"max-threads", 0, CALL, 0, set_max_threads, PLAN, false},
     {"max-weight-growth", 0, CALL, 0, set_max_weight_growth,
-        GENERATE | CHECK | SUMMARY | PROGRAM, false},
+        PLAN & ~TUNE, false},
     {"max-arena", 0, CALL, 0, set_max_arena, GENERATE | CHECK, false},
     {"max-weights", 0, CALL, 0, set_max_weights, GENERATE | CHECK, false},
     {"max-stack", 0, CALL, 0, set_max_stack, GENERATE, false},
-    {"math", 0, CALL, 0, set_math, GENERATE | CHECK | SUMMARY | PROGRAM, false},
+    {"math", 0, CALL, 0, set_math, PLAN, false},
+    {"tuning", 0, TEXT, FIELD(tuning), PLAN & ~TUNE, false},
     {"template-dir", 0, TEXT, FIELD(template_dir), GENERATE | PROGRAM, false},
     {"weights-file", 0, TEXT, FIELD(weights_file), GENERATE | CHECK | RUN | PROGRAM, false},
     {"shape", 0, CALL, 0, add_shape, ANY, true},
@@ -101,7 +105,8 @@ static const struct option_def {
     {"run", 0, TEXT, FIELD(runner), VERIFY, false},
     {"seed", 0, CALL, 0, set_seed, PROGRAM, false},
     {"fill", 0, CALL, 0, set_fill, VERIFY, false},
-    {"seconds", 0, CALL, 0, set_seconds, BENCH | SHOW, false},
+    {"seconds", 0, CALL, 0, set_seconds, BENCH | TUNE | SHOW, false},
+    {"time-limit", 0, CALL, 0, set_time_limit, TUNE, false},
     {"threads", 0, CALL, 0, set_threads, BENCH | SHOW, false},
     {"what", 0, CALL, 0, set_what, PLOT, false},
     {"time", 0, FLAG, FIELD(time), REPORT, false},
@@ -139,6 +144,7 @@ static const struct argument {
     {"deps-file", "file", NULL, 0},
     {"template-dir", "folder", NULL, 0},
     {"weights-file", "file", NULL, 0},
+    {"tuning", "file", NULL, 0},
     {"input", "file", NULL, 0},
     {"math", NULL, math_modes, MATH_MODES},
     {"weights", NULL, storages, LENGTH(storages)},
@@ -468,6 +474,11 @@ static bool set_fill(struct parser *p, const char *arg)
 static bool set_seconds(struct parser *p, const char *arg)
 {
     return parse_decimal(p, "seconds", arg, 0.01, 3600, &p->options->seconds);
+}
+
+static bool set_time_limit(struct parser *p, const char *arg)
+{
+    return parse_decimal(p, "time-limit", arg, 0.01, 1e6, &p->options->time_limit);
 }
 
 static bool set_threads(struct parser *p, const char *arg)
@@ -881,7 +892,8 @@ const char *options_shown_path(struct pool *pool, const struct options *o, const
 static bool shows_folders(struct pool *pool, const struct options *o)
 {
     return (strcmp(o->spec, "-") && mapped_path(pool, o, o->spec)) ||
-           (o->weights_file && mapped_path(pool, o, o->weights_file));
+           (o->weights_file && mapped_path(pool, o, o->weights_file)) ||
+           (o->tuning && mapped_path(pool, o, o->tuning));
 }
 
 /* The word as a shell reads it. */
@@ -937,6 +949,10 @@ const char *options_command(struct pool *pool, const struct options *o)
         out_printf(&out, " --max-weight-growth %s", o->growth_text);
     if (o->math != MATH_FAST)
         out_printf(&out, " --math %s", math_modes[o->math]);
+    if (o->tuning) {
+        out_printf(&out, " --tuning");
+        add_shell(&out, options_shown_path(pool, o, o->tuning));
+    }
     if (o->standalone)
         out_printf(&out, " --standalone");
     if (o->selftest)

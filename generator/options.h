@@ -9,7 +9,7 @@
 #include "storage.h"
 
 enum command { CMD_GENERATE, CMD_CHECK, CMD_SUMMARY, CMD_RUN, CMD_VERIFY, CMD_BENCH,
-    CMD_PLOT, CMD_REPORT, COMMAND_COUNT };
+    CMD_TUNE, CMD_PLOT, CMD_REPORT, COMMAND_COUNT };
 enum fill { FILL_RANDOM, FILL_SPECIAL, FILL_INTEGER, FILLS };
 enum picture_of { PICTURE_GRAPH, PICTURE_MEMORY, PICTURE_TIME, PICTURES };
 
@@ -35,6 +35,7 @@ struct options {
     enum math_mode math;
     struct budget budget;         /* --max-arena, --max-weights, --max-stack */
     const char *template_dir;
+    const char *tuning;           /* --tuning: a file that tune wrote; NULL: none */
     const char *weights_file;
     VEC(const char *) shape;      /* --shape INPUT=1,3,224,224, of models of other formats */
     bool standalone, selftest, static_arena;
@@ -46,12 +47,13 @@ struct options {
     bool json;                    /* summary, bench */
     VEC(const char *) input;      /* .npy files in the network's order */
     VEC(const char *) output_npy; /* run: -o, likewise */
-    const char *cc;               /* verify, bench: compiler; NULL: $CC or cc */
-    const char *cflags;           /* verify, bench: its options; NULL: "-O2" */
+    const char *cc;               /* verify, bench, tune: compiler; NULL: $CC or cc */
+    const char *cflags;           /* verify, bench, tune: its options; NULL: "-O2" */
     const char *runner;           /* verify: --run, put before the program; NULL: none */
     int64_t seed;                 /* verify, bench: of their random inputs */
     unsigned fill;                /* verify: what these are like: 1 << FILL_..., one run for each */
-    double seconds;               /* bench: for all timing */
+    double seconds;               /* bench, tune: for the timing of one program */
+    double time_limit;            /* tune: for everything; 0: none */
     int threads;                  /* bench: at most; 0: as many as OpenMP offers */
     enum picture_of picture;      /* plot: --what */
     bool time;                    /* report: measure */

@@ -8,6 +8,7 @@
 #include "out.h"
 #include "place.h"
 #include "select.h"
+#include "tuning.h"
 
 struct chooser { struct plan *plan; struct choices choices; };
 
@@ -64,7 +65,12 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     plan->targets = options->targets;
     plan->max_threads = options->max_threads;
     plan->math = options->math;
+    plan->tuning = options->tuning;
+    plan->trial = options->trial;
+    plan->trial_target = options->trial_target;
     struct groups groups = group_nodes(pool, graph, plan->math, plan_judges(plan));
+    if (plan->tuning)
+        tuning_check(pool, plan->tuning, &groups, graph->batch, diag);
     struct chooser chooser = {plan, select_kernels(plan, &groups, options)};
     place_views(plan, &groups, choose, &chooser);
     for (int i = 0; i < plan->step.n; i++)

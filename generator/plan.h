@@ -95,11 +95,16 @@ struct step {
     const char *why;               /* the kernel was chosen */
 };
 
+struct tuning;
+
 struct plan {
     struct pool *pool;
     const struct graph *graph;
     unsigned targets;              /* TARGET_BITs */
     enum math_mode math;
+    const struct tuning *tuning;   /* measured times of kernels (tuning.h); NULL: none */
+    bool trial;                    /* groups take kernels that tuning has no times of, on trial_target */
+    enum target_id trial_target;
     VEC(struct step *) step;
     VEC(struct buffer) buffer;
     int max_threads;
@@ -117,6 +122,9 @@ struct plan_options {
     double max_weight_growth;      /* of all packed weights over all weights as given, at least 1 */
     int64_t free_weight_bytes;     /* so many are always allowed */
     enum math_mode math;
+    const struct tuning *tuning;   /* NULL: none */
+    bool trial;                    /* of struct plan; no budget of weights then */
+    enum target_id trial_target;
 };
 
 /* The graph is optimised already. Never fails on a graph that passed graph_check and whose operators

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "build.h"
 #include "session.h"
 
 static bool is_dot(const char *path)
@@ -31,9 +32,11 @@ static void draw(struct session *s, struct out *out)
 
 static int measure(struct session *s, struct out *out)
 {
+    struct build build;
     struct bench bench;
     struct picture picture;
-    int status = bench_run(s, &bench);
+    build_open(&build, s->pool, s->options);
+    int status = bench_measure(s, &build, &bench);
     if (status)
         return status;
     picture_init(&picture, s->pool, pictures[PICTURE_TIME]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "build.h"
 #include "code_size.h"
 #include "group.h"
 #include "html.h"
@@ -320,9 +321,11 @@ static const char *take_notes(struct session *s)
 static int measure(struct report *r)
 {
     struct options quiet = *r->session->options;
+    struct build build;
     struct session again = {.pool = r->pool, .options = &quiet, .diag = diag_new(r->pool)};
     quiet.quiet = true;
-    return bench_run(&again, &r->bench);
+    build_open(&build, r->pool, &quiet);
+    return bench_measure(&again, &build, &r->bench);
 }
 
 int command_report(struct session *s)

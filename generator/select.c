@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "tuning.h"
+
 struct candidate {
     const struct kernel *kernel;
     double cycles[TARGET_COUNT];
@@ -13,6 +15,8 @@ struct candidate {
 struct candidates {
     struct candidate at[KERNEL_COUNT];
     int n, chosen;
+    unsigned timed;                /* TARGET_BITs on which all of them were measured */
+    const char *how;               /* regrets are known, if not by the model alone: for choice.why */
 };
 
 static int64_t weight_bytes(const struct kernel *k, const struct group *g)
@@ -48,10 +52,14 @@ static double best_cycles(const struct candidates *c, int t)
     return best;
 }
 
+/* Over the targets with measured times, if there are any, else over all. */
 static void find_regrets(const struct plan *plan, struct candidates *c)
 {
+    unsigned judges = c->timed ? c->timed : plan_judges(plan);
     for (int t = 0; t < TARGET_COUNT; t++) {
-        double best = plan_judges(plan) & TARGET_BIT(t) ? best_cycles(c, t) : 0;
+        double best = best_cycles(c, t);
+        if (!(judges & TARGET_BIT(t)))
+            continue;
         for (int i = 0; i < c->n; i++)
             if (c->at[i].cycles[t] > best * c->at[i].regret)
                 c->at[i].regret = c->at[i].cycles[t] / best;
@@ -70,11 +78,79 @@ static void sort_by_regret(struct candidates *c)
     }
 }
 
-static void find_candidates(const struct plan *plan, const struct group *g, struct candidates *c)
+/* ---- measured times -------------------------------------------------------------------------- */
+
+static bool all_timed(const struct candidates *c, const struct tuned *times, int t)
+{
+    for (int i = 0; i < c->n; i++)
+        if (!(times->us[t][kernel_index(c->at[i].kernel)] > 0))
+            return false;
+    return true;
+}
+
+/* Puts measured times in the place of the predictions for a target: the fastest kernel gets the least
+ * prediction and the others more, in proportion, so that groups without times compare with it. */
+static void use_times(struct candidates *c, const struct tuned *times, int t)
+{
+    double least = best_cycles(c, t), fastest = INFINITY;
+    for (int i = 0; i < c->n; i++)
+        fastest = fmin(fastest, times->us[t][kernel_index(c->at[i].kernel)]);
+    for (int i = 0; i < c->n; i++)
+        c->at[i].cycles[t] = least * times->us[t][kernel_index(c->at[i].kernel)] / fastest;
+}
+
+/* ", but conv2d_winograd6, not under --math=precise, was faster": a kernel that only the mode of
+ * calculation keeps from being chosen; "" when there is none. */
+static const char *say_forbidden(struct plan *plan, const struct group *g,
+        const struct candidates *c, const struct tuned *times, int t)
+{
+    struct group free = *g;
+    double fastest = INFINITY;
+    free.math = MATH_FAST;
+    for (int i = 0; i < c->n; i++)
+        fastest = fmin(fastest, times->us[t][kernel_index(c->at[i].kernel)]);
+    for (int i = 0; i < KERNEL_COUNT; i++)
+        if (!kernel_takes(kernels[i], g) && kernel_takes(kernels[i], &free) &&
+                times->us[t][i] > 0 && times->us[t][i] < fastest)
+            return pool_printf(plan->pool, "; %s was faster, but not under --math=%s",
+                    kernels[i]->name, math_modes[g->math]);
+    return "";
+}
+
+static void find_times(struct plan *plan, const struct group *g, struct candidates *c)
+{
+    const struct tuned *times = !plan->tuning ? NULL :
+            tuning_find(plan->tuning, group_signature(plan->pool, g, plan->graph->batch));
+    c->how = "";
+    for (int t = 0; times && c->n > 0 && t < TARGET_COUNT; t++) {
+        if (!(plan_judges(plan) & TARGET_BIT(t)) || !all_timed(c, times, t))
+            continue;
+        c->how = pool_printf(plan->pool, "%s; measured on %s%s", c->how, targets[t].name,
+                say_forbidden(plan, g, c, times, t));
+        c->timed |= TARGET_BIT(t);
+        if (c->n > 1)
+            use_times(c, times, t);
+    }
+}
+
+/* For tune: the first kernel that has no time yet, where there are several. */
+static void choose_trial(struct plan *plan, const struct group *g, struct candidates *c)
+{
+    const struct tuned *times =
+            tuning_find(plan->tuning, group_signature(plan->pool, g, plan->graph->batch));
+    for (int i = c->n - 1; times && i >= 0; i--)
+        if (!(times->us[plan->trial_target][kernel_index(c->at[i].kernel)] > 0))
+            c->chosen = i;
+}
+
+static void find_candidates(struct plan *plan, const struct group *g, struct candidates *c)
 {
     list_candidates(plan, g, c);
+    find_times(plan, g, c);
     find_regrets(plan, c);
     sort_by_regret(c);
+    if (plan->trial)
+        choose_trial(plan, g, c);
 }
 
 static struct choice choice_of(struct plan *plan, const struct group *g,
@@ -83,8 +159,11 @@ static struct choice choice_of(struct plan *plan, const struct group *g,
     const struct candidate *k = &c->at[c->chosen], *other = &c->at[c->chosen ? 0 : 1];
     struct choice choice = {.group = g, .kernel = k->kernel, .why = "the only kernel for it"};
     if (c->n > 1)
-        choice.why = pool_printf(plan->pool, "at worst %.2f of the best time; %s%s: %.2f",
-                k->regret, c->chosen ? "more weights, " : "", other->kernel->name, other->regret);
+        choice.why = pool_printf(plan->pool, "at worst %.2f of the best time; %s%s: %.2f%s",
+                k->regret, c->chosen ? "more weights, " : "", other->kernel->name, other->regret,
+                c->how);
+    else if (*c->how)
+        choice.why = pool_printf(plan->pool, "%s%s", choice.why, c->how);
     return choice;
 }
 
@@ -194,7 +273,8 @@ struct choices select_kernels(struct plan *plan, const struct groups *groups,
     struct choices choices = {0};
     for (int i = 0; i < n; i++)
         find_candidates(plan, groups->list.at[i], &all[i]);
-    fit_weights(plan, all, n, limit_bytes(groups, options));
+    if (!plan->trial)
+        fit_weights(plan, all, n, limit_bytes(groups, options));
     for (int i = 0; i < n; i++)
         if (all[i].n)
             vec_push(plan->pool, &choices.list, choice_of(plan, groups->list.at[i], &all[i]));

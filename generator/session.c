@@ -87,9 +87,9 @@ static bool dumped(struct session *s, enum dump stage)
     return true;
 }
 
-static void read_source(struct session *s, const char *path)
+static void read_source(struct session *s, const char *path, struct source *source)
 {
-    switch (source_read(s->pool, path, LIMIT_SPEC_BYTES, &s->source)) {
+    switch (source_read(s->pool, path, LIMIT_SPEC_BYTES, source)) {
     case SOURCE_OK:
         return;
     case SOURCE_ERRNO:
@@ -125,7 +125,7 @@ static bool find_spec(struct session *s, const char **weights)
     if (!format) {
         if (o->shape.n)
             die("--shape is for models of other formats: '%s' is a specification", o->spec);
-        read_source(s, o->spec);
+        read_source(s, o->spec, &s->source);
         return true;
     }
     s->imported = true;
@@ -134,7 +134,7 @@ static bool find_spec(struct session *s, const char **weights)
         return false;
     for (int i = 0; i < made.sources.path.n; i++)
         file_list_add(s->pool, &s->reads, made.sources.path.at[i]);
-    read_source(s, made.spec);
+    read_source(s, made.spec, &s->source);
     s->source.path = pool_printf(s->pool, "%s (imported)", o->spec);
     if (!*weights)
         *weights = made.weights;
@@ -173,12 +173,32 @@ bool session_read(struct session *s)
     return load_weights(s, &weights);
 }
 
+struct tuning *session_tuning(struct session *s, const char *path)
+{
+    struct source *source = NEW(s->pool, struct source);
+    read_source(s, path, source);
+    return tuning_read(s->pool, source, s->diag);
+}
+
+static bool load_tuning(struct session *s)
+{
+    const char *path = s->options->tuning;
+    if (s->tuning || !path)
+        return true;
+    s->tuning = session_tuning(s, path);
+    file_list_add(s->pool, &s->reads, path);
+    return s->tuning != NULL;
+}
+
 bool session_plan(struct session *s)
 {
     const struct options *o = s->options;
+    if (!load_tuning(s))
+        return false;
     const struct plan_options plan = {.targets = o->targets, .max_threads = o->max_threads,
             .max_weight_growth = o->max_weight_growth,
-            .free_weight_bytes = o->growth_text ? 0 : FREE_WEIGHT_BYTES, .math = o->math};
+            .free_weight_bytes = o->growth_text ? 0 : FREE_WEIGHT_BYTES, .math = o->math,
+            .tuning = s->tuning, .trial = s->trial, .trial_target = s->trial_target};
     optimise(s->graph);
     if (dumped(s, DUMP_OPT))
         return false;

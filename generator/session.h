@@ -10,6 +10,7 @@
 #include "out.h"
 #include "plan.h"
 #include "spec.h"
+#include "tuning.h"
 
 struct session {
     struct pool *pool;
@@ -22,15 +23,21 @@ struct session {
     const char *prefix;         /* of what is emitted */
     bool imported;              /* from a model of another format */
     int status;                 /* not 0: a model couldn't be imported, and what to exit with */
+    const struct tuning *tuning; /* times that kernels are chosen by; NULL: none */
+    bool trial;                 /* of struct plan */
+    enum target_id trial_target;
     struct emitted text;
     struct file_list reads;     /* files besides spec and weights: templates, parts of an imported model */
 };
 
 /* Each takes the session from the stage before. False after diagnostics, or with the message of a
- * dump in place: session_exit says with what to end. */
+ * dump in place: session_report says with what to end. */
 bool session_read(struct session *);    /* text -> spec -> graph with shapes -> weights */
 bool session_plan(struct session *);    /* optimise, plan */
 bool session_emit(struct session *);    /* s->text */
+
+/* The times in a file, which ends the program when it can't be read. NULL after diagnostics. */
+struct tuning *session_tuning(struct session *, const char *path);
 
 /* All of the files or none. Ends the program when one can't be written. */
 void session_write(const struct out_file *, int n);
@@ -53,6 +60,6 @@ int session_report(struct session *);
 /* The commands. Each prints its own output and returns the exit code. */
 typedef int command_fn(struct session *);
 command_fn command_generate, command_check, command_summary, command_run, command_verify,
-        command_bench, command_plot, command_report;
+        command_bench, command_tune, command_plot, command_report;
 
 #endif

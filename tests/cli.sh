@@ -234,12 +234,12 @@ usage '--dump writes to standard output: it takes no --header' --dump plan -H x 
 
 # Options of other commands.
 usage "--json is for 'cnngen summary or bench'" --json net.cnn.yaml
-usage "--seed is for 'cnngen verify, bench, plot or report'" --seed 1 net.cnn.yaml
-usage "--seconds is for 'cnngen bench, plot or report'" --seconds 1 net.cnn.yaml
-usage "--input is for 'cnngen run, verify, bench, plot or report'" --input zero.npy net.cnn.yaml
+usage "--seed is for 'cnngen verify, bench, tune, plot or report'" --seed 1 net.cnn.yaml
+usage "--seconds is for 'cnngen bench, tune, plot or report'" --seconds 1 net.cnn.yaml
+usage "--input is for 'cnngen run, verify, bench, tune, plot or report'" --input zero.npy net.cnn.yaml
 usage "'cnngen check' takes no --output" check -o x net.cnn.yaml
 usage "'cnngen check' takes no --json: it is for summary or bench" check --json net.cnn.yaml
-for command in check summary run verify bench; do
+for command in check summary run verify bench tune; do
     for option in --header=x --prefix=x --dump=plan --standalone; do
         usage "'cnngen $command' takes no ${option%=*}" $command $option net.cnn.yaml
     done
@@ -386,7 +386,7 @@ silent
 says 'wrong.yaml:5:'
 says "did you mean 'filters'?"
 absent wrong.c wrong.h
-for command in check summary run verify bench; do
+for command in check summary run verify bench tune; do
     expect 1 $command wrong.yaml
     silent
     says unknown-key

@@ -1,0 +1,301 @@
+/* tune: measures the kernels that could compute each group of a network, on this machine.
+ *
+ * Round after round it compiles the network with kernels that have no time yet, one for each group,
+ * and times its steps as bench does. After each round the file is written anew, whole: whatever ends
+ * the program, all rounds before are kept, and the next call goes on from there. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "build.h"
+#include "names.h"
+#include "session.h"
+
+enum { BAR = 30 };   /* columns */
+
+struct tuner {
+    struct session *session;     /* the command's */
+    const char *path;            /* of the file */
+    struct tuning *tuning;
+    struct build build;
+    enum target_id target;       /* whose code runs here, as far as is known */
+    struct options options;      /* of the next program */
+    int done, all;               /* times measured, and to be measured, in this network */
+    double start;
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+/* Of the machine, as Linux tells it on x86; without it the architecture must do. */
+static const char *cpu_name(struct pool *pool)
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char line[256];
+    const char *name = NULL;
+    while (file && !name && fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+        if (!strncmp(line, "model name", 10) && colon && strlen(colon) > 3)
+            name = pool_copy(pool, colon + 2, strcspn(colon + 2, "\n"));
+    }
+    if (file)
+        fclose(file);
+    return name ? diag_quote(diag_new(pool), name, strlen(name)) : "unknown";
+}
+
+static bool exists(const char *path)
+{
+    struct stat s;
+    return !stat(path, &s);
+}
+
+/* Times of another machine or program would be mixed with those of this one. */
+static void check_origin(const struct tuner *t, const char *cpu)
+{
+    if (strcmp(t->tuning->version, CNNGEN_VERSION))
+        die("'%s' was measured by cnngen %.20s, this is %s: remove it, or name another with -o",
+                options_base_name(t->session->pool, t->path),
+                options_base_name(t->session->pool, t->tuning->version), CNNGEN_VERSION);
+    if (strcmp(t->tuning->cpu, cpu))
+        die("'%s' was measured on '%s', this is '%s': name another with -o",
+                options_base_name(t->session->pool, t->path),
+                options_base_name(t->session->pool, t->tuning->cpu), cpu);
+}
+
+static bool open_tuning(struct tuner *t)
+{
+    struct session *s = t->session;
+    const char *cpu = cpu_name(s->pool);
+    if (exists(t->path)) {
+        t->tuning = session_tuning(s, t->path);
+        if (t->tuning)
+            check_origin(t, cpu);
+        return t->tuning != NULL;
+    }
+    t->tuning = NEW(s->pool, struct tuning);
+    t->tuning->version = CNNGEN_VERSION;
+    t->tuning->cpu = cpu;
+    return true;
+}
+
+static void write_tuning(const struct tuner *t)
+{
+    struct out out;
+    out_init(&out);
+    tuning_print(t->tuning, &out);
+    const struct out_file file = {t->path, out.text, out.len};
+    session_write(&file, 1);
+    out_free(&out);
+}
+
+/* ---- what there is to do --------------------------------------------------------------------- */
+
+/* The kernels to choose among. */
+static int takers(const struct group *g)
+{
+    int n = 0;
+    for (int k = 0; k < KERNEL_COUNT; k++)
+        n += kernel_takes(kernels[k], g);
+    return n;
+}
+
+static bool seen_before(struct pool *pool, const struct plan *plan, int step)
+{
+    int64_t batch = plan->graph->batch;
+    const char *signature = group_signature(pool, plan->step.at[step]->group, batch);
+    for (int i = 0; i < step; i++)
+        if (!strcmp(group_signature(pool, plan->step.at[i]->group, batch), signature))
+            return true;
+    return false;
+}
+
+/* Times of the network's kernels on the target: there, and all. */
+static void count(struct tuner *t, struct pool *pool, const struct plan *plan)
+{
+    t->done = t->all = 0;
+    for (int i = 0; i < plan->step.n; i++) {
+        const struct group *g = plan->step.at[i]->group;
+        if (takers(g) < 2 || seen_before(pool, plan, i))
+            continue;
+        const struct tuned *tuned =
+                tuning_find(t->tuning, group_signature(pool, g, plan->graph->batch));
+        for (int k = 0; k < KERNEL_COUNT; k++) {
+            t->all += kernel_takes(kernels[k], g);
+            t->done += kernel_takes(kernels[k], g) && tuned && tuned->us[t->target][k] > 0;
+        }
+    }
+}
+
+/* The widest target of the plan, or one that has times already: what runs here is known for sure once
+ * a program has run. */
+static enum target_id guess_target(const struct tuner *t)
+{
+    enum target_id guess = TARGET_SCALAR;
+    for (int i = 0; i < TARGET_COUNT; i++)
+        if (t->options.targets & TARGET_BIT(i) && targets[i].vl >= targets[guess].vl)
+            guess = (enum target_id)i;
+    for (int i = 0; i < t->tuning->group.n; i++)
+        for (int k = 0; k < TARGET_COUNT * KERNEL_COUNT; k++)
+            if (t->options.targets & TARGET_BIT(k / KERNEL_COUNT) &&
+                    t->tuning->group.at[i]->us[k / KERNEL_COUNT][k % KERNEL_COUNT] > 0)
+                guess = (enum target_id)(k / KERNEL_COUNT);
+    return guess;
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+/* The least that equal groups took with the kernel. */
+static double least_ns(struct pool *pool, const struct bench *b, const struct kernel *kernel,
+        const char *signature)
+{
+    double least = INFINITY;
+    for (int i = 0; i < b->plan->step.n; i++) {
+        const struct step *s = b->plan->step.at[i];
+        if (s->kernel == kernel && !strcmp(signature,
+                group_signature(pool, s->group, b->plan->graph->batch)))
+            least = fmin(least, b->step[i]);
+    }
+    return fmax(least, 1);     /* what takes no time at all by the clock was still measured */
+}
+
+static void take_times(struct tuner *t, struct pool *pool, const struct bench *b)
+{
+    for (int i = 0; i < b->plan->step.n; i++) {
+        const struct step *s = b->plan->step.at[i];
+        const char *signature = group_signature(pool, s->group, b->plan->graph->batch);
+        if (takers(s->group) < 2)
+            continue;
+        struct tuned *tuned = tuning_entry(t->session->pool, t->tuning, signature);
+        tuned->us[t->target][kernel_index(s->kernel)] =
+                least_ns(pool, b, s->kernel, signature) / 1e3;
+    }
+}
+
+static void show_progress(const struct tuner *t)
+{
+    int full = t->all ? BAR * t->done / t->all : BAR;
+    if (t->session->options->quiet)
+        return;
+    if (isatty(2))
+        fprintf(stderr, "\r[%.*s%*s] %d of %d kernels on %s, %.0f s%s", full,
+                "##############################", BAR - full, "", t->done, t->all,
+                targets[t->target].name, now() - t->start, t->done == t->all ? "\n" : "");
+    else
+        fprintf(stderr, "cnngen: %d of %d kernels measured on %s, %.0f s\n", t->done, t->all,
+                targets[t->target].name, now() - t->start);
+}
+
+static double time_left(const struct tuner *t)
+{
+    return t->session->options->time_limit - (now() - t->start);
+}
+
+static bool out_of_time(const struct tuner *t)
+{
+    return t->session->options->time_limit > 0 && time_left(t) <= 0;
+}
+
+static enum target_id target_named(const char *name)
+{
+    for (int i = 0; i < TARGET_COUNT; i++)
+        if (!strcmp(targets[i].name, name))
+            return (enum target_id)i;
+    bug("no target '%s'", name);
+}
+
+/* One program. The exit code. */
+static int measure_round(struct tuner *t)
+{
+    struct pool *pool = pool_new();
+    struct session s = {.pool = pool, .options = &t->options, .diag = diag_new(pool),
+            .tuning = t->tuning, .trial = true, .trial_target = t->target};
+    struct bench bench;
+    if (t->session->options->time_limit > 0 && time_left(t) < t->options.seconds)
+        t->options.seconds = time_left(t) > 0.01 ? time_left(t) : 0.01;
+    int status = bench_measure(&s, &t->build, &bench);
+    if (!status) {
+        t->target = target_named(bench.isa);
+        take_times(t, pool, &bench);
+        write_tuning(t);
+        count(t, pool, bench.plan);
+        show_progress(t);
+    }
+    pool_free(pool);
+    return status;
+}
+
+/* What is there already of this network's. False after diagnostics. */
+static bool look_ahead(struct tuner *t)
+{
+    struct session *s = t->session;
+    s->tuning = t->tuning;
+    if (!session_read(s) || !session_plan(s))
+        return false;
+    count(t, s->pool, s->plan);
+    return true;
+}
+
+static int run_rounds(struct tuner *t)
+{
+    int status = 0, before = -1;
+    while (!status && t->done < t->all && t->done != before && !out_of_time(t)) {
+        before = t->done;
+        status = measure_round(t);
+    }
+    return status;
+}
+
+static void conclude(const struct tuner *t)
+{
+    const char *name = options_base_name(t->session->pool, t->path);
+    if (t->done < t->all)
+        fprintf(stderr, "%scnngen: the time is up: %d of %d kernels are measured; the same command "
+                "goes on from there\n", isatty(2) ? "\n" : "", t->done, t->all);
+    else if (!t->session->options->quiet && t->all && t->done == t->all)
+        fprintf(stderr, "cnngen: all %d kernels are measured: give --tuning=%s\n", t->all, name);
+    else if (!t->session->options->quiet)
+        fprintf(stderr, "cnngen: there is one kernel for each group: nothing to choose\n");
+}
+
+/* The specification is read for each program, the file written after each. */
+static void check_paths(const struct options *o)
+{
+    if (!strcmp(o->spec, "-"))
+        die("tune reads the specification many times: it can't be standard input");
+    if (o->output && !strcmp(o->output, "-"))
+        die("tune keeps its times in a file: --output can't be standard output");
+}
+
+int command_tune(struct session *s)
+{
+    struct tuner t = {.session = s, .options = *s->options, .start = now()};
+    check_paths(s->options);
+    t.path = s->options->output ? s->options->output
+                                : pool_printf(s->pool, "%s.tuning", file_stem(s->pool, s->options->spec));
+    t.options.threads = 1;
+    t.options.quiet = true;    /* warnings are reported once, before the rounds */
+    bool ready = open_tuning(&t);
+    if (ready) {
+        t.target = guess_target(&t);
+        ready = look_ahead(&t);
+    }
+    int status = session_report(s);
+    if (!ready)
+        return status;
+    build_open(&t.build, s->pool, s->options);
+    write_tuning(&t);
+    status = run_rounds(&t);
+    if (!status)
+        conclude(&t);
+    return status;
+}
