@@ -14,6 +14,7 @@
 #include "build.h"
 #include "names.h"
 #include "session.h"
+#include "tune_report.h"
 
 enum { BAR = 30 };   /* columns */
 
@@ -255,6 +256,26 @@ static int run_rounds(struct tuner *t)
     return status;
 }
 
+/* The network's plan with these times, or none. It was planned before: that can't fail. */
+static const struct plan *plan_with(const struct tuner *t, const struct tuning *times)
+{
+    struct session *s = NEW(t->session->pool, struct session);
+    *s = (struct session){.pool = t->session->pool, .options = &t->options,
+            .diag = diag_new(t->session->pool), .tuning = times};
+    if (!session_read(s) || !session_plan(s))
+        die("the specification has changed meanwhile");
+    return s->plan;
+}
+
+/* To standard output. */
+static void print_report(const struct tuner *t)
+{
+    struct out out;
+    out_init(&out);
+    tune_report(t->session->pool, plan_with(t, NULL), plan_with(t, t->tuning), t->target, &out);
+    session_print(&out);
+}
+
 static void conclude(const struct tuner *t)
 {
     const char *name = options_base_name(t->session->pool, t->path);
@@ -297,5 +318,7 @@ int command_tune(struct session *s)
     status = run_rounds(&t);
     if (!status)
         conclude(&t);
+    if (!status && t.all && t.done == t.all)
+        print_report(&t);
     return status;
 }

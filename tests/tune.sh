@@ -72,6 +72,7 @@ tune 'all 4 kernels are measured'
 is 'equal layers are measured once' [ "$(grep -c 'group:' t.tuning)" = 1 ]
 cp t.tuning whole
 tune 'all 4 kernels are measured'
+exits 0 'steps with a choice, on one thread: ' tune net.yaml --target scalar --cflags -O0 --seconds 0.02 -o t.tuning
 is 'nothing is measured again' cmp t.tuning whole
 
 sed 's/, conv2d_dot: [0-9.]*//' whole >t.tuning
