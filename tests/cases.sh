@@ -54,7 +54,7 @@ seed=${CASES_SEED:-$(($(date +%s) / 86400))}
 echo "seed $seed (CASES_SEED=$seed repeats it)"
 batches "$tmp/examples" gcc -O2
 batches "$tmp/gcc" gcc $grid --fill random,special --seed "$seed"
-batches "$tmp/direct" gcc -O1 --math precise $(some_targets 0)
+batches "$tmp/direct" clang -O1 --math precise $(some_targets 0)
 batches "$tmp/clang" clang -O1 --fill random,special --seed "$seed"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

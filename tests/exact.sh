@@ -18,7 +18,7 @@ run() {
     calls=$((calls + 1))
     share=$1
     shift
-    out=$("$cnngen" verify -q $(some_targets "$calls") --math precise --fill integer --cflags -O1 "$@" 2>&1)
+    out=$("$cnngen" verify -q $(some_targets "$calls") --math precise --fill integer "$@" 2>&1)
     status=$?
     line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
     p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
@@ -41,14 +41,14 @@ run() {
 for i in $(seq 40); do
     "$tmp/random_spec" $((seed + i)) integers >"$tmp/r$i.cnn.yaml"
 done
-run 85 --cc gcc --seed $((seed + 1)) "$tmp"/r[1-3]*.cnn.yaml
-run 85 --cc clang --seed $((seed + 2)) "$tmp"/r[4-9]*.cnn.yaml
+run 85 --cc gcc --cflags -Og --seed $((seed + 1)) "$tmp"/r[1-3]*.cnn.yaml
+run 85 --cc clang --cflags -O1 --seed $((seed + 2)) "$tmp"/r[4-9]*.cnn.yaml
 # Half of the convolutions today, the other half tomorrow (CASES=all: all of them).
 half=$(($(date +%s) / 86400 % 2))
 [ "${CASES:-}" != all ] || half=-1
 convolutions=$(ls "$root"/tests/cases/conv-*.cnn.yaml | awk -v h=$half 'h < 0 || NR % 2 == h')
-run 85 --cc gcc --seed $((seed + 3)) $convolutions
-run 50 --cc gcc --seed $((seed + 4)) "$root"/tests/cases/dense-*.cnn.yaml \
+run 85 --cc gcc --cflags -Og --seed $((seed + 3)) $convolutions
+run 50 --cc gcc --cflags -Og --seed $((seed + 4)) "$root"/tests/cases/dense-*.cnn.yaml \
     "$root"/tests/cases/pool-*.cnn.yaml
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
