@@ -18,7 +18,7 @@ WARN   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prot
           -Wformat=2 -Wundef $(WERROR)
 OPT_release := -O2 -g
 OPT_debug   := -O0 -g3
-OPT_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_san     := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS ?=
 HOST_CC ?= $(CC)
 YAML_CFLAGS := $(shell pkg-config --cflags yaml-0.1 2>/dev/null)
