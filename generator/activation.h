@@ -29,6 +29,7 @@ struct act_def {
     double (*eval)(double x, const float *arg);
     double lipschitz;              /* largest slope, arguments at most 1 in size; INFINITY: none */
     bool partial;                  /* NaN for some numbers */
+    bool is_long;                  /* the helper evaluates polynomials: tens of instructions */
     double ulps;                   /* error of the helper, in units in the last place of the result */
     double abs;                    /* and absolutely */
 };

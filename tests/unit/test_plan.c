@@ -2,6 +2,8 @@
 #include "build_text.h"
 
 #include "divide.h"
+#include "group.h"
+#include "opt.h"
 #include "place.h"
 #include "plan.h"
 
@@ -127,11 +129,35 @@ static void rows_in_pieces(void **state)
     }
 }
 
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+/* Steps that compute a convolution of the filters with the activation. */
+static int steps_of(int in, int filters, const char *activation)
+{
+    struct graph *g = infer(pool_printf(pool, "  - {type: Input, shape: [8, 8, %d]}\n"
+            "  - {type: Conv2D, filters: %d, kernel_size: 1, activation: %s}\n", in, filters, activation));
+    optimise(g);
+    return group_nodes(pool, g, MATH_FAST, TARGETS_ALL).list.n;
+}
+
+/* A long function of vectors that would be mostly empty is done to the whole tensor. */
+static void long_functions_want_full_vectors(void **state)
+{
+    (void)state;
+    assert_int_equal(steps_of(16, 16, "sigmoid"), 1);
+    assert_int_equal(steps_of(16, 5, "sigmoid"), 1);
+    assert_int_equal(steps_of(16, 4, "sigmoid"), 2);
+    assert_int_equal(steps_of(16, 1, "tanh"), 2);
+    assert_int_equal(steps_of(16, 1, "relu"), 1);
+    assert_int_equal(steps_of(1, 1, "sigmoid"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(no_buffers), TEST(better_than_largest_first), TEST(close_to_the_bound),
         TEST(repeatable), TEST(evenness), TEST(rows_in_pieces),
+        TEST(long_functions_want_full_vectors),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
