@@ -44,12 +44,12 @@ static double chunk_cycles(const struct target *t, const struct conv2d *a, bool 
     return busy > 4 * kw ? busy : 4 * kw;
 }
 
-/* Of a tile; the sum of a vector's lanes takes about twelve. */
+/* Of a tile; the sum of a vector's lanes takes about five beside those of its neighbours. */
 static double tile_cycles(const struct target *t, const struct conv2d *a, bool share, int p, int q)
 {
     double chunks = (double)a->kernel[0] *
             (double)(round_up(a->in_channels / a->groups, CHUNK) / CHUNK);
-    return chunks * (chunk_cycles(t, a, share, p, q) + 2) + p * q * (t->vl == 1 ? 16 : 12) + 10;
+    return chunks * (chunk_cycles(t, a, share, p, q) + 2) + p * q * (t->vl == 1 ? 16 : 5) + 8;
 }
 
 static double cycles(const struct target *t, const struct conv2d *a, int oh, const struct tiling *k)
