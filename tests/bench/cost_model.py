@@ -56,12 +56,18 @@ def read_times(path):
 
 
 def read_plan(spec, target):
-    """The kernel and share of predicted time of each layer that has a choice, by its number."""
+    """The kernel and share of predicted time of each layer that has a choice, by its number. The last
+    line of a step is of the target, whose code may be a lesser one's."""
     plan = subprocess.run([CNNGEN, '--dump=plan', '--target', target, '--max-weight-growth', '100', spec],
                           check=True, capture_output=True, text=True).stdout
-    steps = re.findall(r'^ *\d+  c(\d+): .*\n.*\n +(\w+) \(at worst.*\n(?:.*\n)*?'
-                       rf' +{target} .* ([\d.]+) %$', plan, re.M)
-    return [(int(i), kernel, float(share)) for i, kernel, share in steps]
+    found = []
+    for step in re.split(r'^(?= *\d+  \w+: )', plan, flags=re.M)[1:]:
+        name = re.match(r' *\d+  c(\d+): ', step)
+        kernel = re.search(r'^ +(\w+) \(at worst', step, re.M)
+        shares = re.findall(r'units=.* ([\d.]+) %$', step, re.M)
+        if name and kernel:
+            found.append((int(name[1]), kernel[1], float(shares[-1])))
+    return found
 
 
 def report(layers, steps, times):
@@ -88,7 +94,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         spec, file = folder + '/layers.cnn.yaml', folder + '/layers.tuning'
         write_spec(spec, layers)
-        subprocess.run([CNNGEN, 'tune', spec, '-o', file, '--seconds', seconds], check=True)
+        subprocess.run([CNNGEN, 'tune', spec, '-o', file, '--seconds', seconds], check=True,
+                       stdout=subprocess.DEVNULL)
         target, times = read_times(file)
         report(layers, read_plan(spec, target), times)
 
