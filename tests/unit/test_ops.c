@@ -1129,6 +1129,7 @@ static void test_lowering(void **state)
         "type: Rescaling, scale: 0.1, offset: [1, 2, 3]",
         "type: Normalization, mean: 0.1, variance: 0.3",
         "type: Normalization, mean: 0.1, variance: [0.3, 1, 2], invert: true",
+        "type: ReduceMean, axes: [1, 2]", "type: ReduceMean, axes: [-2, 1], keepdims: true",
     };
 
     (void)state;
@@ -1142,6 +1143,39 @@ static void test_lowering(void **state)
         for (int64_t k = 0; k < shape_size(&y.shape); k++)
             assert_true(fabs(y.v[k] - z.v[k]) <= y.e[k]);
         tval_free(&z);
+    }
+}
+
+/* A mean over rows and columns, whatever it is called, is one operator: kernels see no difference. */
+static void test_mean_is_pooling(void **state)
+{
+    static const struct { const char *input, *layer; enum op op; } cases[] = {
+        {"[6, 7, 3]", "type: ReduceMean, axes: [1, 2]", OP_GLOBAL_AVERAGE_POOLING2D},
+        {"[6, 7, 3]", "type: ReduceMean, axes: [-2, -3]", OP_GLOBAL_AVERAGE_POOLING2D},
+        {"[6, 7, 3]", "type: ReduceMean, axes: [1, 3]", OP_REDUCE_MEAN},
+        {"[6, 7, 3]", "type: ReduceMean", OP_REDUCE_MEAN},
+        {"[6, 7, 3]", "type: ReduceMean, axes: 1", OP_REDUCE_MEAN},
+        {"[6, 7, 3, 2]", "type: ReduceMean, axes: [1, 2]", OP_REDUCE_MEAN},
+        {"[6, 7, 3]", "type: ReduceSum, axes: [1, 2]", OP_REDUCE_SUM},
+    };
+    static const char *const keep[] = {"false", "true"};
+
+    (void)state;
+    for (int i = 0; i < 2 * COUNT(cases); i++) {
+        const char *layer = pool_printf(pool, "%s, keepdims: %s", cases[i / 2].layer, keep[i % 2]);
+        struct graph *g = one(cases[i / 2].input, layer);
+        struct node *n = layer_of(g, 1);
+        const struct pool2d *p;
+
+        if (node_def(n)->lower)
+            node_def(n)->lower(g, n);
+        assert_int_equal(n->op, cases[i / 2].op);
+        if (n->op != OP_GLOBAL_AVERAGE_POOLING2D)
+            continue;
+        p = n->attr;
+        assert_true(p->is_global && !p->is_max && p->keepdims == (i % 2 == 1));
+        assert_true(p->size[0] == 6 && p->size[1] == 7 && p->strides[0] == 6 && p->strides[1] == 7);
+        assert_true(p->dilation[0] == 1 && p->dilation[1] == 1);
     }
 }
 
@@ -1297,6 +1331,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bounds_of_rounding, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounds_of_folding, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lowering, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mean_is_pooling, setup, teardown),
         cmocka_unit_test_setup_teardown(test_weight_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_macs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
