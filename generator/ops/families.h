@@ -91,7 +91,14 @@ struct softmax { int axis; int dim; bool log; };  /* dim: resolved, 0 .. rank-1 
 
 /* Weights "gamma" and "beta" as scale and center say; RMSNormalization (rms: no mean is subtracted)
  * has one, "scale". axis: -1, which configurations may write [-1]. */
-struct layernorm { float epsilon; struct floats axis; bool center, scale; /* resolved */ bool rms; };
+struct layernorm {
+    float epsilon;
+    struct indices axis;     /* the last ones */
+    bool center, scale;
+    /* resolved */
+    bool rms;
+    int from;                /* dimensions from .. rank-1 are normalized */
+};
 /* Weights "gamma" and "beta" as scale and center say. */
 struct groupnorm {
     int groups;              /* of GroupNormalization; -1: as many as channels */

@@ -690,6 +690,11 @@ static void test_layer_normalization(void **state)
     set_weight(layer_of(g, 1), "beta", (float[]){0, 10});
     y = run_on(g, (double[]){3, 5, 7, 7});
     CHECK(y, {-1, 12, 0, 10});
+    g = one("[2, 1, 2]", "type: LayerNormalization, axis: [1, 2, 3], epsilon: 0.75");
+    set_weight(layer_of(g, 1), "gamma", (float[]){1, 2, 3, 4});
+    set_weight(layer_of(g, 1), "beta", (float[]){0, 10, 0, 20});
+    y = run_on(g, (double[]){3, 4, 6, 3});
+    CHECK(y, {-1 / 1.5, 10, 6 / 1.5, 20 - 4 / 1.5});
 }
 
 /* ---- activations as layers ------------------------------------------------------------------- */
@@ -1130,6 +1135,8 @@ static void test_lowering(void **state)
         "type: Normalization, mean: 0.1, variance: 0.3",
         "type: Normalization, mean: 0.1, variance: [0.3, 1, 2], invert: true",
         "type: ReduceMean, axes: [1, 2]", "type: ReduceMean, axes: [-2, 1], keepdims: true",
+        "type: LayerNormalization, axis: [2, 3]", "type: LayerNormalization, axis: [1, 2, 3]",
+        "type: RMSNormalization, axis: [-2, -1]",
     };
 
     (void)state;
@@ -1195,6 +1202,7 @@ static void test_weight_shapes(void **state)
         {"type: BatchNormalization", "moving_variance", "[4]"},
         {"type: LayerNormalization", "gamma", "[4]"},
         {"type: RMSNormalization", "scale", "[4]"},
+        {"type: LayerNormalization, axis: [2, 3]", "beta", "[9, 4]"},
         {"type: PReLU, shared_axes: [1, 2]", "alpha", "[1, 1, 4]"},
     };
 
@@ -1258,7 +1266,7 @@ static void test_messages(void **state)
                   "type: Conv2DTranspose, filters: 6, kernel_size: 3, output_padding: 1",
                   "less than its strides");
     check_message("[3, 3, 8]", "type: BatchNormalization, axis: 1", "last axis only");
-    check_message("[3, 3, 8]", "type: LayerNormalization, axis: [2, 3]", "not on 2 of them");
+    check_message("[3, 3, 8]", "type: LayerNormalization, axis: [1, 3]", "[2, 3] for the");
     check_message("[3, 3, 8]", "type: Rescaling, scale: [1, 2]", "2 numbers");
     check_message("[3, 3, 8]", "type: Normalization, mean: 0, variance: -1", "negative");
     check_message("[3, 3, 8]", "type: Reshape, target_shape: [7, 7]", "[shape-mismatch]");
