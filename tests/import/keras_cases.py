@@ -178,7 +178,11 @@ def norms_of_axes():
             .add('LayerNormalization', 'whole', 'rows', axis=[1, 2, 3], epsilon=0.001,
                  weights=[rand(4, 3, 5), rand(4, 3, 5)])
             .add('RMSNormalization', 'pixels', 'whole', axis=-1, epsilon=1e-6, weights=[rand(5)])
-            .add('RMSNormalization', 'rms', 'pixels', axis=[-2, -1], epsilon=0.125, weights=[rand(3, 5)]))
+            .add('RMSNormalization', 'rms', 'pixels', axis=[-2, -1], epsilon=0.125, weights=[rand(3, 5)])
+            .add('UnitNormalization', 'unit', 'rms', axis=[1, 3])
+            .add('Rescaling', 'tiny', 'unit', scale=1e-7, offset=0.0)
+            .add('UnitNormalization', 'below', 'tiny', axis=-1)
+            .add('Rescaling', 'seen', 'below', scale=10.0, offset=0.0))
 
 
 def squeeze():

@@ -88,6 +88,10 @@ def rms_norm(c, w, x):
     return w[0] * x / np.sqrt((x * x).mean(axes(c, x), keepdims=True) + c.get('epsilon', 1e-6))
 
 
+def unit_norm(c, w, x):
+    return x / np.sqrt(np.maximum((x * x).sum(axes(c, x), keepdims=True), 1e-12))
+
+
 def pool(c, x, is_max):
     size = pair(c['pool_size'])
     strides = pair(c.get('strides') or size)
@@ -157,7 +161,7 @@ LAYERS = {   # (config, weights, input)
     'SeparableConv2D': lambda c, w, x: depthwise(c, w[0], x) @ w[1][0, 0] + w[2],
     'Dense': lambda c, w, x: x @ w[0] + (w[1] if len(w) > 1 else 0),
     'BatchNormalization': batch_norm, 'LayerNormalization': layer_norm,
-    'RMSNormalization': rms_norm,
+    'RMSNormalization': rms_norm, 'UnitNormalization': unit_norm,
     'MaxPooling2D': lambda c, w, x: pool(c, x, True), 'AveragePooling2D': lambda c, w, x: pool(c, x, False),
     'GlobalMaxPooling2D': lambda c, w, x: x.max((0, 1), keepdims=c.get('keepdims', False)),
     'GlobalAveragePooling2D': lambda c, w, x: x.mean((0, 1), keepdims=c.get('keepdims', False)),

@@ -680,6 +680,19 @@ static void test_group_normalization(void **state)
               1 / sqrt(1.5), 2 / sqrt(4.5), -1 / sqrt(1.5), 0});
 }
 
+/* A norm below 1e-6, and of nothing but zeros, counts as 1e-6. */
+static void test_unit_normalization(void **state)
+{
+    struct tval y = run_on(one("[2, 2]", "type: UnitNormalization"), (double[]){3, -4, 0, 0});
+
+    (void)state;
+    CHECK(y, {0.6, -0.8, 0, 0});
+    y = run_on(one("[2, 2]", "type: UnitNormalization, axis: 1"), (double[]){3, 1e-7, -4, 0});
+    CHECK(y, {0.6, 1e-7 / (double)1e-6f, -0.8, 0});
+    y = run_on(one("[2, 2]", "type: UnitNormalization, axis: [1, 2]"), (double[]){1, 1, -1, 1});
+    CHECK(y, {0.5, 0.5, -0.5, 0.5});
+}
+
 static void test_layer_normalization(void **state)
 {
     struct graph *g = one("[2, 2]", "type: LayerNormalization, epsilon: 3");
@@ -1136,7 +1149,7 @@ static void test_lowering(void **state)
         "type: Normalization, mean: 0.1, variance: [0.3, 1, 2], invert: true",
         "type: ReduceMean, axes: [1, 2]", "type: ReduceMean, axes: [-2, 1], keepdims: true",
         "type: LayerNormalization, axis: [2, 3]", "type: LayerNormalization, axis: [1, 2, 3]",
-        "type: RMSNormalization, axis: [-2, -1]",
+        "type: RMSNormalization, axis: [-2, -1]", "type: UnitNormalization, axis: [1, 3]",
     };
 
     (void)state;
@@ -1319,6 +1332,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_local_response_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_group_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_layer_normalization, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unit_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_activation_layers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leaky_default, setup, teardown),
         cmocka_unit_test_setup_teardown(test_prelu, setup, teardown),
