@@ -61,7 +61,7 @@ static struct shape normalized_shape(const struct node *node)
     return shape_of(s->rank - l->from, s->dim + l->from);
 }
 
-/* A weight for each element of what is normalized; of whole images, PyTorch's has channels first. */
+/* A weight for each element that is normalized; PyTorch's of whole images have channels first. */
 static struct weight *add_factors(struct node *node, const char *name, const char *torch_name)
 {
     const struct layernorm *l = node->attr;

@@ -338,8 +338,9 @@ static void test_messages(void **state)
 static const char *row_as_yaml(const char *name, const char *args)
 {
     const char *yaml = pool_printf(pool, "{name: %s", name);
+    char *copy = pool_copy(pool, args, strlen(args));
 
-    for (char *arg = strtok(pool_copy(pool, args, strlen(args)), ","); arg; arg = strtok(NULL, ",")) {
+    for (char *arg = strtok(copy, ","); arg; arg = strtok(NULL, ",")) {
         char key[64];
         char value[64];
 
@@ -349,7 +350,7 @@ static const char *row_as_yaml(const char *name, const char *args)
     return pool_printf(pool, "%s}", yaml);
 }
 
-/* Each row of docs/layers.md is accepted by the parser, its arguments too, and defaults they are. */
+/* The parser takes each row of docs/layers.md with its arguments, and they are the defaults. */
 static void test_reference(void **state)
 {
     struct out out;

@@ -1166,7 +1166,7 @@ static void test_lowering(void **state)
     }
 }
 
-/* A mean over rows and columns, whatever it is called, is one operator: kernels see no difference. */
+/* A mean over rows and columns, whatever it is called, is one operator to the kernels. */
 static void test_mean_is_pooling(void **state)
 {
     static const struct { const char *input, *layer; enum op op; } cases[] = {
