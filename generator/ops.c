@@ -98,8 +98,7 @@ static const char *const missing[] = {
     "MultiHeadAttention", "RNN", "RandomCrop", "RepeatVector", "Resizing",
     "Sequential", "SimpleRNN", "SpatialDropout1D", "SpatialDropout3D",
     "SpectralNormalization", "StackedRNNCells", "StringLookup", "TextVectorization",
-    "TimeDistributed", "UnitNormalization", "UpSampling3D",
-    "ZeroPadding3D", NULL,
+    "TimeDistributed", "UpSampling3D", "ZeroPadding3D", NULL,
 };
 
 static const struct { const char *type, *instead; } replaceable[] = {

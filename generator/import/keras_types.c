@@ -40,6 +40,8 @@ static const struct klayer_type types[] = {
      {{"gamma", "scale"}, {"beta", "center"}, {"moving_mean", NULL}, {"moving_variance", NULL}}},
     {"LayerNormalization", false, "axis epsilon center scale",
      {{"gamma", "scale"}, {"beta", "center"}}},
+    {"RMSNormalization", false, "axis epsilon", {{"scale", NULL}}},
+    {"UnitNormalization", false, "axis", {{0}}},
     {"GroupNormalization", false, "groups axis epsilon center scale",
      {{"gamma", "scale"}, {"beta", "center"}}},
     {"Rescaling", false, "scale offset", {{0}}},

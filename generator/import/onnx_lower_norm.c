@@ -133,7 +133,9 @@ static bool trailing_view(struct lower *lo, struct onnx_node *n, struct view *v)
                    LIMIT_RANK);
 }
 
-static bool trailing_norm(struct lower *lo, struct onnx_node *n, const char *type, bool center)
+/* factor: what the layer calls the weights that it multiplies by. */
+static bool trailing_norm(struct lower *lo, struct onnx_node *n, const char *type,
+        const char *factor, bool center)
 {
     struct view view;
     for (int i = 1; i < n->out.n; i++)
@@ -148,18 +150,18 @@ static bool trailing_norm(struct lower *lo, struct onnx_node *n, const char *typ
     layer_float(l, "epsilon", onnx_float(n, "epsilon", 1e-5f));
     if (center && !onnx_in(n, 2))
         layer_bool(l, "center", false);
-    return vector(lo, n, l, 1, "gamma", size) &&
+    return vector(lo, n, l, 1, factor, size) &&
            (!center || !onnx_in(n, 2) || vector(lo, n, l, 2, "beta", size));
 }
 
 bool onnx_lower_layer_norm(struct lower *lo, struct onnx_node *n)
 {
-    return trailing_norm(lo, n, "LayerNormalization", true);
+    return trailing_norm(lo, n, "LayerNormalization", "gamma", true);
 }
 
 bool onnx_lower_rms_norm(struct lower *lo, struct onnx_node *n)
 {
-    return trailing_norm(lo, n, "RMSNormalization", false);
+    return trailing_norm(lo, n, "RMSNormalization", "scale", false);
 }
 
 /* ---- LRN, LpNormalization -------------------------------------------------------------------- */

@@ -143,7 +143,7 @@ static void batchnorm_lower(struct graph *g, struct node *node)
 }
 
 static const struct attr_def batchnorm_attrs[] = {
-    {"axis", ATTR_FLOATS, AT(batchnorm, axis), "-1", 0, 0, NULL,
+    {"axis", ATTR_INDICES, AT(batchnorm, axis), "-1", 0, 0, NULL,
      "the channels: the last axis only"},
     {"epsilon", ATTR_FLOAT, AT(batchnorm, epsilon), "1e-3", 0, 1e30, NULL,
      "added to the variance (Keras' default; PyTorch's is 1e-5)"},
@@ -252,7 +252,7 @@ static void normalization_lower(struct graph *g, struct node *node)
 }
 
 static const struct attr_def normalization_attrs[] = {
-    {"axis", ATTR_FLOATS, AT(normalization, axis), "-1", 0, 0, NULL,
+    {"axis", ATTR_INDICES, AT(normalization, axis), "-1", 0, 0, NULL,
      "the channels: the last axis only"},
     {"mean", ATTR_FLOATS, AT(normalization, mean), NULL, 0, 0, NULL,
      "of the inputs, one number or one for each channel"},

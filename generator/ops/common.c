@@ -86,11 +86,11 @@ bool need_last_axis(struct graph *g, struct node *node, int axis, struct diag *d
     return false;
 }
 
-bool need_last_axes(struct graph *g, struct node *node, const struct floats *axis,
+bool need_last_axes(struct graph *g, struct node *node, const struct indices *axis,
                     struct diag *diag)
 {
     if (axis->n == 1)
-        return need_last_axis(g, node, (int)axis->at[0], diag);
+        return need_last_axis(g, node, axis->at[0], diag);
     diag_error(diag, DIAG_UNSUPPORTED, node_attr_at(node, "axis"),
                "layer %s works on the last axis only, not on %d of them", node_title(g, node),
                axis->n);

@@ -58,7 +58,7 @@ bool find_axis(struct graph *, struct node *, const char *key, int axis, int *to
 /* Whether an axis as in Keras (0 is the batch, -1 the last) is the last one; reports if not. The
  * second form is for layers whose configurations say [-1]. */
 bool need_last_axis(struct graph *, struct node *, int axis, struct diag *);
-bool need_last_axes(struct graph *, struct node *, const struct floats *axis, struct diag *);
+bool need_last_axes(struct graph *, struct node *, const struct indices *axis, struct diag *);
 
 /* A window on an image: what is given and, resolved, its pads and the output's height and width. */
 struct window {

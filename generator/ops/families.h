@@ -91,12 +91,19 @@ struct softmax { int axis; int dim; bool log; };  /* dim: resolved, 0 .. rank-1 
 
 /* Weights "gamma" and "beta" as scale and center say; RMSNormalization (rms: no mean is subtracted)
  * has one, "scale". axis: -1, which configurations may write [-1]. */
-struct layernorm { float epsilon; struct floats axis; bool center, scale; /* resolved */ bool rms; };
+struct layernorm {
+    float epsilon;
+    struct indices axis;     /* the last ones */
+    bool center, scale;
+    /* resolved */
+    bool rms;
+    int from;                /* dimensions from .. rank-1 are normalized */
+};
 /* Weights "gamma" and "beta" as scale and center say. */
 struct groupnorm {
     int groups;              /* of GroupNormalization; -1: as many as channels */
     float epsilon;
-    struct floats axis;
+    struct indices axis;
     bool center, scale;
     /* resolved */
     int resolved;            /* groups */
@@ -104,9 +111,9 @@ struct groupnorm {
 
 /* Windows of `before` channels below and `after` above: resolved, as factor is, alpha / size. */
 struct lrn { int size; float alpha, beta, bias; /* resolved */ int before, after; float factor; };
-struct batchnorm { float epsilon; struct floats axis; bool center, scale; };
+struct batchnorm { float epsilon; struct indices axis; bool center, scale; };
 struct rescaling { struct floats scale, offset; };
-struct normalization { struct floats mean, variance, axis; bool invert; };
+struct normalization { struct floats mean, variance; struct indices axis; bool invert; };
 
 struct reshape { struct shape target; };  /* Flatten too; resolved: no -1 */
 struct permute { struct shape dims; };    /* output dimension i is input dimension dim[i] - 1 */

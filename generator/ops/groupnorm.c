@@ -89,7 +89,7 @@ static void groupnorm_eval(const struct node *node, const struct tval *in, struc
 }
 
 #define ATTRS_NORM \
-    {"axis", ATTR_FLOATS, AT(groupnorm, axis), "-1", 0, 0, NULL, \
+    {"axis", ATTR_INDICES, AT(groupnorm, axis), "-1", 0, 0, NULL, \
      "the channels: the last axis only"}, \
     {"epsilon", ATTR_FLOAT, AT(groupnorm, epsilon), "1e-3", 0, 1e30, NULL, \
      "added to the variance (Keras' default; PyTorch's and ONNX's are 1e-5)"}, \

@@ -1,34 +1,96 @@
-/* LayerNormalization and RMSNormalization over the channels of each pixel. */
+/* LayerNormalization and RMSNormalization over the channels of each pixel, or over the last
+ * dimensions taken as one: then Reshape, the same over that one, and Reshape. */
 #include "common.h"
 
 #include <float.h>
+
+/* ---- shapes ---------------------------------------------------------------------------------- */
+
+static const char *axes_text(struct graph *g, const int *axis, int n)
+{
+    const char *text = "";
+
+    for (int i = 0; i < n; i++)
+        text = pool_printf(g->pool, "%s%s%d", text, i ? ", " : "", axis[i]);
+    return pool_printf(g->pool, "[%s]", text);
+}
+
+/* Weights are in the order of the axes: other than ascending, it would have to be guessed. */
+static bool resolve_last_axes(struct graph *g, struct node *node, struct layernorm *l,
+                              struct diag *diag)
+{
+    int rank = in_shape(node, 0)->rank;
+    int n = l->axis.n < rank ? l->axis.n : rank;
+    int last[LIMIT_RANK];
+    bool ok = n == l->axis.n;
+    int axis;
+
+    l->from = rank - n;
+    if (l->axis.n == 1)
+        return need_last_axis(g, node, l->axis.at[0], diag);
+    for (int i = 0; i < l->axis.n; i++) {
+        if (!find_axis(g, node, "axis", l->axis.at[i], &axis, diag))
+            return false;
+        ok = ok && axis == l->from + i;
+    }
+    for (int i = 0; i < n; i++)
+        last[i] = l->from + i + 1;
+    if (!ok)
+        diag_error(diag, DIAG_UNSUPPORTED, node_attr_at(node, "axis"),
+                   "layer %s works on the last axes only, in their order, which are %s for the "
+                   "input %s, not %s", node_title(g, node), axes_text(g, last, n),
+                   input_words(g, node, 0, diag), axes_text(g, l->axis.at, l->axis.n));
+    return ok;
+}
 
 static void layernorm_shape(struct graph *g, struct node *node, struct diag *diag)
 {
     struct layernorm *l = node->attr;
 
     l->rms = node->op == OP_RMS_NORMALIZATION;
-    if (need_last_axes(g, node, &l->axis, diag))
+    if (resolve_last_axes(g, node, l, diag))
         shape_as_input(g, node, diag);
+}
+
+/* The normalized dimensions, which are those of the weights. */
+static struct shape normalized_shape(const struct node *node)
+{
+    const struct layernorm *l = node->attr;
+    const struct shape *s = &node->out->shape;
+
+    return shape_of(s->rank - l->from, s->dim + l->from);
+}
+
+/* A weight for each element that is normalized; PyTorch's of whole images have channels first. */
+static struct weight *add_factors(struct node *node, const char *name, const char *torch_name)
+{
+    const struct layernorm *l = node->attr;
+    struct shape s = normalized_shape(node);
+    struct weight *w = add_weight(node, name, torch_name, s);
+
+    for (int i = 0; l->from == 0 && i < s.rank; i++)
+        w->torch_order[i] = (int8_t)(i ? i - 1 : s.rank - 1);
+    return w;
 }
 
 static void layernorm_weights(struct graph *g, struct node *node)
 {
     const struct layernorm *l = node->attr;
-    struct shape s = vector_shape(last_dim(&node->out->shape));
 
     (void)g;
     if (l->scale)
-        add_weight(node, "gamma", "weight", s)->init = INIT_ONE;
+        add_factors(node, "gamma", "weight")->init = INIT_ONE;
     if (l->center)
-        add_weight(node, "beta", "bias", s)->init = INIT_SPREAD;
+        add_factors(node, "beta", "bias")->init = INIT_SPREAD;
 }
 
 static void rms_weights(struct graph *g, struct node *node)
 {
     (void)g;
-    add_weight(node, "scale", "weight", vector_shape(last_dim(&node->out->shape)))->init = INIT_ONE;
+    add_factors(node, "scale", "weight")->init = INIT_ONE;
 }
+
+/* ---- evaluation ------------------------------------------------------------------------------ */
 
 /* The statistics of one pixel and what they may be off by. */
 struct moments {
@@ -128,7 +190,8 @@ static void layernorm_eval(const struct node *node, const struct tval *in, struc
     const struct layernorm *l = node->attr;
     const float *gamma = weight_data(node, l->rms ? "scale" : "gamma");
     const float *beta = weight_data(node, "beta");
-    int n = last_dim(&in->shape);
+    struct shape normalized = normalized_shape(node);
+    int n = (int)shape_size(&normalized);
     int64_t size = shape_size(&in->shape);
 
     for (int64_t at = 0; at < size; at += n) {
@@ -140,9 +203,60 @@ static void layernorm_eval(const struct node *node, const struct tval *in, struc
     drop_nonfinite(out);
 }
 
+/* ---- lowering -------------------------------------------------------------------------------- */
+
+static struct tensor *reshaped(struct graph *g, const struct node *origin, struct tensor *in,
+                               struct shape shape)
+{
+    struct node *n = graph_node(g, OP_RESHAPE, origin->name, origin);
+
+    ((struct reshape *)n->attr)->target = shape;
+    node_input(g, n, in);
+    return graph_tensor(g, n, shape, DTYPE_FLOAT32);
+}
+
+/* The normalized dimensions of s, of which there are several, in one. */
+static struct shape merged(struct shape s, int from)
+{
+    for (; s.rank > from + 1; s.rank--)
+        s.dim[from] *= s.dim[s.rank - 1];
+    return s;
+}
+
+/* Kernels know one axis, the last: Reshape, that, Reshape, which are views of the same memory. */
+static void layernorm_lower(struct graph *g, struct node *node)
+{
+    const struct layernorm *l = node->attr;
+    struct shape shape = node->out->shape;
+    struct shape flat = merged(shape, l->from);
+    struct node *work;
+    struct tensor *t;
+
+    if (l->from == shape.rank - 1)
+        return;
+    t = reshaped(g, node, node->in.at[0], flat);
+    work = graph_node(g, node->op, node->name, node);
+    work->attr = node->attr;
+    node_input(g, work, t);
+    t = graph_tensor(g, work, flat, DTYPE_FLOAT32);
+    node_def(work)->weights(g, work);
+    for (int i = 0; i < node->weights; i++)
+        work->weight[i].data = node->weight[i].data;
+    t->layer = node->out->layer;
+    t = reshaped(g, node, t, shape);
+    t->layer = node->out->layer;
+    tensor_replace(g, node->out, t);
+    node_remove(g, node);
+}
+
+/* ---- definitions ----------------------------------------------------------------------------- */
+
+#define ATTR_LAST_AXES \
+    {"axis", ATTR_INDICES, AT(layernorm, axis), "-1", 0, 0, NULL, \
+     "the last axis, or a list of the last ones in their order"}
+
 static const struct attr_def layernorm_attrs[] = {
-    {"axis", ATTR_FLOATS, AT(layernorm, axis), "-1", 0, 0, NULL,
-     "the channels: the last axis only"},
+    ATTR_LAST_AXES,
     {"epsilon", ATTR_FLOAT, AT(layernorm, epsilon), "1e-3", 0, 1e30, NULL,
      "added to the variance (Keras' default; PyTorch's is 1e-5)"},
     {"center", ATTR_BOOL, AT(layernorm, center), "true", 0, 0, NULL, "whether there is a beta"},
@@ -152,15 +266,14 @@ static const struct attr_def layernorm_attrs[] = {
 
 const struct op_def op_layer_normalization = {
     .type = "LayerNormalization", .stem = "layer_normalization",
-    .doc = "gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics over the channels",
+    .doc = "gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics over the last axes",
     .family = FAMILY_LAYERNORM, .min_in = 1, .max_in = 1,
     .attr_bytes = sizeof(struct layernorm), .attrs = layernorm_attrs, .shape = layernorm_shape,
-    .weights = layernorm_weights, .eval = layernorm_eval,
+    .weights = layernorm_weights, .eval = layernorm_eval, .lower = layernorm_lower,
 };
 
 static const struct attr_def rms_attrs[] = {
-    {"axis", ATTR_FLOATS, AT(layernorm, axis), "-1", 0, 0, NULL,
-     "the channels: the last axis only"},
+    ATTR_LAST_AXES,
     {"epsilon", ATTR_FLOAT, AT(layernorm, epsilon), "1e-6", 0, 1e30, NULL,
      "added to the mean square (Keras' default)"},
     ATTRS_END
@@ -168,8 +281,8 @@ static const struct attr_def rms_attrs[] = {
 
 const struct op_def op_rms_normalization = {
     .type = "RMSNormalization", .stem = "rms_normalization",
-    .doc = "scale * x / sqrt(mean square + epsilon), the mean over the channels",
+    .doc = "scale * x / sqrt(mean square + epsilon), the mean over the last axes",
     .family = FAMILY_LAYERNORM, .min_in = 1, .max_in = 1,
     .attr_bytes = sizeof(struct layernorm), .attrs = rms_attrs, .shape = layernorm_shape,
-    .weights = rms_weights, .eval = layernorm_eval,
+    .weights = rms_weights, .eval = layernorm_eval, .lower = layernorm_lower,
 };

@@ -316,6 +316,24 @@ static void arg_eval(const struct node *node, const struct tval *in, struct tval
     }
 }
 
+/* ---- lowering -------------------------------------------------------------------------------- */
+
+/* The mean of an image's rows and columns is global pooling, under another name. */
+static void mean_lower(struct graph *g, struct node *node)
+{
+    const struct reduce *r = node->attr;
+    const struct shape *in = in_shape(node, 0);
+    struct pool2d *p;
+
+    if (in->rank != 3 || !r->reduced[0] || !r->reduced[1] || r->reduced[2])
+        return;
+    p = NEW(g->pool, struct pool2d);
+    *p = (struct pool2d){.size = {in->dim[0], in->dim[1]}, .strides = {in->dim[0], in->dim[1]},
+                         .dilation = {1, 1}, .keepdims = r->keepdims, .is_global = true};
+    node->op = OP_GLOBAL_AVERAGE_POOLING2D;
+    node->attr = p;
+}
+
 /* ---- definitions ----------------------------------------------------------------------------- */
 
 #define ATTR_KEEPDIMS \
@@ -329,24 +347,24 @@ static const struct attr_def reduce_attrs[] = {
     ATTRS_END
 };
 
-#define REDUCE(id, evaluate, type_name, line) \
+#define REDUCE(id, evaluate, rewrite, type_name, line) \
     const struct op_def op_reduce_##id = { \
         .type = type_name, .stem = "reduce_" #id, .doc = line, .family = FAMILY_REDUCE, \
         .min_in = 1, .max_in = 1, .attr_bytes = sizeof(struct reduce), .attrs = reduce_attrs, \
-        .shape = reduce_shape, .eval = evaluate, \
+        .shape = reduce_shape, .eval = evaluate, .lower = rewrite, \
     }
 
-REDUCE(sum, sum_eval, "ReduceSum", "sum over some dimensions");
-REDUCE(mean, sum_eval, "ReduceMean", "mean over some dimensions");
-REDUCE(l1, sum_eval, "ReduceL1", "sum of the magnitudes over some dimensions");
-REDUCE(l2, sum_eval, "ReduceL2", "root of the sum of squares over some dimensions");
-REDUCE(sum_square, sum_eval, "ReduceSumSquare", "sum of squares over some dimensions");
-REDUCE(log_sum, sum_eval, "ReduceLogSum", "logarithm of the sum over some dimensions");
-REDUCE(log_sum_exp, log_sum_exp_eval, "ReduceLogSumExp",
+REDUCE(sum, sum_eval, NULL, "ReduceSum", "sum over some dimensions");
+REDUCE(mean, sum_eval, mean_lower, "ReduceMean", "mean over some dimensions");
+REDUCE(l1, sum_eval, NULL, "ReduceL1", "sum of the magnitudes over some dimensions");
+REDUCE(l2, sum_eval, NULL, "ReduceL2", "root of the sum of squares over some dimensions");
+REDUCE(sum_square, sum_eval, NULL, "ReduceSumSquare", "sum of squares over some dimensions");
+REDUCE(log_sum, sum_eval, NULL, "ReduceLogSum", "logarithm of the sum over some dimensions");
+REDUCE(log_sum_exp, log_sum_exp_eval, NULL, "ReduceLogSumExp",
        "logarithm of the sum of exponentials over some dimensions");
-REDUCE(prod, product_eval, "ReduceProd", "product over some dimensions");
-REDUCE(max, extreme_eval, "ReduceMax", "largest over some dimensions");
-REDUCE(min, extreme_eval, "ReduceMin", "smallest over some dimensions");
+REDUCE(prod, product_eval, NULL, "ReduceProd", "product over some dimensions");
+REDUCE(max, extreme_eval, NULL, "ReduceMax", "largest over some dimensions");
+REDUCE(min, extreme_eval, NULL, "ReduceMin", "smallest over some dimensions");
 
 static const struct attr_def arg_attrs[] = {
     {"axis", ATTR_INT, AT(reduce, axis), "1", 0, 0, NULL,

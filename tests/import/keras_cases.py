@@ -170,6 +170,21 @@ def norms():
             .add('Softmax', 'softmax', 'elu', axis=-1))
 
 
+def norms_of_axes():
+    """Over several of the last axes, and what of it Keras 3 alone has."""
+    return (image(h=4, w=3, c=5)
+            .add('LayerNormalization', 'rows', 'image', axis=[2, 3], epsilon=0.01,
+                 weights=[rand(3, 5), rand(3, 5)])
+            .add('LayerNormalization', 'whole', 'rows', axis=[1, 2, 3], epsilon=0.001,
+                 weights=[rand(4, 3, 5), rand(4, 3, 5)])
+            .add('RMSNormalization', 'pixels', 'whole', axis=-1, epsilon=1e-6, weights=[rand(5)])
+            .add('RMSNormalization', 'rms', 'pixels', axis=[-2, -1], epsilon=0.125, weights=[rand(3, 5)])
+            .add('UnitNormalization', 'unit', 'rms', axis=[1, 3])
+            .add('Rescaling', 'tiny', 'unit', scale=1e-7, offset=0.0)
+            .add('UnitNormalization', 'below', 'tiny', axis=-1)
+            .add('Rescaling', 'seen', 'below', scale=10.0, offset=0.0))
+
+
 def squeeze():
     """What EfficientNet has: a factor for each channel, and preprocessing with a list of scales."""
     return (image(h=5, w=4, c=3)
@@ -311,6 +326,7 @@ def models(t):
     t.same('shapes', shapes())
     t.same('grouped', grouped())
     t.same('norms', norms())
+    t.same('norms-of-axes', norms_of_axes(), ['keras', 'h5_3'])
     t.same('squeeze', squeeze())
     t.same('sequential', sequential())
     t.same('bare', sequential('none'), args=['--shape', 'a_input=1,6,6,2'])

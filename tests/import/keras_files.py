@@ -19,7 +19,8 @@ VARS = {   # in the order in which Keras creates and saves them
     'SeparableConv1D': ['depthwise_kernel', 'pointwise_kernel', 'bias'],
     'SeparableConv2D': ['depthwise_kernel', 'pointwise_kernel', 'bias'],
     'BatchNormalization': ['gamma', 'beta', 'moving_mean', 'moving_variance'],
-    'LayerNormalization': ['gamma', 'beta'], 'Normalization': ['mean', 'variance', 'count'],
+    'LayerNormalization': ['gamma', 'beta'], 'RMSNormalization': ['scale'],
+    'Normalization': ['mean', 'variance', 'count'],
 }
 
 

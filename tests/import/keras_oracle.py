@@ -72,9 +72,24 @@ def batch_norm(c, w, x):
     return gamma * (x - w[0]) / np.sqrt(w[1] + c.get('epsilon', 1e-3)) + beta
 
 
+def axes(c, x):
+    """Of the array without the batch: Keras counts that as 0, or counts from the end."""
+    given = c.get('axis', -1)
+    return tuple(a - 1 if a > 0 else a + x.ndim for a in (given if isinstance(given, list) else [given]))
+
+
 def layer_norm(c, w, x):
-    m, v = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    a = axes(c, x)
+    m, v = x.mean(a, keepdims=True), x.var(a, keepdims=True)
     return w[0] * (x - m) / np.sqrt(v + c.get('epsilon', 1e-3)) + w[1]
+
+
+def rms_norm(c, w, x):
+    return w[0] * x / np.sqrt((x * x).mean(axes(c, x), keepdims=True) + c.get('epsilon', 1e-6))
+
+
+def unit_norm(c, w, x):
+    return x / np.sqrt(np.maximum((x * x).sum(axes(c, x), keepdims=True), 1e-12))
 
 
 def pool(c, x, is_max):
@@ -146,6 +161,7 @@ LAYERS = {   # (config, weights, input)
     'SeparableConv2D': lambda c, w, x: depthwise(c, w[0], x) @ w[1][0, 0] + w[2],
     'Dense': lambda c, w, x: x @ w[0] + (w[1] if len(w) > 1 else 0),
     'BatchNormalization': batch_norm, 'LayerNormalization': layer_norm,
+    'RMSNormalization': rms_norm, 'UnitNormalization': unit_norm,
     'MaxPooling2D': lambda c, w, x: pool(c, x, True), 'AveragePooling2D': lambda c, w, x: pool(c, x, False),
     'GlobalMaxPooling2D': lambda c, w, x: x.max((0, 1), keepdims=c.get('keepdims', False)),
     'GlobalAveragePooling2D': lambda c, w, x: x.mean((0, 1), keepdims=c.get('keepdims', False)),

@@ -147,6 +147,13 @@ def normalizations():
     y = (x - m) / np.sqrt(v + 1e-5) * gamma.reshape(4, 1, 1) + beta.reshape(4, 1, 1)
     simple('instance_norm', n, normalized(n, [2, 3], (4, 1, 1), gamma, beta), y,
            'InstanceNormalization|LayerNormalization', lacks=('Reduce',))
+    scale = rand(4, 5, 6)
+    for axis, size in ((3, 6), (1, 120)):
+        n = Net(x, opset=23)
+        last = scale.ravel()[:size].reshape(x.shape[axis:])
+        mean = (x * x).mean(tuple(range(axis, 4)), keepdims=True)
+        simple('rms_norm_of_%d' % axis, n, n.node('RMSNormalization', 'x', last, axis=axis, epsilon=1e-5),
+               x / np.sqrt(mean + 1e-5) * last, 'RMSNormalization')
     g = x.reshape(1, 2, -1)
     m, v = g.mean(-1, keepdims=True), g.var(-1, keepdims=True)
     n = Net(x)

@@ -6,10 +6,12 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "activation.h"
 #include "out.h"
+#include "reference.h"
 
 static struct pool *pool;
 static struct diag *diag;
@@ -330,6 +332,48 @@ static void test_messages(void **state)
     }
 }
 
+/* ---- the page about them --------------------------------------------------------------------- */
+
+/* "elu", "alpha 1, beta 2" as "{name: elu, alpha: 1, beta: 2}". */
+static const char *row_as_yaml(const char *name, const char *args)
+{
+    const char *yaml = pool_printf(pool, "{name: %s", name);
+    char *copy = pool_copy(pool, args, strlen(args));
+
+    for (char *arg = strtok(copy, ","); arg; arg = strtok(NULL, ",")) {
+        char key[64];
+        char value[64];
+
+        if (sscanf(arg, "%63s %63s", key, value) == 2)
+            yaml = pool_printf(pool, "%s, %s: %s", yaml, key, value);
+    }
+    return pool_printf(pool, "%s}", yaml);
+}
+
+/* The parser takes each row of docs/layers.md with its arguments, and they are the defaults. */
+static void test_reference(void **state)
+{
+    struct out out;
+    char name[64];
+    char args[128];
+    int rows = 0;
+
+    (void)state;
+    out_init(&out);
+    reference_print(&out);
+    for (char *at = strstr(out.text, "## Activations"); *at && strncmp(at, "## Limits", 9) != 0;
+         at += strcspn(at, "\n") + 1)
+        if (sscanf(at, "| `%63[^`]` |%127[^|]|", name, args) == 2) {
+            struct activation plain = act(name);
+            struct activation full = act(row_as_yaml(name, args));
+
+            assert_string_equal(act_text(pool, &plain), act_text(pool, &full));
+            rows++;
+        }
+    assert_true(rows > 30);
+    out_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lipschitz, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reference, setup, teardown),
     };
     return cmocka_run_group_tests_name("activation", tests, NULL, NULL);
 }

@@ -680,6 +680,19 @@ static void test_group_normalization(void **state)
               1 / sqrt(1.5), 2 / sqrt(4.5), -1 / sqrt(1.5), 0});
 }
 
+/* A norm below 1e-6, and of nothing but zeros, counts as 1e-6. */
+static void test_unit_normalization(void **state)
+{
+    struct tval y = run_on(one("[2, 2]", "type: UnitNormalization"), (double[]){3, -4, 0, 0});
+
+    (void)state;
+    CHECK(y, {0.6, -0.8, 0, 0});
+    y = run_on(one("[2, 2]", "type: UnitNormalization, axis: 1"), (double[]){3, 1e-7, -4, 0});
+    CHECK(y, {0.6, 1e-7 / (double)1e-6f, -0.8, 0});
+    y = run_on(one("[2, 2]", "type: UnitNormalization, axis: [1, 2]"), (double[]){1, 1, -1, 1});
+    CHECK(y, {0.5, 0.5, -0.5, 0.5});
+}
+
 static void test_layer_normalization(void **state)
 {
     struct graph *g = one("[2, 2]", "type: LayerNormalization, epsilon: 3");
@@ -690,6 +703,11 @@ static void test_layer_normalization(void **state)
     set_weight(layer_of(g, 1), "beta", (float[]){0, 10});
     y = run_on(g, (double[]){3, 5, 7, 7});
     CHECK(y, {-1, 12, 0, 10});
+    g = one("[2, 1, 2]", "type: LayerNormalization, axis: [1, 2, 3], epsilon: 0.75");
+    set_weight(layer_of(g, 1), "gamma", (float[]){1, 2, 3, 4});
+    set_weight(layer_of(g, 1), "beta", (float[]){0, 10, 0, 20});
+    y = run_on(g, (double[]){3, 4, 6, 3});
+    CHECK(y, {-1 / 1.5, 10, 6 / 1.5, 20 - 4 / 1.5});
 }
 
 /* ---- activations as layers ------------------------------------------------------------------- */
@@ -1129,6 +1147,9 @@ static void test_lowering(void **state)
         "type: Rescaling, scale: 0.1, offset: [1, 2, 3]",
         "type: Normalization, mean: 0.1, variance: 0.3",
         "type: Normalization, mean: 0.1, variance: [0.3, 1, 2], invert: true",
+        "type: ReduceMean, axes: [1, 2]", "type: ReduceMean, axes: [-2, 1], keepdims: true",
+        "type: LayerNormalization, axis: [2, 3]", "type: LayerNormalization, axis: [1, 2, 3]",
+        "type: RMSNormalization, axis: [-2, -1]", "type: UnitNormalization, axis: [1, 3]",
     };
 
     (void)state;
@@ -1142,6 +1163,39 @@ static void test_lowering(void **state)
         for (int64_t k = 0; k < shape_size(&y.shape); k++)
             assert_true(fabs(y.v[k] - z.v[k]) <= y.e[k]);
         tval_free(&z);
+    }
+}
+
+/* A mean over rows and columns, whatever it is called, is one operator to the kernels. */
+static void test_mean_is_pooling(void **state)
+{
+    static const struct { const char *input, *layer; enum op op; } cases[] = {
+        {"[6, 7, 3]", "type: ReduceMean, axes: [1, 2]", OP_GLOBAL_AVERAGE_POOLING2D},
+        {"[6, 7, 3]", "type: ReduceMean, axes: [-2, -3]", OP_GLOBAL_AVERAGE_POOLING2D},
+        {"[6, 7, 3]", "type: ReduceMean, axes: [1, 3]", OP_REDUCE_MEAN},
+        {"[6, 7, 3]", "type: ReduceMean", OP_REDUCE_MEAN},
+        {"[6, 7, 3]", "type: ReduceMean, axes: 1", OP_REDUCE_MEAN},
+        {"[6, 7, 3, 2]", "type: ReduceMean, axes: [1, 2]", OP_REDUCE_MEAN},
+        {"[6, 7, 3]", "type: ReduceSum, axes: [1, 2]", OP_REDUCE_SUM},
+    };
+    static const char *const keep[] = {"false", "true"};
+
+    (void)state;
+    for (int i = 0; i < 2 * COUNT(cases); i++) {
+        const char *layer = pool_printf(pool, "%s, keepdims: %s", cases[i / 2].layer, keep[i % 2]);
+        struct graph *g = one(cases[i / 2].input, layer);
+        struct node *n = layer_of(g, 1);
+        const struct pool2d *p;
+
+        if (node_def(n)->lower)
+            node_def(n)->lower(g, n);
+        assert_int_equal(n->op, cases[i / 2].op);
+        if (n->op != OP_GLOBAL_AVERAGE_POOLING2D)
+            continue;
+        p = n->attr;
+        assert_true(p->is_global && !p->is_max && p->keepdims == (i % 2 == 1));
+        assert_true(p->size[0] == 6 && p->size[1] == 7 && p->strides[0] == 6 && p->strides[1] == 7);
+        assert_true(p->dilation[0] == 1 && p->dilation[1] == 1);
     }
 }
 
@@ -1161,6 +1215,7 @@ static void test_weight_shapes(void **state)
         {"type: BatchNormalization", "moving_variance", "[4]"},
         {"type: LayerNormalization", "gamma", "[4]"},
         {"type: RMSNormalization", "scale", "[4]"},
+        {"type: LayerNormalization, axis: [2, 3]", "beta", "[9, 4]"},
         {"type: PReLU, shared_axes: [1, 2]", "alpha", "[1, 1, 4]"},
     };
 
@@ -1224,7 +1279,7 @@ static void test_messages(void **state)
                   "type: Conv2DTranspose, filters: 6, kernel_size: 3, output_padding: 1",
                   "less than its strides");
     check_message("[3, 3, 8]", "type: BatchNormalization, axis: 1", "last axis only");
-    check_message("[3, 3, 8]", "type: LayerNormalization, axis: [2, 3]", "not on 2 of them");
+    check_message("[3, 3, 8]", "type: LayerNormalization, axis: [1, 3]", "[2, 3] for the");
     check_message("[3, 3, 8]", "type: Rescaling, scale: [1, 2]", "2 numbers");
     check_message("[3, 3, 8]", "type: Normalization, mean: 0, variance: -1", "negative");
     check_message("[3, 3, 8]", "type: Reshape, target_shape: [7, 7]", "[shape-mismatch]");
@@ -1277,6 +1332,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_local_response_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_group_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_layer_normalization, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unit_normalization, setup, teardown),
         cmocka_unit_test_setup_teardown(test_activation_layers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leaky_default, setup, teardown),
         cmocka_unit_test_setup_teardown(test_prelu, setup, teardown),
@@ -1297,6 +1353,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bounds_of_rounding, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounds_of_folding, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lowering, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mean_is_pooling, setup, teardown),
         cmocka_unit_test_setup_teardown(test_weight_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_macs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
