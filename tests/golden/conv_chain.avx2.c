@@ -18,6 +18,12 @@
  */
 #include "conv_chain.h"
 
+#if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
+#error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
+#elif CONV_CHAIN_MODEL_HASH != 0x54e0c36c6e82e2b6U
+#error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
+#endif
+
 /* 1: --math=strict: no FMA, the same bits everywhere. */
 #if !defined(CNN_STRICT)
 #define CNN_STRICT 0
@@ -30,6 +36,10 @@
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
+#endif
+
+#if !defined(CNN_RT_VERSION) || CNN_RT_VERSION != 100
+#error "conv_chain.c needs the runtime of cnngen 0.1.0: make it again with the cnngen of the runtime that is there"
 #endif
 
 #if defined(_OPENMP)
@@ -2785,6 +2795,11 @@ static void conv_chain_walk(const struct conv_chain_job *job, int thread, int th
 
 conv_chain_status conv_chain_run(const float *input, float *output, void *arena, size_t arena_bytes)
 {
+    const struct cnn_span spans[3] = {
+        {arena, arena_bytes < CONV_CHAIN_ARENA_BYTES ? arena_bytes : CONV_CHAIN_ARENA_BYTES},
+        {output, CONV_CHAIN_OUTPUT_SIZE * sizeof(float)},
+        {input, CONV_CHAIN_INPUT_SIZE * sizeof(float)},
+    };
     struct conv_chain_job job;
 
     if (!arena || !input || !output)
@@ -2793,6 +2808,8 @@ conv_chain_status conv_chain_run(const float *input, float *output, void *arena,
         return CONV_CHAIN_ERR_ARENA_SIZE;
     if ((uintptr_t)arena % CONV_CHAIN_ARENA_ALIGN != 0)
         return CONV_CHAIN_ERR_ARENA_ALIGN;
+    if (cnn_overlap(spans, 2, 3))
+        return CONV_CHAIN_ERR_OVERLAP;
 
     job.input = input;
     job.output = output;

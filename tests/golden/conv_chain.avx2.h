@@ -14,6 +14,11 @@
 extern "C" {
 #endif
 
+/* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
+ * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
+#define CONV_CHAIN_CNNGEN_VERSION 100
+#define CONV_CHAIN_MODEL_HASH 0x90b04616c609edbaU
+
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define CONV_CHAIN_BATCH 1
 #define CONV_CHAIN_INPUT_SIZE 196 /* input */
@@ -43,11 +48,13 @@ typedef enum {
     CONV_CHAIN_ERR_NULL = -1,        /* a pointer is NULL */
     CONV_CHAIN_ERR_ARENA_SIZE = -2,  /* arena_bytes < CONV_CHAIN_ARENA_BYTES_FOR(1) */
     CONV_CHAIN_ERR_ARENA_ALIGN = -3, /* the arena is not a multiple of CONV_CHAIN_ARENA_ALIGN */
-    CONV_CHAIN_ERR_SELFTEST = -4     /* conv_chain_selftest: a result is further from the reference than its bound */
+    CONV_CHAIN_ERR_SELFTEST = -4,    /* conv_chain_selftest: a result is further from the reference than its bound */
+    CONV_CHAIN_ERR_OVERLAP = -5      /* an output or the arena shares memory with something else */
 } conv_chain_status;
 
 /* Runs the network. Nothing but the outputs and the arena is written, nothing is allocated or kept: calls
- * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after. */
+ * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after.
+ * Each output and the arena must be memory of their own; inputs may share theirs, as they are only read. */
 conv_chain_status conv_chain_run(const float *input, float *output, void *arena, size_t arena_bytes);
 
 /* Compiled with -DCONV_CHAIN_HOOK=name, the program calls that function after each of its CONV_CHAIN_STEPS steps,

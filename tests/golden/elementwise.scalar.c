@@ -22,6 +22,12 @@
  */
 #include "elementwise.h"
 
+#if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
+#error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
+#elif ELEMENTWISE_MODEL_HASH != 0x1ef930046dfae6fbU
+#error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
+#endif
+
 /* 1: --math=strict: no FMA, the same bits everywhere. */
 #if !defined(CNN_STRICT)
 #define CNN_STRICT 0
@@ -31,6 +37,10 @@
 
 #include "cnn_rt.h"
 #include "cnn_names.h"
+
+#if !defined(CNN_RT_VERSION) || CNN_RT_VERSION != 100
+#error "elementwise.c needs the runtime of cnngen 0.1.0: make it again with the cnngen of the runtime that is there"
+#endif
 
 /* ---- instruction sets ------------------------------------------------------------------------------
  *
@@ -742,6 +752,13 @@ static void elementwise_walk(const struct elementwise_job *job, int thread, int 
 
 elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes)
 {
+    const struct cnn_span spans[5] = {
+        {arena, arena_bytes < ELEMENTWISE_ARENA_BYTES ? arena_bytes : ELEMENTWISE_ARENA_BYTES},
+        {out_share, ELEMENTWISE_OUTPUT_SHARE_SIZE * sizeof(float)},
+        {out_turned, ELEMENTWISE_OUTPUT_TURNED_SIZE * sizeof(float)},
+        {in_a, ELEMENTWISE_INPUT_A_SIZE * sizeof(uint8_t)},
+        {in_b, ELEMENTWISE_INPUT_B_SIZE * sizeof(float)},
+    };
     struct elementwise_job job;
 
     if (!arena || !in_a || !in_b || !out_share || !out_turned)
@@ -750,6 +767,8 @@ elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float
         return ELEMENTWISE_ERR_ARENA_SIZE;
     if ((uintptr_t)arena % ELEMENTWISE_ARENA_ALIGN != 0)
         return ELEMENTWISE_ERR_ARENA_ALIGN;
+    if (cnn_overlap(spans, 3, 5))
+        return ELEMENTWISE_ERR_OVERLAP;
 
     job.in_a = in_a;
     job.in_b = in_b;

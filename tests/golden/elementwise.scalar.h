@@ -14,6 +14,11 @@
 extern "C" {
 #endif
 
+/* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
+ * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
+#define ELEMENTWISE_CNNGEN_VERSION 100
+#define ELEMENTWISE_MODEL_HASH 0x63b8357f649b3d1cU
+
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define ELEMENTWISE_BATCH 1
 #define ELEMENTWISE_INPUT_A_SIZE 180 /* a */
@@ -51,11 +56,13 @@ typedef enum {
     ELEMENTWISE_ERR_NULL = -1,        /* a pointer is NULL */
     ELEMENTWISE_ERR_ARENA_SIZE = -2,  /* arena_bytes < ELEMENTWISE_ARENA_BYTES_FOR(1) */
     ELEMENTWISE_ERR_ARENA_ALIGN = -3, /* the arena is not a multiple of ELEMENTWISE_ARENA_ALIGN */
-    ELEMENTWISE_ERR_SELFTEST = -4     /* elementwise_selftest: a result is further from the reference than its bound */
+    ELEMENTWISE_ERR_SELFTEST = -4,    /* elementwise_selftest: a result is further from the reference than its bound */
+    ELEMENTWISE_ERR_OVERLAP = -5      /* an output or the arena shares memory with something else */
 } elementwise_status;
 
 /* Runs the network. Nothing but the outputs and the arena is written, nothing is allocated or kept: calls
- * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after. */
+ * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after.
+ * Each output and the arena must be memory of their own; inputs may share theirs, as they are only read. */
 elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes);
 
 /* Compiled with -DELEMENTWISE_HOOK=name, the program calls that function after each of its ELEMENTWISE_STEPS steps,

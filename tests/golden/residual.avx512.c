@@ -21,6 +21,12 @@
  */
 #include "residual.h"
 
+#if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
+#error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
+#elif RESIDUAL_MODEL_HASH != 0xfa9bb226022538c3U
+#error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
+#endif
+
 /* 1: --math=strict: no FMA, the same bits everywhere. */
 #if !defined(CNN_STRICT)
 #define CNN_STRICT 0
@@ -33,6 +39,10 @@
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
+#endif
+
+#if !defined(CNN_RT_VERSION) || CNN_RT_VERSION != 100
+#error "residual.c needs the runtime of cnngen 0.1.0: make it again with the cnngen of the runtime that is there"
 #endif
 
 #if defined(_OPENMP)
@@ -6154,6 +6164,12 @@ static void residual_walk(const struct residual_job *job, int thread, int thread
 
 residual_status residual_run(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes)
 {
+    const struct cnn_span spans[4] = {
+        {arena, arena_bytes < RESIDUAL_ARENA_BYTES ? arena_bytes : RESIDUAL_ARENA_BYTES},
+        {out_prob, RESIDUAL_OUTPUT_PROB_SIZE * sizeof(float)},
+        {out_feat, RESIDUAL_OUTPUT_FEAT_SIZE * sizeof(float)},
+        {input, RESIDUAL_INPUT_SIZE * sizeof(float)},
+    };
     struct residual_job job;
 
     if (!arena || !input || !out_prob || !out_feat)
@@ -6162,6 +6178,8 @@ residual_status residual_run(const float *input, float *out_prob, float *out_fea
         return RESIDUAL_ERR_ARENA_SIZE;
     if ((uintptr_t)arena % RESIDUAL_ARENA_ALIGN != 0)
         return RESIDUAL_ERR_ARENA_ALIGN;
+    if (cnn_overlap(spans, 3, 4))
+        return RESIDUAL_ERR_OVERLAP;
 
     job.input = input;
     job.out_prob = out_prob;

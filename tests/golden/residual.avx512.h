@@ -14,6 +14,11 @@
 extern "C" {
 #endif
 
+/* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
+ * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
+#define RESIDUAL_CNNGEN_VERSION 100
+#define RESIDUAL_MODEL_HASH 0x6caa652fd473c8f3U
+
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define RESIDUAL_BATCH 1
 #define RESIDUAL_INPUT_SIZE 3072 /* image */
@@ -47,11 +52,13 @@ typedef enum {
     RESIDUAL_ERR_NULL = -1,        /* a pointer is NULL */
     RESIDUAL_ERR_ARENA_SIZE = -2,  /* arena_bytes < RESIDUAL_ARENA_BYTES_FOR(1) */
     RESIDUAL_ERR_ARENA_ALIGN = -3, /* the arena is not a multiple of RESIDUAL_ARENA_ALIGN */
-    RESIDUAL_ERR_SELFTEST = -4     /* residual_selftest: a result is further from the reference than its bound */
+    RESIDUAL_ERR_SELFTEST = -4,    /* residual_selftest: a result is further from the reference than its bound */
+    RESIDUAL_ERR_OVERLAP = -5      /* an output or the arena shares memory with something else */
 } residual_status;
 
 /* Runs the network. Nothing but the outputs and the arena is written, nothing is allocated or kept: calls
- * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after. */
+ * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after.
+ * Each output and the arena must be memory of their own; inputs may share theirs, as they are only read. */
 residual_status residual_run(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes);
 
 /* Compiled with -DRESIDUAL_HOOK=name, the program calls that function after each of its RESIDUAL_STEPS steps,

@@ -1,0 +1,78 @@
+#!/bin/sh
+# What programs rely on that emitted C is built into: that header, C file and runtime are of one version, that memory
+# in use twice is refused.
+set -u
+cnngen=$(realpath "${CNNGEN:-build/cnngen}")
+root=$(realpath "$(dirname "$0")/..")
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+# does WHAT COMMAND...: must succeed
+does() {
+    what=$1
+    shift
+    if out=$("$@" 2>&1); then passed=$((passed + 1)); else
+        failed=$((failed + 1))
+        echo "FAILED  $what: $out"
+    fi
+}
+# stops WHAT MESSAGE COMMAND...: must fail and say so
+stops() {
+    what=$1 message=$2
+    shift 2
+    if out=$("$@" 2>&1); then does "$what is accepted" false; else
+        does "$what: $out" sh -c 'case $1 in *"$2"*) ;; *) false;; esac' sh "$out" "$message"
+    fi
+}
+cp "$root"/tests/embedding/* "$root/tests/weights/net.cnn.yaml" "$tmp"
+cd "$tmp" || exit 2
+strict="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Werror"
+read="gcc -std=c99 -fsyntax-only $strict -I$root/runtime"
+
+# ---- a header of another run
+"$cnngen" -q net.cnn.yaml -o net.c
+does 'the runtime is linked' $read net.c
+mkdir stale
+not_its_header='error "this is not the header of net.c'
+for change in '--max-threads 4' '--static-arena' '--math strict' '--target sse2' '--selftest'; do
+    "$cnngen" -q $change net.cnn.yaml -o stale/net.c
+    cp net.c stale/net.c
+    stops "a header of $change" "$not_its_header: it belongs to another model" $read stale/net.c
+done
+sed 's/random: 1/random: 2/' net.cnn.yaml >stale/net.cnn.yaml
+for way in '' '--weights array' '--weights asm' '--weights bin' '--split-weights'; do
+    "$cnngen" -q $way net.cnn.yaml -o net.c
+    does "a header of its own${way:+, $way}" $read net.c
+    "$cnngen" -q $way stale/net.cnn.yaml -o stale/net.c
+    cp net.c stale/net.c
+    case $way in
+        *bin | *split*) does "new weights without compiling anew, $way" cmp net.h stale/net.h;;
+        *) stops "a header of other weights${way:+, $way}" "$not_its_header: it belongs to another model" $read stale/net.c;;
+    esac
+done
+"$cnngen" -q --standalone net.cnn.yaml -o net.c
+sed 's/\(CNNGEN_VERSION\) .*/\1 99/' net.h >stale/net.h
+cp net.c stale
+stops 'a header of an older version' "$not_its_header: another version of cnngen" $read stale/net.c
+grep -v 'CNNGEN_VERSION\|MODEL_HASH' net.h >stale/net.h
+stops 'a header of before there were versions' "$not_its_header: another version of cnngen" $read stale/net.c
+
+# ---- a runtime of another version
+"$cnngen" -q net.cnn.yaml -o net.c
+mkdir old
+cp "$root"/runtime/*.[ch] old
+sed 's/\(CNN_RT_VERSION\) .*/\1 99/' "$root/runtime/cnn_rt.h" >old/cnn_rt.h
+stops 'older headers of the runtime' 'error "net.c needs the runtime of cnngen ' gcc -fsyntax-only -Iold net.c
+gcc -c -Iold -o old.o old/cnn_rt.c
+stops 'an older library' 'undefined reference to `cnn_isa_level_' gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime" -o net.so net.c old.o
+does 'the library of its version' gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime" -o net.so net.c "$root/runtime/cnn_rt.c"
+
+# ---- memory in use twice
+"$cnngen" -q --standalone --target sse2,neon two.cnn.yaml -o two.c
+for cc in 'gcc -std=c11' 'clang -std=c11'; do
+    does "overlap: $cc" $cc -O1 $strict -fsanitize=address,undefined -o overlap overlap.c two.c
+    does 'overlap is refused' ./overlap
+done
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
