@@ -494,57 +494,84 @@ static void insert_walk(struct emitter *e, struct out *out)
     }
 }
 
-/* "mnist_status mnist_run(const float *input, float *output, void *arena, size_t arena_bytes)", or
- * "mnist_status mnist_run_static(const float *input, float *output)". */
-static void write_run(struct emitter *e, bool owned, struct out *out)
+/* The arguments that all ways of running have: "const float *input, float *output", or without types
+ * "input, output", to call one from another. */
+static void write_pointers(struct emitter *e, bool types, struct out *out)
 {
     const struct graph *g = e->plan->graph;
-    const char *next = "";
-    out_printf(out, "%s_status %s_run%s(", e->opt->prefix, e->opt->prefix, owned ? "_static" : "");
-    for (int i = 0; i < g->input.n; i++, next = ", ")
-        out_printf(out, "%sconst %s *%s", next, c_type(g->input.at[i]->type), pointer_name(e, false, i));
+    for (int i = 0; i < g->input.n; i++) {
+        if (types)
+            out_printf(out, "%sconst %s *%s", i ? ", " : "", c_type(g->input.at[i]->type), pointer_name(e, false, i));
+        else
+            out_printf(out, "%s%s", i ? ", " : "", pointer_name(e, false, i));
+    }
     for (int i = 0; i < g->output.n; i++)
-        out_printf(out, ", float *%s", pointer_name(e, true, i));
+        out_printf(out, ", %s%s", types ? "float *" : "", pointer_name(e, true, i));
     if (e->opt->storage == STORAGE_BIN)
-        out_printf(out, ", const void *weights, size_t weight_bytes");
-    out_printf(out, owned ? ")" : ", void *arena, size_t arena_bytes)");
+        out_printf(out, types ? ", const void *weights, size_t weight_bytes" : ", weights, weight_bytes");
 }
+
+/* "mnist_status mnist_run(const float *input, float *output, void *arena, size_t arena_bytes)" */
+static void write_run(struct emitter *e, const char *suffix, const char *more, struct out *out)
+{
+    out_printf(out, "%s_status %s_run%s(", e->opt->prefix, e->opt->prefix, suffix);
+    write_pointers(e, true, out);
+    out_printf(out, "%s)", more);
+}
+
+static const char arena_arguments[] = ", void *arena, size_t arena_bytes";
+static const char thread_arguments[] = ", void *arena, size_t arena_bytes, int threads";
 
 static void insert_run(struct emitter *e, struct out *out)
 {
-    write_run(e, false, out);
+    write_run(e, "", arena_arguments, out);
     out_printf(out, ";\n");
 }
 
 static void insert_run_head(struct emitter *e, struct out *out)
 {
-    write_run(e, false, out);
+    write_run(e, "", arena_arguments, out);
+    out_printf(out, "\n");
+}
+
+/* "return mnist_run_threads(input, output, arena, arena_bytes, 0);" */
+static void insert_run_call(struct emitter *e, struct out *out)
+{
+    out_printf(out, "return %s_run_threads(", e->opt->prefix);
+    write_pointers(e, false, out);
+    out_printf(out, ", arena, arena_bytes, 0);\n");
+}
+
+static void insert_run_threads(struct emitter *e, struct out *out)
+{
+    write_run(e, "_threads", thread_arguments, out);
+    out_printf(out, ";\n");
+}
+
+static void insert_run_threads_head(struct emitter *e, struct out *out)
+{
+    write_run(e, "_threads", thread_arguments, out);
     out_printf(out, "\n");
 }
 
 static void insert_run_static(struct emitter *e, struct out *out)
 {
-    write_run(e, true, out);
+    write_run(e, "_static", "", out);
     out_printf(out, ";\n");
 }
 
 static void insert_run_static_head(struct emitter *e, struct out *out)
 {
-    write_run(e, true, out);
+    write_run(e, "_static", "", out);
     out_printf(out, "\n");
 }
 
 /* "return mnist_run(input, output, mnist_own_arena(), MNIST_ARENA_BYTES);" */
 static void insert_run_static_call(struct emitter *e, struct out *out)
 {
-    const struct graph *g = e->plan->graph;
     out_printf(out, "return %s_run(", e->opt->prefix);
-    for (int i = 0; i < g->input.n; i++)
-        out_printf(out, "%s, ", pointer_name(e, false, i));
-    for (int i = 0; i < g->output.n; i++)
-        out_printf(out, "%s, ", pointer_name(e, true, i));
-    out_printf(out, "%s%s_own_arena(), %s_ARENA_BYTES);\n",
-            e->opt->storage == STORAGE_BIN ? "weights, weight_bytes, " : "", e->opt->prefix, e->upper);
+    write_pointers(e, false, out);
+    out_printf(out, ", %s_own_arena(), %s_ARENA_BYTES);\n", e->opt->prefix, e->upper);
 }
 
 static void insert_run_check(struct emitter *e, struct out *out)
@@ -669,7 +696,8 @@ static const struct { const char *name; void (*write)(struct emitter *, struct o
     {"weights_declarations", insert_weights_declarations}, {"weights_definitions", insert_weights_definitions},
     {"pointers", insert_pointers}, {"targets", insert_targets}, {"taps", insert_taps}, {"tap", insert_tap},
     {"walk", insert_walk}, {"run", insert_run}, {"run_head", insert_run_head},
-    {"run_static", insert_run_static}, {"run_static_head", insert_run_static_head},
+    {"run_call", insert_run_call}, {"run_threads", insert_run_threads},
+    {"run_threads_head", insert_run_threads_head}, {"run_static", insert_run_static}, {"run_static_head", insert_run_static_head},
     {"run_static_call", insert_run_static_call},
     {"run_check", insert_run_check}, {"run_spans", insert_run_spans}, {"run_job", insert_run_job},
     {"sizes", insert_sizes},

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What programs rely on that emitted C is built into: that header, C file and runtime are of one version, that memory
-# in use twice is refused.
+# in use twice is refused, that threads are as many as asked for.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
@@ -27,30 +27,31 @@ stops() {
 cp "$root"/tests/embedding/* "$root/tests/weights/net.cnn.yaml" "$tmp"
 cd "$tmp" || exit 2
 strict="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Werror"
+small="--target sse2,neon"
 read="gcc -std=c99 -fsyntax-only $strict -I$root/runtime"
 
 # ---- a header of another run
-"$cnngen" -q net.cnn.yaml -o net.c
+"$cnngen" -q $small net.cnn.yaml -o net.c
 does 'the runtime is linked' $read net.c
 mkdir stale
 not_its_header='error "this is not the header of net.c'
-for change in '--max-threads 4' '--static-arena' '--math strict' '--target sse2' '--selftest'; do
-    "$cnngen" -q $change net.cnn.yaml -o stale/net.c
+for change in '--max-threads 4' '--static-arena' '--math strict' '--weights string' '--selftest'; do
+    "$cnngen" -q $small $change net.cnn.yaml -o stale/net.c
     cp net.c stale/net.c
     stops "a header of $change" "$not_its_header: it belongs to another model" $read stale/net.c
 done
 sed 's/random: 1/random: 2/' net.cnn.yaml >stale/net.cnn.yaml
 for way in '' '--weights array' '--weights asm' '--weights bin' '--split-weights'; do
-    "$cnngen" -q $way net.cnn.yaml -o net.c
+    "$cnngen" -q $small $way net.cnn.yaml -o net.c
     does "a header of its own${way:+, $way}" $read net.c
-    "$cnngen" -q $way stale/net.cnn.yaml -o stale/net.c
+    "$cnngen" -q $small $way stale/net.cnn.yaml -o stale/net.c
     cp net.c stale/net.c
     case $way in
         *bin | *split*) does "new weights without compiling anew, $way" cmp net.h stale/net.h;;
         *) stops "a header of other weights${way:+, $way}" "$not_its_header: it belongs to another model" $read stale/net.c;;
     esac
 done
-"$cnngen" -q --standalone net.cnn.yaml -o net.c
+"$cnngen" -q $small --standalone net.cnn.yaml -o net.c
 sed 's/\(CNNGEN_VERSION\) .*/\1 99/' net.h >stale/net.h
 cp net.c stale
 stops 'a header of an older version' "$not_its_header: another version of cnngen" $read stale/net.c
@@ -58,7 +59,7 @@ grep -v 'CNNGEN_VERSION\|MODEL_HASH' net.h >stale/net.h
 stops 'a header of before there were versions' "$not_its_header: another version of cnngen" $read stale/net.c
 
 # ---- a runtime of another version
-"$cnngen" -q net.cnn.yaml -o net.c
+"$cnngen" -q $small net.cnn.yaml -o net.c
 mkdir old
 cp "$root"/runtime/*.[ch] old
 sed 's/\(CNN_RT_VERSION\) .*/\1 99/' "$root/runtime/cnn_rt.h" >old/cnn_rt.h
@@ -68,10 +69,22 @@ stops 'an older library' 'undefined reference to `cnn_isa_level_' gcc -shared -f
 does 'the library of its version' gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime" -o net.so net.c "$root/runtime/cnn_rt.c"
 
 # ---- memory in use twice
-"$cnngen" -q --standalone --target sse2,neon two.cnn.yaml -o two.c
+"$cnngen" -q --standalone $small two.cnn.yaml -o two.c
 for cc in 'gcc -std=c11' 'clang -std=c11'; do
     does "overlap: $cc" $cc -O1 $strict -fsanitize=address,undefined -o overlap overlap.c two.c
     does 'overlap is refused' ./overlap
+done
+
+# ---- threads by the call, and calls before and after each step
+"$cnngen" -q --standalone $small "$root/examples/residual/residual.cnn.yaml" -o residual.c
+for cc in 'gcc -std=c11 -fopenmp' 'clang -std=c11 -fopenmp' 'gcc -std=c11'; do
+    does "threads: $cc" $cc -O1 $strict -DRESIDUAL_PROFILE=watch -o threads threads.c residual.c
+    does "threads: $cc, as many as asked for" env OMP_NUM_THREADS=3 OMP_DYNAMIC=false ./threads
+done
+for flags in '' -DRESIDUAL_PROFILE=watch; do
+    gcc -O1 -fopenmp $flags -c residual.c && strip --strip-unneeded residual.o
+    does "layers' names are in the program${flags:+, $flags}" \
+        [ "$(strings residual.o | grep -cx global_average_pooling2d)" = "$([ -z "$flags" ] && echo 0 || echo 1)" ]
 done
 
 echo "$passed passed, $failed failed"

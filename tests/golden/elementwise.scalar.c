@@ -24,7 +24,7 @@
 
 #if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
 #error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
-#elif ELEMENTWISE_MODEL_HASH != 0x1ef930046dfae6fbU
+#elif ELEMENTWISE_MODEL_HASH != 0xaaed5af9ac782209U
 #error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -683,7 +683,7 @@ static const struct elementwise_work *elementwise_choose(void)
     #endif
 }
 
-#ifdef ELEMENTWISE_HOOK
+#if defined(ELEMENTWISE_HOOK) || defined(ELEMENTWISE_PROFILE)
 static const struct elementwise_result {
     const char *layer;
     int place; /* -1: the arena; else the output's number */
@@ -700,7 +700,9 @@ static const struct elementwise_result {
     {"big", -1, 0, {1, 12, 12, 10}, {1440, 120, 10}},
     {"turned", 1, 0, {1, 10, 12, 12}, {1440, 144, 12}},
 };
+#endif
 
+#ifdef ELEMENTWISE_HOOK
 static void elementwise_tap(const struct elementwise_job *job, int step)
 {
     const struct elementwise_result *r = &elementwise_results[step];
@@ -720,8 +722,16 @@ static void elementwise_do(const struct elementwise_job *job, int step, int thre
     const struct elementwise_work *w = &job->work[step];
     const long long parts = w->parts < threads ? w->parts : threads;
 
+    #ifdef ELEMENTWISE_PROFILE
+    if (thread == 0)
+        ELEMENTWISE_PROFILE(step, elementwise_results[step].layer, 0);
+    #endif
     if (thread < parts)
         w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+    #ifdef ELEMENTWISE_PROFILE
+    if (thread == 0)
+        ELEMENTWISE_PROFILE(step, elementwise_results[step].layer, 1);
+    #endif
     #ifdef ELEMENTWISE_HOOK
     if (thread == 0)
         elementwise_tap(job, step);
@@ -750,7 +760,7 @@ static void elementwise_walk(const struct elementwise_job *job, int thread, int 
     elementwise_do(job, 7, thread, threads);
 }
 
-elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes)
+elementwise_status elementwise_run_threads(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes, int threads)
 {
     const struct cnn_span spans[5] = {
         {arena, arena_bytes < ELEMENTWISE_ARENA_BYTES ? arena_bytes : ELEMENTWISE_ARENA_BYTES},
@@ -767,6 +777,8 @@ elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float
         return ELEMENTWISE_ERR_ARENA_SIZE;
     if ((uintptr_t)arena % ELEMENTWISE_ARENA_ALIGN != 0)
         return ELEMENTWISE_ERR_ARENA_ALIGN;
+    if (threads < 0)
+        return ELEMENTWISE_ERR_THREADS;
     if (cnn_overlap(spans, 3, 5))
         return ELEMENTWISE_ERR_OVERLAP;
 
@@ -779,4 +791,9 @@ elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float
 
     elementwise_walk(&job, 0, 1);
     return ELEMENTWISE_OK;
+}
+
+elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes)
+{
+    return elementwise_run_threads(in_a, in_b, out_share, out_turned, arena, arena_bytes, 0);
 }

@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xfa9bb226022538c3U
+#elif RESIDUAL_MODEL_HASH != 0x3a4e6fcf55a2dd16U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -6080,7 +6080,7 @@ static const struct residual_work *residual_choose(void)
     #endif
 }
 
-#ifdef RESIDUAL_HOOK
+#if defined(RESIDUAL_HOOK) || defined(RESIDUAL_PROFILE)
 static const struct residual_result {
     const char *layer;
     int place; /* -1: the arena; else the output's number */
@@ -6096,7 +6096,9 @@ static const struct residual_result {
     {"logits", -1, 16, {1, 1, 1, 10}, {10, 10, 10}},
     {"prob", 0, 0, {1, 1, 1, 10}, {10, 10, 10}},
 };
+#endif
 
+#ifdef RESIDUAL_HOOK
 static void residual_tap(const struct residual_job *job, int step)
 {
     const struct residual_result *r = &residual_results[step];
@@ -6128,8 +6130,18 @@ static void residual_do(const struct residual_job *job, int step, int thread, in
     const struct residual_work *w = &job->work[step];
     const long long parts = w->parts < threads ? w->parts : threads;
 
+    #ifdef RESIDUAL_PROFILE
+    residual_meet(threads);
+    if (thread == 0)
+        RESIDUAL_PROFILE(step, residual_results[step].layer, 0);
+    #endif
     if (thread < parts)
         w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+    #ifdef RESIDUAL_PROFILE
+    residual_meet(threads);
+    if (thread == 0)
+        RESIDUAL_PROFILE(step, residual_results[step].layer, 1);
+    #endif
     #ifdef RESIDUAL_HOOK
     residual_meet(threads);
     if (thread == 0)
@@ -6162,7 +6174,7 @@ static void residual_walk(const struct residual_job *job, int thread, int thread
     residual_do(job, 6, thread, threads);
 }
 
-residual_status residual_run(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes)
+residual_status residual_run_threads(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes, int threads)
 {
     const struct cnn_span spans[4] = {
         {arena, arena_bytes < RESIDUAL_ARENA_BYTES ? arena_bytes : RESIDUAL_ARENA_BYTES},
@@ -6178,6 +6190,8 @@ residual_status residual_run(const float *input, float *out_prob, float *out_fea
         return RESIDUAL_ERR_ARENA_SIZE;
     if ((uintptr_t)arena % RESIDUAL_ARENA_ALIGN != 0)
         return RESIDUAL_ERR_ARENA_ALIGN;
+    if (threads < 0)
+        return RESIDUAL_ERR_THREADS;
     if (cnn_overlap(spans, 3, 4))
         return RESIDUAL_ERR_OVERLAP;
 
@@ -6188,7 +6202,8 @@ residual_status residual_run(const float *input, float *out_prob, float *out_fea
     job.work = residual_choose();
 
     #if defined(_OPENMP)
-    int threads = omp_get_max_threads();
+    if (threads == 0)
+        threads = omp_get_max_threads();
     if (threads > 8)
         threads = 8;
     while (threads > 1 && arena_bytes < RESIDUAL_ARENA_BYTES_FOR((size_t)threads))
@@ -6201,4 +6216,9 @@ residual_status residual_run(const float *input, float *out_prob, float *out_fea
     #endif
     residual_walk(&job, 0, 1);
     return RESIDUAL_OK;
+}
+
+residual_status residual_run(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes)
+{
+    return residual_run_threads(input, out_prob, out_feat, arena, arena_bytes, 0);
 }
