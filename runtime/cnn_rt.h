@@ -53,7 +53,8 @@
 #define CNN_GNU 0
 #endif
 
-#if CNN_GNU && defined(__x86_64__) && defined(__SSE2__)
+/* clang as MSVC has AVX's intrinsics only where options turn AVX on, and no __builtin_cpu_supports. */
+#if CNN_GNU && defined(__x86_64__) && defined(__SSE2__) && !defined(_MSC_VER)
 #define CNN_X86 1
 #else
 #define CNN_X86 0
@@ -106,7 +107,9 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-#if defined(__cplusplus)
+#if defined(_MSC_VER)
+#define CNN_RESTRICT __restrict /* "restrict" with /std:c11 alone */
+#elif defined(__cplusplus)
 #if CNN_GNU
 #define CNN_RESTRICT __restrict__
 #else

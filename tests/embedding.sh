@@ -87,5 +87,28 @@ for flags in '' -DRESIDUAL_PROFILE=watch; do
         [ "$(strings residual.o | grep -cx global_average_pooling2d)" = "$([ -z "$flags" ] && echo 0 || echo 1)" ]
 done
 
+# ---- compilers without GNU's extensions, and other systems: plain C, serial where there is no OpenMP
+"$cnngen" -q --standalone --selftest --weights array net.cnn.yaml -o net.c
+does 'tcc: compile' tcc -Wall -Werror -o selftest selftest.c net.c
+does 'tcc: the self-test' ./selftest
+"$cnngen" -q --standalone --weights array "$root/examples/residual/residual.cnn.yaml" -o residual.c
+mkdir stub
+printf '#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t);\nvoid *memset(void *, int, size_t);\n' >stub/string.h
+echo '#define INFINITY ((float)(1e300 * 1e300))' >stub/math.h
+windows="clang -target x86_64-pc-windows-msvc -ffreestanding -Istub"
+msvc="$windows -U__clang__ -U__clang_major__"
+for file in net residual; do
+    does "clang-cl: $file" $windows -std=c11 -fsyntax-only $strict $file.c
+    does "Apple clang: $file" clang -target arm64-apple-macos11 -ffreestanding -Istub -std=c11 -fsyntax-only $strict $file.c
+    does "like MSVC: $file" $msvc -std=c11 -fsyntax-only $strict -Wno-unknown-pragmas -Wno-unused-function $file.c
+    does "like MSVC: $file as C++" $msvc -x c++ -std=c++14 -fsyntax-only $strict -Wno-unknown-pragmas -Wno-unused-function $file.c
+    $msvc -E -P $file.c >$file.i
+    does "like MSVC: nothing of GNU in $file" \
+        sh -c '! grep -nE "__attribute__|__builtin|__asm|__restrict__|_(Pragma|Bool)|GCC|omp|[^_]restrict" $1' sh $file.i
+    does "like MSVC: portable C alone in $file" sh -c 'grep -q "_scalar(" $1 && ! grep -qE "_(sse2|avx2|avx512|neon)\(" $1' sh $file.i
+done
+"$cnngen" -q --standalone --weights string net.cnn.yaml -o net.c
+stops 'like MSVC: weights as strings' 'error "MSVC takes no strings as long as the weights of net.c' $msvc -fsyntax-only net.c
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x0a8c343099d08725U
+#elif CONV_CHAIN_MODEL_HASH != 0x65966babad7112c5U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -48,6 +48,9 @@
 
 #if CNN_BIG_ENDIAN
 #error "the weights of conv_chain.c are little-endian: make the file again with --weights=array"
+#endif
+#if defined(_MSC_VER) && !defined(__clang__)
+#error "MSVC takes no strings as long as the weights of conv_chain.c: make the file again with --weights=array"
 #endif
 
 /* ---- instruction sets ------------------------------------------------------------------------------

@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x3a4e6fcf55a2dd16U
+#elif RESIDUAL_MODEL_HASH != 0xc218c00829970f9dU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -51,6 +51,9 @@
 
 #if CNN_BIG_ENDIAN
 #error "the weights of residual.c are little-endian: make the file again with --weights=array"
+#endif
+#if defined(_MSC_VER) && !defined(__clang__)
+#error "MSVC takes no strings as long as the weights of residual.c: make the file again with --weights=array"
 #endif
 
 /* ---- instruction sets ------------------------------------------------------------------------------
