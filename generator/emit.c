@@ -8,6 +8,7 @@
 #include "emit_weights.h"
 #include "group.h"
 #include "kernel.h"
+#include "labels.h"
 #include "ops/families.h"
 #include "selftest.h"
 
@@ -665,6 +666,8 @@ static void insert_tap(struct emitter *e, struct out *out)
         out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i, pointer_name(e, true, i));
 }
 
+static void insert_labels(struct emitter *e, struct out *out) { labels_write(e->plan->graph, out); }
+
 /* The self-test's definition; its holes are selftest.c's to fill. */
 static void insert_selftest_part(void *context, const char *name, struct out *out)
 {
@@ -700,7 +703,7 @@ static const struct { const char *name; void (*write)(struct emitter *, struct o
     {"run_threads_head", insert_run_threads_head}, {"run_static", insert_run_static}, {"run_static_head", insert_run_static_head},
     {"run_static_call", insert_run_static_call},
     {"run_check", insert_run_check}, {"run_spans", insert_run_spans}, {"run_job", insert_run_job},
-    {"sizes", insert_sizes},
+    {"sizes", insert_sizes}, {"labels", insert_labels},
     {"selftest", insert_selftest}, {"selftest_declaration", insert_selftest_declaration},
 };
 
@@ -740,6 +743,7 @@ static struct args common_args(struct emitter *e)
     args_int(e->pool, &a, "SCRATCH", e->plan->scratch_bytes);
     args_int(e->pool, &a, "STEPS", e->plan->step.n);
     args_int(e->pool, &a, "SELFTEST", e->opt->selftest != NULL);
+    args_int(e->pool, &a, "LABELS", labels_count(e->plan->graph));
     args_int(e->pool, &a, "STATIC", e->opt->static_arena);
     args_text(e->pool, &a, "WEIGHTS", storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
     return a;

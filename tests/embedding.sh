@@ -1,6 +1,7 @@
 #!/bin/sh
 # What programs rely on that emitted C is built into: that header, C file and runtime are of one version, that memory
-# in use twice is refused, that threads are as many as asked for.
+# in use twice is refused, that threads are as many
+# as asked for, that labels are what was written, that other compilers than gcc and clang take it.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
@@ -85,6 +86,14 @@ for flags in '' -DRESIDUAL_PROFILE=watch; do
     gcc -O1 -fopenmp $flags -c residual.c && strip --strip-unneeded residual.o
     does "layers' names are in the program${flags:+, $flags}" \
         [ "$(strings residual.o | grep -cx global_average_pooling2d)" = "$([ -z "$flags" ] && echo 0 || echo 1)" ]
+done
+
+# ---- labels: whatever stands in them, they are strings of C
+"$cnngen" -q --standalone $small labels.cnn.yaml -o labels.c
+for cc in 'gcc -std=c99' 'clang -std=c99' 'g++ -x c++ -std=c++11'; do
+    does "labels: $cc" $cc $strict -Wtrigraphs -Wmissing-declarations -c -o labels.o labels.c
+    does "labels: $cc, a program" gcc -std=c99 -Wall -Werror -o print print.c labels.o
+    does "labels: $cc, the same as in the specification" sh -c './print | cmp - labels.txt'
 done
 
 # ---- compilers without GNU's extensions, and other systems: plain C, serial where there is no OpenMP
