@@ -8,6 +8,7 @@
 #include "emit_weights.h"
 #include "group.h"
 #include "kernel.h"
+#include "labels.h"
 #include "ops/families.h"
 #include "selftest.h"
 
@@ -28,6 +29,8 @@ struct emitter {
     struct diag *diag;
     const char *upper;         /* the prefix in capitals */
     uint64_t id;               /* the program's hash, where weights are apart from it; 0: not known yet */
+    uint64_t hash;             /* of both files; 0: not known yet */
+    bool draft;                /* to be hashed: without the values of weights */
     VEC(struct instance) instance;
     bool failed;
 };
@@ -58,6 +61,17 @@ static const char *pointer_name(struct emitter *e, bool output, int i)
         return output ? "output" : "input";
     return pool_printf(e->pool, "%s_%s", output ? "out" : "in",
             c_part(e->pool, output ? g->output.at[i]->name : g->input.at[i]->name));
+}
+
+/* The macros of the i-th input (or output) begin with this: "MNIST_INPUT". */
+static const char *size_name(struct emitter *e, bool output, int i)
+{
+    const struct graph *g = e->plan->graph;
+    const char *kind = output ? "OUTPUT" : "INPUT";
+    if (output ? g->output.n == 1 : g->input.n == 1)
+        return pool_printf(e->pool, "%s_%s", e->upper, kind);
+    const struct tensor *t = output ? g->output.at[i] : g->input.at[i];
+    return pool_printf(e->pool, "%s_%s_%s", e->upper, kind, pool_upper(e->pool, c_part(e->pool, t->name)));
 }
 
 static const char *c_type(enum dtype type) { return type == DTYPE_UINT8 ? "uint8_t" : "float"; }
@@ -156,7 +170,8 @@ static void insert_weights_declarations(struct emitter *e, struct out *out)
 static void insert_weights_definitions(struct emitter *e, struct out *out)
 {
     struct emit_weights w = text_weights(e);
-    weights_define(&w, out);
+    if (!e->draft)
+        weights_define(&w, out);
 }
 
 /* ---- one target -------------------------------------------------------------------------------- */
@@ -480,57 +495,84 @@ static void insert_walk(struct emitter *e, struct out *out)
     }
 }
 
-/* "mnist_status mnist_run(const float *input, float *output, void *arena, size_t arena_bytes)", or
- * "mnist_status mnist_run_static(const float *input, float *output)". */
-static void write_run(struct emitter *e, bool owned, struct out *out)
+/* The arguments that all ways of running have: "const float *input, float *output", or without types
+ * "input, output", to call one from another. */
+static void write_pointers(struct emitter *e, bool types, struct out *out)
 {
     const struct graph *g = e->plan->graph;
-    const char *next = "";
-    out_printf(out, "%s_status %s_run%s(", e->opt->prefix, e->opt->prefix, owned ? "_static" : "");
-    for (int i = 0; i < g->input.n; i++, next = ", ")
-        out_printf(out, "%sconst %s *%s", next, c_type(g->input.at[i]->type), pointer_name(e, false, i));
+    for (int i = 0; i < g->input.n; i++) {
+        if (types)
+            out_printf(out, "%sconst %s *%s", i ? ", " : "", c_type(g->input.at[i]->type), pointer_name(e, false, i));
+        else
+            out_printf(out, "%s%s", i ? ", " : "", pointer_name(e, false, i));
+    }
     for (int i = 0; i < g->output.n; i++)
-        out_printf(out, ", float *%s", pointer_name(e, true, i));
+        out_printf(out, ", %s%s", types ? "float *" : "", pointer_name(e, true, i));
     if (e->opt->storage == STORAGE_BIN)
-        out_printf(out, ", const void *weights, size_t weight_bytes");
-    out_printf(out, owned ? ")" : ", void *arena, size_t arena_bytes)");
+        out_printf(out, types ? ", const void *weights, size_t weight_bytes" : ", weights, weight_bytes");
 }
+
+/* "mnist_status mnist_run(const float *input, float *output, void *arena, size_t arena_bytes)" */
+static void write_run(struct emitter *e, const char *suffix, const char *more, struct out *out)
+{
+    out_printf(out, "%s_status %s_run%s(", e->opt->prefix, e->opt->prefix, suffix);
+    write_pointers(e, true, out);
+    out_printf(out, "%s)", more);
+}
+
+static const char arena_arguments[] = ", void *arena, size_t arena_bytes";
+static const char thread_arguments[] = ", void *arena, size_t arena_bytes, int threads";
 
 static void insert_run(struct emitter *e, struct out *out)
 {
-    write_run(e, false, out);
+    write_run(e, "", arena_arguments, out);
     out_printf(out, ";\n");
 }
 
 static void insert_run_head(struct emitter *e, struct out *out)
 {
-    write_run(e, false, out);
+    write_run(e, "", arena_arguments, out);
+    out_printf(out, "\n");
+}
+
+/* "return mnist_run_threads(input, output, arena, arena_bytes, 0);" */
+static void insert_run_call(struct emitter *e, struct out *out)
+{
+    out_printf(out, "return %s_run_threads(", e->opt->prefix);
+    write_pointers(e, false, out);
+    out_printf(out, ", arena, arena_bytes, 0);\n");
+}
+
+static void insert_run_threads(struct emitter *e, struct out *out)
+{
+    write_run(e, "_threads", thread_arguments, out);
+    out_printf(out, ";\n");
+}
+
+static void insert_run_threads_head(struct emitter *e, struct out *out)
+{
+    write_run(e, "_threads", thread_arguments, out);
     out_printf(out, "\n");
 }
 
 static void insert_run_static(struct emitter *e, struct out *out)
 {
-    write_run(e, true, out);
+    write_run(e, "_static", "", out);
     out_printf(out, ";\n");
 }
 
 static void insert_run_static_head(struct emitter *e, struct out *out)
 {
-    write_run(e, true, out);
+    write_run(e, "_static", "", out);
     out_printf(out, "\n");
 }
 
 /* "return mnist_run(input, output, mnist_own_arena(), MNIST_ARENA_BYTES);" */
 static void insert_run_static_call(struct emitter *e, struct out *out)
 {
-    const struct graph *g = e->plan->graph;
     out_printf(out, "return %s_run(", e->opt->prefix);
-    for (int i = 0; i < g->input.n; i++)
-        out_printf(out, "%s, ", pointer_name(e, false, i));
-    for (int i = 0; i < g->output.n; i++)
-        out_printf(out, "%s, ", pointer_name(e, true, i));
-    out_printf(out, "%s%s_own_arena(), %s_ARENA_BYTES);\n",
-            e->opt->storage == STORAGE_BIN ? "weights, weight_bytes, " : "", e->opt->prefix, e->upper);
+    write_pointers(e, false, out);
+    out_printf(out, ", %s_own_arena(), %s_ARENA_BYTES);\n", e->opt->prefix, e->upper);
 }
 
 static void insert_run_check(struct emitter *e, struct out *out)
@@ -544,6 +586,19 @@ static void insert_run_check(struct emitter *e, struct out *out)
     out_printf(out, ")\n    return %s_ERR_NULL;\n", e->upper);
 }
 
+/* What a run writes, then what it reads, for cnn_overlap: "{output, MNIST_OUTPUT_SIZE * sizeof *output}," */
+static void insert_run_spans(struct emitter *e, struct out *out)
+{
+    const struct graph *g = e->plan->graph;
+    for (int i = 0; i < g->output.n; i++)
+        out_printf(out, "{%s, %s_SIZE * sizeof(float)},\n", pointer_name(e, true, i), size_name(e, true, i));
+    for (int i = 0; i < g->input.n; i++)
+        out_printf(out, "{%s, %s_SIZE * sizeof(%s)},\n", pointer_name(e, false, i), size_name(e, false, i),
+                c_type(g->input.at[i]->type));
+    if (e->opt->storage == STORAGE_BIN)
+        out_printf(out, "{weights, %s_WEIGHT_BYTES},\n", e->upper);
+}
+
 static void insert_run_job(struct emitter *e, struct out *out)
 {
     const struct graph *g = e->plan->graph;
@@ -553,18 +608,17 @@ static void insert_run_job(struct emitter *e, struct out *out)
         out_printf(out, "job.%s = %s;\n", pointer_name(e, true, i), pointer_name(e, true, i));
 }
 
-static void write_size(struct emitter *e, const struct tensor *t, bool output, bool single, struct out *out)
+static void write_size(struct emitter *e, bool output, int i, struct out *out)
 {
-    const char *kind = output ? "OUTPUT" : "INPUT";
-    const char *name = single ? kind : pool_printf(e->pool, "%s_%s", kind,
-            pool_upper(e->pool, c_part(e->pool, t->name)));
+    const struct graph *g = e->plan->graph;
+    const struct tensor *t = output ? g->output.at[i] : g->input.at[i];
+    const char *name = size_name(e, output, i);
     const struct input *in = output ? NULL : t->maker->attr;
     struct hwc d = shape_hwc(in ? &in->shape : &t->shape);
-    out_printf(out, "#define %s_%s_SIZE %lld /* %s%s */\n", e->upper, name,
-            (long long)(shape_size(&t->shape) * e->plan->graph->batch), t->name,
-            input_is_nchw(t->maker) ? ": [channels][height][width]" : "");
-    out_printf(out, "#define %s_%s_HEIGHT %d\n#define %s_%s_WIDTH %d\n#define %s_%s_CHANNELS %d\n", e->upper,
-            name, d.h, e->upper, name, d.w, e->upper, name, d.c);
+    out_printf(out, "#define %s_SIZE %lld /* %s%s */\n", name, (long long)(shape_size(&t->shape) * g->batch),
+            t->name, input_is_nchw(t->maker) ? ": [channels][height][width]" : "");
+    out_printf(out, "#define %s_HEIGHT %d\n#define %s_WIDTH %d\n#define %s_CHANNELS %d\n", name, d.h,
+            name, d.w, name, d.c);
 }
 
 static bool any_nchw(const struct graph *g)
@@ -579,9 +633,9 @@ static void insert_sizes(struct emitter *e, struct out *out)
 {
     const struct graph *g = e->plan->graph;
     for (int i = 0; i < g->input.n; i++)
-        write_size(e, g->input.at[i], false, g->input.n == 1, out);
+        write_size(e, false, i, out);
     for (int i = 0; i < g->output.n; i++)
-        write_size(e, g->output.at[i], true, g->output.n == 1, out);
+        write_size(e, true, i, out);
 }
 
 /* Where each step's result lies, for the hook. */
@@ -611,6 +665,8 @@ static void insert_tap(struct emitter *e, struct out *out)
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i, pointer_name(e, true, i));
 }
+
+static void insert_labels(struct emitter *e, struct out *out) { labels_write(e->plan->graph, out); }
 
 /* The self-test's definition; its holes are selftest.c's to fill. */
 static void insert_selftest_part(void *context, const char *name, struct out *out)
@@ -643,9 +699,11 @@ static const struct { const char *name; void (*write)(struct emitter *, struct o
     {"weights_declarations", insert_weights_declarations}, {"weights_definitions", insert_weights_definitions},
     {"pointers", insert_pointers}, {"targets", insert_targets}, {"taps", insert_taps}, {"tap", insert_tap},
     {"walk", insert_walk}, {"run", insert_run}, {"run_head", insert_run_head},
-    {"run_static", insert_run_static}, {"run_static_head", insert_run_static_head},
+    {"run_call", insert_run_call}, {"run_threads", insert_run_threads},
+    {"run_threads_head", insert_run_threads_head}, {"run_static", insert_run_static}, {"run_static_head", insert_run_static_head},
     {"run_static_call", insert_run_static_call},
-    {"run_check", insert_run_check}, {"run_job", insert_run_job}, {"sizes", insert_sizes},
+    {"run_check", insert_run_check}, {"run_spans", insert_run_spans}, {"run_job", insert_run_job},
+    {"sizes", insert_sizes}, {"labels", insert_labels},
     {"selftest", insert_selftest}, {"selftest_declaration", insert_selftest_declaration},
 };
 
@@ -662,6 +720,15 @@ static void insert(void *context, const char *name, struct out *out)
 
 /* ---- both files ---------------------------------------------------------------------------------- */
 
+/* 0.1.0 as 100: two digits for each part behind the first. */
+static int version_number(void)
+{
+    int major = 0, minor = 0, patch = 0;
+    if (sscanf(CNNGEN_VERSION, "%d.%d.%d", &major, &minor, &patch) != 3)
+        bug("version '%s'", CNNGEN_VERSION);
+    return 10000 * major + 100 * minor + patch;
+}
+
 static struct args common_args(struct emitter *e)
 {
     struct args a = {0};
@@ -670,10 +737,13 @@ static struct args common_args(struct emitter *e)
     args_text(e->pool, &a, "SPEC", e->opt->spec_name);
     args_text(e->pool, &a, "COMMAND", e->opt->command);
     args_text(e->pool, &a, "VERSION", CNNGEN_VERSION);
+    args_int(e->pool, &a, "NUMBER", version_number());
+    args_text(e->pool, &a, "HASH", hash_text(e, e->hash));
     args_int(e->pool, &a, "SHARED", e->plan->shared_bytes);
     args_int(e->pool, &a, "SCRATCH", e->plan->scratch_bytes);
     args_int(e->pool, &a, "STEPS", e->plan->step.n);
     args_int(e->pool, &a, "SELFTEST", e->opt->selftest != NULL);
+    args_int(e->pool, &a, "LABELS", labels_count(e->plan->graph));
     args_int(e->pool, &a, "STATIC", e->opt->static_arena);
     args_text(e->pool, &a, "WEIGHTS", storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
     return a;
@@ -711,6 +781,9 @@ static void emit_program(struct emitter *e, struct out *out)
         {"WASM", TARGET_WASM}};
     struct args a = common_args(e);
     args_text(e->pool, &a, "HEADER", e->opt->header_name);
+    args_int(e->pool, &a, "SPANS", e->plan->graph->input.n + e->plan->graph->output.n + 1
+            + (e->opt->storage == STORAGE_BIN));
+    args_int(e->pool, &a, "WRITTEN", 1 + e->plan->graph->output.n);
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         args_int(e->pool, &a, flags[i].name, (e->plan->targets & TARGET_BIT(flags[i].id)) != 0);
     args_text(e->pool, &a, "NO_VECTORS", no_vectors(e));
@@ -752,17 +825,35 @@ static void emit_split(struct emitter *e, struct out *out)
     expand(e, "weights.c.in", &a, insert, out);
 }
 
-/* The hash of the program without its opening comment: programs with equal ones differ in the values of
- * weights at most. */
-static uint64_t find_id(struct emitter *e)
+/* The hash of a file without its opening comment. */
+static uint64_t body_hash(const struct out *out)
 {
-    struct out out;
-    out_init(&out);
-    emit_program(e, &out);
-    const char *body = strstr(out.text, "*/");
-    uint64_t hash = storage_hash(body ? body : out.text, strlen(body ? body : out.text));
-    out_free(&out);
-    return hash;
+    const char *body = strstr(out->text, "*/");
+    body = body ? body : out->text;
+    return storage_hash(body, strlen(body));
+}
+
+/* The hashes from drafts without them. The program's id: programs with equal ones differ in the values of weights
+ * at most. That of both files: of all that they say, and of the weights where these are in the C file. */
+static void find_hashes(struct emitter *e)
+{
+    struct stack stack = {0};
+    struct out c, h;
+    out_init(&c);
+    out_init(&h);
+    e->draft = true;
+    emit_program(e, &c);
+    const bool apart = storage_file(e->opt->storage) || e->opt->split;
+    if (apart)
+        e->id = body_hash(&c);
+    find_stack(e, &stack);
+    emit_header(e, stack.bytes, &h);
+    const char *all = pool_printf(e->pool, "%s %s %s", hash_text(e, body_hash(&c)), hash_text(e, body_hash(&h)),
+            hash_text(e, apart ? 0 : storage_content(e->plan)));
+    e->hash = storage_hash(all, strlen(all));
+    e->draft = false;
+    out_free(&c);
+    out_free(&h);
 }
 
 bool emit(const struct plan *plan, const struct emit_options *opt, struct emitted *text, struct diag *diag)
@@ -770,8 +861,9 @@ bool emit(const struct plan *plan, const struct emit_options *opt, struct emitte
     struct emitter e = {.plan = plan, .opt = opt, .pool = plan->pool, .diag = diag};
     e.upper = pool_upper(e.pool, opt->prefix);
     find_instances(&e);
-    if (storage_file(opt->storage) || opt->split)
-        e.id = find_id(&e);
+    find_hashes(&e);
+    if (e.failed)
+        return false;
     if (storage_file(opt->storage))
         storage_write(plan, e.id, &text->w);
     if (opt->split)

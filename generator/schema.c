@@ -356,6 +356,8 @@ static void print_top_keys(struct out *out)
              "      'layout': {'enum': ['keras', 'torch']},\n"
              "      'random': {'description': 'the seed', 'type': 'integer', 'minimum': 0}}}]},\n"
              "'templates': {'description': 'a home for YAML anchors: not read'},\n"
+             "'labels': {'description': 'names of the classes: one for each channel of the only output',\n"
+             "  'type': 'array', 'minItems': 1, 'items': {'type': ['string', 'number', 'boolean']}},\n"
              "'outputs': {'allOf': [{'$ref': '#/definitions/names'}],\n"
              "  'description': 'layers whose values are the results; default: the last layer'},\n");
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "import.h"
+#include "labels.h"
 #include "limits.h"
 #include "opt.h"
 #include "random.h"
@@ -162,6 +163,8 @@ bool session_read(struct session *s)
     if (!s->graph || dumped(s, DUMP_GRAPH))
         return false;
     shape_infer(s->graph, s->diag);
+    if (!diag_failed(s->diag))
+        labels_check(s->graph, s->diag);
     if (diag_failed(s->diag) || dumped(s, DUMP_SHAPES))
         return false;
     graph_check(s->graph);

@@ -142,6 +142,17 @@ static bool read_outputs(struct reading *r, const struct entry *e)
     return !bad;
 }
 
+static bool read_labels(struct reading *r, const struct entry *e)
+{
+    if (e->val->kind == VALUE_LIST && e->val->item.n) {
+        r->spec->labels = e->val;
+        return true;
+    }
+    diag_error(r->diag, DIAG_WRONG_TYPE, e->val->at, "'labels' is a list of strings, not %s",
+            e->val->kind == VALUE_LIST ? "an empty one" : value_kind_name(e->val));
+    return true;
+}
+
 static bool read_templates(struct reading *r, const struct entry *e)
 {
     (void)r, (void)e;  /* a home for anchors: whatever it holds */
@@ -261,7 +272,7 @@ static const struct {
 } top_keys[] = {
     {"cnngen", read_version}, {"name", read_name}, {"batch", read_batch}, {"dtype", read_dtype},
     {"weights", read_weights}, {"defaults", read_defaults}, {"templates", read_templates},
-    {"layers", read_layers}, {"outputs", read_outputs},
+    {"layers", read_layers}, {"outputs", read_outputs}, {"labels", read_labels},
 };
 enum { TOP_KEYS = sizeof top_keys / sizeof top_keys[0] };
 
@@ -282,6 +293,7 @@ static const struct { const char *key, *help; } foreign_keys[] = {
     {"inputs", "the input is a layer: '- {type: Input, shape: [height, width, channels]}'"},
     {"version", "the version is called 'cnngen'"},
     {"batch_size", "did you mean 'batch'?"},
+    {"classes", "did you mean 'labels'?"},
     {"model_name", "did you mean 'name'?"},
     {"prefix", "did you mean 'name'?"},
     {"anchors", "did you mean 'templates'?"},

@@ -102,4 +102,5 @@ void spec_print(const struct spec *spec, struct out *out)
         out_printf(out, "\n");
     }
     print_top("outputs", spec->outputs, out);
+    print_top("labels", spec->labels, out);
 }

@@ -18,7 +18,7 @@ enum {
     STACK_VECTORS = 96,
     STACK_SCALARS = 512,           /* bytes */
     STACK_DRIVER = 1024,           /* bytes: PREFIX_run, what walks through the steps, and a step's own */
-    STACK_POINTER = 16,            /* bytes more for each input and output */
+    STACK_POINTER = 32,            /* bytes more for each input and output */
 };
 
 /* Bytes for the functions in a text of C, the one and those that it calls there together, with vectors

@@ -12,6 +12,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* As 10000 * major + 100 * minor + patch: that of the cnngen whose output it is for. */
+#define CNN_RT_VERSION 100
+
 /* Kernels let NaN and infinities through as IEEE 754 says; these options delete the code for it. */
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "cnngen: compile this file without -ffast-math, -Ofast and -ffinite-math-only"
@@ -50,7 +53,8 @@
 #define CNN_GNU 0
 #endif
 
-#if CNN_GNU && defined(__x86_64__) && defined(__SSE2__)
+/* clang as MSVC has AVX's intrinsics only where options turn AVX on, and no __builtin_cpu_supports. */
+#if CNN_GNU && defined(__x86_64__) && defined(__SSE2__) && !defined(_MSC_VER)
 #define CNN_X86 1
 #else
 #define CNN_X86 0
@@ -103,7 +107,9 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-#if defined(__cplusplus)
+#if defined(_MSC_VER)
+#define CNN_RESTRICT __restrict /* "restrict" with /std:c11 alone */
+#elif defined(__cplusplus)
 #if CNN_GNU
 #define CNN_RESTRICT __restrict__
 #else
@@ -180,6 +186,24 @@ CNN_INLINE void cnn_prefetch_write(const float *p)
 #endif
 }
 
+struct cnn_span {
+    const void *at;
+    size_t bytes;
+};
+
+/* Whether one of the first `written` spans shares memory with another of `all`. */
+CNN_INLINE int cnn_overlap(const struct cnn_span *span, int written, int all)
+{
+    for (int i = 0; i < written; i++)
+        for (int k = i + 1; k < all; k++) {
+            const uintptr_t a = (uintptr_t)span[i].at, b = (uintptr_t)span[k].at;
+
+            if (a <= b ? b - a < span[i].bytes : a - b < span[k].bytes)
+                return 1;
+        }
+    return 0;
+}
+
 /* "static" when this text stands in the generated file itself. */
 #ifndef CNN_API
 #define CNN_API
@@ -188,6 +212,11 @@ CNN_INLINE void cnn_prefetch_write(const float *p)
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Its name at the linker says for which version it is, so that a library of another does not link. */
+#define cnn_isa_level CNN_RT_NAME(cnn_isa_level_, CNN_RT_VERSION)
+#define CNN_RT_NAME(stem, version) CNN_RT_NAME_OF(stem, version)
+#define CNN_RT_NAME_OF(stem, version) stem##version
 
 /* The best of the levels above that CPU and operating system support.  Reads what the program
  * loader found once; cheap enough for every run. */

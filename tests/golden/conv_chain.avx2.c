@@ -18,6 +18,12 @@
  */
 #include "conv_chain.h"
 
+#if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
+#error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
+#elif CONV_CHAIN_MODEL_HASH != 0x65966babad7112c5U
+#error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
+#endif
+
 /* 1: --math=strict: no FMA, the same bits everywhere. */
 #if !defined(CNN_STRICT)
 #define CNN_STRICT 0
@@ -32,12 +38,19 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
+#if !defined(CNN_RT_VERSION) || CNN_RT_VERSION != 100
+#error "conv_chain.c needs the runtime of cnngen 0.1.0: make it again with the cnngen of the runtime that is there"
+#endif
+
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
 
 #if CNN_BIG_ENDIAN
 #error "the weights of conv_chain.c are little-endian: make the file again with --weights=array"
+#endif
+#if defined(_MSC_VER) && !defined(__clang__)
+#error "MSVC takes no strings as long as the weights of conv_chain.c: make the file again with --weights=array"
 #endif
 
 /* ---- instruction sets ------------------------------------------------------------------------------
@@ -2713,7 +2726,7 @@ static const struct conv_chain_work *conv_chain_choose(void)
     #endif
 }
 
-#ifdef CONV_CHAIN_HOOK
+#if defined(CONV_CHAIN_HOOK) || defined(CONV_CHAIN_PROFILE)
 static const struct conv_chain_result {
     const char *layer;
     int place; /* -1: the arena; else the output's number */
@@ -2726,7 +2739,9 @@ static const struct conv_chain_result {
     {"re_lu", -1, 53760, {1, 7, 7, 17}, {833, 119, 17}},
     {"batch_normalization_1", 0, 0, {1, 5, 5, 1}, {25, 5, 1}},
 };
+#endif
 
+#ifdef CONV_CHAIN_HOOK
 static void conv_chain_tap(const struct conv_chain_job *job, int step)
 {
     const struct conv_chain_result *r = &conv_chain_results[step];
@@ -2756,8 +2771,18 @@ static void conv_chain_do(const struct conv_chain_job *job, int step, int thread
     const struct conv_chain_work *w = &job->work[step];
     const long long parts = w->parts < threads ? w->parts : threads;
 
+    #ifdef CONV_CHAIN_PROFILE
+    conv_chain_meet(threads);
+    if (thread == 0)
+        CONV_CHAIN_PROFILE(step, conv_chain_results[step].layer, 0);
+    #endif
     if (thread < parts)
         w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+    #ifdef CONV_CHAIN_PROFILE
+    conv_chain_meet(threads);
+    if (thread == 0)
+        CONV_CHAIN_PROFILE(step, conv_chain_results[step].layer, 1);
+    #endif
     #ifdef CONV_CHAIN_HOOK
     conv_chain_meet(threads);
     if (thread == 0)
@@ -2783,8 +2808,13 @@ static void conv_chain_walk(const struct conv_chain_job *job, int thread, int th
     conv_chain_do(job, 3, thread, threads);
 }
 
-conv_chain_status conv_chain_run(const float *input, float *output, void *arena, size_t arena_bytes)
+conv_chain_status conv_chain_run_threads(const float *input, float *output, void *arena, size_t arena_bytes, int threads)
 {
+    const struct cnn_span spans[3] = {
+        {arena, arena_bytes < CONV_CHAIN_ARENA_BYTES ? arena_bytes : CONV_CHAIN_ARENA_BYTES},
+        {output, CONV_CHAIN_OUTPUT_SIZE * sizeof(float)},
+        {input, CONV_CHAIN_INPUT_SIZE * sizeof(float)},
+    };
     struct conv_chain_job job;
 
     if (!arena || !input || !output)
@@ -2793,6 +2823,10 @@ conv_chain_status conv_chain_run(const float *input, float *output, void *arena,
         return CONV_CHAIN_ERR_ARENA_SIZE;
     if ((uintptr_t)arena % CONV_CHAIN_ARENA_ALIGN != 0)
         return CONV_CHAIN_ERR_ARENA_ALIGN;
+    if (threads < 0)
+        return CONV_CHAIN_ERR_THREADS;
+    if (cnn_overlap(spans, 2, 3))
+        return CONV_CHAIN_ERR_OVERLAP;
 
     job.input = input;
     job.output = output;
@@ -2800,7 +2834,8 @@ conv_chain_status conv_chain_run(const float *input, float *output, void *arena,
     job.work = conv_chain_choose();
 
     #if defined(_OPENMP)
-    int threads = omp_get_max_threads();
+    if (threads == 0)
+        threads = omp_get_max_threads();
     if (threads > 8)
         threads = 8;
     if (threads > 1) {
@@ -2811,4 +2846,9 @@ conv_chain_status conv_chain_run(const float *input, float *output, void *arena,
     #endif
     conv_chain_walk(&job, 0, 1);
     return CONV_CHAIN_OK;
+}
+
+conv_chain_status conv_chain_run(const float *input, float *output, void *arena, size_t arena_bytes)
+{
+    return conv_chain_run_threads(input, output, arena, arena_bytes, 0);
 }

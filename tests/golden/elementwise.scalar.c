@@ -22,6 +22,12 @@
  */
 #include "elementwise.h"
 
+#if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
+#error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
+#elif ELEMENTWISE_MODEL_HASH != 0xaaed5af9ac782209U
+#error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
+#endif
+
 /* 1: --math=strict: no FMA, the same bits everywhere. */
 #if !defined(CNN_STRICT)
 #define CNN_STRICT 0
@@ -31,6 +37,10 @@
 
 #include "cnn_rt.h"
 #include "cnn_names.h"
+
+#if !defined(CNN_RT_VERSION) || CNN_RT_VERSION != 100
+#error "elementwise.c needs the runtime of cnngen 0.1.0: make it again with the cnngen of the runtime that is there"
+#endif
 
 /* ---- instruction sets ------------------------------------------------------------------------------
  *
@@ -673,7 +683,7 @@ static const struct elementwise_work *elementwise_choose(void)
     #endif
 }
 
-#ifdef ELEMENTWISE_HOOK
+#if defined(ELEMENTWISE_HOOK) || defined(ELEMENTWISE_PROFILE)
 static const struct elementwise_result {
     const char *layer;
     int place; /* -1: the arena; else the output's number */
@@ -690,7 +700,9 @@ static const struct elementwise_result {
     {"big", -1, 0, {1, 12, 12, 10}, {1440, 120, 10}},
     {"turned", 1, 0, {1, 10, 12, 12}, {1440, 144, 12}},
 };
+#endif
 
+#ifdef ELEMENTWISE_HOOK
 static void elementwise_tap(const struct elementwise_job *job, int step)
 {
     const struct elementwise_result *r = &elementwise_results[step];
@@ -710,8 +722,16 @@ static void elementwise_do(const struct elementwise_job *job, int step, int thre
     const struct elementwise_work *w = &job->work[step];
     const long long parts = w->parts < threads ? w->parts : threads;
 
+    #ifdef ELEMENTWISE_PROFILE
+    if (thread == 0)
+        ELEMENTWISE_PROFILE(step, elementwise_results[step].layer, 0);
+    #endif
     if (thread < parts)
         w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+    #ifdef ELEMENTWISE_PROFILE
+    if (thread == 0)
+        ELEMENTWISE_PROFILE(step, elementwise_results[step].layer, 1);
+    #endif
     #ifdef ELEMENTWISE_HOOK
     if (thread == 0)
         elementwise_tap(job, step);
@@ -740,8 +760,15 @@ static void elementwise_walk(const struct elementwise_job *job, int thread, int 
     elementwise_do(job, 7, thread, threads);
 }
 
-elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes)
+elementwise_status elementwise_run_threads(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes, int threads)
 {
+    const struct cnn_span spans[5] = {
+        {arena, arena_bytes < ELEMENTWISE_ARENA_BYTES ? arena_bytes : ELEMENTWISE_ARENA_BYTES},
+        {out_share, ELEMENTWISE_OUTPUT_SHARE_SIZE * sizeof(float)},
+        {out_turned, ELEMENTWISE_OUTPUT_TURNED_SIZE * sizeof(float)},
+        {in_a, ELEMENTWISE_INPUT_A_SIZE * sizeof(uint8_t)},
+        {in_b, ELEMENTWISE_INPUT_B_SIZE * sizeof(float)},
+    };
     struct elementwise_job job;
 
     if (!arena || !in_a || !in_b || !out_share || !out_turned)
@@ -750,6 +777,10 @@ elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float
         return ELEMENTWISE_ERR_ARENA_SIZE;
     if ((uintptr_t)arena % ELEMENTWISE_ARENA_ALIGN != 0)
         return ELEMENTWISE_ERR_ARENA_ALIGN;
+    if (threads < 0)
+        return ELEMENTWISE_ERR_THREADS;
+    if (cnn_overlap(spans, 3, 5))
+        return ELEMENTWISE_ERR_OVERLAP;
 
     job.in_a = in_a;
     job.in_b = in_b;
@@ -760,4 +791,9 @@ elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float
 
     elementwise_walk(&job, 0, 1);
     return ELEMENTWISE_OK;
+}
+
+elementwise_status elementwise_run(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes)
+{
+    return elementwise_run_threads(in_a, in_b, out_share, out_turned, arena, arena_bytes, 0);
 }

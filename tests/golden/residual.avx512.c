@@ -21,6 +21,12 @@
  */
 #include "residual.h"
 
+#if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
+#error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
+#elif RESIDUAL_MODEL_HASH != 0xc218c00829970f9dU
+#error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
+#endif
+
 /* 1: --math=strict: no FMA, the same bits everywhere. */
 #if !defined(CNN_STRICT)
 #define CNN_STRICT 0
@@ -35,12 +41,19 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
+#if !defined(CNN_RT_VERSION) || CNN_RT_VERSION != 100
+#error "residual.c needs the runtime of cnngen 0.1.0: make it again with the cnngen of the runtime that is there"
+#endif
+
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
 
 #if CNN_BIG_ENDIAN
 #error "the weights of residual.c are little-endian: make the file again with --weights=array"
+#endif
+#if defined(_MSC_VER) && !defined(__clang__)
+#error "MSVC takes no strings as long as the weights of residual.c: make the file again with --weights=array"
 #endif
 
 /* ---- instruction sets ------------------------------------------------------------------------------
@@ -6070,7 +6083,7 @@ static const struct residual_work *residual_choose(void)
     #endif
 }
 
-#ifdef RESIDUAL_HOOK
+#if defined(RESIDUAL_HOOK) || defined(RESIDUAL_PROFILE)
 static const struct residual_result {
     const char *layer;
     int place; /* -1: the arena; else the output's number */
@@ -6086,7 +6099,9 @@ static const struct residual_result {
     {"logits", -1, 16, {1, 1, 1, 10}, {10, 10, 10}},
     {"prob", 0, 0, {1, 1, 1, 10}, {10, 10, 10}},
 };
+#endif
 
+#ifdef RESIDUAL_HOOK
 static void residual_tap(const struct residual_job *job, int step)
 {
     const struct residual_result *r = &residual_results[step];
@@ -6118,8 +6133,18 @@ static void residual_do(const struct residual_job *job, int step, int thread, in
     const struct residual_work *w = &job->work[step];
     const long long parts = w->parts < threads ? w->parts : threads;
 
+    #ifdef RESIDUAL_PROFILE
+    residual_meet(threads);
+    if (thread == 0)
+        RESIDUAL_PROFILE(step, residual_results[step].layer, 0);
+    #endif
     if (thread < parts)
         w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+    #ifdef RESIDUAL_PROFILE
+    residual_meet(threads);
+    if (thread == 0)
+        RESIDUAL_PROFILE(step, residual_results[step].layer, 1);
+    #endif
     #ifdef RESIDUAL_HOOK
     residual_meet(threads);
     if (thread == 0)
@@ -6152,8 +6177,14 @@ static void residual_walk(const struct residual_job *job, int thread, int thread
     residual_do(job, 6, thread, threads);
 }
 
-residual_status residual_run(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes)
+residual_status residual_run_threads(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes, int threads)
 {
+    const struct cnn_span spans[4] = {
+        {arena, arena_bytes < RESIDUAL_ARENA_BYTES ? arena_bytes : RESIDUAL_ARENA_BYTES},
+        {out_prob, RESIDUAL_OUTPUT_PROB_SIZE * sizeof(float)},
+        {out_feat, RESIDUAL_OUTPUT_FEAT_SIZE * sizeof(float)},
+        {input, RESIDUAL_INPUT_SIZE * sizeof(float)},
+    };
     struct residual_job job;
 
     if (!arena || !input || !out_prob || !out_feat)
@@ -6162,6 +6193,10 @@ residual_status residual_run(const float *input, float *out_prob, float *out_fea
         return RESIDUAL_ERR_ARENA_SIZE;
     if ((uintptr_t)arena % RESIDUAL_ARENA_ALIGN != 0)
         return RESIDUAL_ERR_ARENA_ALIGN;
+    if (threads < 0)
+        return RESIDUAL_ERR_THREADS;
+    if (cnn_overlap(spans, 3, 4))
+        return RESIDUAL_ERR_OVERLAP;
 
     job.input = input;
     job.out_prob = out_prob;
@@ -6170,7 +6205,8 @@ residual_status residual_run(const float *input, float *out_prob, float *out_fea
     job.work = residual_choose();
 
     #if defined(_OPENMP)
-    int threads = omp_get_max_threads();
+    if (threads == 0)
+        threads = omp_get_max_threads();
     if (threads > 8)
         threads = 8;
     while (threads > 1 && arena_bytes < RESIDUAL_ARENA_BYTES_FOR((size_t)threads))
@@ -6183,4 +6219,9 @@ residual_status residual_run(const float *input, float *out_prob, float *out_fea
     #endif
     residual_walk(&job, 0, 1);
     return RESIDUAL_OK;
+}
+
+residual_status residual_run(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes)
+{
+    return residual_run_threads(input, out_prob, out_feat, arena, arena_bytes, 0);
 }

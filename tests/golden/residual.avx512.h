@@ -14,6 +14,11 @@
 extern "C" {
 #endif
 
+/* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
+ * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
+#define RESIDUAL_CNNGEN_VERSION 100
+#define RESIDUAL_MODEL_HASH 0x1e8a519dc96749a9U
+
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define RESIDUAL_BATCH 1
 #define RESIDUAL_INPUT_SIZE 3072 /* image */
@@ -37,7 +42,7 @@ extern "C" {
 
 /* What a call takes of the stack, at most, on each of its threads: the frames of this program's own functions as gcc
  * and clang make them with -O1 or more. Those of OpenMP, the C library and a hook come on top. */
-#define RESIDUAL_STACK_BYTES 8016
+#define RESIDUAL_STACK_BYTES 8064
 
 /* Bytes of the weights as they are stored. */
 #define RESIDUAL_WEIGHT_BYTES 76480
@@ -47,12 +52,19 @@ typedef enum {
     RESIDUAL_ERR_NULL = -1,        /* a pointer is NULL */
     RESIDUAL_ERR_ARENA_SIZE = -2,  /* arena_bytes < RESIDUAL_ARENA_BYTES_FOR(1) */
     RESIDUAL_ERR_ARENA_ALIGN = -3, /* the arena is not a multiple of RESIDUAL_ARENA_ALIGN */
-    RESIDUAL_ERR_SELFTEST = -4     /* residual_selftest: a result is further from the reference than its bound */
+    RESIDUAL_ERR_SELFTEST = -4,    /* residual_selftest: a result is further from the reference than its bound */
+    RESIDUAL_ERR_OVERLAP = -5,     /* an output or the arena shares memory with something else */
+    RESIDUAL_ERR_THREADS = -6      /* residual_run_threads: threads < 0 */
 } residual_status;
 
 /* Runs the network. Nothing but the outputs and the arena is written, nothing is allocated or kept: calls
- * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after. */
+ * may overlap as long as each has an arena of its own. The arena's contents mean nothing before and after.
+ * Each output and the arena must be memory of their own; inputs may share theirs, as they are only read. */
 residual_status residual_run(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes);
+
+/* The same on at most so many threads, whatever OMP_NUM_THREADS says; 0: as many as OpenMP offers, like
+ * residual_run. More than RESIDUAL_MAX_THREADS, than the arena has memory for or than pay are not used. */
+residual_status residual_run_threads(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes, int threads);
 
 /* Compiled with -DRESIDUAL_HOOK=name, the program calls that function after each of its RESIDUAL_STEPS steps,
  * with the step's number from 0, the layer's name and its result as it lies in memory: extent is batch,
@@ -60,6 +72,12 @@ residual_status residual_run(const float *input, float *out_prob, float *out_fea
 #define RESIDUAL_STEPS 7
 #ifdef RESIDUAL_HOOK
 void RESIDUAL_HOOK(int step, const char *layer, const float *data, const int *extent, const ptrdiff_t *pitch);
+#endif
+
+/* Compiled with -DRESIDUAL_PROFILE=name, the program calls that function before each step (done is 0) and after it
+ * (done is 1), always from the thread that called residual_run, while others wait for it to begin or to end. */
+#ifdef RESIDUAL_PROFILE
+void RESIDUAL_PROFILE(int step, const char *layer, int done);
 #endif
 
 #ifdef __cplusplus
