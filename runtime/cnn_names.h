@@ -51,6 +51,7 @@
 #define vf_relu CNN_JOIN(vf_relu)
 #define vf_select_lt CNN_JOIN(vf_select_lt)
 #define vf_select_nan CNN_JOIN(vf_select_nan)
+#define vf_spread CNN_JOIN(vf_spread)
 #define vf_isqrt CNN_JOIN(vf_isqrt)
 #define vf_sqrt CNN_JOIN(vf_sqrt)
 #define vf_sum CNN_JOIN(vf_sum)

@@ -139,6 +139,30 @@ CNN_INLINE vf vf_frexp(vf x, vf *k)
     return vf_from_bits((from_half_root & 0x007fffffu) + 0x3f3504f3u);
 }
 
+#if CNN_VL > 1
+
+/* Lane l of the result is lane l / run * apart + i of v: number i of every `apart` neighbours, each
+ * over `run` lanes. Compilers make a shuffle of it where run, apart and i are constants; apart is
+ * at most run. */
+CNN_INLINE vf vf_spread(vf v, int run, int apart, int i)
+{
+#define CNN_FROM(l) v[(l) / run * apart + i]
+#define CNN_FROM4(l) CNN_FROM(l), CNN_FROM(l + 1), CNN_FROM(l + 2), CNN_FROM(l + 3)
+#if CNN_VL == 4
+    const vf spread = {CNN_FROM4(0)};
+#elif CNN_VL == 8
+    const vf spread = {CNN_FROM4(0), CNN_FROM4(4)};
+#else
+    const vf spread = {CNN_FROM4(0), CNN_FROM4(4), CNN_FROM4(8), CNN_FROM4(12)};
+#endif
+#undef CNN_FROM4
+#undef CNN_FROM
+
+    return spread;
+}
+
+#endif
+
 #if CNN_X86 && CNN_VL > 1
 
 /* The last two levels of the trees of vf_sum and vf_hmax, for all of x86. */

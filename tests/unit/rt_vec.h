@@ -70,6 +70,9 @@ static float rt_min(float a, float b)
 #define RT_TAILS(X)                                                                                \
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)
 
+/* Arguments of vf_spread: run, apart, i. */
+#define RT_SPREADS(X) X(1, 1, 0) X(2, 1, 0) X(2, 2, 1) X(4, 1, 0) X(4, 3, 2) X(4, 4, 3)
+
 typedef void rt_lanes(const float *a, const float *b, const float *c, float *out, int n);
 
 struct rt_vec {
@@ -78,6 +81,7 @@ struct rt_vec {
     float (*sum)(const float *p);
     float (*sum16)(const float *p);
     float (*hmax)(const float *p);
+    void (*spread)(const float *in, float *out);
     void (*copy_n)(const float *in, float *out, int n);
     void (*copy_known)(const float *in, float *out, int n);
     void (*load_n)(const float *in, float *out, int n);
@@ -238,6 +242,29 @@ static float rt_max_of(const float *p, int n)
     for (i = 1; i < n; i++)
         max = rt_max(max, p[i]);
     return max;
+}
+
+/* Lanes of vf_spread that are wrong. */
+static long rt_check_spread(const struct rt_isa_vec *isa)
+{
+    static const int cases[][3] = {
+#define RT_SPREAD(run, apart, i) {run, apart, i},
+        RT_SPREADS(RT_SPREAD)
+#undef RT_SPREAD
+    };
+    enum { CASES = sizeof cases / sizeof cases[0] };
+    float in[RT_LANE_COUNT], out[CASES * RT_LANE_COUNT];
+    const int lanes = isa->vec->lanes;
+    long wrong = 0;
+    int c, l;
+
+    for (l = 0; l < RT_LANE_COUNT; l++)
+        in[l] = (float)l;
+    isa->vec->spread(in, out);
+    for (c = 0; c < CASES && lanes > 1; c++)
+        for (l = 0; l < lanes; l++)
+            wrong += out[c * lanes + l] != (float)(l / cases[c][0] * cases[c][1] + cases[c][2]);
+    return wrong;
 }
 
 static long rt_check_reductions(const struct rt_isa_vec *isa)

@@ -43,6 +43,21 @@ static CNN_NOINLINE float CNN_JOIN(hmax)(const float *p)
     return vf_hmax(vf_load(p));
 }
 
+/* One vector for each of RT_SPREADS, whose numbers the compiler knows. */
+static CNN_NOINLINE void CNN_JOIN(spread)(const float *in, float *out)
+{
+#if CNN_VL > 1
+    const vf v = vf_load(in);
+
+#define RT_STORE(run, apart, i) vf_store(out, vf_spread(v, run, apart, i)); out += CNN_VL;
+    RT_SPREADS(RT_STORE)
+#undef RT_STORE
+#else
+    (void)in;
+    (void)out;
+#endif
+}
+
 /* Tails of a length that the compiler knows, as in generated code, and of one that it doesn't. */
 static CNN_NOINLINE void CNN_JOIN(copy_n)(const float *in, float *out, int n)
 {
@@ -78,6 +93,7 @@ static CNN_NOINLINE void CNN_JOIN(from_u8_known)(const uint8_t *in, float *out, 
 }
 
 static const struct rt_vec CNN_JOIN(vec) = {
-    CNN_VL, CNN_JOIN(lanes), CNN_JOIN(sum), CNN_JOIN(sum16), CNN_JOIN(hmax), CNN_JOIN(copy_n),
-    CNN_JOIN(copy_known), CNN_JOIN(load_n), CNN_JOIN(from_u8_n), CNN_JOIN(from_u8_known),
+    CNN_VL, CNN_JOIN(lanes), CNN_JOIN(sum), CNN_JOIN(sum16), CNN_JOIN(hmax), CNN_JOIN(spread),
+    CNN_JOIN(copy_n), CNN_JOIN(copy_known), CNN_JOIN(load_n), CNN_JOIN(from_u8_n),
+    CNN_JOIN(from_u8_known),
 };

@@ -40,6 +40,12 @@ static void test_reductions(void **state)
     on_all(rt_check_reductions);
 }
 
+static void test_spread(void **state)
+{
+    (void)state;
+    on_all(rt_check_spread);
+}
+
 static void test_tails(void **state)
 {
     (void)state;
@@ -57,7 +63,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lanes),      cmocka_unit_test(test_sqrt),
         cmocka_unit_test(test_reductions), cmocka_unit_test(test_tails),
-        cmocka_unit_test(test_level),
+        cmocka_unit_test(test_level),      cmocka_unit_test(test_spread),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
