@@ -1,7 +1,7 @@
 #!/bin/sh
-# What programs rely on that emitted C is built into: that header, C file and runtime are of one version, that memory
-# in use twice is refused, that threads are as many
-# as asked for, that labels are what was written, that other compilers than gcc and clang take it.
+# What programs rely on that emitted C is built into: that header, C file and runtime are of one version,
+# that memory in use twice is refused, that threads are as many as asked for, that labels are what was
+# written, that other compilers than gcc and clang take it.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")

@@ -61,6 +61,10 @@ for name in $(grep -o '^ \{2,6\}-[^ ].*' help | grep -o -e '--[a-z][a-z-]*' | so
     check "--print-options has $name" grep -qx -e "$name" names
 done
 for type in Conv2D Softmax; do check "cnngen-spec(5) explains $type" grep -qx ".SS $type" usr/share/man/man5/cnngen-spec.5; done
+schema_keys="import json, sys; print(*json.load(sys.stdin)['properties'])"
+for key in $(/usr/bin/python3 -c "$schema_keys" <"$root/docs/cnngen-1.schema.json"); do
+    check "cnngen-spec(5) explains $key" grep -qx ".B $key" usr/share/man/man5/cnngen-spec.5
+done
 if have mandoc; then
     for page in usr/share/man/man1/cnngen.1 usr/share/man/man5/cnngen-spec.5; do
         check "$page is well-formed" mandoc -T lint -W error "$page"
