@@ -16,11 +16,11 @@
  * Arena: 218432 bytes (tensors alive at once 204036, halos and rounding 14396, gaps 0)
  * and 0 of scratch for each thread. Weights: 232684 bytes.
  */
-#include "conv_chain.h"
+#include "conv_chain.avx2.h"
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x65966babad7112c5U
+#elif CONV_CHAIN_MODEL_HASH != 0x030aa81deaa6892eU
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 

@@ -20,11 +20,11 @@
  * Arena: 7232 bytes (tensors alive at once 7200, halos and rounding 32, gaps 0)
  * and 0 of scratch for each thread. Weights: 296 bytes.
  */
-#include "elementwise.h"
+#include "elementwise.scalar.h"
 
 #if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
 #error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
-#elif ELEMENTWISE_MODEL_HASH != 0xaaed5af9ac782209U
+#elif ELEMENTWISE_MODEL_HASH != 0x9f97fe7ac0dfa8d1U
 #error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 

@@ -19,11 +19,11 @@
  * Arena: 131072 bytes (tensors alive at once 131072, halos and rounding 0, gaps 0)
  * and 73792 of scratch for each thread. Weights: 76480 bytes.
  */
-#include "residual.h"
+#include "residual.avx512.h"
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xc218c00829970f9dU
+#elif RESIDUAL_MODEL_HASH != 0x20a31ce3b93bdad6U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
