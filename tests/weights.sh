@@ -19,13 +19,14 @@ does() {
 refuses() { what=$1; shift; if "$@" >/dev/null 2>&1; then does "$what" false; else does "$what" true; fi; }
 cp "$root"/tests/weights/* "$tmp"
 cd "$tmp" || exit 2
-strict="-O1 -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wdouble-promotion -Werror -c -o /dev/null"
+warnings="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wdouble-promotion -Werror"
+strict="-O1 $warnings -c -o /dev/null"
 for way in array string asm bin; do
     does "$way: verify" "$cnngen" verify -q --weights $way --selftest --cflags -O1 net.cnn.yaml
     does "$way: generate" "$cnngen" -q --standalone --selftest --weights $way -o net_$way.c net.cnn.yaml
-    does "$way: gcc" gcc -std=c99 $strict net_$way.c
-    does "$way: clang" clang -std=c11 -fopenmp $strict net_$way.c
-    does "$way: g++" g++ -x c++ -std=c++11 -fopenmp $strict net_$way.c
+    does "$way: gcc" gcc -std=c99 -fsyntax-only $warnings net_$way.c
+    does "$way: clang" clang -std=c11 -fopenmp -fsyntax-only $warnings net_$way.c
+    does "$way: g++" g++ -x c++ -std=c++11 -fopenmp -fsyntax-only $warnings net_$way.c
 done
 does 'asm: bench' "$cnngen" bench -q --seconds 0.01 --threads 1 --weights asm --cflags -O1 net.cnn.yaml
 does 'bin: bench' "$cnngen" bench -q --seconds 0.01 --threads 1 --weights bin --cflags -O1 net.cnn.yaml
@@ -36,8 +37,8 @@ does 'one thread' gcc -std=c99 -fopenmp -O0 -Wall -Werror -c -o /dev/null one.c
 
 # ---- an arena of the program's own
 "$cnngen" -q --standalone --static-arena -o net.c net.cnn.yaml
-does 'static arena: strict' gcc -std=c99 -fopenmp $strict net.c
-does 'static arena: C++' clang++ -x c++ -std=c++11 $strict net.c
+does 'static arena: strict' gcc -std=c99 -fopenmp -fsyntax-only $warnings net.c
+does 'static arena: C++' clang++ -x c++ -std=c++11 -fsyntax-only $warnings net.c
 does 'static arena: compile' gcc -fopenmp -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -o static static.c net.c
 does 'static arena: the same' ./static
 "$cnngen" -q --standalone --static-arena --selftest --weights bin -o net.c net.cnn.yaml
