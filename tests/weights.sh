@@ -148,7 +148,7 @@ does 'split, C++: one with the other' gcc -O1 -o split split.c code.o split_weig
 cp split.c code.c
 "$cnngen" -q --standalone --split-weights --target scalar -o split.c net.cnn.yaml
 does 'split: the code is the same for other weights' cmp split.c code.c
-"$cnngen" -q --standalone --split-weights --prefix net --target scalar --math strict -o split.c net.cnn.yaml
+"$cnngen" -q --standalone --split-weights --prefix net --target scalar --math strict -o split.c -H strict.h net.cnn.yaml
 mv split.c code.c
 cp split_weights.c strict_weights.c
 "$cnngen" -q --standalone --split-weights --prefix net --target scalar -o split.c net.cnn.yaml
