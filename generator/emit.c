@@ -30,7 +30,7 @@ struct emitter {
     const char *upper;         /* the prefix in capitals */
     uint64_t id;               /* the program's hash, where weights are apart from it; 0: not known yet */
     uint64_t hash;             /* of both files; 0: not known yet */
-    bool draft;                /* to be hashed: without the values of weights */
+    bool draft;                /* to be hashed: without values of weights, and places in the specification */
     VEC(struct instance) instance;
     bool failed;
 };
@@ -78,7 +78,8 @@ static const char *c_type(enum dtype type) { return type == DTYPE_UINT8 ? "uint8
 
 static const char *place_text(struct emitter *e, const struct node *n)
 {
-    return n->layer && n->at.line ? pool_printf(e->pool, "%s:%d", e->opt->spec_name, n->at.line) : "";
+    bool shown = n->layer && n->at.line && !e->draft;
+    return shown ? pool_printf(e->pool, "%s:%d", e->opt->spec_name, n->at.line) : "";
 }
 
 static const char *hwc_text(struct emitter *e, const struct tensor *t)

@@ -119,5 +119,13 @@ done
 "$cnngen" -q --standalone --weights string net.cnn.yaml -o net.c
 stops 'like MSVC: weights as strings' 'error "MSVC takes no strings as long as the weights of net.c' $msvc -fsyntax-only net.c
 
+# ---- the hash is of the program: not of comments, lines and names of specifications
+cp "$root/tests/contract/small.cnn.yaml" plain.cnn.yaml
+{ echo '# A comment.' && cat plain.cnn.yaml; } >commented.cnn.yaml
+for spec in plain commented; do
+    "$cnngen" -q --standalone --prefix small -o $spec.c $spec.cnn.yaml && grep MODEL_HASH $spec.h >$spec.hash
+done
+does 'a comment changes no hash' cmp plain.hash commented.hash
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
