@@ -123,7 +123,8 @@ stops 'like MSVC: weights as strings' 'error "MSVC takes no strings as long as t
 cp "$root/tests/contract/small.cnn.yaml" plain.cnn.yaml
 { echo '# A comment.' && cat plain.cnn.yaml; } >commented.cnn.yaml
 for spec in plain commented; do
-    "$cnngen" -q --standalone --prefix small -o $spec.c $spec.cnn.yaml && grep MODEL_HASH $spec.h >$spec.hash
+    mkdir $spec && "$cnngen" -q --standalone --prefix small -o $spec/small.c $spec.cnn.yaml &&
+        grep MODEL_HASH $spec/small.h >$spec.hash
 done
 does 'a comment changes no hash' cmp plain.hash commented.hash
 
