@@ -36,28 +36,40 @@ static void insert_left_out(void *context, const char *name, struct out *out)
                     pool_upper(z->s->pool, targets[t].name));
 }
 
-/* One file for each target, all with the same network. */
+/* One file for each target of the plan, all with the same network. */
+static int write_files(struct session *s, const char *upper, struct build *b, enum target_id *id,
+        const char **name)
+{
+    const struct args none = {0};
+    int n = 0;
+    build_write(b, "model.c", s->text.c.text, s->text.c.len);
+    build_write(b, "model.h", s->text.h.text, s->text.h.len);
+    for (int t = 0; t < TARGET_COUNT; t++) {
+        struct sizer z = {s, (enum target_id)t, upper};
+        if (!(s->plan->targets & TARGET_BIT(t)))
+            continue;
+        id[n] = z.target;
+        name[n++] = targets[t].name;
+        program_write(b, "code_size.c.in", &none, insert_left_out, &z,
+                pool_printf(s->pool, "%s.c", targets[t].name));
+    }
+    return n;
+}
+
 static bool compile(struct session *s, const char *upper, struct code_size *size)
 {
+    enum target_id id[TARGET_COUNT];
     const char *name[TARGET_COUNT];
-    const struct args none = {0};
     bool ok[TARGET_COUNT];
     struct build b;
     build_open(&b, s->pool, s->options);
-    build_write(&b, "model.c", s->text.c.text, s->text.c.len);
-    build_write(&b, "model.h", s->text.h.text, s->text.h.len);
-    for (int t = 0; t < TARGET_COUNT; t++) {
-        struct sizer z = {s, (enum target_id)t, upper};
-        name[t] = targets[t].name;
-        program_write(&b, "code_size.c.in", &none, insert_left_out, &z,
-                pool_printf(s->pool, "%s.c", name[t]));
-    }
+    int n = write_files(s, upper, &b, id, name);
     program_openmp(&b);
-    build_compile(&b, name, TARGET_COUNT, ok);
-    for (int t = 0; t < TARGET_COUNT; t++) {
-        if (!ok[t])
+    build_compile(&b, name, n, ok);
+    for (int i = 0; i < n; i++) {
+        if (!ok[i])
             return false;
-        size[t].bytes = build_size(&b, name[t]);
+        size[id[i]].bytes = build_size(&b, name[i]);
     }
     for (int t = 1; t < TARGET_COUNT; t++)   /* nothing but the scalar code was compiled */
         if (size[t].bytes == size[TARGET_SCALAR].bytes)

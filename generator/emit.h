@@ -7,8 +7,7 @@
 #include "plan.h"
 #include "stack.h"
 #include "storage.h"
-
-#define CNNGEN_VERSION "0.1.0"
+#include "version.h"
 
 struct selftest;                   /* selftest.h */
 struct file_list;                  /* depfile.h */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "emit.h"
+#include "version.h"
 
 const char help_text[] =
     "cnngen: compiles a convolutional network, written as YAML, into C.\n"

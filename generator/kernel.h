@@ -11,8 +11,8 @@
  * Units may run in any order, at once, on several threads: they write disjoint elements. A kernel
  * writes the interior of its output only: halos are cleared by the caller of FN.
  *
- * Adding a kernel: kernels/NAME.c with one struct kernel, templates/NAME.c.in, a line in kernels.def, a
- * grid in tests/templates. */
+ * Adding a kernel: kernels/NAME.c with one struct kernel, templates/NAME.c.in, a line in kernels.def,
+ * specifications over the edges of its tiles in tests/cases. */
 #ifndef CNNGEN_KERNEL_H
 #define CNNGEN_KERNEL_H
 

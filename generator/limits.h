@@ -1,4 +1,4 @@
-/* limits.h: what cnngen accepts at most. docs/limits.md shows the same table (a test compares them). */
+/* limits.h: what cnngen accepts at most. docs/layers.md shows it, as cnngen --print-reference prints it. */
 #ifndef CNNGEN_LIMITS_H
 #define CNNGEN_LIMITS_H
 

@@ -6,6 +6,7 @@
 #include "storage.h"
 #include "text.h"
 #include "value.h"
+#include "version.h"
 
 enum { VERSION = 1 };
 
@@ -126,6 +127,27 @@ static bool check_version(struct reader *r, const struct value *top)
     return false;
 }
 
+/* Times on more threads would not compare with those that tune measures. */
+static void check_threads(struct reader *r, const struct value *top)
+{
+    const struct entry *e = value_find(top, "threads");
+    int64_t threads;
+    if (!e || !value_int(e->val, &threads) || threads != 1)
+        diag_error(r->diag, DIAG_TUNING, e ? e->val->at : top->at,
+                "'threads' is 1: times are those of one thread");
+}
+
+/* Kernels of another version may be others under the same names. */
+static void check_origin(struct reader *r, const struct value *top)
+{
+    if (!*r->tuning->version || !strcmp(r->tuning->version, CNNGEN_VERSION))
+        return;
+    diag_warn(r->diag, DIAG_TUNING, value_find(top, "version")->val->at,
+            "these times are of the kernels of cnngen %s; this is %s",
+            text_quote(r->diag, r->tuning->version), CNNGEN_VERSION);
+    diag_help(r->diag, "measure again with 'cnngen tune', into another file");
+}
+
 static void read_groups(struct reader *r, const struct value *top)
 {
     const struct entry *e = value_find(top, "groups");
@@ -147,6 +169,8 @@ struct tuning *tuning_read(struct pool *pool, const struct source *src, struct d
     check_keys(&r, top);
     r.tuning->version = read_text(&r, top, "version");
     r.tuning->cpu = read_text(&r, top, "cpu");
+    check_origin(&r, top);
+    check_threads(&r, top);
     read_groups(&r, top);
     r.tuning->hash = storage_hash(src->text, src->len);
     return diag_errors(diag) > errors ? NULL : r.tuning;

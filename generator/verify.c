@@ -390,6 +390,14 @@ static int finish_round(struct verifier *v)
     return passed;
 }
 
+static void print_sum(int passed, int failed)
+{
+    struct out out;
+    out_init(&out);
+    out_printf(&out, "%d passed, %d failed\n", passed, failed);
+    session_print(&out);
+}
+
 /* A round for each kind of inputs, all by one program. False: the compiler failed altogether. */
 static bool run_rounds(struct verifier *v)
 {
@@ -406,7 +414,7 @@ static bool run_rounds(struct verifier *v)
         all += v->models;
     }
     if (v->models > 1)
-        printf("%d passed, %d failed\n", passed, all - passed);
+        print_sum(passed, all - passed);
     return true;
 }
 

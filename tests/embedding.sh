@@ -3,20 +3,7 @@
 # that memory in use twice is refused, that threads are as many as asked for, that labels are what was
 # written, that other compilers than gcc and clang take it.
 set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-root=$(realpath "$(dirname "$0")/..")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-# does WHAT COMMAND...: must succeed
-does() {
-    what=$1
-    shift
-    if out=$("$@" 2>&1); then passed=$((passed + 1)); else
-        failed=$((failed + 1))
-        echo "FAILED  $what: $out"
-    fi
-}
+. "$(dirname "$0")/does.sh"
 # stops WHAT MESSAGE COMMAND...: must fail and say so
 stops() {
     what=$1 message=$2

@@ -2,20 +2,7 @@
 # The ways of storing weights (--weights): each computes the same, warning-free from C99 and C++11, and what is not
 # the program's own weights file is refused.
 set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-root=$(realpath "$(dirname "$0")/..")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-# does WHAT COMMAND...: must succeed
-does() {
-    what=$1
-    shift
-    if out=$("$@" 2>&1); then passed=$((passed + 1)); else
-        failed=$((failed + 1))
-        echo "FAILED  $what: $out"
-    fi
-}
+. "$(dirname "$0")/does.sh"
 refuses() { what=$1; shift; if "$@" >/dev/null 2>&1; then does "$what" false; else does "$what" true; fi; }
 cp "$root"/tests/weights/* "$tmp"
 cd "$tmp" || exit 2

@@ -43,6 +43,23 @@ void conv2d_pack_channel(const struct group *g, int oc, float *at, int64_t step)
     }
 }
 
+void conv2d_pack_blocks(struct pool *pool, struct step *step, int64_t products, int block)
+{
+    const struct group *g = step->group;
+    const struct conv2d *a = g->main->attr;
+    int64_t channels = round_up(a->filters, block);
+    float *w = step_weights(pool, step, channels * (products + (g->affine ? 3 : 1)));
+    float *bias = w + channels * products;
+    const float *kernel = g->main->weight[0].data;
+
+    for (int c = 0; c < a->filters; c++) {
+        float *to = w + c / block * block * products + c % block;
+        for (int64_t i = 0; i < products; i++)
+            to[i * block] = kernel[i * a->filters + c];
+        conv2d_pack_channel(g, c, bias + c, channels);
+    }
+}
+
 void conv2d_bind_shape(struct pool *pool, struct args *args, const struct step *step)
 {
     const struct conv2d *a = step->group->main->attr;

@@ -19,6 +19,11 @@ double conv2d_stream_cost(const struct group *, int64_t batch, const struct targ
 /* Bias of channel oc to *at; with a fused affine its scale to at[step] and its shift to at[2 * step]. */
 void conv2d_pack_channel(const struct group *, int oc, float *at, int64_t step);
 
+/* Packs the step's weights in blocks of output channels, the last one filled with zeros: [block][products][in
+ * block], where `products` are those of one output in the order of the kernel; then biases (scales,
+ * shifts) [block][in block]. */
+void conv2d_pack_blocks(struct pool *, struct step *, int64_t products, int block);
+
 /* IC OC (of one group) G IH OH KH KW SH SW DH DW PT PL and the pitches X and Y. */
 void conv2d_bind_shape(struct pool *, struct args *, const struct step *);
 

@@ -244,19 +244,8 @@ static void halo(const struct group *g, int *left, int *right)
 
 static void pack(struct pool *pool, struct step *step)
 {
-    const struct group *g = step->group;
-    const struct conv2d *a = g->main->attr;
-    int64_t channels = round_up(a->filters, BLOCK), taps = (int64_t)a->kernel[0] * a->kernel[1];
-    float *w = step_weights(pool, step, channels * taps + channels * (g->affine ? 3 : 1));
-    float *bias = w + channels * taps;
-    const float *kernel = g->main->weight[0].data;
-
-    for (int c = 0; c < a->filters; c++) {
-        float *to = w + c / BLOCK * BLOCK * taps + c % BLOCK;
-        for (int64_t i = 0; i < taps; i++)
-            to[i * BLOCK] = kernel[i * a->filters + c];
-        conv2d_pack_channel(g, c, bias + c, channels);
-    }
+    const struct conv2d *a = step->group->main->attr;
+    conv2d_pack_blocks(pool, step, (int64_t)a->kernel[0] * a->kernel[1], BLOCK);
 }
 
 /* Tiles of a row, those at its ends apart where they leave out columns. */

@@ -108,20 +108,8 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
 
 static void pack(struct pool *pool, struct step *step)
 {
-    const struct group *g = step->group;
-    const struct conv2d *a = g->main->attr;
-    int64_t channels = round_up(a->filters, BLOCK);
-    int64_t all = (int64_t)a->kernel[0] * terms(a);
-    float *w = step_weights(pool, step, channels * all + channels * (g->affine ? 3 : 1));
-    float *bias = w + channels * all;
-    const float *kernel = g->main->weight[0].data;
-
-    for (int c = 0; c < a->filters; c++) {
-        float *to = w + c / BLOCK * BLOCK * all + c % BLOCK;
-        for (int64_t i = 0; i < all; i++)
-            to[i * BLOCK] = kernel[i * a->filters + c];
-        conv2d_pack_channel(g, c, bias + c, channels);
-    }
+    const struct conv2d *a = step->group->main->attr;
+    conv2d_pack_blocks(pool, step, (int64_t)a->kernel[0] * terms(a), BLOCK);
 }
 
 /* Units: rows by shares of the channels. */

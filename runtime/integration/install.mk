@@ -18,7 +18,7 @@ INSTALL         ?= install
 INSTALL_PROGRAM ?= $(INSTALL)
 INSTALL_DATA    ?= $(INSTALL) -m 644
 
-VERSION     := $(shell sed -n 's/.*CNNGEN_VERSION "\(.*\)".*/\1/p' generator/emit.h)
+VERSION     := $(shell sed -n 's/.*CNNGEN_VERSION "\(.*\)".*/\1/p' generator/version.h)
 SUPPORT     := runtime/integration
 runtimedir   = $(datadir)/cnngen/runtime
 schema       = $(datadir)/cnngen/cnngen-1.schema.json
