@@ -1,10 +1,10 @@
 #include "emit.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "depfile.h"
+#include "emit_face.h"
 #include "emit_weights.h"
 #include "group.h"
 #include "kernel.h"
@@ -37,44 +37,18 @@ struct emitter {
 
 /* ---- names ------------------------------------------------------------------------------------ */
 
-/* A layer's name as part of a C identifier. Not unique by itself: step numbers make it so. */
-static const char *c_part(struct pool *pool, const char *name)
-{
-    char *copy = pool_copy(pool, name, strlen(name));
-    for (char *c = copy; *c; c++)
-        if (!isalnum((unsigned char)*c))
-            *c = '_';
-    return copy;
-}
-
 static const char *step_fn(struct emitter *e, const struct step *s, const struct target *t)
 {
     return pool_printf(e->pool, "%s_%d_%s_%s", e->opt->prefix, s->index,
-            c_part(e->pool, s->group->out->name), t->name);
+            face_part(e->pool, s->group->out->name), t->name);
 }
 
-/* The pointer argument of the network's i-th input (or output) in the run function. */
-static const char *pointer_name(struct emitter *e, bool output, int i)
+/* What callers see of it. */
+static struct emit_face face_of(const struct emitter *e)
 {
-    const struct graph *g = e->plan->graph;
-    if (output ? g->output.n == 1 : g->input.n == 1)
-        return output ? "output" : "input";
-    return pool_printf(e->pool, "%s_%s", output ? "out" : "in",
-            c_part(e->pool, output ? g->output.at[i]->name : g->input.at[i]->name));
+    return (struct emit_face){e->pool, e->plan->graph, e->opt->prefix, e->upper,
+            e->opt->storage == STORAGE_BIN};
 }
-
-/* The macros of the i-th input (or output) begin with this: "MNIST_INPUT". */
-static const char *size_name(struct emitter *e, bool output, int i)
-{
-    const struct graph *g = e->plan->graph;
-    const char *kind = output ? "OUTPUT" : "INPUT";
-    if (output ? g->output.n == 1 : g->input.n == 1)
-        return pool_printf(e->pool, "%s_%s", e->upper, kind);
-    const struct tensor *t = output ? g->output.at[i] : g->input.at[i];
-    return pool_printf(e->pool, "%s_%s_%s", e->upper, kind, pool_upper(e->pool, c_part(e->pool, t->name)));
-}
-
-static const char *c_type(enum dtype type) { return type == DTYPE_UINT8 ? "uint8_t" : "float"; }
 
 static const char *place_text(struct emitter *e, const struct node *n)
 {
@@ -259,10 +233,11 @@ static void write_instance(struct emitter *e, struct instance *k, struct out *ou
 /* "job->input + 5" or "(float *)(void *)(job->arena + 1024)": element (0, 0, 0, 0) of a view. */
 static const char *view_pointer(struct emitter *e, const struct view *v, bool output)
 {
+    const struct emit_face face = face_of(e);
     if (v->place == PLACE_ARENA)
         return pool_printf(e->pool, "(%s%s *)(void *)(job->arena + %lld)", output ? "" : "const ",
-                c_type(v->type), (long long)(e->plan->buffer.at[v->index].offset + 4 * v->offset));
-    const char *name = pointer_name(e, v->place == PLACE_OUTPUT, v->index);
+                face_type(v->type), (long long)(e->plan->buffer.at[v->index].offset + 4 * v->offset));
+    const char *name = face_pointer(&face, v->place == PLACE_OUTPUT, v->index);
     return v->offset ? pool_printf(e->pool, "job->%s + %lld", name, (long long)v->offset)
                      : pool_printf(e->pool, "job->%s", name);
 }
@@ -465,11 +440,12 @@ static void insert_plan(struct emitter *e, struct out *out)
 
 static void insert_pointers(struct emitter *e, struct out *out)
 {
+    const struct emit_face face = face_of(e);
     const struct graph *g = e->plan->graph;
     for (int i = 0; i < g->input.n; i++)
-        out_printf(out, "const %s *%s;\n", c_type(g->input.at[i]->type), pointer_name(e, false, i));
+        out_printf(out, "const %s *%s;\n", face_type(g->input.at[i]->type), face_pointer(&face, false, i));
     for (int i = 0; i < g->output.n; i++)
-        out_printf(out, "float *%s;\n", pointer_name(e, true, i));
+        out_printf(out, "float *%s;\n", face_pointer(&face, true, i));
 }
 
 /* The most threads that any step can use. */
@@ -496,147 +472,12 @@ static void insert_walk(struct emitter *e, struct out *out)
     }
 }
 
-/* The arguments that all ways of running have: "const float *input, float *output", or without types
- * "input, output", to call one from another. */
-static void write_pointers(struct emitter *e, bool types, struct out *out)
-{
-    const struct graph *g = e->plan->graph;
-    for (int i = 0; i < g->input.n; i++) {
-        if (types)
-            out_printf(out, "%sconst %s *%s", i ? ", " : "", c_type(g->input.at[i]->type), pointer_name(e, false, i));
-        else
-            out_printf(out, "%s%s", i ? ", " : "", pointer_name(e, false, i));
-    }
-    for (int i = 0; i < g->output.n; i++)
-        out_printf(out, ", %s%s", types ? "float *" : "", pointer_name(e, true, i));
-    if (e->opt->storage == STORAGE_BIN)
-        out_printf(out, types ? ", const void *weights, size_t weight_bytes" : ", weights, weight_bytes");
-}
-
-/* "mnist_status mnist_run(const float *input, float *output, void *arena, size_t arena_bytes)" */
-static void write_run(struct emitter *e, const char *suffix, const char *more, struct out *out)
-{
-    out_printf(out, "%s_status %s_run%s(", e->opt->prefix, e->opt->prefix, suffix);
-    write_pointers(e, true, out);
-    out_printf(out, "%s)", more);
-}
-
-static const char arena_arguments[] = ", void *arena, size_t arena_bytes";
-static const char thread_arguments[] = ", void *arena, size_t arena_bytes, int threads";
-
-static void insert_run(struct emitter *e, struct out *out)
-{
-    write_run(e, "", arena_arguments, out);
-    out_printf(out, ";\n");
-}
-
-static void insert_run_head(struct emitter *e, struct out *out)
-{
-    write_run(e, "", arena_arguments, out);
-    out_printf(out, "\n");
-}
-
-/* "return mnist_run_threads(input, output, arena, arena_bytes, 0);" */
-static void insert_run_call(struct emitter *e, struct out *out)
-{
-    out_printf(out, "return %s_run_threads(", e->opt->prefix);
-    write_pointers(e, false, out);
-    out_printf(out, ", arena, arena_bytes, 0);\n");
-}
-
-static void insert_run_threads(struct emitter *e, struct out *out)
-{
-    write_run(e, "_threads", thread_arguments, out);
-    out_printf(out, ";\n");
-}
-
-static void insert_run_threads_head(struct emitter *e, struct out *out)
-{
-    write_run(e, "_threads", thread_arguments, out);
-    out_printf(out, "\n");
-}
-
-static void insert_run_static(struct emitter *e, struct out *out)
-{
-    write_run(e, "_static", "", out);
-    out_printf(out, ";\n");
-}
-
-static void insert_run_static_head(struct emitter *e, struct out *out)
-{
-    write_run(e, "_static", "", out);
-    out_printf(out, "\n");
-}
-
-/* "return mnist_run(input, output, mnist_own_arena(), MNIST_ARENA_BYTES);" */
-static void insert_run_static_call(struct emitter *e, struct out *out)
-{
-    out_printf(out, "return %s_run(", e->opt->prefix);
-    write_pointers(e, false, out);
-    out_printf(out, ", %s_own_arena(), %s_ARENA_BYTES);\n", e->opt->prefix, e->upper);
-}
-
-static void insert_run_check(struct emitter *e, struct out *out)
-{
-    const struct graph *g = e->plan->graph;
-    out_printf(out, "if (!arena%s", e->opt->storage == STORAGE_BIN ? " || !weights" : "");
-    for (int i = 0; i < g->input.n; i++)
-        out_printf(out, " || !%s", pointer_name(e, false, i));
-    for (int i = 0; i < g->output.n; i++)
-        out_printf(out, " || !%s", pointer_name(e, true, i));
-    out_printf(out, ")\n    return %s_ERR_NULL;\n", e->upper);
-}
-
-/* What a run writes, then what it reads, for cnn_overlap: "{output, MNIST_OUTPUT_SIZE * sizeof *output}," */
-static void insert_run_spans(struct emitter *e, struct out *out)
-{
-    const struct graph *g = e->plan->graph;
-    for (int i = 0; i < g->output.n; i++)
-        out_printf(out, "{%s, %s_SIZE * sizeof(float)},\n", pointer_name(e, true, i), size_name(e, true, i));
-    for (int i = 0; i < g->input.n; i++)
-        out_printf(out, "{%s, %s_SIZE * sizeof(%s)},\n", pointer_name(e, false, i), size_name(e, false, i),
-                c_type(g->input.at[i]->type));
-    if (e->opt->storage == STORAGE_BIN)
-        out_printf(out, "{weights, %s_WEIGHT_BYTES},\n", e->upper);
-}
-
-static void insert_run_job(struct emitter *e, struct out *out)
-{
-    const struct graph *g = e->plan->graph;
-    for (int i = 0; i < g->input.n; i++)
-        out_printf(out, "job.%s = %s;\n", pointer_name(e, false, i), pointer_name(e, false, i));
-    for (int i = 0; i < g->output.n; i++)
-        out_printf(out, "job.%s = %s;\n", pointer_name(e, true, i), pointer_name(e, true, i));
-}
-
-static void write_size(struct emitter *e, bool output, int i, struct out *out)
-{
-    const struct graph *g = e->plan->graph;
-    const struct tensor *t = output ? g->output.at[i] : g->input.at[i];
-    const char *name = size_name(e, output, i);
-    const struct input *in = output ? NULL : t->maker->attr;
-    struct hwc d = shape_hwc(in ? &in->shape : &t->shape);
-    out_printf(out, "#define %s_SIZE %lld /* %s%s */\n", name, (long long)(shape_size(&t->shape) * g->batch),
-            t->name, input_is_nchw(t->maker) ? ": [channels][height][width]" : "");
-    out_printf(out, "#define %s_HEIGHT %d\n#define %s_WIDTH %d\n#define %s_CHANNELS %d\n", name, d.h,
-            name, d.w, name, d.c);
-}
-
 static bool any_nchw(const struct graph *g)
 {
     for (int i = 0; i < g->input.n; i++)
         if (input_is_nchw(g->input.at[i]->maker))
             return true;
     return false;
-}
-
-static void insert_sizes(struct emitter *e, struct out *out)
-{
-    const struct graph *g = e->plan->graph;
-    for (int i = 0; i < g->input.n; i++)
-        write_size(e, false, i, out);
-    for (int i = 0; i < g->output.n; i++)
-        write_size(e, true, i, out);
 }
 
 /* Where each step's result lies, for the hook. */
@@ -661,10 +502,11 @@ static void insert_taps(struct emitter *e, struct out *out)
 
 static void insert_tap(struct emitter *e, struct out *out)
 {
+    const struct emit_face face = face_of(e);
     const struct graph *g = e->plan->graph;
     out_printf(out, "const float *base = (const float *)(const void *)job->arena;\n\n");
     for (int i = 0; i < g->output.n; i++)
-        out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i, pointer_name(e, true, i));
+        out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i, face_pointer(&face, true, i));
 }
 
 static void insert_labels(struct emitter *e, struct out *out) { labels_write(e->plan->graph, out); }
@@ -699,18 +541,16 @@ static const struct { const char *name; void (*write)(struct emitter *, struct o
     {"weights_asm", insert_weights_asm}, {"weights_check", insert_weights_check},
     {"weights_declarations", insert_weights_declarations}, {"weights_definitions", insert_weights_definitions},
     {"pointers", insert_pointers}, {"targets", insert_targets}, {"taps", insert_taps}, {"tap", insert_tap},
-    {"walk", insert_walk}, {"run", insert_run}, {"run_head", insert_run_head},
-    {"run_call", insert_run_call}, {"run_threads", insert_run_threads},
-    {"run_threads_head", insert_run_threads_head}, {"run_static", insert_run_static}, {"run_static_head", insert_run_static_head},
-    {"run_static_call", insert_run_static_call},
-    {"run_check", insert_run_check}, {"run_spans", insert_run_spans}, {"run_job", insert_run_job},
-    {"sizes", insert_sizes}, {"labels", insert_labels},
+    {"walk", insert_walk}, {"labels", insert_labels},
     {"selftest", insert_selftest}, {"selftest_declaration", insert_selftest_declaration},
 };
 
 static void insert(void *context, const char *name, struct out *out)
 {
     struct emitter *e = context;
+    const struct emit_face face = face_of(e);
+    if (face_insert(&face, name, out))
+        return;
     for (int i = 0; i < (int)(sizeof holes / sizeof holes[0]); i++)
         if (!strcmp(name, holes[i].name)) {
             holes[i].write(e, out);
