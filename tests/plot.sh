@@ -73,8 +73,12 @@ cp "$top/tests/golden/residual.cnn.yaml" residual.yaml
 cp "$top/tests/cases/depth-to-space.cnn.yaml" shuffled.yaml
 cp "$top/tests/cases/elementwise-constant.cnn.yaml" constant.yaml
 cp "$top/tests/cases/conv-direct-whole.cnn.yaml" halo.yaml
+cp "$top/tests/cases/one-dimension-convolutions.cnn.yaml" signals.yaml
 
 # ---- pictures ------------------------------------------------------------------------------------
+
+"$cnngen" plot signals.yaml -o signals.dot
+check 'convolutions of signals are drawn as convolutions' sh -c '! grep -q "#f6dcec" signals.dot && [ -s signals.dot ]'
 
 for name in input one chain wide dense unet long residual shuffled constant halo; do
     "$cnngen" summary --json $name.yaml >$name.json
