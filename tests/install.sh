@@ -16,7 +16,9 @@ fail() { failed=$((failed + 1)); echo "FAIL: $*"; }
 check() { what=$1; shift; if "$@" >"$tmp/output" 2>&1; then ok; else fail "$what"; tail -n 20 "$tmp/output"; fi; }
 refuses() { what=$1; shift; if "$@" >"$tmp/log" 2>&1; then fail "$what"; else ok; fi; }
 have() { command -v "$1" >/dev/null || { echo "skip: no $1"; false; }; }
-install_to() { make -s -C "$root" "$@"; }
+# From a copy of the build: what is installed elsewhere is linked anew, and other stages run what is in build.
+cp -a "$root/build" build
+install_to() { make -s -C "$root" B="$tmp/build" "$@"; }
 
 # ---- files ---------------------------------------------------------------------------------------
 
