@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x7ae3416abbd17e6cU
+#elif RESIDUAL_MODEL_HASH != 0x22846464b9cea0f6U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -832,11 +832,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_in1(const float *const *p, pt
     residual_conv2d_winograd6_3_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
+ * done again. */
+static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
     for (int t = 0; t < 2; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -1032,12 +1033,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_out1(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 4 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 4 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_scalar_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 4) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 4) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -1108,15 +1109,15 @@ static void residual_conv2d_winograd6_3_scalar(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 4, q = u % 4;
-        const int tile = block * 2;
+        const int tile = block * 2, to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_3_scalar_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_3_scalar_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_scalar_sums4(v, m, wu);
         residual_conv2d_winograd6_3_scalar_store(m,
-            y + q * 4, w + 9216 + q * 4, tile, q < 4 ? 4 : 0);
+            y + q * 4, w + 9216 + q * 4, tile, to, q < 4 ? 4 : 0);
     }
 }
 
@@ -1303,11 +1304,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_in1(const float *const *p, pt
     residual_conv2d_winograd6_4_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_4_scalar_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
+ * done again. */
+static void residual_conv2d_winograd6_4_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
     for (int t = 0; t < 2; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -1515,13 +1517,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_out1(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 4 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 4 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_4_scalar_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 4) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 4) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -1595,16 +1597,16 @@ static void residual_conv2d_winograd6_4_scalar(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 4, q = u % 4;
-        const int tile = block * 2;
+        const int tile = block * 2, to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_scalar_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_4_scalar_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_4_scalar_sums4(v, m, wu);
         residual_conv2d_winograd6_4_scalar_store(m,
             r + q * 4,
-            y + q * 4, w + 9216 + q * 4, tile, q < 4 ? 4 : 0);
+            y + q * 4, w + 9216 + q * 4, tile, to, q < 4 ? 4 : 0);
     }
 }
 
@@ -2184,11 +2186,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     residual_conv2d_winograd6_3_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
+ * done again. */
+static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
     for (int t = 0; t < 2; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -2384,12 +2387,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_sse2_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -2460,15 +2463,15 @@ static void residual_conv2d_winograd6_3_sse2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 2;
+        const int tile = block * 2, to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_3_sse2_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_3_sse2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_3_sse2_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -2655,11 +2658,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     residual_conv2d_winograd6_4_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
+ * done again. */
+static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
     for (int t = 0; t < 2; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -2867,13 +2871,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_4_sse2_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -2947,16 +2951,16 @@ static void residual_conv2d_winograd6_4_sse2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 2;
+        const int tile = block * 2, to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_sse2_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_4_sse2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_4_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_4_sse2_store(m,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -3608,11 +3612,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_in8(const float *const *p, ptrd
     residual_conv2d_winograd6_3_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
+ * done again. */
+static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
     for (int t = 0; t < 16; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -3808,12 +3813,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_avx2_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 16 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -3947,15 +3952,15 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 16;
+        const int tile = block * 16, to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_3_avx2_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_3_avx2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_avx2_sums16(v, m, wu);
         residual_conv2d_winograd6_3_avx2_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -4142,11 +4147,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_in8(const float *const *p, ptrd
     residual_conv2d_winograd6_4_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
+ * done again. */
+static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
     for (int t = 0; t < 16; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -4354,13 +4360,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_out8(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_4_avx2_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 16 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -4497,16 +4503,16 @@ static void residual_conv2d_winograd6_4_avx2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 16;
+        const int tile = block * 16, to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_avx2_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_4_avx2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_4_avx2_sums16(v, m, wu);
         residual_conv2d_winograd6_4_avx2_store(m,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -5075,11 +5081,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     residual_conv2d_winograd6_3_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
+ * done again. */
+static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
     for (int t = 0; t < 8; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -5275,12 +5282,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_avx512_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 8 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -5354,15 +5361,15 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 8;
+        const int tile = block * 8, to = tile + 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_3_avx512_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_3_avx512_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_avx512_sums16(v, m, wu);
         residual_conv2d_winograd6_3_avx512_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -5549,11 +5556,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     residual_conv2d_winograd6_4_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
+ * done again. */
+static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
     for (int t = 0; t < 8; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -5761,13 +5769,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_4_avx512_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 8 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -5844,16 +5852,16 @@ static void residual_conv2d_winograd6_4_avx512(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 8;
+        const int tile = block * 8, to = tile + 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_avx512_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_4_avx512_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_4_avx512_sums16(v, m, wu);
         residual_conv2d_winograd6_4_avx512_store(m,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
