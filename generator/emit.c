@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "depfile.h"
+#include "divide.h"
 #include "emit_face.h"
 #include "emit_weights.h"
 #include "group.h"
@@ -257,7 +258,7 @@ static void write_call(struct emitter *e, const struct step *s, const struct bin
     if (b->scratch)
         out_printf(out, "(float *)(void *)(job->arena + %lld + thread * %lld), ",
                 (long long)e->plan->shared_bytes, (long long)e->plan->scratch_bytes);
-    out_printf(out, "first, last);\n");
+    out_printf(out, "%sfirst, last);\n", b->crossing.times ? "job->images, " : "");
 }
 
 /* The share of `rows` rows that goes with units up to one: "last / 2". */
@@ -270,16 +271,27 @@ static const char *row_of_unit(struct emitter *e, const char *unit, int64_t rows
     return pool_printf(e->pool, "(int)(%lldLL * %s / %d)", (long long)rows, unit, units);
 }
 
+/* The same where units cross images: of the rows and units of those that are run. */
+static const char *row_of_images(struct emitter *e, const char *unit, int height)
+{
+    return pool_printf(e->pool, "(int)(%dLL * job->images * %s / units)", height, unit);
+}
+
 /* Each thread clears what lies beside its own rows, or beside as many: these stay in its cache. */
 static void write_halo(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
 {
     const struct view *v = &s->out;
-    int64_t rows = (int64_t)v->n * v->h;
+    const char *unit[] = {"first", "last"}, *row[2];
     if (view_gap(v) == 0)
         return;
+    for (int i = 0; i < 2; i++)
+        row[i] = b->crossing.times ? row_of_images(e, unit[i], v->h)
+                                   : row_of_unit(e, unit[i], (int64_t)v->n * v->h, b->units);
+    if (b->crossing.times)
+        out_printf(out, "    const int units = %s_units(&job->work[%d], job->images);\n\n", e->opt->prefix,
+                s->index - 1);
     out_printf(out, "    cnn_clear_halo(%s, %s, %s, %lld, %d, %lld, %d, %d, %d);\n",
-            view_pointer(e, v, true), row_of_unit(e, "first", rows, b->units),
-            row_of_unit(e, "last", rows, b->units), (long long)v->row, v->w, (long long)v->pixel, v->c,
+            view_pointer(e, v, true), row[0], row[1], (long long)v->row, v->w, (long long)v->pixel, v->c,
             v->left, view_gap(v));
 }
 
@@ -301,8 +313,12 @@ static void write_table(struct emitter *e, const struct target *t, struct out *o
             t->name, e->plan->step.n);
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];
-        int units = s->bind[t->id].units;
-        out_printf(out, "    {%s, %d, %d},\n", step_fn(e, s, t), units, units < s->parts ? units : s->parts);
+        const struct binding *b = &s->bind[t->id];
+        const struct crossing c = divide_crossing(b, (int)e->plan->graph->batch);
+        out_printf(out, "    {%s, %d, %d", step_fn(e, s, t), b->units, b->units < s->parts ? b->units : s->parts);
+        if (e->plan->graph->batch > 1)
+            out_printf(out, ", %d, %d, %d", c.of, c.per, c.times);
+        out_printf(out, "},\n");
     }
     out_printf(out, "};\n");
 }
@@ -583,6 +599,7 @@ static struct args common_args(struct emitter *e)
     args_int(e->pool, &a, "SHARED", e->plan->shared_bytes);
     args_int(e->pool, &a, "SCRATCH", e->plan->scratch_bytes);
     args_int(e->pool, &a, "STEPS", e->plan->step.n);
+    args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
     args_int(e->pool, &a, "SELFTEST", e->opt->selftest != NULL);
     args_int(e->pool, &a, "LABELS", labels_count(e->plan->graph));
     args_int(e->pool, &a, "STATIC", e->opt->static_arena);
@@ -596,7 +613,6 @@ static void emit_header(struct emitter *e, int64_t stack, struct out *out)
     args_int(e->pool, &a, "STACK", stack);
     args_int(e->pool, &a, "ALIGN", ARENA_ALIGN);
     args_int(e->pool, &a, "THREADS", e->plan->max_threads);
-    args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
     args_int(e->pool, &a, "WEIGHT_BYTES",
             storage_file(e->opt->storage) ? storage_bytes(e->plan) : e->plan->weight_bytes);
     args_text(e->pool, &a, "ID", hash_text(e, e->id));

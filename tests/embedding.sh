@@ -1,6 +1,6 @@
 #!/bin/sh
 # What programs rely on that emitted C is built into: that header, C file and runtime are of one version,
-# that memory in use twice is refused, that threads are as many as asked for, that labels are what was
+# that memory in use twice is refused, that threads are as many as asked for and images too, that labels are what was
 # written, that other compilers than gcc and clang take it.
 set -u
 . "$(dirname "$0")/does.sh"
@@ -61,6 +61,13 @@ does 'the library of its version' gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime
 for cc in 'gcc -std=c11' 'clang -std=c11'; do
     does "overlap: $cc" $cc -O1 $strict -fsanitize=address,undefined -o overlap overlap.c two.c
     does 'overlap is refused' ./overlap
+done
+
+# ---- fewer images than the batch
+"$cnngen" -q --standalone --static-arena $small batch.cnn.yaml -o net_batch.c -H batch.h
+for cc in 'gcc -std=c11 -fopenmp' 'clang -std=c11'; do
+    does "batch: $cc" $cc -O1 $strict -fsanitize=address,undefined -o batch batch.c net_batch.c
+    does "batch: $cc, fewer images" ./batch
 done
 
 # ---- threads by the call, and calls before and after each step

@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x22846464b9cea0f6U
+#elif RESIDUAL_MODEL_HASH != 0xa5d0520a3360baccU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -832,11 +832,13 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_in1(const float *const *p, pt
     residual_conv2d_winograd6_3_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
- * done again. */
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
 static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 2; t++, v += 16) {
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -1101,7 +1103,8 @@ static void residual_conv2d_winograd6_3_scalar_sums4(const float *v, float *m, c
 }
 
 static void residual_conv2d_winograd6_3_scalar(const float *x,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
@@ -1109,7 +1112,8 @@ static void residual_conv2d_winograd6_3_scalar(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 4, q = u % 4;
-        const int tile = block * 2, to = tile + 2;
+        const int tile = block * 2;
+        int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
 
         if (block != ready)
@@ -1304,11 +1308,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_in1(const float *const *p, pt
     residual_conv2d_winograd6_4_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
- * done again. */
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
 static void residual_conv2d_winograd6_4_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 2; t++, v += 16) {
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -1589,7 +1595,8 @@ static void residual_conv2d_winograd6_4_scalar_sums4(const float *v, float *m, c
 
 static void residual_conv2d_winograd6_4_scalar(const float *x,
         const float *r,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
@@ -1597,7 +1604,8 @@ static void residual_conv2d_winograd6_4_scalar(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 4, q = u % 4;
-        const int tile = block * 2, to = tile + 2;
+        const int tile = block * 2;
+        int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
 
         if (block != ready)
@@ -1670,6 +1678,7 @@ static void residual_global_pool2d_5_scalar(const float *x, float *y, int first,
 CNN_INLINE void residual_dense_dot_6_scalar_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
+
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
     vf a0_2 = vf_zero();
@@ -1746,7 +1755,8 @@ CNN_INLINE void residual_dense_dot_6_scalar_1x1(const float *CNN_RESTRICT x,
 
 /* Tiles of one run of rows, 1 outputs. */
 CNN_INLINE void residual_dense_dot_6_scalar_run1(const float *x,
-        float *y, const float *w, const float *b, int from, int to)
+        float *y, const float *w, const float *b,
+        int from, int to)
 {
     int t = from;
 
@@ -1758,8 +1768,10 @@ CNN_INLINE void residual_dense_dot_6_scalar_run1(const float *x,
 }
 
 static void residual_dense_dot_6_scalar(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
+
     for (int u = first; u < last; u++) {
         const int tile = u % 10, from = 0, to = 1;
         const int o = tile * 1;
@@ -2186,11 +2198,13 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     residual_conv2d_winograd6_3_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
- * done again. */
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
 static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 2; t++, v += 16) {
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -2455,7 +2469,8 @@ static void residual_conv2d_winograd6_3_sse2_sums16(const float *v, float *m, co
 }
 
 static void residual_conv2d_winograd6_3_sse2(const float *x,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
@@ -2463,7 +2478,8 @@ static void residual_conv2d_winograd6_3_sse2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 2, to = tile + 2;
+        const int tile = block * 2;
+        int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -2658,11 +2674,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     residual_conv2d_winograd6_4_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
- * done again. */
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
 static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 2; t++, v += 16) {
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -2943,7 +2961,8 @@ static void residual_conv2d_winograd6_4_sse2_sums16(const float *v, float *m, co
 
 static void residual_conv2d_winograd6_4_sse2(const float *x,
         const float *r,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
@@ -2951,7 +2970,8 @@ static void residual_conv2d_winograd6_4_sse2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 2, to = tile + 2;
+        const int tile = block * 2;
+        int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -3024,6 +3044,7 @@ static void residual_global_pool2d_5_sse2(const float *x, float *y, int first, i
 CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
+
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
     vf a0_2 = vf_zero();
@@ -3064,7 +3085,8 @@ CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
 
 /* Tiles of one run of rows, 2 outputs. */
 CNN_INLINE void residual_dense_dot_6_sse2_run2(const float *x,
-        float *y, const float *w, const float *b, int from, int to)
+        float *y, const float *w, const float *b,
+        int from, int to)
 {
     int t = from;
 
@@ -3076,8 +3098,10 @@ CNN_INLINE void residual_dense_dot_6_sse2_run2(const float *x,
 }
 
 static void residual_dense_dot_6_sse2(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
+
     for (int u = first; u < last; u++) {
         const int tile = u % 5, from = 0, to = 1;
         const int o = tile * 2;
@@ -3612,11 +3636,13 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_in8(const float *const *p, ptrd
     residual_conv2d_winograd6_3_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
- * done again. */
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
 static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 16; t++, v += 16) {
+    const int n = 16;
+
+    for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -3944,7 +3970,8 @@ static void residual_conv2d_winograd6_3_avx2_sums16(const float *v, float *m, co
 }
 
 static void residual_conv2d_winograd6_3_avx2(const float *x,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 9216;
     int ready = -1;
@@ -3952,7 +3979,8 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 16, to = tile + 16;
+        const int tile = block * 16;
+        int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -4147,11 +4175,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_in8(const float *const *p, ptrd
     residual_conv2d_winograd6_4_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
- * done again. */
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
 static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 16; t++, v += 16) {
+    const int n = 16;
+
+    for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -4495,7 +4525,8 @@ static void residual_conv2d_winograd6_4_avx2_sums16(const float *v, float *m, co
 
 static void residual_conv2d_winograd6_4_avx2(const float *x,
         const float *r,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 9216;
     int ready = -1;
@@ -4503,7 +4534,8 @@ static void residual_conv2d_winograd6_4_avx2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 16, to = tile + 16;
+        const int tile = block * 16;
+        int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -4576,6 +4608,7 @@ static void residual_global_pool2d_5_avx2(const float *x, float *y, int first, i
 CNN_INLINE void residual_dense_dot_6_avx2_1x5(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
+
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
     vf a0_2 = vf_zero();
@@ -4620,7 +4653,8 @@ CNN_INLINE void residual_dense_dot_6_avx2_1x5(const float *CNN_RESTRICT x,
 
 /* Tiles of one run of rows, 5 outputs. */
 CNN_INLINE void residual_dense_dot_6_avx2_run5(const float *x,
-        float *y, const float *w, const float *b, int from, int to)
+        float *y, const float *w, const float *b,
+        int from, int to)
 {
     int t = from;
 
@@ -4632,8 +4666,10 @@ CNN_INLINE void residual_dense_dot_6_avx2_run5(const float *x,
 }
 
 static void residual_dense_dot_6_avx2(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
+
     for (int u = first; u < last; u++) {
         const int tile = u % 2, from = 0, to = 1;
         const int o = tile * 5;
@@ -5081,11 +5117,13 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     residual_conv2d_winograd6_3_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
- * done again. */
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
 static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 8; t++, v += 16) {
+    const int n = 8;
+
+    for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -5353,7 +5391,8 @@ static void residual_conv2d_winograd6_3_avx512_sums16(const float *v, float *m, 
 }
 
 static void residual_conv2d_winograd6_3_avx512(const float *x,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 4608;
     int ready = -1;
@@ -5361,7 +5400,8 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 8, to = tile + 8;
+        const int tile = block * 8;
+        int to = tile + 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -5556,11 +5596,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     residual_conv2d_winograd6_4_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block's tiles, tile to to - 1. Where these are fewer than T, the last one is
- * done again. */
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
 static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 8; t++, v += 16) {
+    const int n = 8;
+
+    for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
@@ -5844,7 +5886,8 @@ static void residual_conv2d_winograd6_4_avx512_sums16(const float *v, float *m, 
 
 static void residual_conv2d_winograd6_4_avx512(const float *x,
         const float *r,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 4608;
     int ready = -1;
@@ -5852,7 +5895,8 @@ static void residual_conv2d_winograd6_4_avx512(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 8, to = tile + 8;
+        const int tile = block * 8;
+        int to = tile + 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -5912,6 +5956,7 @@ static void residual_global_pool2d_5_avx512(const float *x, float *y, int first,
 CNN_INLINE void residual_dense_dot_6_avx512_1x5(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
+
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
     vf a0_2 = vf_zero();
@@ -5940,7 +5985,8 @@ CNN_INLINE void residual_dense_dot_6_avx512_1x5(const float *CNN_RESTRICT x,
 
 /* Tiles of one run of rows, 5 outputs. */
 CNN_INLINE void residual_dense_dot_6_avx512_run5(const float *x,
-        float *y, const float *w, const float *b, int from, int to)
+        float *y, const float *w, const float *b,
+        int from, int to)
 {
     int t = from;
 
@@ -5952,8 +5998,10 @@ CNN_INLINE void residual_dense_dot_6_avx512_run5(const float *x,
 }
 
 static void residual_dense_dot_6_avx512(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
+
     for (int u = first; u < last; u++) {
         const int tile = u % 2, from = 0, to = 1;
         const int o = tile * 5;
@@ -6140,6 +6188,7 @@ static void residual_do(const struct residual_job *job, int step, int thread, in
 {
     const struct residual_work *w = &job->work[step];
     const long long parts = w->parts < threads ? w->parts : threads;
+    const int units = w->units;
 
     #ifdef RESIDUAL_PROFILE
     residual_meet(threads);
@@ -6147,7 +6196,7 @@ static void residual_do(const struct residual_job *job, int step, int thread, in
         RESIDUAL_PROFILE(step, residual_results[step].layer, 0);
     #endif
     if (thread < parts)
-        w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+        w->run(job, (int)(units * (long long)thread / parts), (int)(units * (thread + 1LL) / parts), thread);
     #ifdef RESIDUAL_PROFILE
     residual_meet(threads);
     if (thread == 0)
