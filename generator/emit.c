@@ -577,15 +577,6 @@ static void insert(void *context, const char *name, struct out *out)
 
 /* ---- both files ---------------------------------------------------------------------------------- */
 
-/* 0.1.0 as 100: two digits for each part behind the first. */
-static int version_number(void)
-{
-    int major = 0, minor = 0, patch = 0;
-    if (sscanf(CNNGEN_VERSION, "%d.%d.%d", &major, &minor, &patch) != 3)
-        bug("version '%s'", CNNGEN_VERSION);
-    return 10000 * major + 100 * minor + patch;
-}
-
 static struct args common_args(struct emitter *e)
 {
     struct args a = {0};
@@ -594,7 +585,7 @@ static struct args common_args(struct emitter *e)
     args_text(e->pool, &a, "SPEC", e->opt->spec_name);
     args_text(e->pool, &a, "COMMAND", e->opt->command);
     args_text(e->pool, &a, "VERSION", CNNGEN_VERSION);
-    args_int(e->pool, &a, "NUMBER", version_number());
+    args_int(e->pool, &a, "NUMBER", CNNGEN_VERSION_NUMBER);
     args_text(e->pool, &a, "HASH", hash_text(e, e->hash));
     args_int(e->pool, &a, "SHARED", e->plan->shared_bytes);
     args_int(e->pool, &a, "SCRATCH", e->plan->scratch_bytes);

@@ -50,7 +50,7 @@ stops 'a header of before there were versions' "$not_its_header: another version
 "$cnngen" -q $small net.cnn.yaml -o net.c
 mkdir old
 cp "$root"/runtime/*.[ch] old
-sed 's/\(CNN_RT_VERSION\) .*/\1 99/' "$root/runtime/cnn_rt.h" >old/cnn_rt.h
+sed 's/\(CNN_VERSION_PATCH\) .*/\1 99/' "$root/runtime/cnn_version.h" >old/cnn_version.h
 stops 'older headers of the runtime' 'error "net.c needs the runtime of cnngen ' gcc -fsyntax-only -Iold net.c
 gcc -c -Iold -o old.o old/cnn_rt.c
 stops 'an older library' 'undefined reference to `cnn_isa_level_' gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime" -o net.so net.c old.o

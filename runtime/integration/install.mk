@@ -18,7 +18,8 @@ INSTALL         ?= install
 INSTALL_PROGRAM ?= $(INSTALL)
 INSTALL_DATA    ?= $(INSTALL) -m 644
 
-VERSION     := $(shell sed -n 's/.*CNNGEN_VERSION "\(.*\)".*/\1/p' generator/version.h)
+VERSION     := $(shell awk '/define CNN_VERSION_M|define CNN_VERSION_P/ { v = v dot $$3; dot = "." } END { print v }' \
+                   runtime/cnn_version.h)
 SUPPORT     := runtime/integration
 runtimedir   = $(datadir)/cnngen/runtime
 schema       = $(datadir)/cnngen/cnngen-1.schema.json
