@@ -9,7 +9,6 @@
 #include "emit_weights.h"
 #include "group.h"
 #include "kernel.h"
-#include "labels.h"
 #include "ops/families.h"
 #include "selftest.h"
 
@@ -525,8 +524,6 @@ static void insert_tap(struct emitter *e, struct out *out)
         out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i, face_pointer(&face, true, i));
 }
 
-static void insert_labels(struct emitter *e, struct out *out) { labels_write(e->plan->graph, out); }
-
 /* The self-test's definition; its holes are selftest.c's to fill. */
 static void insert_selftest_part(void *context, const char *name, struct out *out)
 {
@@ -557,7 +554,7 @@ static const struct { const char *name; void (*write)(struct emitter *, struct o
     {"weights_asm", insert_weights_asm}, {"weights_check", insert_weights_check},
     {"weights_declarations", insert_weights_declarations}, {"weights_definitions", insert_weights_definitions},
     {"pointers", insert_pointers}, {"targets", insert_targets}, {"taps", insert_taps}, {"tap", insert_tap},
-    {"walk", insert_walk}, {"labels", insert_labels},
+    {"walk", insert_walk},
     {"selftest", insert_selftest}, {"selftest_declaration", insert_selftest_declaration},
 };
 
@@ -592,7 +589,7 @@ static struct args common_args(struct emitter *e)
     args_int(e->pool, &a, "STEPS", e->plan->step.n);
     args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
     args_int(e->pool, &a, "SELFTEST", e->opt->selftest != NULL);
-    args_int(e->pool, &a, "LABELS", labels_count(e->plan->graph));
+    args_int(e->pool, &a, "LABELS", e->plan->graph->labels.n > 0);
     args_int(e->pool, &a, "STATIC", e->opt->static_arena);
     args_text(e->pool, &a, "WEIGHTS", storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
     return a;

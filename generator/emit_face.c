@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "labels.h"
 #include "ops.h"
 #include "ops/families.h"
 
@@ -186,10 +187,43 @@ static void insert_sizes(const struct emit_face *f, struct out *out)
         write_size(f, true, i, out);
 }
 
+/* ---- labels ----------------------------------------------------------------------------------- */
+
+/* "mnist_labels[MNIST_LABELS]", or of one of several outputs "mnist_labels_prob[MNIST_LABELS_PROB]". */
+static const char *label_array(const struct emit_face *f, const struct label_list *list, const char **macro)
+{
+    const struct graph *g = f->graph;
+    const char *name = "";
+    if (g->output.n > 1)
+        name = pool_printf(f->pool, "_%s", face_part(f->pool, g->output.at[list->output]->name));
+    *macro = pool_printf(f->pool, "%s_LABELS%s", f->upper, pool_upper(f->pool, name));
+    return pool_printf(f->pool, "%s_labels%s[%s]", f->prefix, name, *macro);
+}
+
+static void insert_label_declarations(const struct emit_face *f, struct out *out)
+{
+    for (int i = 0; i < f->graph->labels.n; i++) {
+        const struct label_list *list = &f->graph->labels.at[i];
+        const char *macro, *array = label_array(f, list, &macro);
+        out_printf(out, "#define %s %d\nextern const char *const %s;\n", macro, list->label.n, array);
+    }
+}
+
+static void insert_label_definitions(const struct emit_face *f, struct out *out)
+{
+    for (int i = 0; i < f->graph->labels.n; i++) {
+        const char *macro;
+        out_printf(out, "%sconst char *const %s = {\n", i ? "\n" : "", label_array(f, &f->graph->labels.at[i], &macro));
+        labels_write(&f->graph->labels.at[i], out);
+        out_printf(out, "};\n");
+    }
+}
+
 /* ---- holes ------------------------------------------------------------------------------------ */
 
 static const struct { const char *name; void (*write)(const struct emit_face *, struct out *); } holes[] = {
     {"run_check", insert_run_check}, {"run_spans", insert_run_spans}, {"run_job", insert_run_job}, {"sizes", insert_sizes},
+    {"label_declarations", insert_label_declarations}, {"label_definitions", insert_label_definitions},
 };
 
 bool face_insert(const struct emit_face *f, const char *name, struct out *out)

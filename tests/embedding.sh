@@ -90,6 +90,14 @@ for cc in 'gcc -std=c99' 'clang -std=c99' 'g++ -x c++ -std=c++11'; do
     does "labels: $cc, the same as in the specification" sh -c './print | cmp - labels.txt'
 done
 
+# From a file, with a byte order mark and lines as Windows has them, and of several outputs.
+mkdir lists && mv kinds.txt lists
+"$cnngen" -q --standalone $small -MD classes.cnn.yaml -o network.c -H classes.h
+does 'labels of a file: the rule for make names it' grep -q ' lists/kinds.txt' network.d
+does 'labels of a file: compile' gcc -std=c99 $strict -Wtrigraphs -o classes classes.c network.c
+{ sed 's/^\xef\xbb\xbf//; s/\r$//' lists/kinds.txt && printf '\nsmall\nlarge\n'; } >classes.txt
+does 'labels of a file and of several outputs' sh -c './classes | cmp - classes.txt'
+
 # ---- compilers without GNU's extensions, and other systems: plain C, serial where there is no OpenMP
 "$cnngen" -q --standalone --selftest --weights array net.cnn.yaml -o net.c
 does 'tcc: compile' tcc -Wall -Werror -o selftest selftest.c net.c
