@@ -30,7 +30,7 @@ struct emitter {
     const char *upper;         /* the prefix in capitals */
     uint64_t id;               /* the program's hash, where weights are apart from it; 0: not known yet */
     uint64_t hash;             /* of both files; 0: not known yet */
-    bool draft;                /* to be hashed: without values of weights, and places in the specification */
+    bool draft;                /* to be hashed: without values of weights, places in the specification, files' names */
     VEC(struct instance) instance;
     bool failed;
 };
@@ -120,7 +120,7 @@ static void insert_weights_asm(struct emitter *e, struct out *out)
     struct args a = {0};
     args_text(e->pool, &a, "MODEL", e->opt->prefix);
     args_text(e->pool, &a, "UPPER", e->upper);
-    args_text(e->pool, &a, "FILE", e->opt->weights_name);
+    args_text(e->pool, &a, "FILE", e->draft ? "" : e->opt->weights_name);
     expand(e, "weights_asm.c.in", &a, NULL, out);
 }
 
@@ -625,7 +625,7 @@ static void emit_program(struct emitter *e, struct out *out)
         {"SSE2", TARGET_SSE2}, {"AVX2", TARGET_AVX2}, {"AVX512", TARGET_AVX512}, {"NEON", TARGET_NEON},
         {"WASM", TARGET_WASM}};
     struct args a = common_args(e);
-    args_text(e->pool, &a, "HEADER", e->opt->header_name);
+    args_text(e->pool, &a, "HEADER", e->draft ? "" : e->opt->header_name);
     args_int(e->pool, &a, "SPANS", e->plan->graph->input.n + e->plan->graph->output.n + 1
             + (e->opt->storage == STORAGE_BIN));
     args_int(e->pool, &a, "WRITTEN", 1 + e->plan->graph->output.n);
