@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *below_refused(struct pool *pool, const char *path, const char *whose)
@@ -59,4 +60,17 @@ int open_below(struct pool *pool, const char *folder, const char *path)
 int open_below_at(struct pool *pool, int folder, const char *path)
 {
     return walk_below(pool, fcntl(folder, F_DUPFD_CLOEXEC, 0), path);
+}
+
+bool below_has_link(struct pool *pool, const char *folder, const char *path)
+{
+    const int saved = errno;
+    bool link = false;
+    for (size_t i = 1; i <= strlen(path) && !link; i++) {
+        struct stat st;
+        if (path[i] == '/' || path[i] == 0)
+            link = lstat(pool_printf(pool, "%s%.*s", folder, (int)i, path), &st) == 0 && S_ISLNK(st.st_mode);
+    }
+    errno = saved;
+    return link;
 }

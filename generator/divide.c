@@ -114,6 +114,20 @@ void divide_work(struct plan *plan)
     find_meetings(plan);
 }
 
+/* ---- images ---------------------------------------------------------------------------------- */
+
+struct crossing divide_crossing(const struct binding *b, int batch)
+{
+    return b->crossing.times ? b->crossing : (struct crossing){b->units / batch, 1, 1};
+}
+
+int divide_units(const struct binding *b, int batch, int images)
+{
+    const struct crossing c = divide_crossing(b, batch);
+    int64_t units = ((int64_t)images * c.of + c.per - 1) / c.per * c.times;
+    return units < b->units ? (int)units : b->units;
+}
+
 /* ---- evenness -------------------------------------------------------------------------------- */
 
 /* The cost of the first n units, in heavy ones. */

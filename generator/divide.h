@@ -15,6 +15,11 @@ void divide_work(struct plan *);
 /* No step starts while another thread may be at one that it depends on: bug(). */
 void divide_check(const struct plan *);
 
+/* How a step counts its units by images: those of the first k are the first ceil(k * of / per) * times, at most all.
+ * Of units that go image by image, units / batch, 1 and 1. */
+struct crossing divide_crossing(const struct binding *, int batch);
+int divide_units(const struct binding *, int batch, int images);
+
 /* The largest share over the mean when so many threads divide the units. */
 double divide_evenness(int units, const struct load *, int threads);
 

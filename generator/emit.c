@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "depfile.h"
+#include "divide.h"
 #include "emit_face.h"
 #include "emit_weights.h"
 #include "group.h"
 #include "kernel.h"
-#include "labels.h"
 #include "ops/families.h"
 #include "selftest.h"
 
@@ -30,7 +30,7 @@ struct emitter {
     const char *upper;         /* the prefix in capitals */
     uint64_t id;               /* the program's hash, where weights are apart from it; 0: not known yet */
     uint64_t hash;             /* of both files; 0: not known yet */
-    bool draft;                /* to be hashed: without values of weights, and places in the specification */
+    bool draft;                /* to be hashed: without values of weights, places in the specification, files' names */
     VEC(struct instance) instance;
     bool failed;
 };
@@ -120,7 +120,7 @@ static void insert_weights_asm(struct emitter *e, struct out *out)
     struct args a = {0};
     args_text(e->pool, &a, "MODEL", e->opt->prefix);
     args_text(e->pool, &a, "UPPER", e->upper);
-    args_text(e->pool, &a, "FILE", e->opt->weights_name);
+    args_text(e->pool, &a, "FILE", e->draft ? "" : e->opt->weights_name);
     expand(e, "weights_asm.c.in", &a, NULL, out);
 }
 
@@ -257,7 +257,7 @@ static void write_call(struct emitter *e, const struct step *s, const struct bin
     if (b->scratch)
         out_printf(out, "(float *)(void *)(job->arena + %lld + thread * %lld), ",
                 (long long)e->plan->shared_bytes, (long long)e->plan->scratch_bytes);
-    out_printf(out, "first, last);\n");
+    out_printf(out, "%sfirst, last);\n", b->crossing.times ? "job->images, " : "");
 }
 
 /* The share of `rows` rows that goes with units up to one: "last / 2". */
@@ -270,16 +270,27 @@ static const char *row_of_unit(struct emitter *e, const char *unit, int64_t rows
     return pool_printf(e->pool, "(int)(%lldLL * %s / %d)", (long long)rows, unit, units);
 }
 
+/* The same where units cross images: of the rows and units of those that are run. */
+static const char *row_of_images(struct emitter *e, const char *unit, int height)
+{
+    return pool_printf(e->pool, "(int)(%dLL * job->images * %s / units)", height, unit);
+}
+
 /* Each thread clears what lies beside its own rows, or beside as many: these stay in its cache. */
 static void write_halo(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
 {
     const struct view *v = &s->out;
-    int64_t rows = (int64_t)v->n * v->h;
+    const char *unit[] = {"first", "last"}, *row[2];
     if (view_gap(v) == 0)
         return;
+    for (int i = 0; i < 2; i++)
+        row[i] = b->crossing.times ? row_of_images(e, unit[i], v->h)
+                                   : row_of_unit(e, unit[i], (int64_t)v->n * v->h, b->units);
+    if (b->crossing.times)
+        out_printf(out, "    const int units = %s_units(&job->work[%d], job->images);\n\n", e->opt->prefix,
+                s->index - 1);
     out_printf(out, "    cnn_clear_halo(%s, %s, %s, %lld, %d, %lld, %d, %d, %d);\n",
-            view_pointer(e, v, true), row_of_unit(e, "first", rows, b->units),
-            row_of_unit(e, "last", rows, b->units), (long long)v->row, v->w, (long long)v->pixel, v->c,
+            view_pointer(e, v, true), row[0], row[1], (long long)v->row, v->w, (long long)v->pixel, v->c,
             v->left, view_gap(v));
 }
 
@@ -301,8 +312,12 @@ static void write_table(struct emitter *e, const struct target *t, struct out *o
             t->name, e->plan->step.n);
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];
-        int units = s->bind[t->id].units;
-        out_printf(out, "    {%s, %d, %d},\n", step_fn(e, s, t), units, units < s->parts ? units : s->parts);
+        const struct binding *b = &s->bind[t->id];
+        const struct crossing c = divide_crossing(b, (int)e->plan->graph->batch);
+        out_printf(out, "    {%s, %d, %d", step_fn(e, s, t), b->units, b->units < s->parts ? b->units : s->parts);
+        if (e->plan->graph->batch > 1)
+            out_printf(out, ", %d, %d, %d", c.of, c.per, c.times);
+        out_printf(out, "},\n");
     }
     out_printf(out, "};\n");
 }
@@ -509,8 +524,6 @@ static void insert_tap(struct emitter *e, struct out *out)
         out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i, face_pointer(&face, true, i));
 }
 
-static void insert_labels(struct emitter *e, struct out *out) { labels_write(e->plan->graph, out); }
-
 /* The self-test's definition; its holes are selftest.c's to fill. */
 static void insert_selftest_part(void *context, const char *name, struct out *out)
 {
@@ -541,7 +554,7 @@ static const struct { const char *name; void (*write)(struct emitter *, struct o
     {"weights_asm", insert_weights_asm}, {"weights_check", insert_weights_check},
     {"weights_declarations", insert_weights_declarations}, {"weights_definitions", insert_weights_definitions},
     {"pointers", insert_pointers}, {"targets", insert_targets}, {"taps", insert_taps}, {"tap", insert_tap},
-    {"walk", insert_walk}, {"labels", insert_labels},
+    {"walk", insert_walk},
     {"selftest", insert_selftest}, {"selftest_declaration", insert_selftest_declaration},
 };
 
@@ -561,15 +574,6 @@ static void insert(void *context, const char *name, struct out *out)
 
 /* ---- both files ---------------------------------------------------------------------------------- */
 
-/* 0.1.0 as 100: two digits for each part behind the first. */
-static int version_number(void)
-{
-    int major = 0, minor = 0, patch = 0;
-    if (sscanf(CNNGEN_VERSION, "%d.%d.%d", &major, &minor, &patch) != 3)
-        bug("version '%s'", CNNGEN_VERSION);
-    return 10000 * major + 100 * minor + patch;
-}
-
 static struct args common_args(struct emitter *e)
 {
     struct args a = {0};
@@ -578,13 +582,14 @@ static struct args common_args(struct emitter *e)
     args_text(e->pool, &a, "SPEC", e->opt->spec_name);
     args_text(e->pool, &a, "COMMAND", e->opt->command);
     args_text(e->pool, &a, "VERSION", CNNGEN_VERSION);
-    args_int(e->pool, &a, "NUMBER", version_number());
+    args_int(e->pool, &a, "NUMBER", CNNGEN_VERSION_NUMBER);
     args_text(e->pool, &a, "HASH", hash_text(e, e->hash));
     args_int(e->pool, &a, "SHARED", e->plan->shared_bytes);
     args_int(e->pool, &a, "SCRATCH", e->plan->scratch_bytes);
     args_int(e->pool, &a, "STEPS", e->plan->step.n);
+    args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
     args_int(e->pool, &a, "SELFTEST", e->opt->selftest != NULL);
-    args_int(e->pool, &a, "LABELS", labels_count(e->plan->graph));
+    args_int(e->pool, &a, "LABELS", e->plan->graph->labels.n > 0);
     args_int(e->pool, &a, "STATIC", e->opt->static_arena);
     args_text(e->pool, &a, "WEIGHTS", storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
     return a;
@@ -596,7 +601,6 @@ static void emit_header(struct emitter *e, int64_t stack, struct out *out)
     args_int(e->pool, &a, "STACK", stack);
     args_int(e->pool, &a, "ALIGN", ARENA_ALIGN);
     args_int(e->pool, &a, "THREADS", e->plan->max_threads);
-    args_int(e->pool, &a, "BATCH", e->plan->graph->batch);
     args_int(e->pool, &a, "WEIGHT_BYTES",
             storage_file(e->opt->storage) ? storage_bytes(e->plan) : e->plan->weight_bytes);
     args_text(e->pool, &a, "ID", hash_text(e, e->id));
@@ -621,7 +625,7 @@ static void emit_program(struct emitter *e, struct out *out)
         {"SSE2", TARGET_SSE2}, {"AVX2", TARGET_AVX2}, {"AVX512", TARGET_AVX512}, {"NEON", TARGET_NEON},
         {"WASM", TARGET_WASM}};
     struct args a = common_args(e);
-    args_text(e->pool, &a, "HEADER", e->opt->header_name);
+    args_text(e->pool, &a, "HEADER", e->draft ? "" : e->opt->header_name);
     args_int(e->pool, &a, "SPANS", e->plan->graph->input.n + e->plan->graph->output.n + 1
             + (e->opt->storage == STORAGE_BIN));
     args_int(e->pool, &a, "WRITTEN", 1 + e->plan->graph->output.n);

@@ -85,6 +85,13 @@ struct node {
     int mark;                 /* scratch of the pass that runs */
 };
 
+/* Names of the classes of an output: labels.c. */
+struct label { const char *text; size_t len; };
+struct label_list {
+    int output;               /* of graph.output */
+    VEC(struct label) label;
+};
+
 struct graph {
     struct pool *pool;
     const struct spec *spec;
@@ -96,6 +103,7 @@ struct graph {
     VEC(struct tensor *) output;  /* in the order of "outputs" */
     VEC(struct node *) layer;     /* the layers as written, in order: kept as they were by optimise */
     VEC(const char *) weight_file;  /* that weights were loaded from, as opened */
+    VEC(struct label_list) labels;  /* of outputs that have some */
 };
 
 /* Resolves names, edges and attributes. NULL after errors. */

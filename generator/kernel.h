@@ -3,12 +3,17 @@
  * A kernel computes a group. Its template defines one function
  *
  *     static void FN(const float *x, [const float *r,] float *y, [const float *w,] [float *scratch,]
- *                    int first, int last)
+ *                    [int images,] int first, int last)
  *
  * one pointer per input of the group in order (uint8_t where the view says so), the output, the step's
- * packed weights if it has any, scratch if the binding asks for it, and the range of units to do. All
+ * packed weights if it has any, scratch if the binding asks for it, the number of images where units
+ * reach across them, and the range of units to do. All
  * pointers are to element (0, 0, 0, 0) of their views; constants of the view are template arguments.
- * Units may run in any order, at once, on several threads: they write disjoint elements. A kernel
+ * Units may run in any order, at once, on several threads: they write disjoint elements. They go image by
+ * image, units / batch of each, so that a run of fewer images than the batch is a run of fewer units: unit u
+ * reads and writes elements of image u / (units / batch) alone. Where that would make tiles too small, the
+ * binding says how units cross images (struct crossing), and FN touches none from image `images` on. The
+ * bits of a result depend neither on the unit that computes it nor on the number of images. A kernel
  * writes the interior of its output only: halos are cleared by the caller of FN.
  *
  * Adding a kernel: kernels/NAME.c with one struct kernel, templates/NAME.c.in, a line in kernels.def,

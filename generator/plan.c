@@ -34,6 +34,17 @@ static void tell_bound(const struct graph *g, const struct step *step)
             g->layer.at[i]->bound = step->kernel->bound;
 }
 
+/* As kernel.h asks of units. */
+static void check_units(const struct step *step, const struct binding *b, int batch)
+{
+    if (b->units < 1)
+        bug("%s has no work in step %d", step->kernel->name, step->index);
+    if (b->crossing.times == 0 && b->units % batch != 0)
+        bug("%s doesn't divide step %d by images", step->kernel->name, step->index);
+    if (divide_units(b, batch, batch) != b->units)
+        bug("%s leaves units of step %d undone", step->kernel->name, step->index);
+}
+
 static void bind_step(struct plan *plan, struct step *step)
 {
     tell_bound(plan->graph, step);
@@ -47,8 +58,7 @@ static void bind_step(struct plan *plan, struct step *step)
         b->target = &targets[t];
         b->units = 1;
         step->kernel->bind(plan->pool, step, &targets[t], b);
-        if (b->units < 1)
-            bug("%s has no work in step %d", step->kernel->name, step->index);
+        check_units(step, b, (int)plan->graph->batch);
         step->cost[t] = step->kernel->cost(step->group, plan->graph->batch, &targets[t]);
         plan->cost[t] += step->cost[t];
         if (round_up(4 * b->scratch, ARENA_ALIGN) > plan->scratch_bytes)

@@ -70,12 +70,18 @@ struct load {
     double cost;
 };
 
+/* Units that reach across images, where tiles of one image's elements would be too small: those of the first k
+ * images are the first ceil(k * of / per) * times, or all if that is more, and the kernel is told k. times 0:
+ * units go image by image, as many of each. */
+struct crossing { int of, per, times; };
+
 /* One kernel instance on one target: the template's arguments and how the work divides. */
 struct binding {
     const struct target *target;   /* whose code it is: may be a lesser one of the same family */
     struct args args;
     int units;                     /* pieces of work, taken by threads as ranges */
     struct load load;              /* what units cost */
+    struct crossing crossing;      /* which units are those of fewer images than the batch */
     int64_t scratch;               /* floats each thread needs */
 };
 

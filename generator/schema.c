@@ -356,8 +356,10 @@ static void print_top_keys(struct out *out)
              "      'layout': {'enum': ['keras', 'torch']},\n"
              "      'random': {'description': 'the seed', 'type': 'integer', 'minimum': 0}}}]},\n"
              "'templates': {'description': 'a home for YAML anchors: not read'},\n"
-             "'labels': {'description': 'names of the classes: one for each channel of the only output',\n"
-             "  'type': 'array', 'minItems': 1, 'items': {'type': ['string', 'number', 'boolean']}},\n"
+             "'labels': {'description': 'names of the classes, one for each channel of the only output, "
+             "or those of several, by name',\n"
+             "  'anyOf': [{'$ref': '#/definitions/labels'}, {'type': 'object', 'minProperties': 1, "
+             "'additionalProperties': {'$ref': '#/definitions/labels'}}]},\n"
              "'outputs': {'allOf': [{'$ref': '#/definitions/names'}],\n"
              "  'description': 'layers whose values are the results; default: the last layer'},\n");
 }
@@ -388,6 +390,9 @@ static void print_small_definitions(struct pool *pool, struct out *out)
              "  'type': 'string', 'pattern': '^[A-Za-z0-9_][A-Za-z0-9_./-]*$', ");
     out_printf(out, "\"maxLength\": %d},\n", LIMIT_NAME_CHARS);
     put(out,
+            "'labels': {'description': 'a list, or the path of a text file of a label a line',\n"
+            "  'anyOf': [{'type': 'string'},\n"
+            "    {'type': 'array', 'minItems': 1, 'items': {'type': ['string', 'number', 'boolean']}}]},\n"
             "'names': {'description': 'layers, by name; default: the layer before',\n"
             "  'anyOf': [{'type': 'string'}, {'type': 'array', 'items': {'type': 'string'},\n"
             "  'minItems': 1, ");

@@ -164,7 +164,7 @@ bool session_read(struct session *s)
         return false;
     shape_infer(s->graph, s->diag);
     if (!diag_failed(s->diag))
-        labels_check(s->graph, s->diag);
+        labels_read(s->graph, &s->reads, s->diag);
     if (diag_failed(s->diag) || dumped(s, DUMP_SHAPES))
         return false;
     graph_check(s->graph);

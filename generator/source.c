@@ -38,15 +38,19 @@ static enum source_status read_all(struct pool *pool, int fd, size_t hint, size_
 
 enum source_status source_read(struct pool *pool, const char *path, size_t max, struct source *out)
 {
-    struct stat st;
     *out = source_of(path, "", 0);
     if (!strcmp(path, "-")) {
         out->path = "<stdin>";
         return read_all(pool, 0, 0, max, out);
     }
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return SOURCE_ERRNO;
+    return fd < 0 ? SOURCE_ERRNO : source_read_open(pool, fd, path, max, out);
+}
+
+enum source_status source_read_open(struct pool *pool, int fd, const char *path, size_t max, struct source *out)
+{
+    struct stat st;
+    *out = source_of(path, "", 0);
     enum source_status status = SOURCE_ERRNO;
     if (fstat(fd, &st) == 0) {
         if (!S_ISREG(st.st_mode))

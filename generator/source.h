@@ -29,6 +29,9 @@ enum source_status {
  * be a regular file). */
 enum source_status source_read(struct pool *, const char *path, size_t max, struct source *out);
 
+/* The same of an open file, which is closed. */
+enum source_status source_read_open(struct pool *, int fd, const char *path, size_t max, struct source *out);
+
 /* The text as a source: for tests and for texts built into the program. Copies nothing. */
 struct source source_of(const char *path, const char *text, size_t len);
 

@@ -144,12 +144,7 @@ static bool read_outputs(struct reading *r, const struct entry *e)
 
 static bool read_labels(struct reading *r, const struct entry *e)
 {
-    if (e->val->kind == VALUE_LIST && e->val->item.n) {
-        r->spec->labels = e->val;
-        return true;
-    }
-    diag_error(r->diag, DIAG_WRONG_TYPE, e->val->at, "'labels' is a list of strings, not %s",
-            e->val->kind == VALUE_LIST ? "an empty one" : value_kind_name(e->val));
+    r->spec->labels = e->val;
     return true;
 }
 

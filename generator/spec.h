@@ -29,7 +29,7 @@ struct spec {
     const struct value *weights; /* NULL when absent; checked by weights.c */
     const struct value *defaults;/* maps of keys, by type; NULL when absent */
     const struct value *outputs; /* NULL when absent: the last layer */
-    const struct value *labels;  /* a list; NULL when absent; checked by labels.c */
+    const struct value *labels;  /* NULL when absent; checked by labels.c */
     VEC(struct spec_layer) layer;
 };
 

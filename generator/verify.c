@@ -28,6 +28,7 @@ static void write_face(struct verifier *v, struct model *m, int id)
     struct args a = {0};
     args_int(v->pool, &a, "ID", id);
     program_args(&m->session, &a);
+    args_int(v->pool, &a, "BATCH", m->session.graph->batch);
     args_text(v->pool, &a, "INPUT_WIDTH", program_input_bytes(&m->session, true));
     args_int(v->pool, &a, "SELFTEST", m->options.selftest);
     program_weights_args(&m->session, &v->build, pool_printf(v->pool, "m%d", id), &a);

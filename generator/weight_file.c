@@ -9,21 +9,6 @@
 #include "below.h"
 #include "limits.h"
 
-/* Is some component of path, below folder, a symbolic link? (Only to say so: open_below decides.)
- */
-static bool has_link(struct pool *pool, const char *folder, const char *path)
-{
-    for (size_t i = 1; i <= strlen(path); i++) {
-        struct stat st;
-        if (path[i] != '/' && path[i] != 0)
-            continue;
-        if (lstat(pool_printf(pool, "%s%.*s", folder, (int)i, path), &st) == 0 &&
-                S_ISLNK(st.st_mode))
-            return true;
-    }
-    return false;
-}
-
 /* ---- opening -------------------------------------------------------------------------------- */
 
 /* What can't be used, of what was opened; NULL: nothing. */
@@ -80,7 +65,7 @@ bool weight_file_open(struct pool *pool, const char *spec_path, const char *path
     if (fd >= 0)
         return accept_file(pool, fd, pool_printf(pool, "%s%s", folder, path), true, at, d, out);
     int saved = errno;
-    if (!why && has_link(pool, folder, bare))
+    if (!why && below_has_link(pool, folder, bare))
         why = "goes through a symbolic link";
     if (why) {
         diag_error(d, DIAG_WEIGHT_PATH, at, "the weight path '%s' %s", quoted, why);

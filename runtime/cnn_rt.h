@@ -12,8 +12,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "cnn_version.h"
+
 /* As 10000 * major + 100 * minor + patch: that of the cnngen whose output it is for. */
-#define CNN_RT_VERSION 100
+#define CNN_RT_VERSION (10000 * CNN_VERSION_MAJOR + 100 * CNN_VERSION_MINOR + CNN_VERSION_PATCH)
 
 /* Kernels let NaN and infinities through as IEEE 754 says; these options delete the code for it. */
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
@@ -214,9 +216,9 @@ extern "C" {
 #endif
 
 /* Its name at the linker says for which version it is, so that a library of another does not link. */
-#define cnn_isa_level CNN_RT_NAME(cnn_isa_level_, CNN_RT_VERSION)
-#define CNN_RT_NAME(stem, version) CNN_RT_NAME_OF(stem, version)
-#define CNN_RT_NAME_OF(stem, version) stem##version
+#define cnn_isa_level CNN_RT_NAME(cnn_isa_level, CNN_VERSION_MAJOR, CNN_VERSION_MINOR, CNN_VERSION_PATCH)
+#define CNN_RT_NAME(stem, major, minor, patch) CNN_RT_NAME_OF(stem, major, minor, patch)
+#define CNN_RT_NAME_OF(stem, major, minor, patch) stem##_##major##_##minor##_##patch
 
 /* The best of the levels above that CPU and operating system support.  Reads what the program
  * loader found once; cheap enough for every run. */

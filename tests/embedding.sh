@@ -1,6 +1,6 @@
 #!/bin/sh
 # What programs rely on that emitted C is built into: that header, C file and runtime are of one version,
-# that memory in use twice is refused, that threads are as many as asked for, that labels are what was
+# that memory in use twice is refused, that threads are as many as asked for and images too, that labels are what was
 # written, that other compilers than gcc and clang take it.
 set -u
 . "$(dirname "$0")/does.sh"
@@ -50,7 +50,7 @@ stops 'a header of before there were versions' "$not_its_header: another version
 "$cnngen" -q $small net.cnn.yaml -o net.c
 mkdir old
 cp "$root"/runtime/*.[ch] old
-sed 's/\(CNN_RT_VERSION\) .*/\1 99/' "$root/runtime/cnn_rt.h" >old/cnn_rt.h
+sed 's/\(CNN_VERSION_PATCH\) .*/\1 99/' "$root/runtime/cnn_version.h" >old/cnn_version.h
 stops 'older headers of the runtime' 'error "net.c needs the runtime of cnngen ' gcc -fsyntax-only -Iold net.c
 gcc -c -Iold -o old.o old/cnn_rt.c
 stops 'an older library' 'undefined reference to `cnn_isa_level_' gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime" -o net.so net.c old.o
@@ -61,6 +61,13 @@ does 'the library of its version' gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime
 for cc in 'gcc -std=c11' 'clang -std=c11'; do
     does "overlap: $cc" $cc -O1 $strict -fsanitize=address,undefined -o overlap overlap.c two.c
     does 'overlap is refused' ./overlap
+done
+
+# ---- fewer images than the batch
+"$cnngen" -q --standalone --static-arena $small batch.cnn.yaml -o net_batch.c -H batch.h
+for cc in 'gcc -std=c11 -fopenmp' 'clang -std=c11'; do
+    does "batch: $cc" $cc -O1 $strict -fsanitize=address,undefined -o batch batch.c net_batch.c
+    does "batch: $cc, fewer images" ./batch
 done
 
 # ---- threads by the call, and calls before and after each step
@@ -82,6 +89,14 @@ for cc in 'gcc -std=c99' 'clang -std=c99' 'g++ -x c++ -std=c++11'; do
     does "labels: $cc, a program" gcc -std=c99 -Wall -Werror -o print print.c labels.o
     does "labels: $cc, the same as in the specification" sh -c './print | cmp - labels.txt'
 done
+
+# From a file, with a byte order mark and lines as Windows has them, and of several outputs.
+mkdir lists && mv kinds.txt lists
+"$cnngen" -q --standalone $small -MD classes.cnn.yaml -o network.c -H classes.h
+does 'labels of a file: the rule for make names it' grep -q ' lists/kinds.txt' network.d
+does 'labels of a file: compile' gcc -std=c99 $strict -Wtrigraphs -o classes classes.c network.c
+{ sed 's/^\xef\xbb\xbf//; s/\r$//' lists/kinds.txt && printf '\nsmall\nlarge\n'; } >classes.txt
+does 'labels of a file and of several outputs' sh -c './classes | cmp - classes.txt'
 
 # ---- compilers without GNU's extensions, and other systems: plain C, serial where there is no OpenMP
 "$cnngen" -q --standalone --selftest --weights array net.cnn.yaml -o net.c

@@ -27,8 +27,14 @@ for f in bin/cnngen lib/libcnngen_rt.a include/cnngen/cnn_rt.h include/cnngen/cn
     lib/cmake/cnngen/cnngen-config.cmake share/cnngen/cnngen-1.schema.json share/man/man1/cnngen.1 \
     share/man/man5/cnngen-spec.5 share/bash-completion/completions/cnngen share/zsh/site-functions/_cnngen \
     share/fish/vendor_completions.d/cnngen.fish share/doc/cnngen/examples/cpp/main.cpp \
-    share/doc/cnngen/build-systems.md; do
+    share/doc/cnngen/docs/build-systems.md share/doc/cnngen/docs/export_torch.py; do
     check "installs $f" [ -s "usr/$f" ]
+done
+for link in $(grep -o ']([^):#]*[):#]' usr/share/doc/cnngen/README.md | grep -v : | tr -d '](#)' | sort -u); do
+    case $link in
+    tests/*) ;;  # of those who have the source
+    *) check "$link, which README.md links" [ -e "usr/share/doc/cnngen/$link" ] ;;
+    esac
 done
 for importer in "$root"/build/cnngen-import-*; do
     [ -x "$importer" ] && check 'an importer' [ -x "usr/libexec/cnngen/$(basename "$importer")" ]

@@ -7,10 +7,10 @@
 enum { AXES = 5 };  /* batch and four dimensions */
 
 /* A dimension: its extent and its pitches in input and output. */
-struct axis { int64_t n, x, y; bool reduced; };
+struct axis { int64_t n, x, y; bool reduced, batch; };
 
-/* Those of more than one element, neighbours joined where they are one to the eye of a loop; the
- * last is contiguous, a dimension of 1 if need be. */
+/* Those of more than one element, neighbours joined where they are one to the eye of a loop, but for the batch,
+ * so that units go image by image; the last is contiguous and of an image, a dimension of 1 if need be. */
 struct axes { struct axis at[AXES + 1]; int n; };
 
 void add_axis(struct axes *, struct axis);  /* from the outermost to the innermost */

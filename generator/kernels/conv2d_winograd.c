@@ -193,6 +193,17 @@ static struct tiling best_tiling(const struct target *t, const struct shape_of_w
 
 /* ---- the kernels ----------------------------------------------------------------------------- */
 
+/* Blocks of tiles reach across images, unless they divide the tiles of one. */
+static struct crossing crossing_of(const struct target *t, const struct shape_of_work *s, const struct tiling *k,
+        int batch)
+{
+    int of_image = s->tx * s->ty, blocks = k->block.t0 + k->block.t1;
+    int least = k->block.t1 ? k->block.n1 : k->block.n0;
+    if (batch == 1 || (!k->block.t1 && of_image % least == 0))
+        return (struct crossing){0};
+    return (struct crossing){of_image, least, units_of(t, s, k) / blocks};
+}
+
 static bool ok(const struct group *g, int points)
 {
     const struct conv2d *a = g->main->attr;
@@ -224,6 +235,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
     b->units = units_of(t, &s, &k);
     b->scratch = scratch_of(t, &s, &k);
+    b->crossing = crossing_of(t, &s, &k, step->out.n);
     args_int(pool, &b->args, "IC", s.ic);
     args_int(pool, &b->args, "OC", s.oc);
     args_int(pool, &b->args, "IH", step->in.at[0].h);
@@ -238,6 +250,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "NR", k.nr);
     args_int(pool, &b->args, "POINTS", points);
     args_int(pool, &b->args, "OT", s.out);
+    args_int(pool, &b->args, "IMAGES", b->crossing.times > 0);
     args_int(pool, &b->args, "T", k.block.n0);
     args_int(pool, &b->args, "BLOCKS", k.block.t0 + k.block.t1);
     args_int(pool, &b->args, "NT", s.tiles);

@@ -12,6 +12,7 @@ enum { CHUNK = 16, MAX_Q = 8, MAX_M = 8 };
 /* Rows at equal distances, as many as can be: all of a batch, of an image, or of an image's row. */
 struct rows {
     int images, runs, count;
+    int of_image;            /* rows of one, where a run is several images; else 0 */
     struct view x, y, r;     /* n, h, w are those; r only with a residual */
 };
 
@@ -55,6 +56,7 @@ static struct rows rows_of(const struct step *step)
     all.images = all.x.n;
     all.runs = all.x.h;
     all.count = all.x.w;
+    all.of_image = x->n > all.images ? all.count / x->n : 0;
     return all;
 }
 
@@ -201,11 +203,14 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     if (step->in.n > 1)
         joined.in.at[step->in.n - 1] = rows.r;
     b->units = units_of(&p, &k);
+    if (rows.of_image)
+        b->crossing = (struct crossing){b->units, 1, 1};  /* each has a share of the rows that there are */
     args_int(pool, &b->args, "VL", t->vl);
     bind_cut(pool, &b->args, "Q", "B", &k.q);
     bind_cut(pool, &b->args, "M", "T", &k.m);
     args_int(pool, &b->args, "RUNS", rows.runs);
     args_int(pool, &b->args, "PIECES", run_pieces(&p, &k));
+    args_int(pool, &b->args, "OF_IMAGE", rows.of_image);
     args_int(pool, &b->args, "IC", a->in_features);
     args_int(pool, &b->args, "OC", a->units);
     bind_view(pool, &b->args, "X", &rows.x);

@@ -44,10 +44,10 @@ int channels_of(const struct group *g)
 
 /* ---- units ----------------------------------------------------------------------------------- */
 
+/* Of an image. */
 static bool view_is_linear(const struct view *v)
 {
-    return (v->h == 1 || v->row == v->w * v->pixel) &&
-           (v->n == 1 || v->image == v->h * v->w * v->pixel);
+    return v->h == 1 || v->row == v->w * v->pixel;
 }
 
 /* The result of a reshaping copy is written in the order of the input, without gaps. */
@@ -94,6 +94,25 @@ static void forget_channels(struct walk *w)
     w->channels = 1;
 }
 
+/* Seen as rows of so many pixels; the last one may be shorter. */
+static void shape_as_pieces(struct view *v, int pieces, int pixels)
+{
+    v->h = pieces;
+    v->w = pixels;
+    v->row = pixels * v->pixel;
+}
+
+/* Several images: the pieces of each are its rows. */
+static void cut_images(struct walk *w)
+{
+    w->linear = false;
+    w->rows = w->units;
+    w->units *= w->step.out.n;
+    for (int i = 0; i < w->step.in.n; i++)
+        shape_as_pieces(&w->step.in.at[i], w->rows, w->pixels);
+    shape_as_pieces(&w->step.out, w->rows, w->pixels);
+}
+
 /* Units of about UNIT_FLOATS, in whole periods or vectors. */
 static void cut_list(struct walk *w, int64_t pixels)
 {
@@ -109,7 +128,7 @@ struct walk walk_step(struct pool *pool, const struct step *step, bool by_channe
 {
     const struct view *in = &step->in.at[0];
     struct walk w = {.step = step_join_rows(pool, step, 1), .channels = in->c, .rows = in->h};
-    int64_t pixels = (int64_t)in->n * in->h * in->w;
+    int64_t pixels = (int64_t)in->h * in->w;
     shape_as(&w.step.out, in);
     find_geometry(&w);
     w.pixels = w.last = in->w;
@@ -123,6 +142,8 @@ struct walk walk_step(struct pool *pool, const struct step *step, bool by_channe
     }
     if (w.linear)
         cut_list(&w, pixels);
+    if (w.linear && in->n > 1)
+        cut_images(&w);
     return w;
 }
 

@@ -4,15 +4,15 @@
 
 #include "../kernel.h"
 
-/* How the pixels of a step are divided into units. When in every view they are equally spaced from
- * the first image to the last, they are one list, cut into units of about 16 kB; else into rows. */
+/* How the pixels of a step are divided into units. When those of an image are equally spaced in every view,
+ * they are one list, cut into units of about 16 kB; else into rows. */
 struct walk {
-    bool linear;          /* one list */
+    bool linear;          /* one list, of a single image */
     bool packed;          /* the pixels of a unit are side by side in every view: one run */
     int channels;         /* floats of a pixel; 1 where packed floats need no channel */
-    int pixels, last;     /* of a unit, and of the last one */
+    int pixels, last;     /* of a unit, and of an image's last one */
     int period;           /* floats after which constants of channels repeat; 0: there are none */
-    int rows;             /* of an image */
+    int rows;             /* of an image: its rows, or the pieces of its list */
     int units;
     struct step step;     /* with the views in these terms */
 };

@@ -30,12 +30,12 @@ static struct axes axes_of(const struct step *step)
     const struct view *in = &step->in.at[0], *out = &step->out;
     struct axes a = {.n = 0};
     int to = 4 - y->rank;
-    add_axis(&a, (struct axis){out->n, in->image, out->image, false});
+    add_axis(&a, (struct axis){out->n, in->image, out->image, false, true});
     for (int d = 0; d < x->rank; d++) {
         int i = d + 4 - x->rank;
         bool stays = !r->reduced[d];
         add_axis(&a, (struct axis){x->dim[d], pitch_of_four(x, in, i), stays ? pitch_of_four(y, out, to) : 0,
-                                   !stays});
+                                   !stays, false});
         to += stays || r->keepdims;
     }
     end_axes(&a);
@@ -45,7 +45,7 @@ static struct axes axes_of(const struct step *step)
 /* Those outer axes that are reduced, without the last of them, which is a loop of its own. */
 static void bind_loops(struct pool *pool, struct args *args, struct axes *a)
 {
-    struct axis run = {1, 0, 0, true};
+    struct axis run = {1, 0, 0, true, false};
     int at = a->n - 2, rounds;
     int64_t product;
     while (at >= 0 && !a->at[at].reduced)

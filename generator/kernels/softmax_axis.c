@@ -22,11 +22,11 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     int dim = a->dim + 4 - s->rank, count;
     struct axes axes = {.n = 0};
     int64_t product;
-    add_axis(&axes, (struct axis){y->n, x->image, y->image, false});
+    add_axis(&axes, (struct axis){y->n, x->image, y->image, false, true});
     for (int d = 0; d < 4; d++)
         if (d != dim)
             add_axis(&axes, (struct axis){dim_of_four(s, d), pitch_of_four(s, x, d),
-                                          pitch_of_four(s, y, d), false});
+                                          pitch_of_four(s, y, d), false, false});
     end_axes(&axes);
     const struct axis inner = axes.at[axes.n - 1];
     t = narrow_target(t, (int)inner.n);

@@ -18,11 +18,13 @@ INSTALL         ?= install
 INSTALL_PROGRAM ?= $(INSTALL)
 INSTALL_DATA    ?= $(INSTALL) -m 644
 
-VERSION     := $(shell sed -n 's/.*CNNGEN_VERSION "\(.*\)".*/\1/p' generator/version.h)
+VERSION     := $(shell awk '/define CNN_VERSION_M|define CNN_VERSION_P/ { v = v dot $$3; dot = "." } END { print v }' \
+                   runtime/cnn_version.h)
 SUPPORT     := runtime/integration
 runtimedir   = $(datadir)/cnngen/runtime
 schema       = $(datadir)/cnngen/cnngen-1.schema.json
 cmakedir     = $(libdir)/cmake/cnngen
+DOCS        := $(wildcard docs/*.md docs/*.py docs/*.json)
 EXAMPLES    := $(shell find examples -type f ! -path '*/build/*' 2>/dev/null)
 FILL         = sed -e 's|@version@|$(VERSION)|g' -e 's|@prefix@|$(prefix)|g' -e 's|@bindir@|$(bindir)|g' \
                -e 's|@libdir@|$(libdir)|g' -e 's|@includedir@|$(includedir)|g' -e 's|@runtimedir@|$(runtimedir)|g'
@@ -38,7 +40,7 @@ PLAIN = $(foreach h,$(wildcard runtime/*.h),$(h):$(includedir)/cnngen/$(notdir $
     $(SUPPORT)/completions/cnngen.bash:$(bashcompletiondir)/cnngen \
     $(SUPPORT)/completions/_cnngen:$(zshcompletiondir)/_cnngen \
     $(SUPPORT)/completions/cnngen.fish:$(fishcompletiondir)/cnngen.fish \
-    LICENSE:$(docdir)/LICENSE README.md:$(docdir)/README.md $(foreach d,$(wildcard docs/*.md),$(d):$(docdir)/$(notdir $(d))) \
+    LICENSE:$(docdir)/LICENSE README.md:$(docdir)/README.md $(foreach d,$(DOCS),$(d):$(docdir)/$(d)) \
     $(foreach e,$(EXAMPLES),$(e):$(docdir)/$(e))
 FILLED = $(SUPPORT)/cnngen.pc.in:$(libdir)/pkgconfig/cnngen.pc \
     $(SUPPORT)/cmake/cnngen-config.cmake.in:$(cmakedir)/cnngen-config.cmake \

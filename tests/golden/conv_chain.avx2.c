@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x290d4fb10d395151U
+#elif CONV_CHAIN_MODEL_HASH != 0x259f4efc66f0171dU
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -2770,6 +2770,7 @@ static void conv_chain_do(const struct conv_chain_job *job, int step, int thread
 {
     const struct conv_chain_work *w = &job->work[step];
     const long long parts = w->parts < threads ? w->parts : threads;
+    const int units = w->units;
 
     #ifdef CONV_CHAIN_PROFILE
     conv_chain_meet(threads);
@@ -2777,7 +2778,7 @@ static void conv_chain_do(const struct conv_chain_job *job, int step, int thread
         CONV_CHAIN_PROFILE(step, conv_chain_results[step].layer, 0);
     #endif
     if (thread < parts)
-        w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+        w->run(job, (int)(units * (long long)thread / parts), (int)(units * (thread + 1LL) / parts), thread);
     #ifdef CONV_CHAIN_PROFILE
     conv_chain_meet(threads);
     if (thread == 0)

@@ -17,7 +17,7 @@ extern "C" {
 /* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
  * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
 #define CONV_CHAIN_CNNGEN_VERSION 100
-#define CONV_CHAIN_MODEL_HASH 0x290d4fb10d395151U
+#define CONV_CHAIN_MODEL_HASH 0x259f4efc66f0171dU
 
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define CONV_CHAIN_BATCH 1
@@ -63,7 +63,7 @@ conv_chain_status conv_chain_run(const float *input, float *output, void *arena,
 conv_chain_status conv_chain_run_threads(const float *input, float *output, void *arena, size_t arena_bytes, int threads);
 
 /* Compiled with -DCONV_CHAIN_HOOK=name, the program calls that function after each of its CONV_CHAIN_STEPS steps,
- * with the step's number from 0, the layer's name and its result as it lies in memory: extent is batch,
+ * with the step's number from 0, the layer's name and its result as it lies in memory: extent is images,
  * height, width, channels; pitch is the distance in floats between images, rows and pixels. */
 #define CONV_CHAIN_STEPS 4
 #ifdef CONV_CHAIN_HOOK

@@ -24,7 +24,7 @@
 
 #if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
 #error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
-#elif ELEMENTWISE_MODEL_HASH != 0x70658c976862580eU
+#elif ELEMENTWISE_MODEL_HASH != 0x126bcd6c4a7af8bfU
 #error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -721,13 +721,14 @@ static void elementwise_do(const struct elementwise_job *job, int step, int thre
 {
     const struct elementwise_work *w = &job->work[step];
     const long long parts = w->parts < threads ? w->parts : threads;
+    const int units = w->units;
 
     #ifdef ELEMENTWISE_PROFILE
     if (thread == 0)
         ELEMENTWISE_PROFILE(step, elementwise_results[step].layer, 0);
     #endif
     if (thread < parts)
-        w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+        w->run(job, (int)(units * (long long)thread / parts), (int)(units * (thread + 1LL) / parts), thread);
     #ifdef ELEMENTWISE_PROFILE
     if (thread == 0)
         ELEMENTWISE_PROFILE(step, elementwise_results[step].layer, 1);

@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x7ae3416abbd17e6cU
+#elif RESIDUAL_MODEL_HASH != 0x85da6d7913779de2U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -832,11 +832,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_in1(const float *const *p, pt
     residual_conv2d_winograd6_3_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 2; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -1032,12 +1035,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_out1(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 4 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 4 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_scalar_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 4) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 4) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -1100,7 +1103,8 @@ static void residual_conv2d_winograd6_3_scalar_sums4(const float *v, float *m, c
 }
 
 static void residual_conv2d_winograd6_3_scalar(const float *x,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
@@ -1109,14 +1113,15 @@ static void residual_conv2d_winograd6_3_scalar(const float *x,
     for (int u = first; u < last; u++) {
         const int block = u / 4, q = u % 4;
         const int tile = block * 2;
+        int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_3_scalar_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_3_scalar_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_scalar_sums4(v, m, wu);
         residual_conv2d_winograd6_3_scalar_store(m,
-            y + q * 4, w + 9216 + q * 4, tile, q < 4 ? 4 : 0);
+            y + q * 4, w + 9216 + q * 4, tile, to, q < 4 ? 4 : 0);
     }
 }
 
@@ -1303,11 +1308,14 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_in1(const float *const *p, pt
     residual_conv2d_winograd6_4_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_4_scalar_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_4_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 2; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -1515,13 +1523,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_out1(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 4 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 4 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_4_scalar_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 4) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 4) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -1587,7 +1595,8 @@ static void residual_conv2d_winograd6_4_scalar_sums4(const float *v, float *m, c
 
 static void residual_conv2d_winograd6_4_scalar(const float *x,
         const float *r,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
@@ -1596,15 +1605,16 @@ static void residual_conv2d_winograd6_4_scalar(const float *x,
     for (int u = first; u < last; u++) {
         const int block = u / 4, q = u % 4;
         const int tile = block * 2;
+        int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_scalar_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_4_scalar_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_4_scalar_sums4(v, m, wu);
         residual_conv2d_winograd6_4_scalar_store(m,
             r + q * 4,
-            y + q * 4, w + 9216 + q * 4, tile, q < 4 ? 4 : 0);
+            y + q * 4, w + 9216 + q * 4, tile, to, q < 4 ? 4 : 0);
     }
 }
 
@@ -1668,6 +1678,7 @@ static void residual_global_pool2d_5_scalar(const float *x, float *y, int first,
 CNN_INLINE void residual_dense_dot_6_scalar_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
+
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
     vf a0_2 = vf_zero();
@@ -1744,7 +1755,8 @@ CNN_INLINE void residual_dense_dot_6_scalar_1x1(const float *CNN_RESTRICT x,
 
 /* Tiles of one run of rows, 1 outputs. */
 CNN_INLINE void residual_dense_dot_6_scalar_run1(const float *x,
-        float *y, const float *w, const float *b, int from, int to)
+        float *y, const float *w, const float *b,
+        int from, int to)
 {
     int t = from;
 
@@ -1756,8 +1768,10 @@ CNN_INLINE void residual_dense_dot_6_scalar_run1(const float *x,
 }
 
 static void residual_dense_dot_6_scalar(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
+
     for (int u = first; u < last; u++) {
         const int tile = u % 10, from = 0, to = 1;
         const int o = tile * 1;
@@ -2184,11 +2198,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     residual_conv2d_winograd6_3_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 2; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -2384,12 +2401,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_sse2_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -2452,7 +2469,8 @@ static void residual_conv2d_winograd6_3_sse2_sums16(const float *v, float *m, co
 }
 
 static void residual_conv2d_winograd6_3_sse2(const float *x,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
@@ -2461,14 +2479,15 @@ static void residual_conv2d_winograd6_3_sse2(const float *x,
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
         const int tile = block * 2;
+        int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_3_sse2_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_3_sse2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_3_sse2_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -2655,11 +2674,14 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     residual_conv2d_winograd6_4_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 2; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -2867,13 +2889,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_4_sse2_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -2939,7 +2961,8 @@ static void residual_conv2d_winograd6_4_sse2_sums16(const float *v, float *m, co
 
 static void residual_conv2d_winograd6_4_sse2(const float *x,
         const float *r,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 1152;
     int ready = -1;
@@ -2948,15 +2971,16 @@ static void residual_conv2d_winograd6_4_sse2(const float *x,
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
         const int tile = block * 2;
+        int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_sse2_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_4_sse2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_4_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_4_sse2_store(m,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -3020,6 +3044,7 @@ static void residual_global_pool2d_5_sse2(const float *x, float *y, int first, i
 CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
+
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
     vf a0_2 = vf_zero();
@@ -3060,7 +3085,8 @@ CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
 
 /* Tiles of one run of rows, 2 outputs. */
 CNN_INLINE void residual_dense_dot_6_sse2_run2(const float *x,
-        float *y, const float *w, const float *b, int from, int to)
+        float *y, const float *w, const float *b,
+        int from, int to)
 {
     int t = from;
 
@@ -3072,8 +3098,10 @@ CNN_INLINE void residual_dense_dot_6_sse2_run2(const float *x,
 }
 
 static void residual_dense_dot_6_sse2(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
+
     for (int u = first; u < last; u++) {
         const int tile = u % 5, from = 0, to = 1;
         const int o = tile * 2;
@@ -3608,11 +3636,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_in8(const float *const *p, ptrd
     residual_conv2d_winograd6_3_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 16; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+    const int n = 16;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -3808,12 +3839,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_avx2_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 16 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -3939,7 +3970,8 @@ static void residual_conv2d_winograd6_3_avx2_sums16(const float *v, float *m, co
 }
 
 static void residual_conv2d_winograd6_3_avx2(const float *x,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 9216;
     int ready = -1;
@@ -3948,14 +3980,15 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
         const int tile = block * 16;
+        int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_3_avx2_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_3_avx2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_avx2_sums16(v, m, wu);
         residual_conv2d_winograd6_3_avx2_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -4142,11 +4175,14 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_in8(const float *const *p, ptrd
     residual_conv2d_winograd6_4_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 16; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+    const int n = 16;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -4354,13 +4390,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_out8(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_4_avx2_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 16 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -4489,7 +4525,8 @@ static void residual_conv2d_winograd6_4_avx2_sums16(const float *v, float *m, co
 
 static void residual_conv2d_winograd6_4_avx2(const float *x,
         const float *r,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 9216;
     int ready = -1;
@@ -4498,15 +4535,16 @@ static void residual_conv2d_winograd6_4_avx2(const float *x,
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
         const int tile = block * 16;
+        int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_avx2_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_4_avx2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_4_avx2_sums16(v, m, wu);
         residual_conv2d_winograd6_4_avx2_store(m,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -4570,6 +4608,7 @@ static void residual_global_pool2d_5_avx2(const float *x, float *y, int first, i
 CNN_INLINE void residual_dense_dot_6_avx2_1x5(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
+
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
     vf a0_2 = vf_zero();
@@ -4614,7 +4653,8 @@ CNN_INLINE void residual_dense_dot_6_avx2_1x5(const float *CNN_RESTRICT x,
 
 /* Tiles of one run of rows, 5 outputs. */
 CNN_INLINE void residual_dense_dot_6_avx2_run5(const float *x,
-        float *y, const float *w, const float *b, int from, int to)
+        float *y, const float *w, const float *b,
+        int from, int to)
 {
     int t = from;
 
@@ -4626,8 +4666,10 @@ CNN_INLINE void residual_dense_dot_6_avx2_run5(const float *x,
 }
 
 static void residual_dense_dot_6_avx2(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
+
     for (int u = first; u < last; u++) {
         const int tile = u % 2, from = 0, to = 1;
         const int o = tile * 5;
@@ -5075,11 +5117,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     residual_conv2d_winograd6_3_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 8; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+    const int n = 8;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -5275,12 +5320,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_avx512_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 8 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -5346,7 +5391,8 @@ static void residual_conv2d_winograd6_3_avx512_sums16(const float *v, float *m, 
 }
 
 static void residual_conv2d_winograd6_3_avx512(const float *x,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 4608;
     int ready = -1;
@@ -5355,14 +5401,15 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
         const int tile = block * 8;
+        int to = tile + 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_3_avx512_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_3_avx512_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_avx512_sums16(v, m, wu);
         residual_conv2d_winograd6_3_avx512_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -5549,11 +5596,14 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     residual_conv2d_winograd6_4_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
 }
 
-/* Transforms the input of a block of tiles. Where it has one less than T, a tile is done twice. */
-static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *v, const float *zero, int tile)
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    for (int t = 0; t < 8; t++, v += 16) {
-        const int at = tile + t < 64 ? tile + t : 63;
+    const int n = 8;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
         const ptrdiff_t image = at / 64;
         const float *p[36];
@@ -5761,13 +5811,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_4_avx512_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int to, int channels)
 {
-    for (int t = 0; t < 8 && tile + t < 64; t++, m += 16) {
-        const int at = tile + t;
+    for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -5836,7 +5886,8 @@ static void residual_conv2d_winograd6_4_avx512_sums16(const float *v, float *m, 
 
 static void residual_conv2d_winograd6_4_avx512(const float *x,
         const float *r,
-        float *y, const float *w, float *scratch, int first, int last)
+        float *y, const float *w, float *scratch,
+        int first, int last)
 {
     float *zero = scratch, *v = zero + 16, *m = v + 4608;
     int ready = -1;
@@ -5845,15 +5896,16 @@ static void residual_conv2d_winograd6_4_avx512(const float *x,
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
         const int tile = block * 8;
+        int to = tile + 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_avx512_transform(x, v, zero, tile);
+            residual_conv2d_winograd6_4_avx512_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_4_avx512_sums16(v, m, wu);
         residual_conv2d_winograd6_4_avx512_store(m,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -5904,6 +5956,7 @@ static void residual_global_pool2d_5_avx512(const float *x, float *y, int first,
 CNN_INLINE void residual_dense_dot_6_avx512_1x5(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
+
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
     vf a0_2 = vf_zero();
@@ -5932,7 +5985,8 @@ CNN_INLINE void residual_dense_dot_6_avx512_1x5(const float *CNN_RESTRICT x,
 
 /* Tiles of one run of rows, 5 outputs. */
 CNN_INLINE void residual_dense_dot_6_avx512_run5(const float *x,
-        float *y, const float *w, const float *b, int from, int to)
+        float *y, const float *w, const float *b,
+        int from, int to)
 {
     int t = from;
 
@@ -5944,8 +5998,10 @@ CNN_INLINE void residual_dense_dot_6_avx512_run5(const float *x,
 }
 
 static void residual_dense_dot_6_avx512(const float *x,
-        float *y, const float *w, int first, int last)
+        float *y, const float *w,
+        int first, int last)
 {
+
     for (int u = first; u < last; u++) {
         const int tile = u % 2, from = 0, to = 1;
         const int o = tile * 5;
@@ -6132,6 +6188,7 @@ static void residual_do(const struct residual_job *job, int step, int thread, in
 {
     const struct residual_work *w = &job->work[step];
     const long long parts = w->parts < threads ? w->parts : threads;
+    const int units = w->units;
 
     #ifdef RESIDUAL_PROFILE
     residual_meet(threads);
@@ -6139,7 +6196,7 @@ static void residual_do(const struct residual_job *job, int step, int thread, in
         RESIDUAL_PROFILE(step, residual_results[step].layer, 0);
     #endif
     if (thread < parts)
-        w->run(job, (int)(w->units * (long long)thread / parts), (int)(w->units * (thread + 1LL) / parts), thread);
+        w->run(job, (int)(units * (long long)thread / parts), (int)(units * (thread + 1LL) / parts), thread);
     #ifdef RESIDUAL_PROFILE
     residual_meet(threads);
     if (thread == 0)

@@ -129,6 +129,24 @@ static void rows_in_pieces(void **state)
     }
 }
 
+/* ---- images ---------------------------------------------------------------------------------- */
+
+static void units_of_images(void **state)
+{
+    const struct binding rows = {.units = 35};
+    const struct binding blocks = {.units = 27, .crossing = {4, 5, 3}};   /* 44 tiles in blocks of 5, 3 units each */
+    const struct binding all = {.units = 60, .crossing = {60, 1, 1}};
+    (void)state;
+    assert_int_equal(divide_units(&rows, 5, 1), 7);
+    assert_int_equal(divide_units(&rows, 5, 5), 35);
+    assert_int_equal(divide_units(&blocks, 11, 1), 3);
+    assert_int_equal(divide_units(&blocks, 11, 2), 6);
+    assert_int_equal(divide_units(&blocks, 11, 10), 24);
+    assert_int_equal(divide_units(&blocks, 11, 11), 27);
+    assert_int_equal(divide_units(&all, 65536, 1), 60);
+    assert_int_equal(divide_units(&all, 65536, 65536), 60);
+}
+
 /* ---- groups ---------------------------------------------------------------------------------- */
 
 /* Steps that compute a convolution of the filters with the activation. */
@@ -156,7 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(no_buffers), TEST(better_than_largest_first), TEST(close_to_the_bound),
-        TEST(repeatable), TEST(evenness), TEST(rows_in_pieces),
+        TEST(repeatable), TEST(evenness), TEST(rows_in_pieces), TEST(units_of_images),
         TEST(long_functions_want_full_vectors),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
