@@ -542,6 +542,32 @@ static int slice(struct tensor *x)
     return 1;
 }
 
+/* Some of the elements of a dimension, some of them again and again. */
+static int gather(struct tensor *x)
+{
+    int axis = below(x->rank), n = dims(x)[axis], count = between(1, chance(50) ? 3 : n + 2), d[3], index[64];
+    if (count > 64 || (long)x->h * x->w * x->c / n * count > ELEMENTS_MAX)
+        return 0;
+    for (int i = 0; i < x->rank; i++)
+        d[i] = i == axis ? count : dims(x)[i];
+    for (int i = 0; i < count; i++)
+        index[i] = between(-n, n - 1);
+    struct tensor *t = add_dims(d, x->rank);
+    head("Gather", t, x);
+    list("indices", index, count);
+    printf(", axis: %d}\n", chance(50) ? axis + 1 : axis - x->rank);
+    return 1;
+}
+
+static int cum_sum(struct tensor *x)
+{
+    struct tensor *t = add(x->h, x->w, x->c, x->rank);
+    head("CumSum", t, x);
+    printf(", axis: %d, exclusive: %s, reverse: %s}\n", between(1, x->rank), WORD("true", "false"),
+            WORD("true", "false"));
+    return 1;
+}
+
 static int pad(struct tensor *x)
 {
     int before[3], after[3], d[3];
@@ -764,8 +790,8 @@ static layer_fn *const policies[][12] = {
     {pool, pool, conv, pool, pool, unary, pool, conv, pool, concat, pool, border},
     {dense, dense, unary, conv, reshape, dense, global_pool, binary, concat, dense, unary, dense},
     {stretched, where, compare, stretched, clip, quotient, function, reduce, conv, concat, unary, binary},
-    {slice, pad, tile, expand, blocks, conv, slice, pad, concat, blocks, reshape, stretched},
-    {reduce, arg, stretched, conv, reduce, unary, reduce, slice, softmax, matmul, function, dense},
+    {slice, pad, tile, expand, blocks, conv, gather, pad, concat, gather, reshape, stretched},
+    {reduce, arg, stretched, conv, reduce, unary, cum_sum, slice, softmax, matmul, cum_sum, dense},
     {norm, conv, resize, norm, blocks, depthwise, resize, function, stretched, unary, concat, pool},
     {conv1d, pool1d, line, conv1d, dense, unary, conv1d, binary, concat, norm, slice, matmul},
     {stretched, conv, slice, reduce, depthwise, pad, resize, dense, conv1d, norm, transpose, matmul},
