@@ -186,27 +186,21 @@ bool onnx_lower_split(struct lower *lo, struct onnx_node *n)
     return true;
 }
 
-enum { MAX_CUTS = 64 };
-
 /* Index k of a list, counted from the front. */
 static int64_t index_at(const struct onnx_value *index, int64_t k, int64_t size)
 {
     return index->i[k] < 0 ? index->i[k] + size : index->i[k];
 }
 
-/* How many of the indices from k on are evenly spaced, and by how much: what one Slice can pick. */
-static int64_t run_of(const struct onnx_value *index, int64_t k, int64_t size, int64_t *step)
+/* Whether all indices are evenly spaced, and by how much: what one Slice can pick. */
+static bool evenly_spaced(const struct onnx_value *index, int64_t size, int64_t *step)
 {
-    int64_t n = onnx_size(&index->dims), count = 1;
-    *step = 1;
-    if (k + 1 < n)
-        *step = index_at(index, k + 1, size) - index_at(index, k, size);
-    if (*step == 0)
-        *step = 1;
-    while (k + count < n &&
-            index_at(index, k + count, size) == index_at(index, k, size) + count * *step)
-        count++;
-    return count;
+    int64_t n = onnx_size(&index->dims);
+    *step = n > 1 ? index_at(index, 1, size) - index_at(index, 0, size) : 1;
+    for (int64_t k = 1; k < n; k++)
+        if (index_at(index, k, size) != index_at(index, 0, size) + k * *step)
+            return false;
+    return *step != 0;
 }
 
 struct onnx_value *lower_part(struct lower *lo, struct onnx_node *n, int axis, int64_t begin,
@@ -224,40 +218,50 @@ struct onnx_value *lower_part(struct lower *lo, struct onnx_node *n, int axis, i
     return slice(lo, n, &s, 1u << axis, part) ? part : NULL;
 }
 
-/* A Slice for each run of indices along the axis; how many, -1 when refused. */
-static int cut_runs(struct lower *lo, struct onnx_node *n, int axis, struct onnx_value **cut)
+/* Counted from the front, as the layer has them. */
+static void write_indices(struct lower *lo, struct wlayer *l, const struct onnx_value *index,
+        int64_t size)
 {
-    const struct onnx_value *index = n->in.at[1];
-    int64_t size = n->in.at[0]->dims.at[axis], step, count;
-    int cuts = 0;
-    for (int64_t k = 0; k < onnx_size(&index->dims); k += count, cuts++) {
-        if (cuts == MAX_CUTS) {
-            onnx_refuse(lo->m, n, "indices in more than %d evenly spaced runs", MAX_CUTS);
-            return -1;
-        }
-        count = run_of(index, k, size, &step);
-        cut[cuts] = lower_part(lo, n, axis, index_at(index, k, size), count, step);
-        if (!cut[cuts])
-            return -1;
-    }
-    return cuts;
+    int64_t n = onnx_size(&index->dims), *list = NEW_ARRAY(lo->pool, int64_t, n + 1);
+    for (int64_t k = 0; k < n; k++)
+        list[k] = index_at(index, k, size);
+    layer_ints(l, "indices", (int)n, list);
 }
 
+/* Along the axis, in the order of the indices; evenly spaced ones are a Slice. */
+static struct onnx_value *gathered(struct lower *lo, struct onnx_node *n, int axis)
+{
+    const struct onnx_value *index = n->in.at[1];
+    int64_t size = n->in.at[0]->dims.at[axis], count = onnx_size(&index->dims), step;
+    struct onnx_value *to = onnx_value_new(lo->m, n->out.at[0]->name);
+    struct view view;
+    if (evenly_spaced(index, size, &step))
+        return lower_part(lo, n, axis, index_at(index, 0, size), count, step);
+    to->dims = n->in.at[0]->dims;
+    to->dims.at[axis] = count;
+    to->elem = n->in.at[0]->elem;
+    to->users = 1;
+    if (!refuse_batch(lo, n, 1u << axis) ||
+            !place_natural(lo, n, n->in.at[0], 1u << axis, &view))
+        return NULL;
+    struct wlayer *l = move_layer(lo, n, "Gather", &view, to);
+    if (!l)
+        return NULL;
+    layer_int(l, "axis", view.where[axis] + 1);
+    write_indices(lo, l, index, size);
+    return to;
+}
+
+/* What replaces the axis has the dimensions of the indices. */
 bool onnx_lower_gather(struct lower *lo, struct onnx_node *n)
 {
-    struct onnx_value *cut[MAX_CUTS];
     int axis;
     if (!onnx_axis(&n->in.at[0]->dims, onnx_int(n, "axis", 0), &axis))
         return false;
-    int cuts = cut_runs(lo, n, axis, cut);
-    if (cuts < 0)
-        return false;
-    struct onnx_value joined = {.name = n->out.at[0]->name, .dims = n->in.at[0]->dims, .users = 1};
-    joined.dims.at[axis] = onnx_size(&n->in.at[1]->dims);
-    if (cuts > 1 && !lower_join(lo, n, cut, cuts, axis, &joined))
-        return false;
-    place_alias(lo, n->out.at[0], cuts > 1 ? &joined : cut[0]);
-    return true;
+    const struct onnx_value *to = gathered(lo, n, axis);
+    if (to)
+        place_alias(lo, n->out.at[0], to);
+    return to != NULL;
 }
 
 /* ---- Pad ------------------------------------------------------------------------------------- */

@@ -260,6 +260,17 @@ bool onnx_infer_reduce(struct onnx *m, struct onnx_node *n)
     return set_like(n, &out);
 }
 
+bool onnx_infer_cum_sum(struct onnx *m, struct onnx_node *n)
+{
+    double axis;
+    int dim;
+    if (!onnx_scalar(n->in.at[1], &axis))
+        return onnx_refuse(m, n, "its axis depends on what the network computes");
+    if (!onnx_axis(dims_of(n, 0), onnx_integer(n->in.at[1], 0), &dim))
+        return onnx_refuse(m, n, "an axis that %s doesn't have", dims_words(m, n, 0));
+    return set_like(n, dims_of(n, 0));
+}
+
 bool onnx_infer_arg(struct onnx *m, struct onnx_node *n)
 {
     int axis;
@@ -334,6 +345,34 @@ bool onnx_infer_gather(struct onnx *m, struct onnx_node *n)
         out.at[out.rank++] = at->at[i];
     for (int i = axis + 1; i < d->rank; i++)
         out.at[out.rank++] = d->at[i];
+    return set_like(n, &out);
+}
+
+/* Each run of the last dimension of the indices is the place of a part of the data, behind the
+ * dimensions that both have in common (batch_dims). */
+bool onnx_infer_gather_nd(struct onnx *m, struct onnx_node *n)
+{
+    const struct onnx_dims *d = dims_of(n, 0), *at = dims_of(n, 1);
+    struct onnx_dims out = *at;
+    int64_t common = onnx_int(n, "batch_dims", 0), coordinates = at->rank ? at->at[at->rank - 1] : 0;
+    if (!n->in.at[1]->i)
+        return onnx_refuse(m, n, "its indices depend on what the network computes");
+    if (common < 0 || common >= at->rank || common >= d->rank || coordinates < 1 ||
+            coordinates > d->rank - common)
+        return onnx_refuse(m, n, "indices %s of %s", dims_words(m, n, 1), dims_words(m, n, 0));
+    for (int i = 0; i < common; i++)
+        if (d->at[i] != at->at[i])
+            return onnx_refuse(m, n, "indices %s of %s", dims_words(m, n, 1), dims_words(m, n, 0));
+    out.rank--;
+    if (out.rank + d->rank - common - coordinates > ONNX_MAX_RANK)
+        return onnx_refuse(m, n, "a result of more than %d dimensions", ONNX_MAX_RANK);
+    for (int64_t i = common + coordinates; i < d->rank; i++)
+        out.at[out.rank++] = d->at[i];
+    for (int64_t k = 0; k < onnx_size(at); k++) {
+        int64_t size = d->at[common + k % coordinates], index = n->in.at[1]->i[k];
+        if (index < -size || index >= size)
+            return onnx_refuse(m, n, "index %lld of %s", (long long)index, dims_words(m, n, 0));
+    }
     return set_like(n, &out);
 }
 

@@ -25,7 +25,8 @@ DATA_INPUTS = {
     'Conv': 1, 'ConvTranspose': 1, 'BatchNormalization': 1, 'InstanceNormalization': 1,
     'LayerNormalization': 1, 'PRelu': 1, 'Clip': 1, 'Gemm': 1, 'Reshape': 1, 'Resize': 1, 'Upsample': 1,
     'Slice': 1, 'Split': 1, 'Pad': 1, 'Tile': 1, 'Expand': 1, 'Squeeze': 1, 'Unsqueeze': 1, 'Gather': 1,
-    'ReduceSum': 1, 'Dropout': 1, 'Range': 0, 'ConstantOfShape': 0,
+    'GatherND': 1,
+    'CumSum': 1, 'ReduceSum': 1, 'Dropout': 1, 'Range': 0, 'ConstantOfShape': 0,
 }
 # Operators that have more outputs, which networks in use don't ask for.
 FIRST_OUTPUT = ('LayerNormalization', 'MaxPool', 'Dropout')
