@@ -75,6 +75,7 @@ ONNX_LOWER(expand);
 ONNX_LOWER(tile);
 ONNX_LOWER(depth);
 ONNX_LOWER(resize);
+ONNX_LOWER(grid_sample);
 ONNX_LOWER(batch_norm);
 ONNX_LOWER(layer_norm);
 ONNX_LOWER(instance_norm);

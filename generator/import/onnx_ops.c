@@ -131,6 +131,8 @@ static const struct onnx_op ops[] = {
         {NULL, NULL, "GlobalMaxPooling2D"}, OP_IMAGE, "", ONE_OR_TWO},
     BINARY("Greater", 2, f_greater, "Greater", OP_BOOL_OUT | OP_INTS, ""),
     BINARY("GreaterOrEqual", 2, f_greater_equal, "GreaterEqual", OP_BOOL_OUT | OP_INTS, ""),
+    {"GridSample", 2, 2, INFER(grid_sample), NULL, LOWER(grid_sample), {NULL, NULL, NULL}, OP_IMAGE,
+        "align_corners:i mode:s padding_mode:s", "2 spatial dimensions; up to 16384 rows and columns"},
     {"GroupNormalization", 3, 3, INFER(same), NULL, LOWER(group_norm), {NULL, NULL, NULL}, OP_IMAGE,
         "epsilon:f num_groups:i stash_type:i", "scale and bias are constants"},
     {"HardSigmoid", 1, 1, INFER(same), NULL, LOWER(hard_sigmoid), {NULL, NULL, NULL}, 0,

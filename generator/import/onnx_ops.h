@@ -89,6 +89,7 @@ ONNX_INFER(tile);
 ONNX_INFER(depth_to_space);
 ONNX_INFER(space_to_depth);
 ONNX_INFER(resize);
+ONNX_INFER(grid_sample);
 ONNX_INFER(constant);
 ONNX_INFER(constant_of_shape);
 ONNX_INFER(shape);

@@ -595,6 +595,18 @@ bool onnx_infer_resize(struct onnx *m, struct onnx_node *n)
     return set_like(n, &out);
 }
 
+bool onnx_infer_grid_sample(struct onnx *m, struct onnx_node *n)
+{
+    const struct onnx_dims *d = dims_of(n, 0), *at = dims_of(n, 1);
+    if (d->rank == 5)
+        return onnx_refuse(m, n, "3 spatial dimensions; 2 are supported");
+    if (d->rank != 4 || at->rank != 4 || at->at[0] != d->at[0] || at->at[3] != 2)
+        return onnx_refuse(m, n, "an image %s at places %s", dims_words(m, n, 0),
+                dims_words(m, n, 1));
+    struct onnx_dims out = {4, {d->at[0], d->at[1], at->at[1], at->at[2]}};
+    return set_like(n, &out);
+}
+
 /* ---- constants ------------------------------------------------------------------------------- */
 
 /* The number or list of numbers that stands in the attribute. */

@@ -190,6 +190,11 @@ double resize_origin(const struct resizing *, int axis, int in, int out, int o);
 double resize_nearest(const struct resizing *, double at);
 double resize_cubic(const struct resizing *, double d);
 
+/* GridSample, as ONNX's; the words are ATTR_WORDs, in this order. */
+enum grid_mode { GRID_LINEAR, GRID_NEAREST, GRID_CUBIC };
+enum grid_padding { GRID_ZEROS, GRID_BORDER, GRID_REFLECTION };
+struct grid_sampling { int mode, padding; bool align_corners; };
+
 struct blocks { int block_size, mode; };  /* DepthToSpace, SpaceToDepth; ATTR_WORD: 0 dcr, 1 crd */
 struct separable {     /* SeparableConv2D: becomes depthwise and pointwise */
     struct conv2d conv; /* filters of the pointwise, the rest of the depthwise */

@@ -688,6 +688,30 @@ static int resize(struct tensor *x)
     return 1;
 }
 
+/* At places that are computed of another tensor, or given as a constant. */
+static int grid_sample(struct tensor *x)
+{
+    struct tensor *y = &all[below(count)], *grid;
+    const char *mode = WORD("linear", "linear", "nearest", "cubic");
+    if (x->rank != 3 || y->rank != 3 || (long)y->h * y->w * x->c > ELEMENTS_MAX)
+        return 0;
+    if (chance(50) || macs + (long)y->h * y->w * y->c * 2 > MACS_MAX) {
+        grid = add(y->h, y->w, 2, 3);
+        printf("  - {type: Constant, name: %s, shape: [%d, %d, 2]}\n", grid->name, y->h, y->w);
+    } else {
+        macs += (long)y->h * y->w * y->c * 2;
+        grid = add(y->h, y->w, 2, 3);
+        head("Dense", grid, y);
+        printf(", units: 2, activation: %s}\n", WORD("tanh", "softsign"));
+    }
+    struct tensor *t = add(grid->h, grid->w, x->c, 3);
+    printf("  - {type: GridSample, name: %s, inputs: [%s, %s], mode: %s, padding_mode: %s, align_corners: %s}\n",
+            t->name, x->name, grid->name, mode, WORD("zeros", "border", "reflection"), WORD("true", "false"));
+    x->used++;
+    grid->used++;
+    return 1;
+}
+
 static int norm(struct tensor *x)
 {
     int kind = below(4), groups = PICK(1, 2, 3, 4, 8);
@@ -792,7 +816,7 @@ static layer_fn *const policies[][12] = {
     {stretched, where, compare, stretched, clip, quotient, function, reduce, conv, concat, unary, binary},
     {slice, pad, tile, expand, blocks, conv, gather, pad, concat, gather, reshape, stretched},
     {reduce, arg, stretched, conv, reduce, unary, cum_sum, slice, softmax, matmul, cum_sum, dense},
-    {norm, conv, resize, norm, blocks, depthwise, resize, function, stretched, unary, concat, pool},
+    {norm, conv, resize, norm, blocks, depthwise, grid_sample, function, stretched, unary, concat, pool},
     {conv1d, pool1d, line, conv1d, dense, unary, conv1d, binary, concat, norm, slice, matmul},
     {stretched, conv, slice, reduce, depthwise, pad, resize, dense, conv1d, norm, transpose, matmul},
 };

@@ -309,6 +309,51 @@ def along():
            n.x @ np.stack([w[0, [0, 2]], w[1, [1, 2]]]).transpose(0, 2, 1))
 
 
+# ---- GridSample ------------------------------------------------------------------------------
+
+
+def sampled(x, grid):
+    """Bilinear, zeros outside, corners not aligned: x [N, C, H, W] at grid [N, h, w, 2]."""
+    n, c, h, w = x.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 2), (1, 2)))
+    u = np.clip(((grid[..., 0] + 1) * w - 1) / 2, -1, w)
+    v = np.clip(((grid[..., 1] + 1) * h - 1) / 2, -1, h)
+    i, j = np.floor(v).astype(int), np.floor(u).astype(int)
+    s, t = (v - i)[:, None], (u - j)[:, None]
+    b = np.arange(n)[:, None, None]
+
+    def at(di, dj):
+        return padded[b, :, i + 1 + di, j + 1 + dj].transpose(0, 3, 1, 2)
+    return ((at(0, 0) * (1 - t) + at(0, 1) * t) * (1 - s) + (at(1, 0) * (1 - t) + at(1, 1) * t) * s)
+
+
+def grids():
+    x, grid = rand(1, 3, 5, 7), rand(1, 4, 6, 2) * 1.3
+    n = Net(x, opset=16)
+    simple('grid_fixed', n, n.node('GridSample', 'x', grid), sampled(x, grid), 'GridSample', 'Constant', 'layout: NCHW')
+    n = Net(x, opset=16)
+    y = conv1x1(x, w := rand(2, 3, 1, 1))
+    places = n.node('Transpose', n.node('Tanh', n.node('Conv', 'x', w)), perm=[0, 2, 3, 1])
+    simple('grid_computed', n, n.node('GridSample', 'x', places), sampled(x, np.tanh(y).transpose(0, 2, 3, 1)),
+           'inputs: .x, conv_0')
+    n = Net(grid, opset=16)
+    simple('grid_input', n, n.node('GridSample', n.node('Conv', n.node('Transpose', 'x', perm=[0, 3, 1, 2]),
+                                                        rand(3, 2, 1, 1)), 'x'),
+           sampled(conv1x1(grid.transpose(0, 3, 1, 2), numpy_helper.to_array(n.weights[0])), grid), lacks=('NCHW',))
+    x, grid = rand(2, 3, 5, 7), rand(2, 4, 6, 2)
+    n = Net(x, opset=16)
+    Case('grid_per_image', n, [n.node('GridSample', n.node('Conv', 'x', rand(3, 3, 1, 1)), grid)], [x],
+         error='differs from image to image')
+    n = Net(x, opset=16)
+    Case('grid_mode', n, [n.node('GridSample', 'x', grid, mode='quintic')], [x], error="mode 'quintic'")
+    n = Net(x, opset=16)
+    Case('grid_padding', n, [n.node('GridSample', 'x', grid, padding_mode='wrap')], [x], error="padding_mode 'wrap'")
+    n = Net(x, opset=16)
+    Case('grid_places', n, [n.node('GridSample', 'x', rand(2, 4, 6, 3))], [x], error='an image [2, 3, 5, 7] at places [2, 4, 6, 3]')
+    n = Net(rand(1, 2, 3, 4, 5), opset=20)
+    Case('grid_volume', n, [n.node('GridSample', 'x', rand(1, 2, 2, 2, 3))], [x], error='3 spatial dimensions')
+
+
 # ---- edges -----------------------------------------------------------------------------------
 
 
@@ -618,7 +663,7 @@ def command_line(importer, out):
 def main():
     importer, cnngen, out = sys.argv[1:4]
     os.makedirs(out, exist_ok=True)
-    for make in (activations, normalizations, layouts, einsums, along, edges, data, external_data, dynamic, refusals):
+    for make in (activations, normalizations, layouts, einsums, along, grids, edges, data, external_data, dynamic, refusals):
         make()
     failed = 0
     with open(os.path.join(out, 'passed.txt'), 'w') as f:
