@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x7ae3416abbd17e6cU
+#elif RESIDUAL_MODEL_HASH != 0xb88ed9540c34a631U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1032,11 +1032,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_out1(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 4 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 4 channels or the `channels` last ones: its own tiles, not one
+ * more, which belongs to the next block and may have taken the place of its residual. */
 static void residual_conv2d_winograd6_3_scalar_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int tiles, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 4) {
+    for (int t = 0; t < tiles; t++, m += 4) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -1108,7 +1109,7 @@ static void residual_conv2d_winograd6_3_scalar(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 4, q = u % 4;
-        const int tile = block * 2;
+        const int tile = block * 2, tiles = 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
 
         if (block != ready)
@@ -1116,7 +1117,7 @@ static void residual_conv2d_winograd6_3_scalar(const float *x,
         ready = block;
         residual_conv2d_winograd6_3_scalar_sums4(v, m, wu);
         residual_conv2d_winograd6_3_scalar_store(m,
-            y + q * 4, w + 9216 + q * 4, tile, q < 4 ? 4 : 0);
+            y + q * 4, w + 9216 + q * 4, tile, tiles, q < 4 ? 4 : 0);
     }
 }
 
@@ -1515,12 +1516,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_out1(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 4 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 4 channels or the `channels` last ones: its own tiles, not one
+ * more, which belongs to the next block and may have taken the place of its residual. */
 static void residual_conv2d_winograd6_4_scalar_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int tiles, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 4) {
+    for (int t = 0; t < tiles; t++, m += 4) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -1595,7 +1597,7 @@ static void residual_conv2d_winograd6_4_scalar(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 4, q = u % 4;
-        const int tile = block * 2;
+        const int tile = block * 2, tiles = 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
 
         if (block != ready)
@@ -1604,7 +1606,7 @@ static void residual_conv2d_winograd6_4_scalar(const float *x,
         residual_conv2d_winograd6_4_scalar_sums4(v, m, wu);
         residual_conv2d_winograd6_4_scalar_store(m,
             r + q * 4,
-            y + q * 4, w + 9216 + q * 4, tile, q < 4 ? 4 : 0);
+            y + q * 4, w + 9216 + q * 4, tile, tiles, q < 4 ? 4 : 0);
     }
 }
 
@@ -2384,11 +2386,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 16 channels or the `channels` last ones: its own tiles, not one
+ * more, which belongs to the next block and may have taken the place of its residual. */
 static void residual_conv2d_winograd6_3_sse2_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int tiles, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 16) {
+    for (int t = 0; t < tiles; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -2460,7 +2463,7 @@ static void residual_conv2d_winograd6_3_sse2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 2;
+        const int tile = block * 2, tiles = 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -2468,7 +2471,7 @@ static void residual_conv2d_winograd6_3_sse2(const float *x,
         ready = block;
         residual_conv2d_winograd6_3_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_3_sse2_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, tiles, q < 1 ? 16 : 0);
     }
 }
 
@@ -2867,12 +2870,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 16 channels or the `channels` last ones: its own tiles, not one
+ * more, which belongs to the next block and may have taken the place of its residual. */
 static void residual_conv2d_winograd6_4_sse2_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int tiles, int channels)
 {
-    for (int t = 0; t < 2 && tile + t < 64; t++, m += 16) {
+    for (int t = 0; t < tiles; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -2947,7 +2951,7 @@ static void residual_conv2d_winograd6_4_sse2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 2;
+        const int tile = block * 2, tiles = 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -2956,7 +2960,7 @@ static void residual_conv2d_winograd6_4_sse2(const float *x,
         residual_conv2d_winograd6_4_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_4_sse2_store(m,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, tiles, q < 1 ? 16 : 0);
     }
 }
 
@@ -3808,11 +3812,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 16 channels or the `channels` last ones: its own tiles, not one
+ * more, which belongs to the next block and may have taken the place of its residual. */
 static void residual_conv2d_winograd6_3_avx2_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int tiles, int channels)
 {
-    for (int t = 0; t < 16 && tile + t < 64; t++, m += 16) {
+    for (int t = 0; t < tiles; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -3947,7 +3952,7 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 16;
+        const int tile = block * 16, tiles = 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -3955,7 +3960,7 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
         ready = block;
         residual_conv2d_winograd6_3_avx2_sums16(v, m, wu);
         residual_conv2d_winograd6_3_avx2_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, tiles, q < 1 ? 16 : 0);
     }
 }
 
@@ -4354,12 +4359,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_out8(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 16 channels or the `channels` last ones: its own tiles, not one
+ * more, which belongs to the next block and may have taken the place of its residual. */
 static void residual_conv2d_winograd6_4_avx2_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int tiles, int channels)
 {
-    for (int t = 0; t < 16 && tile + t < 64; t++, m += 16) {
+    for (int t = 0; t < tiles; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -4497,7 +4503,7 @@ static void residual_conv2d_winograd6_4_avx2(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 16;
+        const int tile = block * 16, tiles = 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -4506,7 +4512,7 @@ static void residual_conv2d_winograd6_4_avx2(const float *x,
         residual_conv2d_winograd6_4_avx2_sums16(v, m, wu);
         residual_conv2d_winograd6_4_avx2_store(m,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, tiles, q < 1 ? 16 : 0);
     }
 }
 
@@ -5275,11 +5281,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 16 channels or the `channels` last ones: its own tiles, not one
+ * more, which belongs to the next block and may have taken the place of its residual. */
 static void residual_conv2d_winograd6_3_avx512_store(const float *m,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int tiles, int channels)
 {
-    for (int t = 0; t < 8 && tile + t < 64; t++, m += 16) {
+    for (int t = 0; t < tiles; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -5354,7 +5361,7 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 8;
+        const int tile = block * 8, tiles = 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -5362,7 +5369,7 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
         ready = block;
         residual_conv2d_winograd6_3_avx512_sums16(v, m, wu);
         residual_conv2d_winograd6_3_avx512_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, tiles, q < 1 ? 16 : 0);
     }
 }
 
@@ -5761,12 +5768,13 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
     }
 }
 
-/* Transforms a block's sums back, 16 channels or the `channels` last ones. */
+/* Transforms a block's sums back, 16 channels or the `channels` last ones: its own tiles, not one
+ * more, which belongs to the next block and may have taken the place of its residual. */
 static void residual_conv2d_winograd6_4_avx512_store(const float *m,
         const float *r,
-        float *y, const float *b, int tile, int channels)
+        float *y, const float *b, int tile, int tiles, int channels)
 {
-    for (int t = 0; t < 8 && tile + t < 64; t++, m += 16) {
+    for (int t = 0; t < tiles; t++, m += 16) {
         const int at = tile + t;
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
@@ -5844,7 +5852,7 @@ static void residual_conv2d_winograd6_4_avx512(const float *x,
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 8;
+        const int tile = block * 8, tiles = 8;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -5853,7 +5861,7 @@ static void residual_conv2d_winograd6_4_avx512(const float *x,
         residual_conv2d_winograd6_4_avx512_sums16(v, m, wu);
         residual_conv2d_winograd6_4_avx512_store(m,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile, tiles, q < 1 ? 16 : 0);
     }
 }
 
