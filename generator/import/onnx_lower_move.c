@@ -13,13 +13,17 @@ bool onnx_lower_alias(struct lower *lo, struct onnx_node *n)
     return true;
 }
 
-/* The third input says whether to train; opset 12 and later. */
+/* The third input says whether to train; opset 12 and later. With a ratio of 0 even that changes
+ * nothing. */
 bool onnx_lower_dropout(struct lower *lo, struct onnx_node *n)
 {
-    double train = 0;
+    double train = 0, ratio = 0.5;
     if (onnx_in(n, 2) && !onnx_scalar(onnx_in(n, 2), &train))
         return onnx_refuse(lo->m, n, "whether it trains depends on what the network computes");
-    return train != 0 ? onnx_refuse(lo->m, n, "training mode") : onnx_lower_alias(lo, n);
+    if (onnx_in(n, 1) && !onnx_scalar(onnx_in(n, 1), &ratio))
+        return onnx_refuse(lo->m, n, "its ratio depends on what the network computes");
+    return train != 0 && ratio != 0 ? onnx_refuse(lo->m, n, "training mode")
+                                    : onnx_lower_alias(lo, n);
 }
 
 bool onnx_lower_transpose(struct lower *lo, struct onnx_node *n)
@@ -30,6 +34,19 @@ bool onnx_lower_transpose(struct lower *lo, struct onnx_node *n)
 }
 
 /* ---- by dimensions --------------------------------------------------------------------------- */
+
+/* The extents of the shape when those of the dimensions have changed: several may share one. */
+static void set_extents(struct view *v)
+{
+    bool set[LIMIT_RANK] = {false};
+    for (int i = 0; i < v->dims.rank; i++) {
+        int d = v->where[i];
+        if (d < 0)
+            continue;
+        v->shape.dim[d] = (set[d] ? v->shape.dim[d] : 1) * (int)v->dims.at[i];
+        set[d] = true;
+    }
+}
 
 /* The layer of a node with one input, seen as the view; its result has the view's order. */
 static struct wlayer *move_layer(struct lower *lo, struct onnx_node *n, const char *type,
@@ -42,9 +59,7 @@ static struct wlayer *move_layer(struct lower *lo, struct onnx_node *n, const ch
     struct view out = *view;
     layer_input(l, name);
     out.dims = to->dims;
-    for (int i = 0; i < out.dims.rank; i++)
-        if (out.where[i] >= 0)
-            out.shape.dim[out.where[i]] = (int)out.dims.at[i];
+    set_extents(&out);
     place_set(lo, to, l, &out);
     return l;
 }
@@ -118,33 +133,44 @@ bool onnx_lower_concat(struct lower *lo, struct onnx_node *n)
 
 /* ---- Slice, Split, Gather -------------------------------------------------------------------- */
 
+/* What a Slice takes of each dimension of the shape: those of the mask alone are cut, and others
+ * may share one. Down to the first element: what comes before it is written as -(size + 1). */
+static void write_slice(struct wlayer *l, const struct view *v, const struct onnx_slice *s,
+        unsigned keep)
+{
+    int64_t begin[LIMIT_RANK] = {0}, end[LIMIT_RANK], step[LIMIT_RANK] = {1, 1, 1, 1};
+    bool steps = false;
+    for (int d = 0; d < v->shape.rank; d++)
+        end[d] = v->shape.dim[d];
+    for (int i = 0; i < v->dims.rank; i++) {
+        int d = v->where[i];
+        if (!(keep >> i & 1) || d < 0)
+            continue;
+        int64_t last = s->begin[i] + (s->n[i] - 1) * s->step[i];
+        begin[d] = s->begin[i];
+        step[d] = s->step[i];
+        end[d] = s->step[i] > 0 ? last + 1 : last > 0 ? last - 1 : -v->dims.at[i] - 1;
+        steps = steps || step[d] != 1;
+    }
+    layer_ints(l, "begin", v->shape.rank, begin);
+    layer_ints(l, "end", v->shape.rank, end);
+    if (steps)
+        layer_ints(l, "step", v->shape.rank, step);
+}
+
 static bool slice(struct lower *lo, struct onnx_node *n, const struct onnx_slice *s, unsigned keep,
         struct onnx_value *to)
 {
     struct view view;
-    int64_t end[ONNX_MAX_RANK] = {0};
-    bool steps = false;
     if (onnx_size(&to->dims) == 0)
         return onnx_refuse(lo->m, n, "it leaves nothing of %s",
                 onnx_dims_text(lo->pool, &n->in.at[0]->dims));
     if (!refuse_batch(lo, n, keep) || !place_natural(lo, n, n->in.at[0], keep, &view))
         return false;
-    for (int i = 0; i < view.dims.rank; i++) {
-        int64_t last = s->begin[i] + (s->n[i] - 1) * s->step[i];
-        end[i] = s->step[i] > 0 ? last + 1 : last - 1;
-        steps = steps || (s->step[i] != 1 && view.where[i] >= 0);
-    }
-    /* Down to the first element: what comes before it is written as -(size + 1). */
-    for (int i = 0; i < view.dims.rank; i++)
-        end[i] = end[i] < 0 ? -view.dims.at[i] - 1 : end[i];
     struct wlayer *l = move_layer(lo, n, "Slice", &view, to);
-    if (!l)
-        return false;
-    write_by_dim(l, "begin", &view, s->begin, 0);
-    write_by_dim(l, "end", &view, end, 1);
-    if (steps)
-        write_by_dim(l, "step", &view, s->step, 1);
-    return true;
+    if (l)
+        write_slice(l, &view, s, keep);
+    return l != NULL;
 }
 
 /* All of a tensor, for the dimensions that aren't cut. */

@@ -195,6 +195,8 @@ static const struct onnx_op ops[] = {
     {"RMSNormalization", 2, 2, INFER(same), NULL, LOWER(rms_norm), {NULL, NULL, NULL}, 0,
         "axis:i epsilon:f stash_type:i", "scale is a constant"},
     UNARY("Round", rint, "round"),
+    {"ScatterND", 3, 3, INFER(scatter_nd), FOLD(scatter_nd), NULL, {NULL, NULL, NULL}, 0,
+        "reduction:s", "of constants, without reduction"},
     {"Selu", 1, 1, INFER(same), NULL, LOWER(selu), {NULL, NULL, NULL}, 0, "alpha:f gamma:f", ""},
     CONSTANT("Shape", 1, 1, shape, OP_DIMS, "start:i end:i"),
     UNARY("Sigmoid", f_sigmoid, "sigmoid"),
@@ -293,6 +295,14 @@ static const struct { const char *why, *types; } refused[] = {
         " Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding "},
     {"the size of its result depends on the data",
         " NonMaxSuppression NonZero Unique Compress TopK "},
+    {"places that depend on what is computed are not supported",
+        " GatherElements ScatterElements Scatter OneHot ReverseSequence RoiAlign MaxRoiPool "
+        "MaxUnpool DeformConv "},
+    {"spectra are not supported",
+        " DFT STFT HannWindow HammingWindow BlackmanWindow MelWeightMatrix "},
+    {"there is no layer for it", " Trilu EyeLike BitShift BitwiseAnd BitwiseOr BitwiseXor BitwiseNot "
+        "Det Shrink IsInf IsNaN MeanVarianceNormalization Col2Im CenterCropPad AffineGrid "
+        "ImageDecoder "},
     {"random numbers are not supported",
         " RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli Multinomial "},
     {"it belongs to training", " Adam Adagrad Momentum Gradient NegativeLogLikelihoodLoss "

@@ -376,6 +376,38 @@ bool onnx_infer_gather_nd(struct onnx *m, struct onnx_node *n)
     return set_like(n, &out);
 }
 
+/* As GatherND's, of the data that an update takes the place of: whether they are there. */
+static bool places_ok(const struct onnx_value *index, const struct onnx_dims *d)
+{
+    int64_t coordinates = index->dims.at[index->dims.rank - 1];
+    for (int64_t k = 0; k < onnx_size(&index->dims); k++) {
+        int64_t size = d->at[k % coordinates];
+        if (index->i[k] < -size || index->i[k] >= size)
+            return false;
+    }
+    return true;
+}
+
+bool onnx_infer_scatter_nd(struct onnx *m, struct onnx_node *n)
+{
+    const struct onnx_dims *d = dims_of(n, 0), *at = dims_of(n, 1);
+    struct onnx_dims updates = *at;
+    int64_t coordinates = at->rank ? at->at[at->rank - 1] : 0;
+    if (strcmp(onnx_word(n, "reduction", "none"), "none"))
+        return onnx_refuse(m, n, "a reduction");
+    if (!n->in.at[1]->i)
+        return onnx_refuse(m, n, "its indices depend on what the network computes");
+    bool fits = coordinates >= 1 && coordinates <= d->rank &&
+                at->rank - 1 + d->rank - coordinates <= ONNX_MAX_RANK;
+    updates.rank = at->rank - (at->rank > 0);
+    for (int64_t i = coordinates; fits && i < d->rank; i++)
+        updates.at[updates.rank++] = d->at[i];
+    if (!fits || !onnx_same_dims(&updates, dims_of(n, 2)) || !places_ok(n->in.at[1], d))
+        return onnx_refuse(m, n, "%s at places %s of %s", dims_words(m, n, 2),
+                dims_words(m, n, 1), dims_words(m, n, 0));
+    return set_like(n, d);
+}
+
 bool onnx_infer_pad(struct onnx *m, struct onnx_node *n)
 {
     struct onnx_pads p;

@@ -303,6 +303,14 @@ def along():
     nd = n.node('GatherND', w, n.weight([[1], [0], [1]], dtype=np.int64))
     simple('gather_nd_folded', n, n.node('Add', 'x', n.node('Slice', nd, n.shape(0, 0), n.shape(3, 4))),
            n.x[0] + w[[1, 0, 1], :4])
+    n, w, u = Net(rand(1, 3, 4)), rand(3, 4), rand(2, 4)
+    scattered = w.copy()
+    scattered[[2, 0]] = u
+    simple('scatter_nd', n, n.node('Add', 'x', n.node('ScatterND', w, n.weight([[-1], [0]], dtype=np.int64), u)),
+           n.x + scattered)
+    n = Net(rand(1, 3, 4))
+    Case('scatter_nd_place', n, [n.node('Add', 'x', n.node('ScatterND', w, n.weight([[3]], dtype=np.int64), u[:1]))],
+         [w], error='[1, 4] at places [1, 1] of [3, 4]')
     n, w = Net(rand(1, 2, 3, 4)), rand(2, 3, 4)
     nd = n.node('GatherND', w, n.weight([[[0], [2]], [[1], [-1]]], dtype=np.int64), batch_dims=1)
     simple('gather_nd_batched', n, n.node('MatMul', 'x', n.node('Transpose', nd, perm=[0, 2, 1])),
@@ -376,6 +384,12 @@ def edges():
     x, w, dense = rand(2, 3, 4, 5), rand(6, 3, 1, 1), rand(120, 4)
     y = conv1x1(x, w)
     n = Net(x)
+    train = n.weight(True, dtype=bool)
+    simple('dropout_of_nothing', n, n.node('Dropout', n.node('Abs', 'x'), [0.0], train), abs(x), lacks=('Dropout',))
+    n = Net(x)
+    train = n.weight(True, dtype=bool)
+    Case('dropout_trains', n, [n.node('Dropout', 'x', [0.5], train)], [x], error='training mode')
+    n = Net(x)
     conv = n.node('Conv', 'x', w)
     Case('batch_of_two', n, [n.node('Gemm', n.node('Flatten', conv), dense), conv],
          [y.reshape(2, -1) @ dense, y], ['batch: 2'])
@@ -397,6 +411,14 @@ def edges():
     simple('slice_backwards', n, n.node('Slice', pool, n.shape(-1, 0), n.shape(-100, 2), n.shape(1, 2),
                                         n.shape(-3, 1)),
            x.reshape(1, 8, 2, 2, 3, 2).max((3, 5))[:, ::-3, :2])
+    x = rand(6, 5, 12)
+    n = Net(x)
+    parts = n.node('Transpose', n.node('Reshape', 'x', n.shape(6, 5, 3, 2, 2)), perm=[2, 0, 3, 1, 4])
+    q, k, v = (n.node('Gather', parts, n.weight(i, dtype=np.int64), axis=0) for i in range(3))
+    out = n.node('MatMul', n.node('MatMul', q, n.node('Transpose', k, perm=[0, 1, 3, 2])), v)
+    q, k, v = x.reshape(6, 5, 3, 2, 2).transpose(2, 0, 3, 1, 4)
+    simple('heads_of_windows', n, out, q @ k.swapaxes(-1, -2) @ v)
+    x = rand(1, 8, 4, 6)
     n = Net(x)
     simple('expanded', n, n.node('Expand', 'x', n.shape(3, 8, 4, 6)), np.broadcast_to(x, (3, 8, 4, 6)))
     m = rand(6, 3)
