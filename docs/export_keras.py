@@ -19,27 +19,36 @@ import numpy as np
 CONV = ["strides", "padding", "dilation_rate", "use_bias"]
 POOL = ["pool_size", "strides", "padding"]
 BIAS = ("bias", "use_bias")
-LAYERS = {
+SCALES = [("gamma", "scale"), ("beta", "center")]
+WINDOWS = {   # of images and, with 1D for 2D, of signals
     "Conv2D": (["filters", "kernel_size", "groups"] + CONV, [("kernel", None), BIAS]),
     "DepthwiseConv2D": (["kernel_size", "depth_multiplier"] + CONV, [("kernel", None), BIAS]),
     "SeparableConv2D": (["filters", "kernel_size", "depth_multiplier"] + CONV,
                         [("depthwise_kernel", None), ("pointwise_kernel", None), BIAS]),
     "Conv2DTranspose": (["filters", "kernel_size", "output_padding"] + CONV, [("kernel", None), BIAS]),
-    "Dense": (["units", "use_bias"], [("kernel", None), BIAS]),
     "MaxPooling2D": (POOL, []), "AveragePooling2D": (POOL, []),
     "GlobalMaxPooling2D": (["keepdims"], []), "GlobalAveragePooling2D": (["keepdims"], []),
+    "ZeroPadding2D": (["padding"], []), "Cropping2D": (["cropping"], []),
+}
+LAYERS = {
+    **WINDOWS, **{name.replace("2D", "1D"): row for name, row in WINDOWS.items()},
+    "UpSampling2D": (["size", "interpolation"], []), "UpSampling1D": (["size"], []),
+    "Dense": (["units", "use_bias"], [("kernel", None), BIAS]),
     "BatchNormalization": (["axis", "epsilon", "center", "scale"],
-                           [("gamma", "scale"), ("beta", "center"), ("moving_mean", None), ("moving_variance", None)]),
-    "LayerNormalization": (["axis", "epsilon", "center", "scale"], [("gamma", "scale"), ("beta", "center")]),
+                           SCALES + [("moving_mean", None), ("moving_variance", None)]),
+    "LayerNormalization": (["axis", "epsilon", "center", "scale"], SCALES),
+    "GroupNormalization": (["groups", "axis", "epsilon", "center", "scale"], SCALES),
+    "RMSNormalization": (["axis", "epsilon"], [("scale", None)]),
+    "UnitNormalization": (["axis"], []), "Normalization": (["axis", "invert"], []),
     "Rescaling": (["scale", "offset"], []), "ReLU": (["max_value", "negative_slope", "threshold"], []),
     "LeakyReLU": (["negative_slope"], []), "PReLU": (["shared_axes"], [("alpha", None)]), "ELU": (["alpha"], []),
     "Softmax": (["axis"], []), "Activation": ([], []), "Flatten": ([], []), "Reshape": (["target_shape"], []),
-    "Permute": (["dims"], []), "ZeroPadding2D": (["padding"], []), "Cropping2D": (["cropping"], []),
-    "UpSampling2D": (["size", "interpolation"], []), "Add": ([], []), "Subtract": ([], []), "Multiply": ([], []),
+    "Permute": (["dims"], []), "Add": ([], []), "Subtract": ([], []), "Multiply": ([], []),
     "Maximum": ([], []), "Minimum": ([], []), "Average": ([], []), "Concatenate": (["axis"], []),
 }
-IDLE = {"Dropout", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization",
-        "Identity"}
+IDLE = {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "AlphaDropout",
+        "ActivityRegularization", "Identity", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation",
+        "RandomContrast", "RandomBrightness"}
 MODELS = {"Functional", "Sequential", "Model"}
 ACTIVATIONS = {"linear", "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "sigmoid", "hard_sigmoid", "tanh",
                "hard_tanh", "silu", "hard_silu", "mish", "softplus", "softsign", "exponential", "log_sigmoid", "softmax",
@@ -133,6 +142,14 @@ class Writer:
             keys["activation"] = value
         return False
 
+    def statistics(self, layer, keys, config):
+        """Mean and variance are arguments, or what adapt() found: weights, the third of which is a count."""
+        found = [config.get("mean"), config.get("variance")]
+        if found[0] is None:
+            found = layer.get_weights()[:2]
+            check(len(found) == 2, "it has neither a mean and a variance nor weights")
+        keys["mean"], keys["variance"] = ([float(v) for v in np.ravel(f)] for f in found)
+
     def weights(self, layer, kind, name, keys, config):
         wanted = [n for n, flag in LAYERS[kind][1] if not flag or config.get(flag, True)]
         if not wanted:
@@ -159,6 +176,10 @@ class Writer:
         if kind == "LeakyReLU":
             config.setdefault("negative_slope", config.get("alpha"))
         keys = {k: config[k] for k in LAYERS[kind][0] if config.get(k) is not None}
+        if "1D" in kind:             # Keras writes lists of one
+            keys = {k: v[0] if isinstance(v, (list, tuple)) and len(v) == 1 else v for k, v in keys.items()}
+        if kind == "Normalization":
+            self.statistics(layer, keys, config)
         steep = self.activation(keys, config)
         if kind == "Activation":
             return self.steep(name, inputs) if steep else self.add(

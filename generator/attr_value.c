@@ -330,6 +330,22 @@ static bool parse_floats(struct parse *p, const struct value *v)
     return ok;
 }
 
+static bool parse_ints(struct parse *p, const struct value *v)
+{
+    bool is_list = v->kind == VALUE_LIST, ok = true;
+    int n = is_list ? v->item.n : 1;
+    int *at = NEW_ARRAY(p->pool, int, n ? n : 1);
+    if ((!is_list && !is_number(v)) || n == 0) {
+        report_form(p, v, "an integer or a list of integers");
+        suggest_number(p, v);
+        return false;
+    }
+    for (int i = 0; i < n; i++)
+        ok = parse_number(p, is_list ? v->item.at[i] : v, is_list, &at[i]) && ok;
+    *(struct ints *)p->to = (struct ints){n, at};
+    return ok;
+}
+
 /* One to LIMIT_RANK items; reports if not. */
 static bool fits_rank(struct parse *p, const struct value *v)
 {
@@ -398,6 +414,7 @@ static bool (*const parsers[])(struct parse *, const struct value *) = {
     [ATTR_SHAPE] = parse_shape,
     [ATTR_FLOATS] = parse_floats,
     [ATTR_INDICES] = parse_indices,
+    [ATTR_INTS] = parse_ints,
     [ATTR_PADS] = parse_pads,
     [ATTR_ACTIVATION] = parse_activation,
 };
@@ -431,15 +448,24 @@ static const char *float_text(struct pool *pool, float x)
     return text;
 }
 
+enum { SHOWN = 4 };                   /* numbers of a list */
+
 static const char *floats_text(struct pool *pool, const struct floats *f)
 {
-    enum { SHOWN = 4 };
     const char *text = "[";
     if (f->n == 1)
         return float_text(pool, f->at[0]);
     for (int i = 0; i < f->n && i < SHOWN; i++)
         text = pool_printf(pool, "%s%s%s", text, i ? ", " : "", float_text(pool, f->at[i]));
     return pool_printf(pool, f->n > SHOWN ? "%s, ... %d in all]" : "%s]", text, f->n);
+}
+
+static const char *ints_text(struct pool *pool, const struct ints *x)
+{
+    const char *text = "[";
+    for (int i = 0; i < x->n && i < SHOWN; i++)
+        text = pool_printf(pool, "%s%s%d", text, i ? ", " : "", x->at[i]);
+    return pool_printf(pool, x->n > SHOWN ? "%s, ... %d in all]" : "%s]", text, x->n);
 }
 
 static const char *indices_text(struct pool *pool, const struct indices *x)
@@ -489,6 +515,7 @@ const char *attr_text(struct pool *pool, const struct attr_def *def, const void 
     case ATTR_SHAPE: return ((const struct shape *)at)->rank ? shape_text(pool, at) : NULL;
     case ATTR_FLOATS: return ((const struct floats *)at)->n ? floats_text(pool, at) : NULL;
     case ATTR_INDICES: return indices_text(pool, at);
+    case ATTR_INTS: return ((const struct ints *)at)->n ? ints_text(pool, at) : NULL;
     case ATTR_PADS: return pads_text(pool, at);
     case ATTR_ACTIVATION: break;
     }

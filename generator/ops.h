@@ -22,6 +22,7 @@ enum attr_type {
     ATTR_SHAPE,       /* struct shape: list of dimensions; -1 once where min allows it */
     ATTR_FLOATS,      /* struct floats: a number or a list of them */
     ATTR_INDICES,     /* struct indices: an integer or a list of them, one for each of some dimensions */
+    ATTR_INTS,        /* struct ints: an integer or a list of them, of any length */
     ATTR_PADS,        /* struct pads: [before, after] of each dimension */
     ATTR_ACTIVATION   /* const struct activation *; stored in node->act when offset is ATTR_TO_NODE */
 };
@@ -34,6 +35,7 @@ struct padding {
 };
 
 struct floats { int n; const float *at; };
+struct ints { int n; const int *at; };
 struct indices { int n; int at[LIMIT_RANK]; };
 struct pads { int n; int at[LIMIT_RANK][2]; };
 
@@ -77,9 +79,9 @@ void softmax_eval(struct tval *x, bool log);
 enum family {
     FAMILY_INPUT, FAMILY_CONV2D, FAMILY_CONV2D_TRANSPOSE, FAMILY_DENSE, FAMILY_POOL2D, FAMILY_AFFINE,
     FAMILY_ACTIVATION, FAMILY_PRELU, FAMILY_BINARY, FAMILY_CONCAT, FAMILY_SOFTMAX, FAMILY_LAYERNORM,
-    FAMILY_GROUPNORM, FAMILY_LRN, FAMILY_CONSTANT, FAMILY_REDUCE, FAMILY_ARG, FAMILY_MATMUL,
-    FAMILY_RESHAPE, FAMILY_PERMUTE, FAMILY_SLICE, FAMILY_EXPAND,
-    FAMILY_PAD_ANY, FAMILY_PAD, FAMILY_CROP, FAMILY_UPSAMPLE, FAMILY_RESIZE,
+    FAMILY_GROUPNORM, FAMILY_LRN, FAMILY_CONSTANT, FAMILY_REDUCE, FAMILY_ARG, FAMILY_CUM_SUM,
+    FAMILY_MATMUL, FAMILY_RESHAPE, FAMILY_PERMUTE, FAMILY_SLICE, FAMILY_EXPAND, FAMILY_GATHER,
+    FAMILY_PAD_ANY, FAMILY_PAD, FAMILY_CROP, FAMILY_UPSAMPLE, FAMILY_RESIZE, FAMILY_GRID_SAMPLE,
     FAMILY_IDENTITY,
     FAMILY_LOWERED    /* always rewritten by optimise: no kernel sees it */
 };

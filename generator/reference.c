@@ -15,6 +15,7 @@ static const char *const kinds[] = {
     [ATTR_PADDING] = "valid, same, n, [h, w] or [[top, bottom], [left, right]]",
     [ATTR_BORDER] = "n, [h, w] or [[top, bottom], [left, right]]", [ATTR_SHAPE] = "list of dimensions",
     [ATTR_FLOATS] = "number or list", [ATTR_INDICES] = "integer or list",
+    [ATTR_INTS] = "integer or list",
     [ATTR_PADS] = "[[before, after], ...]", [ATTR_ACTIVATION] = "activation",
 };
 

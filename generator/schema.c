@@ -143,6 +143,12 @@ static const char *floats(struct pool *p, const struct attr_def *a)
     return pool_printf(p, "%s, {\"type\": \"array\", \"items\": %s, \"minItems\": 1}", n, n);
 }
 
+static const char *ints(struct pool *p, const struct attr_def *a)
+{
+    const char *n = integers(p, a);
+    return pool_printf(p, "%s, {\"type\": \"array\", \"items\": %s, \"minItems\": 1}", n, n);
+}
+
 static const char *indices(struct pool *p, const struct attr_def *a)
 {
     const char *n = integers(p, a);
@@ -172,6 +178,7 @@ static const char *(*const forms[])(struct pool *, const struct attr_def *) = {
     [ATTR_SHAPE] = sizes,
     [ATTR_FLOATS] = floats,
     [ATTR_INDICES] = indices,
+    [ATTR_INTS] = ints,
     [ATTR_PADS] = pads,
     [ATTR_ACTIVATION] = activation,
 };

@@ -177,7 +177,8 @@ static bool keeps_family(const struct node *n)
     switch (node_family(n)) {
     case FAMILY_INPUT: case FAMILY_CONSTANT: case FAMILY_CONV2D: case FAMILY_CONV2D_TRANSPOSE: case FAMILY_DENSE:
     case FAMILY_ACTIVATION: case FAMILY_PRELU: case FAMILY_CONCAT: case FAMILY_RESHAPE:
-    case FAMILY_PERMUTE: case FAMILY_SLICE: case FAMILY_EXPAND: case FAMILY_PAD: case FAMILY_CROP: case FAMILY_IDENTITY:
+    case FAMILY_PERMUTE: case FAMILY_SLICE: case FAMILY_EXPAND:
+    case FAMILY_GATHER: case FAMILY_PAD: case FAMILY_CROP: case FAMILY_IDENTITY:
         return true;
     case FAMILY_POOL2D:
         return ((const struct pool2d *)n->attr)->is_max;

@@ -181,6 +181,52 @@ void onnx_fold_gather(struct onnx *m, struct onnx_node *n)
     pick(m, &p, n->in.at[0], n->out.at[0]);
 }
 
+void onnx_fold_gather_nd(struct onnx *m, struct onnx_node *n)
+{
+    const struct onnx_value *index = n->in.at[1];
+    const struct onnx_dims *d = &n->in.at[0]->dims;
+    int64_t common = onnx_int(n, "batch_dims", 0), stride[ONNX_MAX_RANK];
+    int64_t coordinates = index->dims.at[index->dims.rank - 1];
+    int64_t parts = onnx_size(&index->dims) / coordinates, each = 1;
+    struct data out = new_data(m, n->out.at[0]);
+    strides_of(d, stride);
+    int64_t run = stride[common + coordinates - 1], block = 1;
+    for (int64_t i = common; i < index->dims.rank - 1; i++)
+        each *= index->dims.at[i];
+    for (int64_t i = common; i < d->rank; i++)
+        block *= d->at[i];
+    for (int64_t k = 0; k < parts; k++) {
+        int64_t from = k / each * block;
+        for (int64_t c = 0; c < coordinates; c++) {
+            int64_t at = index->i[k * coordinates + c];
+            from += (at < 0 ? at + d->at[common + c] : at) * stride[common + c];
+        }
+        for (int64_t i = 0; i < run; i++)
+            put(out, k * run + i, n->in.at[0], from + i);
+    }
+}
+
+void onnx_fold_scatter_nd(struct onnx *m, struct onnx_node *n)
+{
+    const struct onnx_value *data = n->in.at[0], *index = n->in.at[1], *updates = n->in.at[2];
+    int64_t coordinates = index->dims.at[index->dims.rank - 1], stride[ONNX_MAX_RANK];
+    int64_t places = onnx_size(&index->dims) / coordinates, size = onnx_size(&data->dims);
+    struct data out = new_data(m, n->out.at[0]);
+    strides_of(&data->dims, stride);
+    int64_t run = stride[coordinates - 1];
+    for (int64_t k = 0; k < size; k++)
+        put(out, k, data, k);
+    for (int64_t k = 0; k < places; k++) {
+        int64_t to = 0;
+        for (int64_t c = 0; c < coordinates; c++) {
+            int64_t at = index->i[k * coordinates + c];
+            to += (at < 0 ? at + data->dims.at[c] : at) * stride[c];
+        }
+        for (int64_t i = 0; i < run; i++)
+            put(out, to + i, updates, k * run + i);
+    }
+}
+
 void onnx_fold_concat(struct onnx *m, struct onnx_node *n)
 {
     const struct onnx_dims *d = &n->out.at[0]->dims;

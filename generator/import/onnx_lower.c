@@ -69,7 +69,7 @@ static bool feeds_image(const struct onnx *m, const struct onnx_value *v, int de
         if (!reads)
             continue;
         if (n->op->flags & OP_IMAGE)
-            return true;
+            return n->in.at[0] == v;  /* GridSample's places are none */
         bool keeps = n->op->infer == onnx_infer_same || n->op->infer == onnx_infer_elementwise ||
                      n->op->infer == onnx_infer_cast;
         return keeps && feeds_image(m, n->out.at[0], depth + 1);

@@ -13,13 +13,17 @@ bool onnx_lower_alias(struct lower *lo, struct onnx_node *n)
     return true;
 }
 
-/* The third input says whether to train; opset 12 and later. */
+/* The third input says whether to train; opset 12 and later. With a ratio of 0 even that changes
+ * nothing. */
 bool onnx_lower_dropout(struct lower *lo, struct onnx_node *n)
 {
-    double train = 0;
+    double train = 0, ratio = 0.5;
     if (onnx_in(n, 2) && !onnx_scalar(onnx_in(n, 2), &train))
         return onnx_refuse(lo->m, n, "whether it trains depends on what the network computes");
-    return train != 0 ? onnx_refuse(lo->m, n, "training mode") : onnx_lower_alias(lo, n);
+    if (onnx_in(n, 1) && !onnx_scalar(onnx_in(n, 1), &ratio))
+        return onnx_refuse(lo->m, n, "its ratio depends on what the network computes");
+    return train != 0 && ratio != 0 ? onnx_refuse(lo->m, n, "training mode")
+                                    : onnx_lower_alias(lo, n);
 }
 
 bool onnx_lower_transpose(struct lower *lo, struct onnx_node *n)
@@ -30,6 +34,19 @@ bool onnx_lower_transpose(struct lower *lo, struct onnx_node *n)
 }
 
 /* ---- by dimensions --------------------------------------------------------------------------- */
+
+/* The extents of the shape when those of the dimensions have changed: several may share one. */
+static void set_extents(struct view *v)
+{
+    bool set[LIMIT_RANK] = {false};
+    for (int i = 0; i < v->dims.rank; i++) {
+        int d = v->where[i];
+        if (d < 0)
+            continue;
+        v->shape.dim[d] = (set[d] ? v->shape.dim[d] : 1) * (int)v->dims.at[i];
+        set[d] = true;
+    }
+}
 
 /* The layer of a node with one input, seen as the view; its result has the view's order. */
 static struct wlayer *move_layer(struct lower *lo, struct onnx_node *n, const char *type,
@@ -42,9 +59,7 @@ static struct wlayer *move_layer(struct lower *lo, struct onnx_node *n, const ch
     struct view out = *view;
     layer_input(l, name);
     out.dims = to->dims;
-    for (int i = 0; i < out.dims.rank; i++)
-        if (out.where[i] >= 0)
-            out.shape.dim[out.where[i]] = (int)out.dims.at[i];
+    set_extents(&out);
     place_set(lo, to, l, &out);
     return l;
 }
@@ -118,33 +133,44 @@ bool onnx_lower_concat(struct lower *lo, struct onnx_node *n)
 
 /* ---- Slice, Split, Gather -------------------------------------------------------------------- */
 
+/* What a Slice takes of each dimension of the shape: those of the mask alone are cut, and others
+ * may share one. Down to the first element: what comes before it is written as -(size + 1). */
+static void write_slice(struct wlayer *l, const struct view *v, const struct onnx_slice *s,
+        unsigned keep)
+{
+    int64_t begin[LIMIT_RANK] = {0}, end[LIMIT_RANK], step[LIMIT_RANK] = {1, 1, 1, 1};
+    bool steps = false;
+    for (int d = 0; d < v->shape.rank; d++)
+        end[d] = v->shape.dim[d];
+    for (int i = 0; i < v->dims.rank; i++) {
+        int d = v->where[i];
+        if (!(keep >> i & 1) || d < 0)
+            continue;
+        int64_t last = s->begin[i] + (s->n[i] - 1) * s->step[i];
+        begin[d] = s->begin[i];
+        step[d] = s->step[i];
+        end[d] = s->step[i] > 0 ? last + 1 : last > 0 ? last - 1 : -v->dims.at[i] - 1;
+        steps = steps || step[d] != 1;
+    }
+    layer_ints(l, "begin", v->shape.rank, begin);
+    layer_ints(l, "end", v->shape.rank, end);
+    if (steps)
+        layer_ints(l, "step", v->shape.rank, step);
+}
+
 static bool slice(struct lower *lo, struct onnx_node *n, const struct onnx_slice *s, unsigned keep,
         struct onnx_value *to)
 {
     struct view view;
-    int64_t end[ONNX_MAX_RANK] = {0};
-    bool steps = false;
     if (onnx_size(&to->dims) == 0)
         return onnx_refuse(lo->m, n, "it leaves nothing of %s",
                 onnx_dims_text(lo->pool, &n->in.at[0]->dims));
     if (!refuse_batch(lo, n, keep) || !place_natural(lo, n, n->in.at[0], keep, &view))
         return false;
-    for (int i = 0; i < view.dims.rank; i++) {
-        int64_t last = s->begin[i] + (s->n[i] - 1) * s->step[i];
-        end[i] = s->step[i] > 0 ? last + 1 : last - 1;
-        steps = steps || (s->step[i] != 1 && view.where[i] >= 0);
-    }
-    /* Down to the first element: what comes before it is written as -(size + 1). */
-    for (int i = 0; i < view.dims.rank; i++)
-        end[i] = end[i] < 0 ? -view.dims.at[i] - 1 : end[i];
     struct wlayer *l = move_layer(lo, n, "Slice", &view, to);
-    if (!l)
-        return false;
-    write_by_dim(l, "begin", &view, s->begin, 0);
-    write_by_dim(l, "end", &view, end, 1);
-    if (steps)
-        write_by_dim(l, "step", &view, s->step, 1);
-    return true;
+    if (l)
+        write_slice(l, &view, s, keep);
+    return l != NULL;
 }
 
 /* All of a tensor, for the dimensions that aren't cut. */
@@ -186,27 +212,21 @@ bool onnx_lower_split(struct lower *lo, struct onnx_node *n)
     return true;
 }
 
-enum { MAX_CUTS = 64 };
-
 /* Index k of a list, counted from the front. */
 static int64_t index_at(const struct onnx_value *index, int64_t k, int64_t size)
 {
     return index->i[k] < 0 ? index->i[k] + size : index->i[k];
 }
 
-/* How many of the indices from k on are evenly spaced, and by how much: what one Slice can pick. */
-static int64_t run_of(const struct onnx_value *index, int64_t k, int64_t size, int64_t *step)
+/* Whether all indices are evenly spaced, and by how much: what one Slice can pick. */
+static bool evenly_spaced(const struct onnx_value *index, int64_t size, int64_t *step)
 {
-    int64_t n = onnx_size(&index->dims), count = 1;
-    *step = 1;
-    if (k + 1 < n)
-        *step = index_at(index, k + 1, size) - index_at(index, k, size);
-    if (*step == 0)
-        *step = 1;
-    while (k + count < n &&
-            index_at(index, k + count, size) == index_at(index, k, size) + count * *step)
-        count++;
-    return count;
+    int64_t n = onnx_size(&index->dims);
+    *step = n > 1 ? index_at(index, 1, size) - index_at(index, 0, size) : 1;
+    for (int64_t k = 1; k < n; k++)
+        if (index_at(index, k, size) != index_at(index, 0, size) + k * *step)
+            return false;
+    return *step != 0;
 }
 
 struct onnx_value *lower_part(struct lower *lo, struct onnx_node *n, int axis, int64_t begin,
@@ -224,40 +244,50 @@ struct onnx_value *lower_part(struct lower *lo, struct onnx_node *n, int axis, i
     return slice(lo, n, &s, 1u << axis, part) ? part : NULL;
 }
 
-/* A Slice for each run of indices along the axis; how many, -1 when refused. */
-static int cut_runs(struct lower *lo, struct onnx_node *n, int axis, struct onnx_value **cut)
+/* Counted from the front, as the layer has them. */
+static void write_indices(struct lower *lo, struct wlayer *l, const struct onnx_value *index,
+        int64_t size)
 {
-    const struct onnx_value *index = n->in.at[1];
-    int64_t size = n->in.at[0]->dims.at[axis], step, count;
-    int cuts = 0;
-    for (int64_t k = 0; k < onnx_size(&index->dims); k += count, cuts++) {
-        if (cuts == MAX_CUTS) {
-            onnx_refuse(lo->m, n, "indices in more than %d evenly spaced runs", MAX_CUTS);
-            return -1;
-        }
-        count = run_of(index, k, size, &step);
-        cut[cuts] = lower_part(lo, n, axis, index_at(index, k, size), count, step);
-        if (!cut[cuts])
-            return -1;
-    }
-    return cuts;
+    int64_t n = onnx_size(&index->dims), *list = NEW_ARRAY(lo->pool, int64_t, n + 1);
+    for (int64_t k = 0; k < n; k++)
+        list[k] = index_at(index, k, size);
+    layer_ints(l, "indices", (int)n, list);
 }
 
+/* Along the axis, in the order of the indices; evenly spaced ones are a Slice. */
+static struct onnx_value *gathered(struct lower *lo, struct onnx_node *n, int axis)
+{
+    const struct onnx_value *index = n->in.at[1];
+    int64_t size = n->in.at[0]->dims.at[axis], count = onnx_size(&index->dims), step;
+    struct onnx_value *to = onnx_value_new(lo->m, n->out.at[0]->name);
+    struct view view;
+    if (evenly_spaced(index, size, &step))
+        return lower_part(lo, n, axis, index_at(index, 0, size), count, step);
+    to->dims = n->in.at[0]->dims;
+    to->dims.at[axis] = count;
+    to->elem = n->in.at[0]->elem;
+    to->users = 1;
+    if (!refuse_batch(lo, n, 1u << axis) ||
+            !place_natural(lo, n, n->in.at[0], 1u << axis, &view))
+        return NULL;
+    struct wlayer *l = move_layer(lo, n, "Gather", &view, to);
+    if (!l)
+        return NULL;
+    layer_int(l, "axis", view.where[axis] + 1);
+    write_indices(lo, l, index, size);
+    return to;
+}
+
+/* What replaces the axis has the dimensions of the indices. */
 bool onnx_lower_gather(struct lower *lo, struct onnx_node *n)
 {
-    struct onnx_value *cut[MAX_CUTS];
     int axis;
     if (!onnx_axis(&n->in.at[0]->dims, onnx_int(n, "axis", 0), &axis))
         return false;
-    int cuts = cut_runs(lo, n, axis, cut);
-    if (cuts < 0)
-        return false;
-    struct onnx_value joined = {.name = n->out.at[0]->name, .dims = n->in.at[0]->dims, .users = 1};
-    joined.dims.at[axis] = onnx_size(&n->in.at[1]->dims);
-    if (cuts > 1 && !lower_join(lo, n, cut, cuts, axis, &joined))
-        return false;
-    place_alias(lo, n->out.at[0], cuts > 1 ? &joined : cut[0]);
-    return true;
+    const struct onnx_value *to = gathered(lo, n, axis);
+    if (to)
+        place_alias(lo, n->out.at[0], to);
+    return to != NULL;
 }
 
 /* ---- Pad ------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* Reductions, ArgMax, Softmax: along some of the dimensions. */
+/* Reductions, ArgMax, CumSum, Softmax, Hardmax: along some of the dimensions. */
 #include <string.h>
 
 #include "onnx_layout.h"
@@ -103,6 +103,30 @@ bool onnx_lower_arg(struct lower *lo, struct onnx_node *n)
     return true;
 }
 
+bool onnx_lower_cum_sum(struct lower *lo, struct onnx_node *n)
+{
+    struct view view;
+    int axis;
+    if (!onnx_axis(&n->in.at[0]->dims, onnx_integer(n->in.at[1], 0), &axis))
+        return false;
+    if (lower_is_batch(lo, axis))
+        return onnx_refuse(lo->m, n, "it mixes the images of the batch");
+    if (!place_natural(lo, n, n->in.at[0], 1u << axis, &view))
+        return false;
+    const char *name = place_arrange(lo, n, n->in.at[0], &view);
+    if (!name)
+        return false;
+    struct wlayer *l = lower_layer(lo, "CumSum", n->out.at[0]);
+    layer_input(l, name);
+    layer_int(l, "axis", view.where[axis] + 1);
+    if (onnx_int(n, "exclusive", 0))
+        layer_bool(l, "exclusive", true);
+    if (onnx_int(n, "reverse", 0))
+        layer_bool(l, "reverse", true);
+    place_set(lo, n->out.at[0], l, &view);
+    return true;
+}
+
 /* ---- Softmax --------------------------------------------------------------------------------- */
 
 /* Before opset 13 the dimensions from the axis on are one. */
@@ -142,6 +166,50 @@ bool onnx_lower_softmax(struct lower *lo, struct onnx_node *n)
     layer_input(l, name);
     if (log)
         layer_word(l, "activation", "log_softmax");
+    place_set(lo, n->out.at[0], l, &view);
+    return true;
+}
+
+/* ---- Hardmax --------------------------------------------------------------------------------- */
+
+/* 0, 1, 2 ... along dimension d of the shape, 1 in the others. */
+static struct wlayer *count_up(struct lower *lo, const struct onnx_value *v,
+        const struct shape *s, int d)
+{
+    struct shape shape = {s->rank, {1, 1, 1, 1}};
+    float *number = NEW_ARRAY(lo->pool, float, s->dim[d]);
+    for (int i = 0; i < s->dim[d]; i++)
+        number[i] = (float)i;
+    shape.dim[d] = s->dim[d];
+    struct wlayer *l = lower_helper(lo, "Constant", v, "indices");
+    layer_dims(l, "shape", &shape);
+    layer_weight(l, "value", shape, number);
+    return l;
+}
+
+/* 1 where the index is that of the first of the largest, 0 elsewhere. */
+bool onnx_lower_hardmax(struct lower *lo, struct onnx_node *n)
+{
+    struct view view;
+    int axis;
+    if (!softmax_axis(lo, n, &view.dims, &axis))
+        return false;
+    if (lower_is_batch(lo, axis))
+        return onnx_refuse(lo->m, n, "it mixes the images of the batch");
+    place_order(lo, n->in.at[0], &view.dims, view.perm);
+    if (!place_view(lo, &view, 1u << axis, ~0u))
+        return onnx_refuse(lo->m, n, "it takes more than %d dimensions", LIMIT_RANK);
+    const char *name = place_arrange(lo, n, n->in.at[0], &view);
+    if (!name)
+        return false;
+    struct wlayer *best = lower_helper(lo, "ArgMax", n->out.at[0], "index");
+    layer_input(best, name);
+    layer_int(best, "axis", view.where[axis] + 1);
+    layer_bool(best, "keepdims", true);
+    struct wlayer *indices = count_up(lo, n->out.at[0], &view.shape, view.where[axis]);
+    struct wlayer *l = lower_layer(lo, "Equal", n->out.at[0]);
+    layer_input(l, best->name);
+    layer_input(l, indices->name);
     place_set(lo, n->out.at[0], l, &view);
     return true;
 }

@@ -1,4 +1,4 @@
-/* Resize and Upsample. */
+/* Resize, Upsample, GridSample. */
 #include <math.h>
 #include <string.h>
 
@@ -276,6 +276,53 @@ bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
         write_size(l, &r, &n->out.at[0]->dims);
         write_words(l, &r);
     }
+    place_set(lo, n->out.at[0], l, &to);
+    return true;
+}
+
+/* ---- GridSample ------------------------------------------------------------------------------ */
+
+static const char *const grid_modes[] = {"linear", "nearest", "cubic", NULL};
+static const char *const grid_paddings[] = {"zeros", "border", "reflection", NULL};
+
+/* Before opset 20 the modes had other names. */
+static bool grid_words(struct lower *lo, struct onnx_node *n, int *mode, int *padding)
+{
+    const char *word = onnx_word(n, "mode", "linear");
+    word = !strcmp(word, "bilinear") ? "linear" : !strcmp(word, "bicubic") ? "cubic" : word;
+    return find_word(lo, n, "mode", word, grid_modes, mode) &&
+           find_word(lo, n, "padding_mode", onnx_word(n, "padding_mode", "zeros"), grid_paddings,
+                   padding);
+}
+
+bool onnx_lower_grid_sample(struct lower *lo, struct onnx_node *n)
+{
+    struct view image = {.dims = n->in.at[0]->dims}, to = {.dims = n->out.at[0]->dims};
+    struct view grid = {.dims = n->in.at[1]->dims, .perm = {0, 1, 2, 3}};
+    int mode, padding;
+    if (lo->batch == 1 && image.dims.at[0] != 1)
+        return onnx_refuse(lo->m, n, "%s is no batch of images of the network's inputs",
+                onnx_dims_text(lo->pool, &image.dims));
+    if (!grid_words(lo, n, &mode, &padding))
+        return false;
+    place_channels_last(4, image.perm);
+    place_channels_last(4, to.perm);
+    place_view(lo, &image, 14, 0);
+    place_view(lo, &to, 14, 0);
+    place_view(lo, &grid, 14, 0);
+    const char *x = place_arrange(lo, n, n->in.at[0], &image);
+    const char *places = x ? place_arrange(lo, n, n->in.at[1], &grid) : NULL;
+    if (!places)
+        return false;
+    struct wlayer *l = lower_layer(lo, "GridSample", n->out.at[0]);
+    layer_input(l, x);
+    layer_input(l, places);
+    if (mode)
+        layer_word(l, "mode", grid_modes[mode]);
+    if (padding)
+        layer_word(l, "padding_mode", grid_paddings[padding]);
+    if (onnx_int(n, "align_corners", 0))
+        layer_bool(l, "align_corners", true);
     place_set(lo, n->out.at[0], l, &to);
     return true;
 }

@@ -260,6 +260,17 @@ bool onnx_infer_reduce(struct onnx *m, struct onnx_node *n)
     return set_like(n, &out);
 }
 
+bool onnx_infer_cum_sum(struct onnx *m, struct onnx_node *n)
+{
+    double axis;
+    int dim;
+    if (!onnx_scalar(n->in.at[1], &axis))
+        return onnx_refuse(m, n, "its axis depends on what the network computes");
+    if (!onnx_axis(dims_of(n, 0), onnx_integer(n->in.at[1], 0), &dim))
+        return onnx_refuse(m, n, "an axis that %s doesn't have", dims_words(m, n, 0));
+    return set_like(n, dims_of(n, 0));
+}
+
 bool onnx_infer_arg(struct onnx *m, struct onnx_node *n)
 {
     int axis;
@@ -335,6 +346,66 @@ bool onnx_infer_gather(struct onnx *m, struct onnx_node *n)
     for (int i = axis + 1; i < d->rank; i++)
         out.at[out.rank++] = d->at[i];
     return set_like(n, &out);
+}
+
+/* Each run of the last dimension of the indices is the place of a part of the data, behind the
+ * dimensions that both have in common (batch_dims). */
+bool onnx_infer_gather_nd(struct onnx *m, struct onnx_node *n)
+{
+    const struct onnx_dims *d = dims_of(n, 0), *at = dims_of(n, 1);
+    struct onnx_dims out = *at;
+    int64_t common = onnx_int(n, "batch_dims", 0), coordinates = at->rank ? at->at[at->rank - 1] : 0;
+    if (!n->in.at[1]->i)
+        return onnx_refuse(m, n, "its indices depend on what the network computes");
+    if (common < 0 || common >= at->rank || common >= d->rank || coordinates < 1 ||
+            coordinates > d->rank - common)
+        return onnx_refuse(m, n, "indices %s of %s", dims_words(m, n, 1), dims_words(m, n, 0));
+    for (int i = 0; i < common; i++)
+        if (d->at[i] != at->at[i])
+            return onnx_refuse(m, n, "indices %s of %s", dims_words(m, n, 1), dims_words(m, n, 0));
+    out.rank--;
+    if (out.rank + d->rank - common - coordinates > ONNX_MAX_RANK)
+        return onnx_refuse(m, n, "a result of more than %d dimensions", ONNX_MAX_RANK);
+    for (int64_t i = common + coordinates; i < d->rank; i++)
+        out.at[out.rank++] = d->at[i];
+    for (int64_t k = 0; k < onnx_size(at); k++) {
+        int64_t size = d->at[common + k % coordinates], index = n->in.at[1]->i[k];
+        if (index < -size || index >= size)
+            return onnx_refuse(m, n, "index %lld of %s", (long long)index, dims_words(m, n, 0));
+    }
+    return set_like(n, &out);
+}
+
+/* As GatherND's, of the data that an update takes the place of: whether they are there. */
+static bool places_ok(const struct onnx_value *index, const struct onnx_dims *d)
+{
+    int64_t coordinates = index->dims.at[index->dims.rank - 1];
+    for (int64_t k = 0; k < onnx_size(&index->dims); k++) {
+        int64_t size = d->at[k % coordinates];
+        if (index->i[k] < -size || index->i[k] >= size)
+            return false;
+    }
+    return true;
+}
+
+bool onnx_infer_scatter_nd(struct onnx *m, struct onnx_node *n)
+{
+    const struct onnx_dims *d = dims_of(n, 0), *at = dims_of(n, 1);
+    struct onnx_dims updates = *at;
+    int64_t coordinates = at->rank ? at->at[at->rank - 1] : 0;
+    if (strcmp(onnx_word(n, "reduction", "none"), "none"))
+        return onnx_refuse(m, n, "a reduction");
+    if (!n->in.at[1]->i)
+        return onnx_refuse(m, n, "its indices depend on what the network computes");
+    bool fits = coordinates >= 1 && coordinates <= d->rank &&
+                at->rank - 1 + d->rank - coordinates <= ONNX_MAX_RANK;
+    updates.rank = at->rank - (at->rank > 0);
+    for (int64_t i = coordinates; fits && i < d->rank; i++)
+        updates.at[updates.rank++] = d->at[i];
+    if (!fits || !onnx_same_dims(&updates, dims_of(n, 2)) || !places_ok(n->in.at[1], d))
+        return onnx_refuse(m, n, "%s at places %s of %s", dims_words(m, n, 2),
+                dims_words(m, n, 1), dims_words(m, n, 0));
+    return set_like(n, d);
 }
 
 bool onnx_infer_pad(struct onnx *m, struct onnx_node *n)
@@ -553,6 +624,18 @@ bool onnx_infer_resize(struct onnx *m, struct onnx_node *n)
             return onnx_refuse(m, n, "it makes %g of %lld", size, (long long)out.at[axis]);
         out.at[axis] = (int64_t)floor(size);  /* of single precision, as ONNX has it */
     }
+    return set_like(n, &out);
+}
+
+bool onnx_infer_grid_sample(struct onnx *m, struct onnx_node *n)
+{
+    const struct onnx_dims *d = dims_of(n, 0), *at = dims_of(n, 1);
+    if (d->rank == 5)
+        return onnx_refuse(m, n, "3 spatial dimensions; 2 are supported");
+    if (d->rank != 4 || at->rank != 4 || at->at[0] != d->at[0] || at->at[3] != 2)
+        return onnx_refuse(m, n, "an image %s at places %s", dims_words(m, n, 0),
+                dims_words(m, n, 1));
+    struct onnx_dims out = {4, {d->at[0], d->at[1], at->at[1], at->at[2]}};
     return set_like(n, &out);
 }
 

@@ -23,6 +23,7 @@ enum {
     TFLITE_MAX_OPERANDS = 1024,      /* of one operator */
 };
 #define TFLITE_MAX_FILE  INT64_C(2147483647)  /* as far as a FlatBuffer's pointers go */
+#define TFLITE_MAX_MADE  (INT64_C(1) << 26)   /* elements of constants that are made of nothing */
 #define TFLITE_MAX_CONST (INT64_C(1) << 29)   /* elements of all constants that are used */
 
 enum tflite_type {                   /* TFLite's numbers */
@@ -98,7 +99,8 @@ struct tflite {
     VEC(struct tflite_tensor *) output;
     VEC(struct tflite_node *) node;
     VEC(struct tflite_refusal) refusal;
-    int64_t constants;               /* elements made so far */
+    int64_t constants;               /* elements read so far */
+    int64_t made;                    /* elements made of nothing */
     int folds, pads;                 /* for the comment at the head of the spec */
     bool hybrid, halves;             /* weights were int8, float16 */
 };
@@ -135,8 +137,8 @@ bool tflite_is_const(const struct tflite_tensor *);
 const float *tflite_floats(struct tflite *, struct tflite_node *, struct tflite_tensor *);
 const int64_t *tflite_ints(struct tflite *, struct tflite_node *, struct tflite_tensor *);
 
-/* What a STRIDED_SLICE takes: begin <= end <= dimension, step at least 1 (less: as it was said). False
- * when refused. */
+/* What a STRIDED_SLICE takes: elements from begin on, before end, which may be -1 where the step is
+ * negative. False when refused. */
 struct tflite_slice { int64_t begin[TFLITE_MAX_RANK], end[TFLITE_MAX_RANK], step[TFLITE_MAX_RANK]; };
 bool tflite_slice_of(struct tflite *, struct tflite_node *, struct tflite_slice *);
 

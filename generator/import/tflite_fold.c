@@ -1,6 +1,7 @@
 /* What depends on constants and shapes alone: the arithmetic of sizes that exporters leave in front of
  * RESHAPE, and weights that are stored in another type. Whatever isn't folded is lowered or refused later.
  */
+#include <math.h>
 #include <string.h>
 
 #include "tflite.h"
@@ -20,11 +21,24 @@ static const int64_t *list_of(struct tflite *m, struct tflite_node *n, int i, in
     return tflite_ints(m, n, t);
 }
 
-/* A place on a dimension of n, counted from its end if negative. */
-static int64_t clamp(int64_t at, int64_t n)
+/* A place on a dimension of n, counted from its end if negative; backwards the first is behind the last
+ * element, and the last before the first. */
+static int64_t clamp(int64_t at, int64_t n, int64_t step)
 {
+    int64_t low = step < 0 ? -1 : 0, high = step < 0 ? n - 1 : n;
     at = at < 0 ? at + n : at;
-    return at < 0 ? 0 : at > n ? n : at;
+    return at < low ? low : at > high ? high : at;
+}
+
+/* One dimension of n; begin and end count unless they are masked. */
+static void slice_dimension(struct tflite_slice *s, int i, int64_t n, const int64_t *begin,
+        const int64_t *end)
+{
+    bool back = s->step[i] < 0;
+    s->begin[i] = begin ? clamp(*begin, n, s->step[i]) : back ? n - 1 : 0;
+    s->end[i] = end ? clamp(*end, n, s->step[i]) : back ? -1 : n;
+    if (back ? s->end[i] > s->begin[i] : s->end[i] < s->begin[i])
+        s->end[i] = s->begin[i];
 }
 
 bool tflite_slice_of(struct tflite *m, struct tflite_node *n, struct tflite_slice *s)
@@ -45,12 +59,12 @@ bool tflite_slice_of(struct tflite *m, struct tflite_node *n, struct tflite_slic
     for (int i = 0; i < d->rank; i++) {
         bool all = i >= given, one = !all && mask[SHRINK_MASK] >> i & 1;
         s->step[i] = all || one ? 1 : step[i];
-        s->begin[i] = all || mask[BEGIN_MASK] >> i & 1 ? 0 : clamp(begin[i], d->at[i]);
-        s->end[i] = all || mask[END_MASK] >> i & 1 ? d->at[i] : clamp(end[i], d->at[i]);
+        if (s->step[i] == 0 || s->step[i] < -INT32_MAX)
+            return tflite_refuse(m, n, "its step is %lld", (long long)s->step[i]);
+        slice_dimension(s, i, d->at[i], all || mask[BEGIN_MASK] >> i & 1 ? NULL : &begin[i],
+                all || mask[END_MASK] >> i & 1 ? NULL : &end[i]);
         if (one)
             s->end[i] = s->begin[i] < d->at[i] ? s->begin[i] + 1 : s->begin[i];
-        if (s->end[i] < s->begin[i])
-            s->end[i] = s->begin[i];
     }
     return true;
 }
@@ -137,6 +151,86 @@ static bool is_reshape(struct tflite *m, struct tflite_node *n)
     return y->i || y->f;
 }
 
+/* ---- made of nothing ------------------------------------------------------------------------- */
+
+/* Room for the elements of a result, floats or integers as it is. False where it is neither. */
+static bool new_elements(struct tflite *m, struct tflite_tensor *y, float **f, int64_t **i)
+{
+    int64_t n = tflite_size(&y->dims);
+    bool integers = y->type == TFL_INT32 || y->type == TFL_INT64;
+    if ((!integers && y->type != TFL_FLOAT32) || n > TFLITE_MAX_MADE - m->made)
+        return false;
+    m->made += n;
+    *f = integers ? NULL : NEW_ARRAY(m->pool, float, n + 1);
+    *i = integers ? NEW_ARRAY(m->pool, int64_t, n + 1) : NULL;
+    return true;
+}
+
+/* The number in a constant of one element. */
+static bool number_of(struct tflite *m, struct tflite_node *n, int i, double *to)
+{
+    struct tflite_tensor *t = tflite_in(n, i);
+    bool integer = t && (t->type == TFL_INT32 || t->type == TFL_INT64);
+    if (!t || !tflite_is_const(t) || tflite_size(&t->dims) != 1 ||
+            (!integer && t->type != TFL_FLOAT32))
+        return false;
+    const int64_t *k = integer ? tflite_ints(m, n, t) : NULL;
+    const float *f = integer ? NULL : tflite_floats(m, n, t);
+    if (!k && !f)
+        return false;
+    *to = k ? (double)*k : (double)*f;
+    return true;
+}
+
+/* first, first + step ... */
+static bool progression(struct tflite *m, struct tflite_tensor *y, double first, double step)
+{
+    float *f;
+    int64_t *k;
+    if (!new_elements(m, y, &f, &k))
+        return false;
+    for (int64_t i = 0; i < tflite_size(&y->dims); i++)
+        if (f)
+            f[i] = (float)(first + (double)i * step);
+        else
+            k[i] = (int64_t)(first + (double)i * step);
+    y->f = f;
+    y->i = k;
+    return true;
+}
+
+static bool is_zeros(struct tflite *m, struct tflite_node *n)
+{
+    return tflite_size(&n->in.at[0]->dims) == tflite_size(&n->out.at[0]->dims) &&
+           progression(m, n->out.at[0], 0, 0);
+}
+
+/* FILL (dimensions, value): as the result's dimensions say. */
+static bool is_fill(struct tflite *m, struct tflite_node *n)
+{
+    double value;
+    return tflite_is_const(n->in.at[0]) && number_of(m, n, 1, &value) &&
+           fabs(value) < 0x1p53 && progression(m, n->out.at[0], value, 0);
+}
+
+/* RANGE (first, end, step). */
+static bool is_range(struct tflite *m, struct tflite_node *n)
+{
+    double first, end, step;
+    if (!number_of(m, n, 0, &first) || !number_of(m, n, 1, &end) || !number_of(m, n, 2, &step))
+        return false;
+    bool small = fabs(first) < 0x1p53 && fabs(end) < 0x1p53 && fabs(step) < 0x1p53;
+    double count = step < 0 || step > 0 ? ceil((end - first) / step) : -1;
+    return small && count == (double)tflite_size(&n->out.at[0]->dims) &&
+           progression(m, n->out.at[0], first, step);
+}
+
+static bool is_rank(struct tflite *m, struct tflite_node *n)
+{
+    return tflite_size(&n->out.at[0]->dims) == 1 &&
+           progression(m, n->out.at[0], n->in.at[0]->dims.rank, 0);
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 static const struct {
@@ -146,7 +240,8 @@ static const struct {
 } folds[] = {
     {"SHAPE", 1, is_shape}, {"STRIDED_SLICE", 4, is_slice}, {"PACK", 1, is_pack},
     {"DEQUANTIZE", 1, is_dequantize}, {"RESHAPE", 1, is_reshape}, {"SQUEEZE", 1, is_reshape},
-    {"EXPAND_DIMS", 1, is_reshape},
+    {"EXPAND_DIMS", 1, is_reshape}, {"ZEROS_LIKE", 1, is_zeros}, {"FILL", 2, is_fill},
+    {"RANGE", 3, is_range}, {"RANK", 1, is_rank},
 };
 
 static void fold_node(struct tflite *m, struct tflite_node *n)

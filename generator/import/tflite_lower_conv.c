@@ -254,12 +254,36 @@ bool tflite_lower_fully_connected(struct tflite *m, struct tflite_node *n)
     return write_bias(m, n, l, 2, d[0]) && lower_activation(m, n, l, true);
 }
 
+/* Operand i, its rows and columns exchanged where the option says so. */
+static const char *matrix(struct tflite *m, struct tflite_node *n, int i, int turned)
+{
+    struct shape dims;
+    struct seen x;
+    const char *from = lower_input(m, n, i);
+    if (!from || !lower_option(m, n, turned, 1, 0))
+        return from;
+    if (!lower_seen(m, n, n->in.at[i], &x))
+        return NULL;
+    if (x.shape.rank < 2) {
+        tflite_refuse(m, n, "%s is no matrix to be turned",
+                tflite_dims_text(m->pool, &n->in.at[i]->dims));
+        return NULL;
+    }
+    dims.rank = x.shape.rank;
+    for (int d = 0; d < dims.rank; d++)
+        dims.dim[d] = d < dims.rank - 2 ? d + 1 : 2 * dims.rank - 2 - d;
+    struct wlayer *l = writer_layer(m->w, "Permute",
+            pool_printf(m->pool, "%s_turned_%d", n->out.at[0]->name, i));
+    layer_input(l, from);
+    lower_dims(l, "dims", &dims);
+    return l->name;
+}
+
 bool tflite_lower_matmul(struct tflite *m, struct tflite_node *n)
 {
-    if (lower_option(m, n, MATMUL_ADJ_X, 1, 0) || lower_option(m, n, MATMUL_ADJ_Y, 1, 0))
-        return tflite_refuse(m, n, "it turns its matrices");
-    const char *a = lower_input(m, n, 0), *b = lower_input(m, n, 1);
-    if (!a || !b)
+    const char *a = matrix(m, n, 0, MATMUL_ADJ_X);
+    const char *b = a ? matrix(m, n, 1, MATMUL_ADJ_Y) : NULL;
+    if (!b)
         return false;
     struct wlayer *l = lower_layer(m, "MatMul", n->out.at[0]);
     layer_input(l, a);
@@ -282,6 +306,26 @@ bool tflite_lower_pool(struct tflite *m, struct tflite_node *n)
     write_pair(l, "pool_size", h, w);
     return write_strides(m, n, l, true) && write_padding(m, n, l, n->in.at[0]) &&
            lower_activation(m, n, l, false);
+}
+
+/* The root of the mean of squares. */
+bool tflite_lower_l2_pool(struct tflite *m, struct tflite_node *n)
+{
+    struct tflite_tensor *out = n->out.at[0];
+    struct wlayer *l = is_image(m, n, n->in.at[0]) ? lower_unary(m, n, "Activation") : NULL;
+    int64_t h = lower_option(m, n, POOL_HEIGHT, 4, 0), w = lower_option(m, n, POOL_WIDTH, 4, 0);
+    if (!l)
+        return false;
+    if (h < 1 || w < 1)
+        return tflite_refuse(m, n, "its window is %lldx%lld", (long long)h, (long long)w);
+    layer_word(l, "activation", "square");
+    l = lower_follow(m, out, "AveragePooling2D");
+    write_pair(l, "pool_size", h, w);
+    if (!write_strides(m, n, l, true) || !write_padding(m, n, l, n->in.at[0]))
+        return false;
+    l = lower_follow(m, out, "Activation");
+    layer_word(l, "activation", "sqrt");
+    return lower_activation(m, n, l, false);
 }
 
 /* ---- reductions ------------------------------------------------------------------------------ */
@@ -366,4 +410,30 @@ bool tflite_lower_arg(struct tflite *m, struct tflite_node *n)
     layer_int(l, "axis", axis + 1);
     layer_bool(l, "keepdims", true);
     return write_result(m, n, &x, 1u << axis);
+}
+
+bool tflite_lower_cum_sum(struct tflite *m, struct tflite_node *n)
+{
+    struct seen x;
+    int count, axis;
+    const int64_t *list = lower_list(m, n, 1, &count);
+    if (!list || count != 1 || !lower_seen(m, n, n->in.at[0], &x) ||
+            !lower_axis(m, n, n->in.at[0], &x, *list, &axis))
+        return list && tflite_refuse(m, n, "it takes one axis, not %d", count);
+    struct wlayer *l = lower_unary(m, n, "CumSum");
+    if (!l)
+        return false;
+    layer_int(l, "axis", axis + 1);
+    if (lower_option(m, n, 0, 1, 0))
+        layer_bool(l, "exclusive", true);
+    if (lower_option(m, n, 1, 1, 0))
+        layer_bool(l, "reverse", true);
+    return true;
+}
+
+/* Of the last dimension, as the layer has it: the norm counts as 1e-6 at least. */
+bool tflite_lower_l2_norm(struct tflite *m, struct tflite_node *n)
+{
+    struct wlayer *l = lower_unary(m, n, "UnitNormalization");
+    return l && lower_activation(m, n, l, false);
 }

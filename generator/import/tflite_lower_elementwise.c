@@ -23,6 +23,14 @@ bool tflite_lower_gelu(struct tflite *m, struct tflite_node *n)
     return l != NULL;
 }
 
+bool tflite_lower_relu_0_to_1(struct tflite *m, struct tflite_node *n)
+{
+    struct wlayer *l = lower_unary(m, n, "ReLU");
+    if (l)
+        layer_float(l, "max_value", 1);
+    return l != NULL;
+}
+
 bool tflite_lower_leaky_relu(struct tflite *m, struct tflite_node *n)
 {
     float slope = fb_float(&m->fb, n->options, 0, 0);
@@ -220,6 +228,30 @@ bool tflite_lower_squared_difference(struct tflite *m, struct tflite_node *n)
     if (!combine(m, n, "Subtract"))
         return false;
     layer_word(lower_follow(m, n->out.at[0], "Activation"), "activation", "square");
+    return true;
+}
+
+bool tflite_lower_floor_div(struct tflite *m, struct tflite_node *n)
+{
+    if (!combine(m, n, "Divide"))
+        return false;
+    layer_word(lower_follow(m, n->out.at[0], "Activation"), "activation", "floor");
+    return true;
+}
+
+/* BROADCAST_TO: as the result's dimensions say. */
+bool tflite_lower_broadcast(struct tflite *m, struct tflite_node *n)
+{
+    struct seen y;
+    struct shape s;
+    if (!lower_seen(m, n, n->out.at[0], &y) || !operand_shape(m, n, n->in.at[0], &y, &s))
+        return false;
+    const char *from = lower_input_as(m, n, 0, &s);
+    if (!from)
+        return false;
+    struct wlayer *l = lower_layer(m, "Expand", n->out.at[0]);
+    layer_input(l, from);
+    lower_dims(l, "shape", &y.shape);
     return true;
 }
 

@@ -154,11 +154,15 @@ static bool take(struct tflite *m, struct tflite_node *n, int input, const struc
     struct shape s = x->shape;
     struct seen y;
     const char *from = lower_input(m, n, input);
+    int64_t end[LIMIT_RANK];
     bool steps = false;
     if (!from || !lower_seen(m, n, out, &y))
         return false;
     for (int i = 0; i < s.rank; i++) {
-        s.dim[i] = (int)((p->end[i] - p->begin[i] + p->step[i] - 1) / p->step[i]);
+        int64_t length = p->step[i] < 0 ? p->begin[i] - p->end[i] : p->end[i] - p->begin[i];
+        int64_t pace = p->step[i] < 0 ? -p->step[i] : p->step[i];
+        end[i] = p->end[i] < 0 ? -x->shape.dim[i] - 1 : p->end[i];  /* -1 is the last element */
+        s.dim[i] = (int)((length + pace - 1) / pace);
         steps = steps || p->step[i] != 1;
         if (s.dim[i] < 1)
             return tflite_refuse(m, n, "it takes nothing of dimension %d", i + x->first);
@@ -166,7 +170,7 @@ static bool take(struct tflite *m, struct tflite_node *n, int input, const struc
     struct wlayer *l = lower_layer(m, "Slice", out);
     layer_input(l, from);
     layer_ints(l, "begin", s.rank, p->begin);
-    layer_ints(l, "end", s.rank, p->end);
+    layer_ints(l, "end", s.rank, end);
     if (steps)
         layer_ints(l, "step", s.rank, p->step);
     if (shape_size(&s) != shape_size(&y.shape))
@@ -230,8 +234,6 @@ bool tflite_lower_strided_slice(struct tflite *m, struct tflite_node *n)
     for (int i = 0; i < d->rank; i++) {
         if (i < x.first && !batch_whole(m, n, &x, s.begin[i], s.end[i], s.step[i]))
             return false;
-        if (s.step[i] < 1)
-            return tflite_refuse(m, n, "it walks backwards");
         if (i >= x.first) {
             p.begin[i - x.first] = s.begin[i];
             p.end[i - x.first] = s.end[i];
@@ -239,6 +241,55 @@ bool tflite_lower_strided_slice(struct tflite *m, struct tflite_node *n)
         }
     }
     return take(m, n, 0, &x, &p, n->out.at[0]);
+}
+
+/* REVERSE_V2: along the axes of a list. */
+bool tflite_lower_reverse(struct tflite *m, struct tflite_node *n)
+{
+    struct seen x;
+    struct part p;
+    int count, axis;
+    const int64_t *list = lower_list(m, n, 1, &count);
+    if (!list || !lower_seen(m, n, n->in.at[0], &x))
+        return false;
+    whole(&x.shape, &p);
+    for (int i = 0; i < count; i++) {
+        if (!lower_axis(m, n, n->in.at[0], &x, list[i], &axis))
+            return false;
+        p.begin[axis] = x.shape.dim[axis] - 1;
+        p.end[axis] = -1;
+        p.step[axis] = -1;
+    }
+    return take(m, n, 0, &x, &p, n->out.at[0]);
+}
+
+/* GATHER: elements along an axis, which the dimensions of the indices replace. */
+bool tflite_lower_gather(struct tflite *m, struct tflite_node *n)
+{
+    struct seen x, y;
+    int count, axis;
+    const int64_t *index = lower_list(m, n, 1, &count);
+    if (!index || !lower_seen(m, n, n->in.at[0], &x) || !lower_seen(m, n, n->out.at[0], &y) ||
+            !lower_axis(m, n, n->in.at[0], &x, lower_option(m, n, 0, 4, 0), &axis))
+        return false;
+    if (lower_option(m, n, 1, 4, 0))
+        return tflite_refuse(m, n, "its indices differ along other dimensions (batch_dims)");
+    for (int i = 0; i < count; i++)
+        if (index[i] < 0 || index[i] >= x.shape.dim[axis])
+            return tflite_refuse(m, n, "it takes element %lld of %d", (long long)index[i],
+                    x.shape.dim[axis]);
+    if (shape_size(&x.shape) / x.shape.dim[axis] * count != shape_size(&y.shape))
+        return tflite_refuse(m, n, "its result is %s",
+                tflite_dims_text(m->pool, &n->out.at[0]->dims));
+    struct wlayer *l = lower_unary(m, n, "Gather");
+    if (!l)
+        return false;
+    layer_ints(l, "indices", count, index);
+    layer_int(l, "axis", axis + 1);
+    x.shape.dim[axis] = count;
+    if (!shape_equal(&x.shape, &y.shape))
+        lower_dims(lower_follow(m, n->out.at[0], "Reshape"), "target_shape", &y.shape);
+    return true;
 }
 
 /* SPLIT (axis, input) and SPLIT_V (input, sizes, axis): each output is a part, as large as it says. */

@@ -68,6 +68,14 @@ TFLITE_LOWER(depth);
 TFLITE_LOWER(resize_bilinear);
 TFLITE_LOWER(resize_nearest);
 TFLITE_LOWER(lrn);
+TFLITE_LOWER(l2_norm);
+TFLITE_LOWER(l2_pool);
+TFLITE_LOWER(cum_sum);
+TFLITE_LOWER(gather);
+TFLITE_LOWER(reverse);
+TFLITE_LOWER(broadcast);
+TFLITE_LOWER(floor_div);
+TFLITE_LOWER(relu_0_to_1);
 TFLITE_LOWER(folded);
 #undef TFLITE_LOWER
 

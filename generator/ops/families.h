@@ -133,6 +133,14 @@ struct reduce {
     bool reduced[LIMIT_RANK];
 };
 
+/* Sums of all elements up to each. */
+struct cum_sum {
+    int axis;
+    bool exclusive;          /* without the element itself */
+    bool reverse;            /* from the last one on */
+    int dim;                 /* resolved, 0 .. rank-1 */
+};
+
 /* One begin, end and step for each dimension; none given: all of it, step 1. */
 struct slice {
     struct indices begin, end, step;
@@ -140,6 +148,11 @@ struct slice {
     int first[LIMIT_RANK], stride[LIMIT_RANK];
 };
 struct expand { struct shape shape; };
+struct gather {
+    struct ints indices;     /* negative: from the end; gather_index counts from the front */
+    int axis;
+    int dim;                 /* resolved, 0 .. rank-1 */
+};
 enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_SYMMETRIC, PAD_WRAP };
 struct pad { struct pads pads; int mode; float value; };  /* mode: ATTR_WORD, enum pad_mode */
 struct tile { struct indices repeats; };
@@ -166,6 +179,8 @@ struct resizing {
     double scale[2];         /* as given; 0: the ratio of the sizes */
 };
 
+int gather_index(const struct node *, int i);   /* which element of the input is the output's i */
+
 /* Where element o of the output's `out` lies along an axis (0 height, 1 width) of `in` elements:
  * 0 is the centre of the first, or its edge, as the coordinates have it. */
 double resize_origin(const struct resizing *, int axis, int in, int out, int o);
@@ -174,6 +189,11 @@ double resize_origin(const struct resizing *, int axis, int in, int out, int o);
  * of an element at distance d. */
 double resize_nearest(const struct resizing *, double at);
 double resize_cubic(const struct resizing *, double d);
+
+/* GridSample, as ONNX's; the words are ATTR_WORDs, in this order. */
+enum grid_mode { GRID_LINEAR, GRID_NEAREST, GRID_CUBIC };
+enum grid_padding { GRID_ZEROS, GRID_BORDER, GRID_REFLECTION };
+struct grid_sampling { int mode, padding; bool align_corners; };
 
 struct blocks { int block_size, mode; };  /* DepthToSpace, SpaceToDepth; ATTR_WORD: 0 dcr, 1 crd */
 struct separable {     /* SeparableConv2D: becomes depthwise and pointwise */

@@ -542,6 +542,32 @@ static int slice(struct tensor *x)
     return 1;
 }
 
+/* Some of the elements of a dimension, some of them again and again. */
+static int gather(struct tensor *x)
+{
+    int axis = below(x->rank), n = dims(x)[axis], count = between(1, chance(50) ? 3 : n + 2), d[3], index[64];
+    if (count > 64 || (long)x->h * x->w * x->c / n * count > ELEMENTS_MAX)
+        return 0;
+    for (int i = 0; i < x->rank; i++)
+        d[i] = i == axis ? count : dims(x)[i];
+    for (int i = 0; i < count; i++)
+        index[i] = between(-n, n - 1);
+    struct tensor *t = add_dims(d, x->rank);
+    head("Gather", t, x);
+    list("indices", index, count);
+    printf(", axis: %d}\n", chance(50) ? axis + 1 : axis - x->rank);
+    return 1;
+}
+
+static int cum_sum(struct tensor *x)
+{
+    struct tensor *t = add(x->h, x->w, x->c, x->rank);
+    head("CumSum", t, x);
+    printf(", axis: %d, exclusive: %s, reverse: %s}\n", between(1, x->rank), WORD("true", "false"),
+            WORD("true", "false"));
+    return 1;
+}
+
 static int pad(struct tensor *x)
 {
     int before[3], after[3], d[3];
@@ -662,21 +688,73 @@ static int resize(struct tensor *x)
     return 1;
 }
 
+/* At places that are computed of another tensor, or given as a constant. */
+static int grid_sample(struct tensor *x)
+{
+    struct tensor *y = &all[below(count)], *grid;
+    const char *mode = WORD("linear", "linear", "nearest", "cubic");
+    if (x->rank != 3 || y->rank != 3 || (long)y->h * y->w * x->c > ELEMENTS_MAX)
+        return 0;
+    if (chance(50) || macs + (long)y->h * y->w * y->c * 2 > MACS_MAX) {
+        grid = add(y->h, y->w, 2, 3);
+        printf("  - {type: Constant, name: %s, shape: [%d, %d, 2]}\n", grid->name, y->h, y->w);
+    } else {
+        macs += (long)y->h * y->w * y->c * 2;
+        grid = add(y->h, y->w, 2, 3);
+        head("Dense", grid, y);
+        printf(", units: 2, activation: %s}\n", WORD("tanh", "softsign"));
+    }
+    struct tensor *t = add(grid->h, grid->w, x->c, 3);
+    printf("  - {type: GridSample, name: %s, inputs: [%s, %s], mode: %s, padding_mode: %s, align_corners: %s}\n",
+            t->name, x->name, grid->name, mode, WORD("zeros", "border", "reflection"), WORD("true", "false"));
+    x->used++;
+    grid->used++;
+    return 1;
+}
+
+/* ", axis: [2, 3]": the last n of x, counted from either end. */
+static void last_axes(const struct tensor *x, int n)
+{
+    int back = chance(50), axis[3];
+    for (int i = 0; i < n; i++)
+        axis[i] = back ? i - n : x->rank - n + i + 1;
+    if (n == 1 && chance(50))
+        printf(", axis: %d", axis[0]);
+    else
+        list("axis", axis, n);
+}
+
+/* Any of them, in any order. */
+static void some_axes(const struct tensor *x)
+{
+    int axis[3], n = 0, first = below(x->rank);
+    for (int i = 0; i < x->rank; i++)
+        if (i == 0 || chance(40))
+            axis[n++] = (first + i) % x->rank + 1;
+    list("axis", axis, n);
+}
+
 static int norm(struct tensor *x)
 {
-    int kind = below(4), groups = PICK(1, 2, 3, 4, 8);
-    if (kind < 2 && x->rank < 2)
+    enum { INSTANCE, GROUP, LOCAL, LAYER, RMS, UNIT, KINDS };
+    static const char *const types[] = {"InstanceNormalization", "GroupNormalization",
+        "LocalResponseNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization"};
+    int kind = below(KINDS), groups = PICK(1, 2, 3, 4, 8);
+    if (kind <= GROUP && x->rank < 2)
         return 0;
     struct tensor *t = add(x->h, x->w, x->c, x->rank);
-    head(((const char *const[]){"InstanceNormalization", "GroupNormalization", "RMSNormalization",
-            "LocalResponseNormalization"})[kind], t, x);
+    head(types[kind], t, x);
     while (x->c % groups)
         groups--;
-    if (kind == 1)
+    if (kind == GROUP)
         printf(", groups: %d", groups);
-    if (kind == 3)
+    if (kind == LOCAL)
         printf(", size: %d, alpha: 0.%d, beta: %s, bias: %d", between(1, 7), between(1, 9),
                 WORD("0.75", "0.5", "1"), between(1, 2));
+    if (kind == LAYER || kind == RMS)
+        last_axes(x, between(1, x->rank));
+    if (kind == UNIT)
+        some_axes(x);
     printf("}\n");
     return 1;
 }
@@ -713,6 +791,51 @@ static int conv1d(struct tensor *x)
     head("Conv1D", t, x);
     printf(", filters: %d, kernel_size: %d, strides: %d, padding: %s, dilation_rate: %d, groups: %d", oc, k, s,
             padding, d, groups);
+    if (chance(40))
+        printf(", activation: %s", activation());
+    printf("}\n");
+    return 1;
+}
+
+/* With a pointwise convolution behind it or not. */
+static int depthwise1d(struct tensor *x)
+{
+    int k = PICK(1, 2, 3, 5), s = PICK(1, 1, 2), d = s == 1 && chance(30) ? 2 : 1, mult = chance(80) ? 1 : PICK(2, 3);
+    int separable = chance(40), oc = separable ? channels() : x->c * mult;
+    const char *padding = WORD("valid", "same", "causal");
+    int reach = (k - 1) * d + 1, length = x->h * x->w, valid = !strcmp(padding, "valid");
+    long products = (long)length * x->c * mult * (k + (separable ? oc : 0));
+    if ((valid && length < reach) || x->c * mult > 200 || macs + products > MACS_MAX ||
+            (long)length * oc > ELEMENTS_MAX)
+        return 0;
+    macs += products;
+    x = sequence(x);
+    struct tensor *t = add(1, valid ? (length - reach) / s + 1 : (length + s - 1) / s, oc, 2);
+    head(separable ? "SeparableConv1D" : "DepthwiseConv1D", t, x);
+    if (separable)
+        printf(", filters: %d", oc);
+    printf(", kernel_size: %d, strides: %d, padding: %s, dilation_rate: %d, depth_multiplier: %d", k, s, padding,
+            d, mult);
+    if (chance(40))
+        printf(", activation: %s", activation());
+    printf("}\n");
+    return 1;
+}
+
+static int transpose1d(struct tensor *x)
+{
+    int k = PICK(1, 2, 3, 4, 5), s = PICK(1, 2, 2, 3), same = chance(40), more = same || chance(60) ? -1 : below(s);
+    int oc = channels(), length = x->h * x->w;
+    int out = same ? length * s : more >= 0 ? (length - 1) * s + k + more : length * s + (k > s ? k - s : 0);
+    if (macs + (long)length * k * x->c * oc > MACS_MAX || (long)out * oc > ELEMENTS_MAX)
+        return 0;
+    macs += (long)length * k * x->c * oc;
+    x = sequence(x);
+    struct tensor *t = add(1, out, oc, 2);
+    head("Conv1DTranspose", t, x);
+    printf(", filters: %d, kernel_size: %d, strides: %d, padding: %s", oc, k, s, same ? "same" : "valid");
+    if (more >= 0)
+        printf(", output_padding: %d", more);
     if (chance(40))
         printf(", activation: %s", activation());
     printf("}\n");
@@ -764,10 +887,10 @@ static layer_fn *const policies[][12] = {
     {pool, pool, conv, pool, pool, unary, pool, conv, pool, concat, pool, border},
     {dense, dense, unary, conv, reshape, dense, global_pool, binary, concat, dense, unary, dense},
     {stretched, where, compare, stretched, clip, quotient, function, reduce, conv, concat, unary, binary},
-    {slice, pad, tile, expand, blocks, conv, slice, pad, concat, blocks, reshape, stretched},
-    {reduce, arg, stretched, conv, reduce, unary, reduce, slice, softmax, matmul, function, dense},
-    {norm, conv, resize, norm, blocks, depthwise, resize, function, stretched, unary, concat, pool},
-    {conv1d, pool1d, line, conv1d, dense, unary, conv1d, binary, concat, norm, slice, matmul},
+    {slice, pad, tile, expand, blocks, conv, gather, pad, concat, gather, reshape, stretched},
+    {reduce, arg, stretched, conv, reduce, unary, cum_sum, slice, softmax, matmul, cum_sum, dense},
+    {norm, conv, resize, norm, blocks, depthwise, grid_sample, function, stretched, unary, concat, pool},
+    {conv1d, pool1d, line, depthwise1d, dense, unary, transpose1d, binary, concat, norm, slice, matmul},
     {stretched, conv, slice, reduce, depthwise, pad, resize, dense, conv1d, norm, transpose, matmul},
 };
 enum { POLICIES = sizeof policies / sizeof policies[0], OF_INTEGERS = 8 };

@@ -175,7 +175,8 @@ def norms_of_axes():
     return (image(h=4, w=3, c=5)
             .add('LayerNormalization', 'rows', 'image', axis=[2, 3], epsilon=0.01,
                  weights=[rand(3, 5), rand(3, 5)])
-            .add('LayerNormalization', 'whole', 'rows', axis=[1, 2, 3], epsilon=0.001,
+            .add('GroupNormalization', 'groups', 'rows', groups=5, axis=-1, epsilon=0.01, weights=[rand(5), rand(5)])
+            .add('LayerNormalization', 'whole', 'groups', axis=[1, 2, 3], epsilon=0.001,
                  weights=[rand(4, 3, 5), rand(4, 3, 5)])
             .add('RMSNormalization', 'pixels', 'whole', axis=-1, epsilon=1e-6, weights=[rand(5)])
             .add('RMSNormalization', 'rms', 'pixels', axis=[-2, -1], epsilon=0.125, weights=[rand(3, 5)])
@@ -214,7 +215,8 @@ def signals(last):
             .add('UpSampling1D', 'up', 'max', size=2)
             .add('Cropping1D', 'crop', 'up', cropping=[1, 0])
             .add('AveragePooling1D', 'mean', 'crop', pool_size=[2], strides=[2], padding='valid')
-            .add(last, 'all', 'mean', keepdims=False))
+            .add('SpatialDropout1D', 'drop', 'mean', rate=0.25)
+            .add(last, 'all', 'drop', keepdims=False))
 
 
 def more_signals():

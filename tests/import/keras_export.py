@@ -79,6 +79,13 @@ def main():
         good(t, 'grouped', cases.grouped(), version)
         good(t, 'sequential', cases.sequential(), version)
         good(t, 'bare', cases.sequential('none'), version, shapes={'a_input': (6, 6, 2)})
+        good(t, 'norms', cases.norms(), version)
+        good(t, 'more-signals', cases.more_signals(), version)
+        for last in ('GlobalAveragePooling1D', 'GlobalMaxPooling1D'):
+            good(t, 'signals-' + last, cases.signals(last), version)
+    good(t, 'norms-of-axes', cases.norms_of_axes(), 3)
+    given = cases.image().add('Normalization', 'n', 'image', axis=[-1], mean=[0.5, 0.25, 1.0], variance=[1.0, 4.0, 0.25])
+    good(t, 'given-statistics', given, 3)
     steep = cases.image().add('Activation', 'a', 'image', activation='hard_sigmoid').add(
         'Conv2D', 'c', 'a', filters=2, kernel_size=1, activation='hard_sigmoid', weights=cases.conv(1, 3, 2))
     good(t, 'steep', steep, 2)

@@ -19,7 +19,7 @@ VARS = {   # in the order in which Keras creates and saves them
     'SeparableConv1D': ['depthwise_kernel', 'pointwise_kernel', 'bias'],
     'SeparableConv2D': ['depthwise_kernel', 'pointwise_kernel', 'bias'],
     'BatchNormalization': ['gamma', 'beta', 'moving_mean', 'moving_variance'],
-    'LayerNormalization': ['gamma', 'beta'], 'RMSNormalization': ['scale'],
+    'LayerNormalization': ['gamma', 'beta'], 'GroupNormalization': ['gamma', 'beta'], 'RMSNormalization': ['scale'],
     'Normalization': ['mean', 'variance', 'count'],
 }
 

@@ -84,12 +84,25 @@ def layer_norm(c, w, x):
     return w[0] * (x - m) / np.sqrt(v + c.get('epsilon', 1e-3)) + w[1]
 
 
+def group_norm(c, w, x):
+    """[H, W, C]: over the pixels and the channels of a group."""
+    g = x.reshape(x.shape[0], x.shape[1], c['groups'], -1)
+    m, v = g.mean((0, 1, 3), keepdims=True), g.var((0, 1, 3), keepdims=True)
+    return w[0] * ((g - m) / np.sqrt(v + c.get('epsilon', 1e-3))).reshape(x.shape) + w[1]
+
+
 def rms_norm(c, w, x):
     return w[0] * x / np.sqrt((x * x).mean(axes(c, x), keepdims=True) + c.get('epsilon', 1e-6))
 
 
 def unit_norm(c, w, x):
     return x / np.sqrt(np.maximum((x * x).sum(axes(c, x), keepdims=True), 1e-12))
+
+
+def normalization(c, w, x):
+    """With statistics as arguments, or as weights, behind which there is a count."""
+    mean, variance = (np.array(c['mean']), np.array(c['variance'])) if c.get('mean') is not None else w[:2]
+    return (x - mean) / np.maximum(np.sqrt(variance), 1e-7)
 
 
 def pool(c, x, is_max):
@@ -161,7 +174,7 @@ LAYERS = {   # (config, weights, input)
     'SeparableConv2D': lambda c, w, x: depthwise(c, w[0], x) @ w[1][0, 0] + w[2],
     'Dense': lambda c, w, x: x @ w[0] + (w[1] if len(w) > 1 else 0),
     'BatchNormalization': batch_norm, 'LayerNormalization': layer_norm,
-    'RMSNormalization': rms_norm, 'UnitNormalization': unit_norm,
+    'GroupNormalization': group_norm, 'RMSNormalization': rms_norm, 'UnitNormalization': unit_norm,
     'MaxPooling2D': lambda c, w, x: pool(c, x, True), 'AveragePooling2D': lambda c, w, x: pool(c, x, False),
     'GlobalMaxPooling2D': lambda c, w, x: x.max((0, 1), keepdims=c.get('keepdims', False)),
     'GlobalAveragePooling2D': lambda c, w, x: x.mean((0, 1), keepdims=c.get('keepdims', False)),
@@ -178,8 +191,8 @@ LAYERS = {   # (config, weights, input)
     'UpSampling2D': lambda c, w, x: bilinear(x, c['size']) if c['interpolation'] == 'bilinear'
     else x.repeat(c['size'][0], 0).repeat(c['size'][1], 1),
     'Rescaling': lambda c, w, x: x * c['scale'] + c['offset'],
-    'Normalization': lambda c, w, x: (x - w[0]) / np.maximum(np.sqrt(w[1]), 1e-7),
-    'Dropout': lambda c, w, x: x, 'GaussianNoise': lambda c, w, x: x, 'RandomFlip': lambda c, w, x: x,
+    'Normalization': normalization,
+    'Dropout': lambda c, w, x: x, 'SpatialDropout1D': lambda c, w, x: x, 'GaussianNoise': lambda c, w, x: x, 'RandomFlip': lambda c, w, x: x,
 }
 
 

@@ -222,11 +222,144 @@ def layouts():
     x = rand(1, 5, 7)
     n = Net(x)
     simple('gather', n, n.node('Gather', 'x', n.weight([4, 1, 2, -2], dtype=np.int64), axis=2),
-           x[:, :, [4, 1, 2, 5]], 'Slice')
+           x[:, :, [4, 1, 2, 5]], 'Gather', 'indices: .4, 1, 2, 5')
+    n = Net(x)
+    simple('gather_evenly', n, n.node('Gather', 'x', n.weight([6, 4, 2], dtype=np.int64), axis=2),
+           x[:, :, [6, 4, 2]], 'Slice', lacks=('Gather',))
+    n = Net(x)
+    simple('gather_matrix', n, n.node('Gather', 'x', n.weight([[0, 3], [3, -1], [1, 1]], dtype=np.int64), axis=1),
+           x[:, [[0, 3], [3, 4], [1, 1]]], 'Gather')
+    x = rand(1, 4, 3, 5)
+    n = Net(x)
+    y = conv1x1(x, np.eye(4).reshape(4, 4, 1, 1))
+    out = n.node('Conv', 'x', np.eye(4).reshape(4, 4, 1, 1))
+    simple('gather_channels', n, n.node('Gather', out, n.weight([3, 0, 0], dtype=np.int64), axis=1),
+           y[:, [3, 0, 0]], 'axis: 3')
     x = rand(3, 4, 2, 5)
     n = Net(x)
     simple('batch', n, n.node('Relu', n.node('GlobalAveragePool', 'x')),
            np.maximum(x.mean((2, 3), keepdims=True), 0), 'batch: 3')
+
+
+# ---- Einsum ----------------------------------------------------------------------------------
+
+
+def einsums():
+    """Equations by numpy: of x and itself, and of x and a constant on either side."""
+    shapes = {'x': rand(3, 4, 5), 'y': rand(3, 5, 2), 'z': rand(5, 7), 'v': rand(5), 'm': rand(4, 3, 5), 'i': rand(1, 6, 4, 5)}
+    for equation, left, right in (
+            ('ijk->kij', 'x', None), ('ijk->j', 'x', None), ('ijk', 'x', None), ('ijk->', 'x', None),
+            ('...k->k...', 'x', None), ('ijk,ikl->ijl', 'x', 'y'), ('ijk,ikl->lji', 'x', 'y'),
+            ('ijk,kl->ijl', 'x', 'z'), ('kl,ijk->ijl', 'z', 'x'), ('ijk,kl->lij', 'x', 'z'), ('ijk,k->ij', 'x', 'v'),
+            ('ijk,jik->k', 'x', 'm'), ('ijk,jik->ijk', 'x', 'm'), ('ijk,jik->', 'x', 'm'), ('ijk, jil -> ijkl', 'x', 'm'),
+            ('ijk,l->ijkl', 'x', 'v'), ('ijk,lmk->ijlm', 'x', 'm'), ('ij k,jl k', 'x', 'm'), ('...k,...k->...', 'x', 'x'),
+            ('...jk,...kl->...jl', 'x', 'y'), ('...k,kl->...l', 'x', 'z'), ('nchw,wo->nohc', 'i', 'z'),
+            ('nchw,nCHw->ncCH', 'i', 'i'), ('ijk,ikl->jl', 'x', 'y'), ('ijk,ilk->i', 'x', 'x')):
+        operands = [shapes[name] for name in (left, right) if name]
+        for fixed in ((None,) if right is None else (None, 0, 1)):
+            n = Net(operands[0 if fixed != 0 else 1])
+            names = ['x' if i == 0 or operands[i] is operands[0] else None for i in range(len(operands))]
+            if fixed is not None:
+                names = [n.weight(operands[i]) if i == fixed else 'x' for i in range(2)]
+            if None in names:
+                continue
+            simple('einsum_%s_%s' % (re.sub('[^a-zA-Z0-9]', '_', equation), fixed), n,
+                   n.node('Einsum', *names, equation=equation), np.einsum(equation.replace(' ', ''), *operands))
+    x = rand(2, 3, 3)
+    for name, equation, operands, error in (
+            ('diagonal', 'ijj->ij', 1, "'ijj->ij': it takes a diagonal"), ('digit', 'i1k->i', 1, 'no equation'),
+            ('rank', 'ij->i', 1, "'ij->i': [2, 3, 3], operand 0, has other"), ('size', 'ijk,jki->i', 2, '[2, 3, 3], operand 1, has other'),
+            ('three', 'ijk,ijk,ijk->i', 3, "'ijk,ijk,ijk->i' has 3 operands"), ('new', 'ijk->l', 1, 'no operand'),
+            ('arrow', 'ijk-', 1, 'no equation'), ('comma', 'ijk,', 1, 'no equation'), ('dots', 'i....->i', 1, 'no equation'),
+            ('long', 'a' * 5000 + '->a', 1, 'has other dimensions')):
+        n = Net(x)
+        Case('einsum_' + name, n, [n.node('Einsum', *['x'] * operands, equation=equation)], [x], error=error)
+    n = Net(x)
+    Case('einsum_constants', n, [n.node('Add', 'x', n.node('Einsum', x, x, equation='ijk,ijk->ijk'))], [x],
+         error='all of its operands are constants')
+
+
+def along():
+    """CumSum and Hardmax, seen with the channels last."""
+    x = rand(1, 4, 3, 5)
+    identity = np.eye(4).reshape(4, 4, 1, 1)
+    for axis in (1, 2, -1):
+        n = Net(x)
+        out = n.node('CumSum', n.node('Conv', 'x', identity), n.weight(axis, dtype=np.int64), exclusive=1)
+        simple('cum_sum_%d' % axis, n, out, np.cumsum(x, axis) - x, 'CumSum', 'exclusive: true')
+        n = Net(x)
+        best = x.argmax(axis)
+        out = n.node('Hardmax', n.node('Conv', 'x', identity), axis=axis)
+        simple('hardmax_%d' % axis, n, out, (np.arange(x.shape[axis]) == np.expand_dims(best, -1)).transpose(
+            np.argsort([i for i in range(4) if i != axis % 4] + [axis % 4])), 'ArgMax')
+    n = Net(x, opset=11)
+    simple('hardmax_of_all', n, n.node('Hardmax', 'x'), (np.arange(60) == x.argmax()).reshape(x.shape), 'ArgMax')
+    n = Net(x)
+    Case('cum_sum_axis', n, [n.node('CumSum', 'x', n.weight(4, dtype=np.int64))], [x], error="axis that [1, 4, 3, 5] doesn't have")
+    n = Net(rand(2, 3, 4, 5))
+    Case('cum_sum_batch', n, [n.node('CumSum', n.node('Conv', 'x', rand(6, 3, 1, 1)), n.weight(0, dtype=np.int64))], [x],
+         error='mixes the images of the batch')
+    n, w = Net(rand(1, 3, 4)), rand(2, 5)
+    nd = n.node('GatherND', w, n.weight([[1], [0], [1]], dtype=np.int64))
+    simple('gather_nd_folded', n, n.node('Add', 'x', n.node('Slice', nd, n.shape(0, 0), n.shape(3, 4))),
+           n.x[0] + w[[1, 0, 1], :4])
+    n, w, u = Net(rand(1, 3, 4)), rand(3, 4), rand(2, 4)
+    scattered = w.copy()
+    scattered[[2, 0]] = u
+    simple('scatter_nd', n, n.node('Add', 'x', n.node('ScatterND', w, n.weight([[-1], [0]], dtype=np.int64), u)),
+           n.x + scattered)
+    n = Net(rand(1, 3, 4))
+    Case('scatter_nd_place', n, [n.node('Add', 'x', n.node('ScatterND', w, n.weight([[3]], dtype=np.int64), u[:1]))],
+         [w], error='[1, 4] at places [1, 1] of [3, 4]')
+    n, w = Net(rand(1, 2, 3, 4)), rand(2, 3, 4)
+    nd = n.node('GatherND', w, n.weight([[[0], [2]], [[1], [-1]]], dtype=np.int64), batch_dims=1)
+    simple('gather_nd_batched', n, n.node('MatMul', 'x', n.node('Transpose', nd, perm=[0, 2, 1])),
+           n.x @ np.stack([w[0, [0, 2]], w[1, [1, 2]]]).transpose(0, 2, 1))
+
+
+# ---- GridSample ------------------------------------------------------------------------------
+
+
+def sampled(x, grid):
+    """Bilinear, zeros outside, corners not aligned: x [N, C, H, W] at grid [N, h, w, 2]."""
+    n, c, h, w = x.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 2), (1, 2)))
+    u = np.clip(((grid[..., 0] + 1) * w - 1) / 2, -1, w)
+    v = np.clip(((grid[..., 1] + 1) * h - 1) / 2, -1, h)
+    i, j = np.floor(v).astype(int), np.floor(u).astype(int)
+    s, t = (v - i)[:, None], (u - j)[:, None]
+    b = np.arange(n)[:, None, None]
+
+    def at(di, dj):
+        return padded[b, :, i + 1 + di, j + 1 + dj].transpose(0, 3, 1, 2)
+    return ((at(0, 0) * (1 - t) + at(0, 1) * t) * (1 - s) + (at(1, 0) * (1 - t) + at(1, 1) * t) * s)
+
+
+def grids():
+    x, grid = rand(1, 3, 5, 7), rand(1, 4, 6, 2) * 1.3
+    n = Net(x, opset=16)
+    simple('grid_fixed', n, n.node('GridSample', 'x', grid), sampled(x, grid), 'GridSample', 'Constant', 'layout: NCHW')
+    n = Net(x, opset=16)
+    y = conv1x1(x, w := rand(2, 3, 1, 1))
+    places = n.node('Transpose', n.node('Tanh', n.node('Conv', 'x', w)), perm=[0, 2, 3, 1])
+    simple('grid_computed', n, n.node('GridSample', 'x', places), sampled(x, np.tanh(y).transpose(0, 2, 3, 1)),
+           'inputs: .x, conv_0')
+    n = Net(grid, opset=16)
+    simple('grid_input', n, n.node('GridSample', n.node('Conv', n.node('Transpose', 'x', perm=[0, 3, 1, 2]),
+                                                        rand(3, 2, 1, 1)), 'x'),
+           sampled(conv1x1(grid.transpose(0, 3, 1, 2), numpy_helper.to_array(n.weights[0])), grid), lacks=('NCHW',))
+    x, grid = rand(2, 3, 5, 7), rand(2, 4, 6, 2)
+    n = Net(x, opset=16)
+    Case('grid_per_image', n, [n.node('GridSample', n.node('Conv', 'x', rand(3, 3, 1, 1)), grid)], [x],
+         error='differs from image to image')
+    n = Net(x, opset=16)
+    Case('grid_mode', n, [n.node('GridSample', 'x', grid, mode='quintic')], [x], error="mode 'quintic'")
+    n = Net(x, opset=16)
+    Case('grid_padding', n, [n.node('GridSample', 'x', grid, padding_mode='wrap')], [x], error="padding_mode 'wrap'")
+    n = Net(x, opset=16)
+    Case('grid_places', n, [n.node('GridSample', 'x', rand(2, 4, 6, 3))], [x], error='an image [2, 3, 5, 7] at places [2, 4, 6, 3]')
+    n = Net(rand(1, 2, 3, 4, 5), opset=20)
+    Case('grid_volume', n, [n.node('GridSample', 'x', rand(1, 2, 2, 2, 3))], [x], error='3 spatial dimensions')
 
 
 # ---- edges -----------------------------------------------------------------------------------
@@ -251,6 +384,12 @@ def edges():
     x, w, dense = rand(2, 3, 4, 5), rand(6, 3, 1, 1), rand(120, 4)
     y = conv1x1(x, w)
     n = Net(x)
+    train = n.weight(True, dtype=bool)
+    simple('dropout_of_nothing', n, n.node('Dropout', n.node('Abs', 'x'), [0.0], train), abs(x), lacks=('Dropout',))
+    n = Net(x)
+    train = n.weight(True, dtype=bool)
+    Case('dropout_trains', n, [n.node('Dropout', 'x', [0.5], train)], [x], error='training mode')
+    n = Net(x)
     conv = n.node('Conv', 'x', w)
     Case('batch_of_two', n, [n.node('Gemm', n.node('Flatten', conv), dense), conv],
          [y.reshape(2, -1) @ dense, y], ['batch: 2'])
@@ -272,6 +411,14 @@ def edges():
     simple('slice_backwards', n, n.node('Slice', pool, n.shape(-1, 0), n.shape(-100, 2), n.shape(1, 2),
                                         n.shape(-3, 1)),
            x.reshape(1, 8, 2, 2, 3, 2).max((3, 5))[:, ::-3, :2])
+    x = rand(6, 5, 12)
+    n = Net(x)
+    parts = n.node('Transpose', n.node('Reshape', 'x', n.shape(6, 5, 3, 2, 2)), perm=[2, 0, 3, 1, 4])
+    q, k, v = (n.node('Gather', parts, n.weight(i, dtype=np.int64), axis=0) for i in range(3))
+    out = n.node('MatMul', n.node('MatMul', q, n.node('Transpose', k, perm=[0, 1, 3, 2])), v)
+    q, k, v = x.reshape(6, 5, 3, 2, 2).transpose(2, 0, 3, 1, 4)
+    simple('heads_of_windows', n, out, q @ k.swapaxes(-1, -2) @ v)
+    x = rand(1, 8, 4, 6)
     n = Net(x)
     simple('expanded', n, n.node('Expand', 'x', n.shape(3, 8, 4, 6)), np.broadcast_to(x, (3, 8, 4, 6)))
     m = rand(6, 3)
@@ -538,7 +685,7 @@ def command_line(importer, out):
 def main():
     importer, cnngen, out = sys.argv[1:4]
     os.makedirs(out, exist_ok=True)
-    for make in (activations, normalizations, layouts, edges, data, external_data, dynamic, refusals):
+    for make in (activations, normalizations, layouts, einsums, along, grids, edges, data, external_data, dynamic, refusals):
         make()
     failed = 0
     with open(os.path.join(out, 'passed.txt'), 'w') as f:

@@ -25,13 +25,18 @@ DATA_INPUTS = {
     'Conv': 1, 'ConvTranspose': 1, 'BatchNormalization': 1, 'InstanceNormalization': 1,
     'LayerNormalization': 1, 'PRelu': 1, 'Clip': 1, 'Gemm': 1, 'Reshape': 1, 'Resize': 1, 'Upsample': 1,
     'Slice': 1, 'Split': 1, 'Pad': 1, 'Tile': 1, 'Expand': 1, 'Squeeze': 1, 'Unsqueeze': 1, 'Gather': 1,
-    'ReduceSum': 1, 'Dropout': 1, 'Range': 0, 'ConstantOfShape': 0,
+    'GatherND': 1,
+    'CumSum': 1, 'ReduceSum': 1, 'Dropout': 1, 'Range': 0, 'ConstantOfShape': 0,
 }
 # Operators that have more outputs, which networks in use don't ask for.
 FIRST_OUTPUT = ('LayerNormalization', 'MaxPool', 'Dropout')
 # Element-wise ones whose second input is an exponent of integers.
 DATA_INPUTS_OF_TEST = {'test_pow_types_float32_int32': 1, 'test_pow_types_float32_int64': 1,
                        'test_pow_types_float32_uint32': 1, 'test_pow_types_float32_uint64': 1}
+
+
+# Whose results were written with four digits: at ONNX' own tolerance.
+ROUNDED = ('test_gridsample_bicubic',)
 
 
 def load_tensor(path):
@@ -44,7 +49,7 @@ class Test:
 
     def __init__(self, folder, name):
         self.name = name
-        self.tolerance = 1e-4        # a tenth of ONNX' own; more for what has 16 bits
+        self.tolerance = 1e-3 if name in ROUNDED else 1e-4  # a tenth of ONNX' own; more for what has 16 bits
         self.path = os.path.join(DATA, folder, name)
         self.model = onnx.load(os.path.join(self.path, 'model.onnx'))
 

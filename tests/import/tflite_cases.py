@@ -207,6 +207,10 @@ def pool_cases():
             one('pool_%s_%d' % (name, padding), code, (1, 7, 9, 3),
                 lambda x, p=padding, how=how: act(pool(x, (3, 2), (2, 3), p, how), RELU),
                 options=pool_options((3, 2), (2, 3), padding, RELU))
+    for padding in (SAME, VALID):
+        one('pool_l2_%d' % padding, 12, (1, 7, 9, 3),
+            lambda x, p=padding: np.sqrt(pool(x * x, (3, 2), (2, 3), p, np.nanmean)),
+            options=pool_options((3, 2), (2, 3), padding))
 
 
 def reduce_cases():
@@ -216,6 +220,15 @@ def reduce_cases():
             one('reduce_%s_%s_%d' % (name, '_'.join(str(a % 4) for a in axes), keep), code, (1, 3, 5, 4),
                 lambda x, a=axes, how=how, k=keep: how(x.astype(np.float64), axis=a, keepdims=k),
                 [ints(*axes)], number(0, 'byte', int(keep)))
+    for exclusive in (0, 1):
+        for reverse in (0, 1):
+            def cum_sum(x, e=exclusive, r=reverse):
+                x = np.flip(x, 2) if r else x
+                y = np.cumsum(x, 2) - (x if e else 0)
+                return np.flip(y, 2) if r else y
+            one('cum_sum_%d%d' % (exclusive, reverse), 128, (1, 3, 5, 4), cum_sum, [np.int32(2)],
+                Table(f0=('byte', exclusive), f1=('byte', reverse)))
+    one('cum_sum_last', 128, (1, 7), lambda x: np.cumsum(x, 1), [np.int32(-1)])
     one('argmax', 56, (1, 3, 5, 4), lambda x: x.argmax(3), [ints(3)])
     one('argmin', 79, (1, 3, 5, 4), lambda x: x.argmin(1), [ints(1)])
 
@@ -234,6 +247,7 @@ def unary_cases():
             (117, 'hard_swish', lambda x: x * np.clip(x + 3, 0, 6) / 6, -5, 5), (158, 'sign', np.sign, -1, 1),
             (150, 'gelu', lambda x: x * (1 + erf(x / math.sqrt(2))) / 2, -3, 3)):
         one(name, code, (1, 3, 4, 5), lambda x, how=how: how(x.astype(np.float64)), low=low, high=high)
+    one('relu_0_to_1', 152, (1, 30), lambda x: np.clip(x, 0, 1), low=-2, high=2)
     one('gelu_tanh', 150, (1, 20), lambda x: x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2,
         options=number(0, 'byte', 1), low=-3, high=3)
     one('leaky_relu', 98, (1, 20), lambda x: np.where(x < 0, 0.125 * x, x), options=number(0, 'float', 0.125))
@@ -307,6 +321,13 @@ def compare_cases():
             t = net.op(53, [net.op(code, [a, b], x.shape, dtype=np.bool_)], x.shape)
             return net.file(t), [x, y], [how(x, y).astype(np.float32)]
         CASES[name] = make
+    for code, name, how in ((91, 'reduce_any', np.any), (140, 'reduce_all', np.all)):
+        def reduce(code=code, how=how):
+            net, x = Net(), np.round(2 * rand(1, 6, 3))
+            t = net.op(61, [net.input(x.shape), np.float32(-1)], x.shape, dtype=np.bool_)
+            t = net.op(code, [t, ints(2)], (1, 6), number(0, 'byte', 0), dtype=np.bool_)
+            return net.file(net.op(53, [t], (1, 6))), [x], [how(x > -1, 2).astype(np.float32)]
+        CASES[name] = reduce
 
 
 def move_cases():
@@ -328,6 +349,15 @@ def move_cases():
     one('tile', 69, (1, 3, 5, 2), lambda x: np.tile(x, (1, 2, 1, 3)), [ints(1, 2, 1, 3)])
     one('strided_slice', 45, (1, 5, 6, 3), lambda x: x[:, 1:-1:2, 2:, :2],
         [ints(0, 1, 2, 9), ints(9, -1, 0, 2), ints(1, 2, 1, 1)], masks)
+    one('strided_slice_backwards', 45, (1, 5, 6, 3), lambda x: x[:, 4:1:-2, ::-1, 1::-1],
+        [ints(0, 4, 0, 1), ints(1, 1, 0, -4), ints(1, -2, -1, -1)], Table(f0=('int', 4), f1=('int', 4)))
+    one('reverse', 105, (1, 5, 6, 3), lambda x: x[:, ::-1, :, ::-1], [ints(1, -1)])
+    one('gather_channels', 36, (1, 3, 4, 5), lambda x: x[..., [4, 0, 0, 2]], [ints(4, 0, 0, 2)], number(0, 'int', -1))
+    one('gather_matrix', 36, (1, 3, 4), lambda x: x[:, [[0, 2], [1, 1], [2, 0]]], [np.array([[0, 2], [1, 1], [2, 0]], np.int32)],
+        number(0, 'int', 1))
+    one('gather_one', 36, (1, 3, 4), lambda x: x[:, 2], [np.int32(2)], number(0, 'int', 1))
+    one('broadcast', 130, (1, 3, 1, 2), lambda x: np.broadcast_to(x, (1, 3, 5, 2)), [ints(1, 3, 5, 2)])
+    one('floor_div', 90, (1, 30), lambda x: np.floor(x / np.float32(0.3)), [np.float32(0.3)], low=-4, high=4)
     one('strided_slice_shrinks', 45, (1, 5, 6, 3), lambda x: x[:, 2],
         [ints(0, 2), ints(0, 0), ints(1, 1)], Table(f0=('int', 1), f1=('int', 1), f4=('int', 2)))
     blocks = lambda x: x.reshape(1, 3, 2, 2, 2, 3).transpose(0, 1, 3, 2, 4, 5)
@@ -378,6 +408,26 @@ def unpack_and_pack():
 
 
 @case
+def made_of_nothing():
+    net, x = Net(), rand(1, 4)
+    t = net.input(x.shape)
+    zeros = net.op(93, [t], (1, 4))
+    filled = net.op(94, [ints(1, 4), np.float32(1.5)], (1, 4))
+    steps = net.op(96, [np.float32(0.5), np.float32(2.3), np.float32(0.5)], (4,))
+    out = net.op(2, [t, zeros, filled], (1, 12), Table(f0=('int', 1)))
+    return net.file(out, net.op(0, [t, steps], (1, 4), fused(0))), [x], [
+        np.concatenate([x, 0 * x, 0 * x + 1.5], 1), x + np.arange(0.5, 2.3, 0.5, np.float32)]
+
+
+@case
+def matmul_turned():
+    net, a, b = Net(), rand(1, 2, 4, 3), rand(1, 2, 5, 4)
+    s, t = net.input(a.shape), net.input(b.shape)
+    out = net.op(126, [s, t], (1, 2, 3, 5), Table(f0=('byte', 1), f1=('byte', 1)))
+    return net.file(out), [a, b], [a.swapaxes(-1, -2) @ b.swapaxes(-1, -2)]
+
+
+@case
 def matmul():
     net, a, b = Net(), rand(1, 3, 4), rand(1, 4, 5)
     s, t = net.input(a.shape), net.input(b.shape)
@@ -405,6 +455,9 @@ def resize_cases():
 
 
 def norm_cases():
+    for shape in ((1, 3, 4, 5), (1, 9)):
+        one('l2_norm_%d' % len(shape), 11, shape, lambda x: x / np.sqrt((x * x).sum(-1, keepdims=True)))
+    one('l2_norm_small', 11, (1, 4), lambda x: x / 1e-6, low=1e-8, high=1e-7)
     def lrn(x):
         out = np.zeros(x.shape)
         for c in range(x.shape[3]):
@@ -552,8 +605,18 @@ def refusals():
     refused('no_scale', 'is int8 without a scale', net_of(9, (1, 4), (1, 2), [np.ones((2, 4), np.int8)], fused(0)))
     refused('version', 'its version is 2', version(2))
     refused('computed_weights', "'t0' depends on what the network computes", computed_weights())
-    refused('backwards', 'it walks backwards',
-            net_of(45, (1, 4), (1, 4), [ints(0, 3), ints(1, -5), ints(1, -1)], Table(f0=('int', 0))))
+    refused('step', 'its step is 0',
+            net_of(45, (1, 4), (1, 4), [ints(0, 3), ints(1, -5), ints(1, 0)], Table(f0=('int', 0))))
+    refused('reverse_batch', 'across the images of the batch', net_of(105, (1, 4), (1, 4), [ints(0)]))
+    refused('gather_batch', 'across the images of the batch', net_of(36, (1, 4), (1, 4), [ints(0)], number(0, 'int', 0)))
+    refused('gather_index', 'it takes element 4 of 4', net_of(36, (1, 4), (1, 2), [ints(0, 4)], number(0, 'int', 1)))
+    refused('gather_dims', 'batch_dims', net_of(36, (1, 4), (1, 2), [ints(0, 1)], Table(f0=('int', 1), f1=('int', 1))))
+    refused('gather_result', 'its result is [1, 3]', net_of(36, (1, 4), (1, 3), [ints(0, 1)], number(0, 'int', 1)))
+    refused('cum_sum_axis', "an axis that [1, 4] doesn't have", net_of(128, (1, 4), (1, 4), [np.int32(2)]))
+    refused('cum_sum_axes', 'it takes one axis, not 2', net_of(128, (1, 4), (1, 4), [ints(1, 1)]))
+    refused('turned_vector', 'no matrix to be turned', net_of(126, (1, 4), (1, 4), [rand(4, 4)], Table(f0=('byte', 1))))
+    refused('l2_window', 'its window is 0x2', net_of(12, (1, 4, 4, 1), (1, 2, 2, 1), options=pool_options((0, 2), (1, 1), VALID)))
+    refused('large_fill', 'FILL', large_fill())
     refused('all_at_once', 'and 1 more: 1', twice())
     refused('not_tflite', 'its identifier is another one', b'\x10\0\0\0ABCD' + bytes(64))
     whole = net_of(19, (1, 4), (1, 4))
@@ -566,6 +629,13 @@ def weights_short():
     t = net.input((1, 4, 4, 1))
     k = net.tensor((1, 3, 3, 1), np.float32, bytes_=bytes(4))
     return net.file(net.op(3, [t, k], (1, 2, 2, 1), conv_options()))
+
+
+def large_fill():
+    net = Net()
+    t = net.input((1, 4))
+    huge = net.op(94, [ints(1 << 14, 1 << 14), np.float32(1)], (1 << 14, 1 << 14))
+    return net.file(net.op(0, [t, huge], (1, 4), fused(0)))
 
 
 def version(n):

@@ -301,7 +301,8 @@ static const char *good_value(const struct attr_def *a)
     static const char *const values[] = {
         [ATTR_INT] = "1", [ATTR_FLOAT] = "0.5", [ATTR_BOOL] = "true", [ATTR_PAIR] = "1",
         [ATTR_PADDING] = "1", [ATTR_BORDER] = "1", [ATTR_SHAPE] = "[1]", [ATTR_FLOATS] = "1",
-        [ATTR_INDICES] = "[1, 1, 1]", [ATTR_PADS] = "[[1, 1], [1, 1], [1, 1]]",
+        [ATTR_INDICES] = "[1, 1, 1]", [ATTR_INTS] = "[1, 0]",
+        [ATTR_PADS] = "[[1, 1], [1, 1], [1, 1]]",
         [ATTR_ACTIVATION] = "relu",
 };
     return a->type == ATTR_WORD ? a->words[0] : values[a->type];
