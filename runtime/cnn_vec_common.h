@@ -200,8 +200,8 @@ CNN_INLINE vf vf_weave(vf a, vf b, int n, int k, int at)
     return vf_keep(shuffled);
 }
 
-/* The other way round: channel k of n that are interleaved in n vectors. Made vector by vector: this
- * adds what vector j has of it, from b, to a, which is vector 0 for j = 1. */
+/* The other way round: channel k of n that are interleaved in n vectors. Made vector by vector:
+ * this adds what vector j has of it, from b, to a, which is vector 0 for j = 1. */
 CNN_INLINE vf vf_pick(vf a, vf b, int n, int k, int j)
 {
 #define CNN_FROM(l) \

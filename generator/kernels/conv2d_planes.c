@@ -57,14 +57,14 @@ static bool may_share(const struct conv2d *a)
     return a->dilation[0] == 1 && a->kernel[0] > 1;
 }
 
-/* Sums, weights, and an input vector, or all input vectors of the tile and a weight; compilers keep
- * two or three more at hand. */
+/* Sums, weights, and an input vector, or all input vectors of the tile and a weight; compilers want
+ * an eighth of the registers and one more for what they move around. */
 static bool fits(const struct conv2d *a, const struct target *t, bool share, int r, int v)
 {
     int oc = a->filters, pixels = r * v, held = kernel_rows(a, share) * oc + 1;
     if (!share && pixels < oc)
         held = pixels + 1;
-    return pixels * oc + held + !t->fma <= t->registers - 3 &&
+    return pixels * oc + held + !t->fma <= t->registers * 7 / 8 - 1 &&
            (int64_t)pixels * oc * kernel_rows(a, share) <= MAX_PRODUCTS;
 }
 
@@ -75,7 +75,7 @@ static double sort_cycles(const struct target *t, int n)
     int odd = n, halved = 0;
     for (; odd % 2 == 0 && halved < 3; odd /= 2)
         halved++;
-    double shuffles = t->vl == 1 ? n : n * (halved + odd - 1.0) * (t->vl == 8 ? 2 : 1);
+    double shuffles = t->vl == 1 ? n : n * (halved + odd - 1.0) * (t->vl == 8 ? 1.3 : 1);
     return shuffles + n;
 }
 
@@ -85,31 +85,19 @@ static double tile_cycles(const struct conv2d *a, const struct target *t, bool s
 {
     int kh = kernel_rows(a, share), oc = a->filters;
     double rows = share ? (r - 1) * a->strides[0] + kh : r;
-    double busy = cost_fma(t, (double)r * v * oc * kh, (t->vl == 16 ? 1.5 : 1.2) * rows * v + kh * oc);
+    double loads = (t->vl == 16 ? 1.5 : 1.2) * rows * v + kh * oc;
+    double busy = cost_fma(t, (double)r * v * oc * kh, loads);
+    if (!t->fma)
+        busy *= 1.2;
     double steps = (double)a->kernel[1] * a->in_channels * a->kernel[0] / kh;
     return steps * ((busy > 4 * kh ? busy : 4 * kh) + 1.5) + r * v * (oc + sort_cycles(t, oc)) + 8;
 }
 
-static double image_cycles(const struct group *g, const struct target *t, const struct tiling *k)
-{
-    const struct conv2d *a = g->main->attr;
-    struct hwc out = shape_hwc(&g->main->out->shape);
-    int n = a->in_channels * a->strides[1], nv = (out.w + t->vl - 1) / t->vl;
-    int tiles = k->r.t0 + k->r.t1, bands = (tiles + k->t - 1) / k->t, wide = (nv + k->v - 1) / k->v;
-    double rows = (double)out.h * a->strides[0] + (double)bands * (a->kernel[0] - 1) * a->dilation[0];
-    double cycles = rows * ((double)planes_of(g, t).columns * a->in_channels / t->vl / n *
-            sort_cycles(t, n) + 8);
-    cycles += k->r.t0 * wide * tile_cycles(a, t, k->share, k->r.n0, k->v);
-    if (k->r.t1)
-        cycles += k->r.t1 * wide * tile_cycles(a, t, k->share, k->r.n1, k->v);
-    return cycles;
-}
-
 /* ---- bands ----------------------------------------------------------------------------------- */
 
-static int64_t band_rows(const struct conv2d *a, const struct tiling *k)
+static int64_t band_rows(const struct conv2d *a, const struct tiling *k, int64_t tiles)
 {
-    return (int64_t)(k->t * k->r.n0 - 1) * a->strides[0] + (int64_t)(a->kernel[0] - 1) * a->dilation[0] + 1;
+    return (tiles * k->r.n0 - 1) * a->strides[0] + (int64_t)(a->kernel[0] - 1) * a->dilation[0] + 1;
 }
 
 static int64_t row_floats(const struct group *g, const struct target *t)
@@ -118,26 +106,37 @@ static int64_t row_floats(const struct group *g, const struct target *t)
     return planes_of(g, t).pitch * a->in_channels * a->strides[1];
 }
 
-/* Tiles of rows in a band: high bands split fewer rows twice, low ones divide evenly among threads.
- * Those that take the least time on 1 to 16 threads together. */
-static int best_band(const struct group *g, const struct target *t, struct tiling *k)
+/* Cycles for a row of the input. */
+static double split_cycles(const struct group *g, const struct target *t)
 {
     const struct conv2d *a = g->main->attr;
-    int tiles = k->r.t0 + k->r.t1, best = 1;
-    double least = 0;
-    for (k->t = 1; k->t <= tiles; k->t++) {
+    int n = a->in_channels * a->strides[1];
+    double floats = (double)planes_of(g, t).columns * a->in_channels;
+    return floats / t->vl / n * sort_cycles(t, n) + 8;
+}
+
+/* Chooses how many tiles of rows are a band: high bands split fewer rows twice, low ones divide
+ * evenly among threads. The number that takes the least time on 1 to 16 threads together. */
+static void choose_band(const struct group *g, const struct target *t, struct tiling *k)
+{
+    const struct conv2d *a = g->main->attr;
+    struct hwc out = shape_hwc(&g->main->out->shape);
+    int tiles = k->r.t0 + k->r.t1, nv = (out.w + t->vl - 1) / t->vl, wide = (nv + k->v - 1) / k->v;
+    double split = split_cycles(g, t), least = 0;
+    double tile = wide * tile_cycles(a, t, k->share, k->r.n0, k->v);
+    for (int i = 1; i <= tiles; i++) {
+        int64_t bands = (tiles + i - 1) / i, rows = band_rows(a, k, i);
         double sum = 0;
-        if (k->t > 1 && 4 * band_rows(a, k) * row_floats(g, t) > BAND_BYTES)
+        if (i > 1 && 4 * rows * row_floats(g, t) > BAND_BYTES)
             break;
         for (int threads = 1; threads <= MOST_THREADS; threads *= 2)
-            sum += (double)(round_up((tiles + k->t - 1) / k->t, threads) *
-                    (4 * k->t * k->r.n0 * a->strides[0] + (a->kernel[0] - 1) * a->dilation[0]));
-        if (k->t == 1 || sum < least) {
+            sum += (double)round_up(bands, threads) * (i * tile + (double)rows * split);
+        if (i == 1 || sum < least) {
             least = sum;
-            best = k->t;
+            k->t = i;
+            k->cycles = (double)bands * (double)rows * split + tiles * tile;
         }
     }
-    return best;
 }
 
 /* The tile with the fewest predicted cycles; one row by one vector always goes. */
@@ -153,8 +152,7 @@ static struct tiling best_tiling(const struct group *g, const struct target *t)
                 struct tiling k = {.share = share, .v = v, .r = cut_even(out.h, r)};
                 if (!fits(a, t, share, r, v) && (share || r > 1 || v > 1))
                     continue;
-                k.t = best_band(g, t, &k);
-                k.cycles = image_cycles(g, t, &k);
+                choose_band(g, t, &k);
                 if (best.v == 0 || k.cycles < best.cycles)
                     best = k;
             }
@@ -175,8 +173,8 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     const struct conv2d *a = g->main->attr;
     t = target_for(t, shape_hwc(&g->main->out->shape).w);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * a->in_channels * a->filters;
-    return (double)batch * best_tiling(g, t).cycles +
-            0.04 * conv2d_stream_cost(g, batch, t, weights);
+    return (double)batch * best_tiling(g, t).cycles + 300 +
+            0.5 * conv2d_stream_cost(g, batch, t, weights);
 }
 
 /* [KW][IC][KH][OC], then biases, scales, shifts. */
@@ -216,7 +214,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     int tiles = k.r.t0 + k.r.t1;
 
     b->units = step->out.n * ((tiles + k.t - 1) / k.t);
-    b->scratch = band_rows(a, &k) * row_floats(g, t);
+    b->scratch = band_rows(a, &k, k.t) * row_floats(g, t);
     conv2d_bind_shape(pool, &b->args, step);
     bind_planes(pool, &b->args, &p);
     args_int(pool, &b->args, "VL", t->vl);
@@ -233,7 +231,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 }
 
 static const char *const parts[] = {
-    "conv2d_planes_split", "conv2d_planes_join", "conv2d_planes", NULL};
+    "conv2d_planes_split", "conv2d_planes_store", "conv2d_planes", NULL};
 
 const struct kernel conv2d_planes = {
     .name = "conv2d_planes",

@@ -114,7 +114,7 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     t = target_for(t, shape_hwc(&g->main->out->shape).w);
     return (double)batch * best_tiling(g, t).cycles +
-            conv2d_stream_cost(g, batch, t, 4.0 * taps_of(g->main->attr));
+            0.5 * conv2d_stream_cost(g, batch, t, 4.0 * taps_of(g->main->attr));
 }
 
 static void pack(struct pool *pool, struct step *step)
