@@ -4,6 +4,7 @@ set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 cd "$(dirname "$0")/.." || exit 2
 out=$("$cnngen" verify -q --cc aarch64-linux-gnu-gcc --cflags -O1 --run "qemu-aarch64 -L /usr/aarch64-linux-gnu" \
+    --tuning tests/cases/conv-planes.tuning \
     $(ls tests/cases/*.cnn.yaml | awk 'NR % 4 == 0') examples/residual/*.cnn.yaml examples/separable/*.cnn.yaml \
     examples/digits/*.cnn.yaml 2>&1)
 status=$?

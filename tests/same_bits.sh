@@ -30,6 +30,7 @@ run() {
         return
     fi
     "$cnngen" verify -q --math strict --weights array --fill "$1" --seed "$seed" --cc "$2" --cflags "$3" \
+        --tuning conv-planes.tuning \
         ${4:+--run "$4"} $cases "$tmp"/*.cnn.yaml >"$tmp/out" 2>&1
     sed -n 's/^passed  \(.*\): .*, bits \([0-9a-f]*\)$/\1 \2/p' "$tmp/out" >"$tmp/bits"
     grep -v -e '^passed ' -e 'passed, .* failed$' "$tmp/out"

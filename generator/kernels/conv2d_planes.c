@@ -88,7 +88,7 @@ static double tile_cycles(const struct conv2d *a, const struct target *t, bool s
     double loads = (t->vl == 16 ? 1.5 : 1.2) * rows * v + kh * oc;
     double busy = cost_fma(t, (double)r * v * oc * kh, loads);
     if (!t->fma)
-        busy *= 1.2;
+        busy *= t->vl > 1 ? 1.2 : 0.7;  /* two instructions for each; of floats, two a cycle */
     double steps = (double)a->kernel[1] * a->in_channels * a->kernel[0] / kh;
     return steps * ((busy > 4 * kh ? busy : 4 * kh) + 1.5) + r * v * (oc + sort_cycles(t, oc)) + 8;
 }
