@@ -141,25 +141,83 @@ CNN_INLINE vf vf_frexp(vf x, vf *k)
 
 #if CNN_VL > 1
 
+/* F(0), F(1) ... for all lanes. */
+#define CNN_LANES4(F, l) F(l), F(l + 1), F(l + 2), F(l + 3)
+#if CNN_VL == 4
+#define CNN_LANES(F) CNN_LANES4(F, 0)
+#elif CNN_VL == 8
+#define CNN_LANES(F) CNN_LANES4(F, 0), CNN_LANES4(F, 4)
+#else
+#define CNN_LANES(F) CNN_LANES4(F, 0), CNN_LANES4(F, 4), CNN_LANES4(F, 8), CNN_LANES4(F, 12)
+#endif
+
+/* Compilers make shuffles of the following where all numbers but the vectors are constants. */
+
 /* Lane l of the result is lane l / run * apart + i of v: number i of every `apart` neighbours, each
- * over `run` lanes. Compilers make a shuffle of it where run, apart and i are constants; apart is
- * at most run. */
+ * over `run` lanes; apart is at most run. */
 CNN_INLINE vf vf_spread(vf v, int run, int apart, int i)
 {
 #define CNN_FROM(l) v[(l) / run * apart + i]
-#define CNN_FROM4(l) CNN_FROM(l), CNN_FROM(l + 1), CNN_FROM(l + 2), CNN_FROM(l + 3)
-#if CNN_VL == 4
-    const vf spread = {CNN_FROM4(0)};
-#elif CNN_VL == 8
-    const vf spread = {CNN_FROM4(0), CNN_FROM4(4)};
-#else
-    const vf spread = {CNN_FROM4(0), CNN_FROM4(4), CNN_FROM4(8), CNN_FROM4(12)};
-#endif
-#undef CNN_FROM4
+    const vf spread = {CNN_LANES(CNN_FROM)};
 #undef CNN_FROM
 
     return spread;
 }
+
+/* Lane l of the result is lane l + by of v, zero where there is none. */
+CNN_INLINE vf vf_slide(vf v, int by)
+{
+#define CNN_FROM(l) ((l) + by >= 0 && (l) + by < CNN_VL ? v[((l) + by) & (CNN_VL - 1)] : 0.0f)
+    const vf slid = {CNN_LANES(CNN_FROM)};
+#undef CNN_FROM
+
+    return slid;
+}
+
+/* Lane l of the result is number CNN_FROM(l) among the lanes of a, then those of b. gcc takes
+ * lists of lanes of two vectors apart. */
+#if defined(__clang__)
+#define CNN_FROM_BOTH(l) \
+    (CNN_FROM(l) < CNN_VL ? a[CNN_FROM(l) & (CNN_VL - 1)] : b[CNN_FROM(l) & (CNN_VL - 1)])
+#define CNN_SHUFFLE const vf shuffled = {CNN_LANES(CNN_FROM_BOTH)}
+#else
+#define CNN_NUMBER(l) (uint32_t)(CNN_FROM(l))
+#define CNN_SHUFFLE \
+    const vi lanes = {CNN_LANES(CNN_NUMBER)}; \
+    const vf shuffled = __builtin_shuffle(a, b, lanes)
+#endif
+
+/* Of n channels, one vector of pixels each, interleaved: element number at + l in lane l. Made
+ * channel by channel: this adds channel k, from b, to a, which is channel 0 for k = 1. */
+CNN_INLINE vf vf_weave(vf a, vf b, int n, int k, int at)
+{
+#define CNN_FROM(l) \
+    ((at + (l)) % n == k ? CNN_VL + (at + (l)) / n % CNN_VL : \
+     k == 1 ? (at + (l)) / n % CNN_VL : (l))
+    CNN_SHUFFLE;
+#undef CNN_FROM
+
+    return vf_keep(shuffled);
+}
+
+/* The other way round: channel k of n that are interleaved in n vectors. Made vector by vector:
+ * this adds what vector j has of it, from b, to a, which is vector 0 for j = 1. */
+CNN_INLINE vf vf_pick(vf a, vf b, int n, int k, int j)
+{
+#define CNN_FROM(l) \
+    ((n * (l) + k) / CNN_VL == j ? CNN_VL + (n * (l) + k) % CNN_VL : \
+     j == 1 ? (n * (l) + k) % CNN_VL : (l))
+    CNN_SHUFFLE;
+#undef CNN_FROM
+
+    return vf_keep(shuffled);
+}
+
+#undef CNN_SHUFFLE
+#undef CNN_NUMBER
+#undef CNN_FROM_BOTH
+#undef CNN_LANES
+#undef CNN_LANES4
 
 #endif
 

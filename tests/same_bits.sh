@@ -16,7 +16,7 @@ for i in $(seq "${SAME_BITS_COUNT:-4}"); do
 done
 cd "$root/tests/cases" || exit 2
 ls conv-depthwise-fused* conv-direct-fused* conv-direct-padding* conv-dot-fused* conv-dot-kernels* \
-    conv-grouped-* conv-row-kernels* conv-transpose-fused* dense-rows* elementwise-activations.* elementwise-affine-bytes* \
+    conv-grouped-* conv-planes-fused* conv-planes-kernels* conv-row-kernels* conv-transpose-fused* dense-rows* elementwise-activations.* elementwise-affine-bytes* \
     elementwise-affine-channels.* elementwise-binary-many* elementwise-groupnorm* elementwise-layernorm* elementwise-lrn* \
     elementwise-prelu-channels* elementwise-rmsnorm* elementwise-softmax-slices* \
     elementwise-upsample-bilinear* pool-average* pool-global* pool-slices* resize-* >"$tmp/cases"
@@ -30,6 +30,7 @@ run() {
         return
     fi
     "$cnngen" verify -q --math strict --weights array --fill "$1" --seed "$seed" --cc "$2" --cflags "$3" \
+        --tuning conv-planes.tuning \
         ${4:+--run "$4"} $cases "$tmp"/*.cnn.yaml >"$tmp/out" 2>&1
     sed -n 's/^passed  \(.*\): .*, bits \([0-9a-f]*\)$/\1 \2/p' "$tmp/out" >"$tmp/bits"
     grep -v -e '^passed ' -e 'passed, .* failed$' "$tmp/out"

@@ -20,6 +20,7 @@ count <"$tmp/errors"
 sh tests/goldens.sh >"$tmp/goldens" || cat "$tmp/goldens"
 count <"$tmp/goldens"
 "$CNNGEN" verify -q $(some_targets 0) --cflags "-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all" \
+    --tuning tests/cases/conv-planes.tuning \
     $(ls tests/cases/*.cnn.yaml | awk -v h=$(($(date +%s) / 86400 % 8)) 'NR % 8 == h') >"$tmp/verify" 2>&1 || cat "$tmp/verify"
 count <"$tmp/verify"
 echo "$passed passed, $failed failed"

@@ -41,10 +41,10 @@ cat >net.yaml <<'END'
 cnngen: 1
 weights: random
 layers:
-  - {type: Input, shape: [9, 9, 8]}
-  - {type: Conv2D, filters: 8, kernel_size: 3, padding: same, activation: relu}
-  - {type: Conv2D, filters: 8, kernel_size: 3, padding: same, activation: relu}
-  - {type: Conv2D, filters: 8, kernel_size: 3, padding: same, activation: relu}
+  - {type: Input, shape: [9, 9, 12]}
+  - {type: Conv2D, filters: 12, kernel_size: 3, padding: same, activation: relu}
+  - {type: Conv2D, filters: 12, kernel_size: 3, padding: same, activation: relu}
+  - {type: Conv2D, filters: 12, kernel_size: 3, padding: same, activation: relu}
 END
 
 # ---- measuring -----------------------------------------------------------------------------------

@@ -199,9 +199,11 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_epilogue(pool, &b->args, step, a->filters, 2 * a->filters);
 }
 
+static const char *const parts[] = {"conv2d_dot_tile", "conv2d_dot", NULL};
+
 const struct kernel conv2d_dot = {
     .name = "conv2d_dot",
     .doc = "convolution to few channels, input channels in vectors, pixels in registers",
     .ok = ok, .cost = cost, .halo = conv2d_halo, .edges = edges, .pack = pack,
-    .bind = bind, .over_residual = true,
+    .bind = bind, .parts = parts, .over_residual = true,
 };

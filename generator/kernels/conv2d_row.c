@@ -3,46 +3,51 @@
 #include "conv2d.h"
 #include "cut.h"
 
-enum { MAX_TAPS = 49, MAX_ROWS = 8, MAX_VECTORS = 4 };  /* taps in text */
+enum {
+    MAX_TAPS = 49,          /* more than these, or dilation of rows: conv2d_planes */
+    MAX_ROWS = 8,
+    MAX_TEXT = 1000,        /* products in text, of tiles at the edges and of those between */
+};
+
+/* The tiles of a row: the first and the last ones, whose windows may reach over the edge, are
+ * each in text, those between are a loop. */
+struct edges {
+    int left, right, inner;
+    int most;                /* the last pixel at which a window is inside the image */
+};
 
 struct tiling {
-    bool loop;               /* taps are loops: one row, `vectors` of pixels */
     bool hold;               /* all weights in registers */
-    int vectors;
     struct cut rows;
     double cycles;           /* for an image, by the model */
 };
 
-/* Neighbouring rows share input rows, each of which belongs to some window. */
-static bool may_unroll(const struct conv2d *a)
+static struct edges edges_of(const struct group *g, const struct target *t)
 {
-    return (int64_t)a->kernel[0] * a->kernel[1] <= MAX_TAPS && a->dilation[0] == 1 &&
-           a->strides[0] <= a->kernel[0];
+    int ow = shape_hwc(&g->main->out->shape).w, tiles = (ow + t->vl - 1) / t->vl, left, right;
+    conv2d_halo(g, &left, &right);
+    struct edges e = {(left + t->vl - 1) / t->vl, (right + t->vl - 1) / t->vl, 1,
+            ow - right - t->vl};
+    if (e.left + e.right < tiles && e.most >= left)
+        return e;
+    e.right = e.right < tiles ? e.right : tiles;
+    return (struct edges){tiles - e.right, e.right, 0, 0};
+}
+
+static int taps_of(const struct conv2d *a)
+{
+    return a->kernel[0] * a->kernel[1];
 }
 
 /* Cycles for one vector of pixels in r rows. Unaligned loads count for one and a half; a sum
  * waits four cycles for itself, half of them filled by the next tile. */
 static double tile_cycles(const struct conv2d *a, const struct target *t, int r, bool hold)
 {
-    double taps = (double)a->kernel[0] * a->kernel[1];
+    double taps = taps_of(a);
     double loads = 1.5 * ((r - 1) * a->strides[0] + a->kernel[0]) * a->kernel[1] +
             (hold ? 0 : r * taps);
     double busy = cost_fma(t, r * taps, loads);
     return (busy > 2 * taps ? busy : 2 * taps) + 2 * r + 4;
-}
-
-static struct tiling looped(const struct conv2d *a, const struct target *t, int oh, int ow)
-{
-    struct tiling k = {.loop = true, .rows = cut_even(oh, 1), .vectors = ow / t->vl};
-    double taps = (double)a->kernel[0] * a->kernel[1];
-    if (k.vectors < 1)
-        k.vectors = 1;
-    if (k.vectors > MAX_VECTORS)
-        k.vectors = MAX_VECTORS;
-    int tiles = (ow + k.vectors * t->vl - 1) / (k.vectors * t->vl);
-    double busy = cost_fma(t, k.vectors, 1.5 * k.vectors + 1);
-    k.cycles = (double)oh * tiles * (taps * (busy > 4 ? busy : 4) + 10);
-    return k;
 }
 
 static double rows_cycles(const struct conv2d *a, const struct target *t, const struct cut *c,
@@ -53,21 +58,44 @@ static double rows_cycles(const struct conv2d *a, const struct target *t, const 
 }
 
 /* Registers: sums, an input vector, the bias, weights (at least one), a product where there is
- * no FMA. */
-static struct tiling best_tiling(const struct conv2d *a, const struct target *t, int oh, int ow)
+ * no FMA. One row always goes. */
+static bool fits(const struct conv2d *a, const struct target *t, const struct edges *e, int r,
+        bool hold)
 {
-    struct tiling best = looped(a, t, oh, ow);
-    int taps = a->kernel[0] * a->kernel[1], tiles = (ow + t->vl - 1) / t->vl;
-    for (int r = 1; r <= MAX_ROWS && r <= oh && may_unroll(a); r++)
+    return r + 2 + (hold ? taps_of(a) : 1) + !t->fma <= t->registers - 2 &&
+           (e->left + e->inner + e->right) * r * taps_of(a) <= MAX_TEXT;
+}
+
+static struct tiling best_tiling(const struct group *g, const struct target *t)
+{
+    const struct conv2d *a = g->main->attr;
+    struct hwc out = shape_hwc(&g->main->out->shape);
+    struct edges e = edges_of(g, t);
+    struct tiling best = {0};
+    for (int r = 1; r <= MAX_ROWS && r <= out.h; r++)
         for (int hold = 0; hold <= 1; hold++) {
-            struct tiling k = {false, hold, 1, cut_even(oh, r), 0};
-            if (r + 2 + (hold ? taps : 1) + !t->fma > t->registers - 2)
+            struct tiling k = {hold, cut_even(out.h, r), 0};
+            if (!fits(a, t, &e, r, hold) && (r > 1 || hold))
                 continue;
-            k.cycles = tiles * rows_cycles(a, t, &k.rows, hold) + 8 * (k.rows.t0 + k.rows.t1);
-            if (k.cycles < best.cycles)
+            k.cycles = (out.w + t->vl - 1) / t->vl * rows_cycles(a, t, &k.rows, hold) +
+                    8 * (k.rows.t0 + k.rows.t1);
+            if (best.rows.n0 == 0 || k.cycles < best.cycles)
                 best = k;
         }
     return best;
+}
+
+/* Each pixel's window has a column of the image in it: no tile is without products. */
+static bool windows_meet_image(const struct group *g)
+{
+    const struct conv2d *a = g->main->attr;
+    int64_t iw = shape_hwc(&g->in.at[0]->shape).w, ow = shape_hwc(&g->main->out->shape).w;
+    for (int64_t x = -a->pad[2]; x < ow - a->pad[2]; x++) {
+        int64_t k = x < 0 ? (-x + a->dilation[1] - 1) / a->dilation[1] : 0;
+        if (k >= a->kernel[1] || x + k * a->dilation[1] >= iw)
+            return false;
+    }
+    return true;
 }
 
 static bool ok(const struct group *g)
@@ -75,24 +103,24 @@ static bool ok(const struct group *g)
     const struct conv2d *a = g->main->attr;
     return node_family(g->main) == FAMILY_CONV2D  /* any residual, activation and affine go along */
         && a->in_channels == 1 && a->filters == 1
-        && a->strides[1] == 1;                             /* pixels of a vector are neighbours */
+        && a->strides[1] == 1                              /* pixels of a vector are neighbours */
+        && a->strides[0] <= a->kernel[0] && a->dilation[0] == 1  /* each input row is in a window */
+        && (int64_t)a->kernel[0] * a->kernel[1] <= MAX_TAPS
+        && a->pad[2] <= MAX_TAPS && a->pad[3] <= MAX_TAPS  /* tiles at the edges are in text */
+        && windows_meet_image(g);
 }
 
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
-    const struct conv2d *a = g->main->attr;
-    struct hwc out = shape_hwc(&g->main->out->shape);
-    t = target_for(t, out.w);
-    struct tiling k = best_tiling(a, t, out.h, out.w);
-    return (double)batch * k.cycles +
-            conv2d_stream_cost(g, batch, t, 4.0 * a->kernel[0] * a->kernel[1]);
+    t = target_for(t, shape_hwc(&g->main->out->shape).w);
+    return (double)batch * best_tiling(g, t).cycles +
+            0.5 * conv2d_stream_cost(g, batch, t, 4.0 * taps_of(g->main->attr));
 }
 
 static void pack(struct pool *pool, struct step *step)
 {
     const struct group *g = step->group;
-    const struct conv2d *a = g->main->attr;
-    int taps = a->kernel[0] * a->kernel[1];
+    int taps = taps_of(g->main->attr);
     float *w = step_weights(pool, step, taps + (g->affine ? 3 : 1));
     for (int i = 0; i < taps; i++)
         w[i] = g->main->weight[0].data[i];
@@ -106,26 +134,28 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     const struct view *x = &step->in.at[0];
     bool clip = conv2d_clips_rows(a, x->h, step->out.h);
     b->target = t = target_for(t, step->out.w);
-    struct tiling k = best_tiling(a, t, step->out.h, step->out.w);
+    struct tiling k = best_tiling(step->group, t);
+    struct edges e = edges_of(step->group, t);
 
     b->units = step->out.n * (k.rows.t0 + k.rows.t1);
-    int64_t reach = step->out.w + (int64_t)(a->kernel[1] - 1) * a->dilation[1];
-    if (clip && !k.loop)
-        b->scratch = (reach - 1) * x->pixel + 1;
+    b->scratch = clip ? (x->w - 1) * x->pixel + 1 : 0;
     conv2d_bind_shape(pool, &b->args, step);
     args_int(pool, &b->args, "VL", t->vl);
-    args_int(pool, &b->args, "LOOP", k.loop);
     args_int(pool, &b->args, "HOLD", k.hold);
-    args_int(pool, &b->args, "P", k.vectors);
     bind_cut(pool, &b->args, "R", "B", &k.rows);
+    args_int(pool, &b->args, "LEFT", e.left);
+    args_int(pool, &b->args, "INNER", e.inner);
+    args_int(pool, &b->args, "RIGHT", e.right);
+    args_int(pool, &b->args, "MOST", e.most);
+    args_int(pool, &b->args, "IW", x->w);
     args_int(pool, &b->args, "OW", step->out.w);
     args_int(pool, &b->args, "CLIP", clip);
-    args_int(pool, &b->args, "BIAS", (int64_t)a->kernel[0] * a->kernel[1]);
+    args_int(pool, &b->args, "BIAS", taps_of(a));
     bind_epilogue(pool, &b->args, step, 1, 2);
 }
 
 const struct kernel conv2d_row = {
     .name = "conv2d_row",
     .doc = "convolution of one channel to one, pixels in vectors, several rows at once",
-    .ok = ok, .cost = cost, .halo = conv2d_halo, .pack = pack, .bind = bind,
+    .ok = ok, .cost = cost, .pack = pack, .bind = bind,
 };

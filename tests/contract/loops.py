@@ -19,13 +19,14 @@ KNOWN = {
     ('clang sse2', 'row'): 6,
     ('clang sse2', 'grouped'): 12,  # clang spreads all inputs of a column and loads its weights ahead
     ('clang sse2', 'twice'): 10,
+    ('gcc neon', 'few'): 2,
     ('clang avx2', 'pooled'): 8,  # nine weights, four sums and what clang broadcasts ahead
 }
 
 STORES = 3  # multiplications for each vector that a depthwise tile may store on the stack
 
-KERNELS = ('conv2d_direct', 'conv2d_dot', 'conv2d_row', 'conv2d_depthwise', 'conv2d_grouped',
-           'conv2d_pool', 'dense_dot')
+KERNELS = ('conv2d_direct', 'conv2d_dot', 'conv2d_row', 'conv2d_planes', 'conv2d_depthwise',
+           'conv2d_grouped', 'conv2d_pool', 'dense_dot')
 
 
 def innermost_counts(body):

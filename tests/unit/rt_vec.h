@@ -73,6 +73,13 @@ static float rt_min(float a, float b)
 /* Arguments of vf_spread: run, apart, i. */
 #define RT_SPREADS(X) X(1, 1, 0) X(2, 1, 0) X(2, 2, 1) X(4, 1, 0) X(4, 3, 2) X(4, 4, 3)
 
+/* Argument of vf_slide. */
+#define RT_SLIDES(X) X(0) X(1) X(-1) X(2) X(-3) X(3) X(5) X(-7) X(15) X(-15) X(16) X(-20)
+
+/* Channels that vf_weave interleaves and vf_pick takes apart. */
+#define RT_CHANNELS(X) X(2) X(3) X(5) X(7)
+enum { RT_MOST_CHANNELS = 7 };
+
 typedef void rt_lanes(const float *a, const float *b, const float *c, float *out, int n);
 
 struct rt_vec {
@@ -82,6 +89,9 @@ struct rt_vec {
     float (*sum16)(const float *p);
     float (*hmax)(const float *p);
     void (*spread)(const float *in, float *out);
+    void (*slide)(const float *in, float *out);
+    void (*weave)(const float *in, float *out, int n);
+    void (*pick)(const float *in, float *out, int n);
     void (*copy_n)(const float *in, float *out, int n);
     void (*copy_known)(const float *in, float *out, int n);
     void (*load_n)(const float *in, float *out, int n);
@@ -264,6 +274,61 @@ static long rt_check_spread(const struct rt_isa_vec *isa)
     for (c = 0; c < CASES && lanes > 1; c++)
         for (l = 0; l < lanes; l++)
             wrong += out[c * lanes + l] != (float)(l / cases[c][0] * cases[c][1] + cases[c][2]);
+    return wrong;
+}
+
+/* Lanes of vf_slide that are wrong. */
+static long rt_check_slide(const struct rt_isa_vec *isa)
+{
+    static const int cases[] = {
+#define RT_SLIDE(by) by,
+        RT_SLIDES(RT_SLIDE)
+#undef RT_SLIDE
+    };
+    enum { CASES = sizeof cases / sizeof cases[0] };
+    float in[RT_LANE_COUNT], out[CASES * RT_LANE_COUNT];
+    const int lanes = isa->vec->lanes;
+    long wrong = 0;
+    int c, l;
+
+    for (l = 0; l < RT_LANE_COUNT; l++)
+        in[l] = (float)(l + 1);
+    isa->vec->slide(in, out);
+    for (c = 0; c < CASES && lanes > 1; c++)
+        for (l = 0; l < lanes; l++) {
+            const int from = l + cases[c];
+            wrong += out[c * lanes + l] != (from >= 0 && from < lanes ? in[from] : 0.0f);
+        }
+    return wrong;
+}
+
+/* Lanes that are wrong of n channels interleaved by vf_weave, and taken apart by vf_pick. */
+static long rt_check_weave(const struct rt_isa_vec *isa)
+{
+    static const int cases[] = {
+#define RT_CASE(n) n,
+        RT_CHANNELS(RT_CASE)
+#undef RT_CASE
+    };
+    enum { FLOATS = RT_MOST_CHANNELS * RT_LANE_COUNT };
+    float in[FLOATS], woven[FLOATS], picked[FLOATS];
+    const int lanes = isa->vec->lanes;
+    long wrong = 0;
+    size_t c;
+    int i;
+
+    for (i = 0; i < FLOATS; i++)
+        in[i] = (float)i;
+    for (c = 0; c < sizeof cases / sizeof cases[0] && lanes > 1; c++) {
+        const int n = cases[c];
+
+        isa->vec->weave(in, woven, n);
+        isa->vec->pick(woven, picked, n);
+        for (i = 0; i < n * lanes; i++) {
+            wrong += woven[i] != in[i % n * lanes + i / n];
+            wrong += picked[i] != in[i];
+        }
+    }
     return wrong;
 }
 

@@ -58,6 +58,81 @@ static CNN_NOINLINE void CNN_JOIN(spread)(const float *in, float *out)
 #endif
 }
 
+/* One vector for each of RT_SLIDES. */
+static CNN_NOINLINE void CNN_JOIN(slide)(const float *in, float *out)
+{
+#if CNN_VL > 1
+    const vf v = vf_load(in);
+
+#define RT_STORE(by) vf_store(out, vf_slide(v, by)); out += CNN_VL;
+    RT_SLIDES(RT_STORE)
+#undef RT_STORE
+#else
+    (void)in;
+    (void)out;
+#endif
+}
+
+#if CNN_VL > 1
+
+/* Vector number `at` of n channels interleaved. */
+CNN_INLINE vf CNN_JOIN(woven)(const float *in, int n, int at)
+{
+    vf v = vf_load(in);
+    int k;
+
+    for (k = 1; k < n; k++)
+        v = vf_weave(v, vf_load(in + k * CNN_VL), n, k, at * CNN_VL);
+    return v;
+}
+
+/* Channel k of n. */
+CNN_INLINE vf CNN_JOIN(picked)(const float *in, int n, int k)
+{
+    vf v = vf_load(in);
+    int j;
+
+    for (j = 1; j < n; j++)
+        v = vf_pick(v, vf_load(in + j * CNN_VL), n, k, j);
+    return v;
+}
+
+#endif
+
+static CNN_NOINLINE void CNN_JOIN(weave)(const float *in, float *out, int n)
+{
+#if CNN_VL > 1
+    int i;
+
+#define RT_CASE(channels) \
+    for (i = 0; n == channels && i < n; i++) \
+        vf_store(out + i * CNN_VL, CNN_JOIN(woven)(in, channels, i));
+    RT_CHANNELS(RT_CASE)
+#undef RT_CASE
+#else
+    (void)in;
+    (void)out;
+    (void)n;
+#endif
+}
+
+static CNN_NOINLINE void CNN_JOIN(pick)(const float *in, float *out, int n)
+{
+#if CNN_VL > 1
+    int i;
+
+#define RT_CASE(channels) \
+    for (i = 0; n == channels && i < n; i++) \
+        vf_store(out + i * CNN_VL, CNN_JOIN(picked)(in, channels, i));
+    RT_CHANNELS(RT_CASE)
+#undef RT_CASE
+#else
+    (void)in;
+    (void)out;
+    (void)n;
+#endif
+}
+
 /* Tails of a length that the compiler knows, as in generated code, and of one that it doesn't. */
 static CNN_NOINLINE void CNN_JOIN(copy_n)(const float *in, float *out, int n)
 {
@@ -94,6 +169,7 @@ static CNN_NOINLINE void CNN_JOIN(from_u8_known)(const uint8_t *in, float *out, 
 
 static const struct rt_vec CNN_JOIN(vec) = {
     CNN_VL, CNN_JOIN(lanes), CNN_JOIN(sum), CNN_JOIN(sum16), CNN_JOIN(hmax), CNN_JOIN(spread),
+    CNN_JOIN(slide), CNN_JOIN(weave), CNN_JOIN(pick),
     CNN_JOIN(copy_n), CNN_JOIN(copy_known), CNN_JOIN(load_n), CNN_JOIN(from_u8_n),
     CNN_JOIN(from_u8_known),
 };

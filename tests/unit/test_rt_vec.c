@@ -40,10 +40,12 @@ static void test_reductions(void **state)
     on_all(rt_check_reductions);
 }
 
-static void test_spread(void **state)
+static void test_shuffles(void **state)
 {
     (void)state;
     on_all(rt_check_spread);
+    on_all(rt_check_slide);
+    on_all(rt_check_weave);
 }
 
 static void test_tails(void **state)
@@ -63,7 +65,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lanes),      cmocka_unit_test(test_sqrt),
         cmocka_unit_test(test_reductions), cmocka_unit_test(test_tails),
-        cmocka_unit_test(test_level),      cmocka_unit_test(test_spread),
+        cmocka_unit_test(test_level),      cmocka_unit_test(test_shuffles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
