@@ -1,7 +1,7 @@
-/* Dilated convolutions as older converters write them: SPACE_TO_BATCH_ND makes an image for each place
- * in a block, VALID convolutions of those follow, and BATCH_TO_SPACE_ND puts the results together
- * again. With blocks of b pixels that is one convolution of dilation b, whose padding is that of
- * the former less what the latter crops. */
+/* Dilated convolutions as older converters write them: SPACE_TO_BATCH_ND makes an image for each
+ * place in a block, a VALID convolution of those follows, and BATCH_TO_SPACE_ND puts the results
+ * together again. With blocks of b pixels that is one convolution of dilation b, whose padding is
+ * that of the former less what the latter crops. */
 #include <string.h>
 
 #include "tflite_lower.h"
