@@ -132,7 +132,8 @@ static const struct onnx_op ops[] = {
     BINARY("Greater", 2, f_greater, "Greater", OP_BOOL_OUT | OP_INTS, ""),
     BINARY("GreaterOrEqual", 2, f_greater_equal, "GreaterEqual", OP_BOOL_OUT | OP_INTS, ""),
     {"GridSample", 2, 2, INFER(grid_sample), NULL, LOWER(grid_sample), {NULL, NULL, NULL}, OP_IMAGE,
-        "align_corners:i mode:s padding_mode:s", "2 spatial dimensions; up to 16384 rows and columns"},
+        "align_corners:i mode:s padding_mode:s",
+        "2 spatial dimensions; up to 16384 rows and columns"},
     {"GroupNormalization", 3, 3, INFER(same), NULL, LOWER(group_norm), {NULL, NULL, NULL}, OP_IMAGE,
         "epsilon:f num_groups:i stash_type:i", "scale and bias are constants"},
     {"HardSigmoid", 1, 1, INFER(same), NULL, LOWER(hard_sigmoid), {NULL, NULL, NULL}, 0,
@@ -300,9 +301,9 @@ static const struct { const char *why, *types; } refused[] = {
         "MaxUnpool DeformConv "},
     {"spectra are not supported",
         " DFT STFT HannWindow HammingWindow BlackmanWindow MelWeightMatrix "},
-    {"there is no layer for it", " Trilu EyeLike BitShift BitwiseAnd BitwiseOr BitwiseXor BitwiseNot "
-        "Det Shrink IsInf IsNaN MeanVarianceNormalization Col2Im CenterCropPad AffineGrid "
-        "ImageDecoder "},
+    {"there is no layer for it",
+        " Trilu EyeLike BitShift BitwiseAnd BitwiseOr BitwiseXor BitwiseNot Det Shrink IsInf IsNaN "
+        "MeanVarianceNormalization Col2Im CenterCropPad AffineGrid ImageDecoder "},
     {"random numbers are not supported",
         " RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli Multinomial "},
     {"it belongs to training", " Adam Adagrad Momentum Gradient NegativeLogLikelihoodLoss "

@@ -74,7 +74,8 @@ struct tflite_node {
     struct fb_table options;
     VEC(struct tflite_tensor *) in;  /* NULL: left out */
     VEC(struct tflite_tensor *) out;
-    bool gone;                       /* folded */
+    bool gone;                       /* folded, or joined to another */
+    int64_t dilation[2];             /* of tflite_blocks.c: height, width; 0: as the options say */
     bool failed;                     /* refused: what depends on it is passed over */
 };
 
@@ -101,7 +102,7 @@ struct tflite {
     VEC(struct tflite_refusal) refusal;
     int64_t constants;               /* elements read so far */
     int64_t made;                    /* elements made of nothing */
-    int folds, pads;                 /* for the comment at the head of the spec */
+    int folds, pads, dilations;      /* for the comment at the head of the spec */
     bool hybrid, halves;             /* weights were int8, float16 */
 };
 

@@ -21,8 +21,8 @@ static const int64_t *list_of(struct tflite *m, struct tflite_node *n, int i, in
     return tflite_ints(m, n, t);
 }
 
-/* A place on a dimension of n, counted from its end if negative; backwards the first is behind the last
- * element, and the last before the first. */
+/* A place on a dimension of n, counted from its end if negative: 0 to n, or backwards -1 to
+ * n - 1. */
 static int64_t clamp(int64_t at, int64_t n, int64_t step)
 {
     int64_t low = step < 0 ? -1 : 0, high = step < 0 ? n - 1 : n;

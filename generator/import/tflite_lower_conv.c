@@ -42,6 +42,10 @@ static bool write_strides(struct tflite *m, struct tflite_node *n, struct wlayer
 static bool write_dilation(struct tflite *m, struct tflite_node *n, struct wlayer *l, int field)
 {
     int64_t w = lower_option(m, n, field, 4, 1), h = lower_option(m, n, field + 1, 4, 1);
+    if (n->dilation[0]) {
+        h = n->dilation[0];
+        w = n->dilation[1];
+    }
     if (h < 1 || w < 1)
         return tflite_refuse(m, n, "its dilations are %lld and %lld", (long long)h, (long long)w);
     if (h != 1 || w != 1)

@@ -56,6 +56,8 @@ static void comment(struct tflite *m)
         writer_comment(m->w, "Weights were int8: here are the numbers that they mean.");
     if (m->pads)
         writer_comment(m->w, "Joined with the convolution behind it: %d times PAD.", m->pads);
+    if (m->dilations)
+        writer_comment(m->w, "Dilated convolutions that were cut into blocks: %d.", m->dilations);
     if (m->folds)
         writer_comment(m->w, "Computed, as they depend on constants alone: %d operators.", m->folds);
 }

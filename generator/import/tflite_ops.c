@@ -52,6 +52,8 @@ static const struct tflite_op ops[] = {
     UNARY(28, "TANH", "tanh"),
     {34, "PAD", 2, 2, 1, -1, LOWER(pad), NULL, 0, "not the batch"},
     {36, "GATHER", 2, 2, 1, -1, LOWER(gather), NULL, 0, "indices are constants; not the batch"},
+    {38, "SPACE_TO_BATCH_ND", 3, 3, 1, -1, LOWER(space_to_batch), NULL, 0,
+        "before a convolution with BATCH_TO_SPACE_ND behind it: a dilated one"},
     {39, "TRANSPOSE", 2, 2, 1, -1, LOWER(transpose), NULL, 0, "not the batch"},
     REDUCE(40, "MEAN", "ReduceMean"),
     BINARY_FUSED(41, "SUB", "Subtract"),
@@ -147,15 +149,14 @@ static const char recurrent[] = "recurrent layers are not supported",
     dynamic[] = "the size of its result depends on the data", volumes[] = "3D convolution is not supported",
     tables[] = "tables and strings are not supported", random_numbers[] = "random numbers are not supported",
     state[] = "variables that last from run to run are not supported",
-    blocks[] = "batches cut into blocks are not supported (a dilated convolution of an old converter: "
-               "convert it anew)";
+    blocks[] = "batches cut into blocks are supported around one convolution alone";
 
 static const struct { int code; const char *type, *why; } refused[] = {
     {7, "EMBEDDING_LOOKUP", tables}, {10, "HASHTABLE_LOOKUP", tables},
     {15, "LSH_PROJECTION", tables}, {16, "LSTM", recurrent},
     {24, "RNN", recurrent}, {27, "SVDF", recurrent}, {31, "CALL", control},
     {35, "UNIDIRECTIONAL_SEQUENCE_RNN", recurrent},
-    {37, "BATCH_TO_SPACE_ND", blocks}, {38, "SPACE_TO_BATCH_ND", blocks},
+    {37, "BATCH_TO_SPACE_ND", blocks},
     {44, "UNIDIRECTIONAL_SEQUENCE_LSTM", recurrent}, {46, "BIDIRECTIONAL_SEQUENCE_RNN", recurrent},
     {48, "TOPK_V2", dynamic}, {52, "BIDIRECTIONAL_SEQUENCE_LSTM", recurrent},
     {80, "FAKE_QUANT", quantised}, {85, "ONE_HOT", NULL},

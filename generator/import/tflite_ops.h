@@ -36,6 +36,7 @@ void tflite_ops_print(struct out *);                           /* docs/tflite.md
 #define TFLITE_LOWER(name) tflite_lower_fn tflite_lower_##name
 TFLITE_LOWER(conv);
 TFLITE_LOWER(depthwise);
+TFLITE_LOWER(space_to_batch);
 TFLITE_LOWER(transpose_conv);
 TFLITE_LOWER(fully_connected);
 TFLITE_LOWER(matmul);

@@ -533,6 +533,40 @@ def pad_joins():
     return net.file(out), [x], [depthwise(np.pad(conv(np.pad(x, a), w), a), d)]
 
 
+def blocks(block, before, after, crop, kernel, multiplier=None, size=(9, 11), stride=1, padding=VALID, bias=True):
+    """SPACE_TO_BATCH_ND, a convolution, BATCH_TO_SPACE_ND; the file, and what a dilated convolution makes."""
+    net, x = Net(), rand(1, *size, 3)
+    t = net.input(x.shape)
+    pads = [[b, a] for b, a in zip(before, after)]
+    cut = [(n + b + a) // s for n, b, a, s in zip(size, before, after, block)]
+    out = [n - k + 1 for n, k in zip(cut, kernel)]
+    result = [n * s - sum(c) for n, s, c in zip(out, block, crop)]
+    images = block[0] * block[1]
+    s = net.op(38, [t, ints(*block), np.array(pads, np.int32)], (images, *cut, 3))
+    if multiplier:
+        w = rand(1, *kernel, 3 * multiplier)
+        c = net.op(4, [s, w, rand(3 * multiplier) * 0], (images, *out, 3 * multiplier),
+                   depthwise_options(multiplier, padding, stride, stride, RELU))
+    else:
+        w = rand(5, *kernel, 3)
+        c = net.op(3, [s, w] + bias * [rand(5) * 0], (images, *out, 5), conv_options(padding, stride, stride, RELU))
+    channels = 3 * multiplier if multiplier else 5
+    y = net.op(37, [c, ints(*block), np.array(crop, np.int32)], (1, *result, channels))
+    border = [(b - c[0], a - c[1]) for b, a, c in zip(before, after, crop)]
+    padded = np.pad(x, [(0, 0), *[(max(p, 0), max(q, 0)) for p, q in border], (0, 0)])
+    how = depthwise if multiplier else conv
+    return net.file(y), [x], [np.maximum(how(padded, w, dilation=block), 0)]
+
+
+def block_cases():
+    for name, args in {'same': ((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3)),
+                       'depthwise': ((4, 2), (4, 2), (7, 3), ((0, 3), (0, 1)), (3, 3), 2),
+                       'valid': ((3, 2), (0, 0), (0, 1), ((0, 0), (0, 1)), (2, 3)),
+                       'cropped': ((2, 3), (3, 4), (2, 3), ((1, 1), (2, 0)), (3, 2), 1)}.items():
+        CASES['blocks_' + name] = lambda args=args: blocks(*args)
+    CASES['blocks_without_bias'] = lambda: blocks((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3), bias=False)
+
+
 @case
 def pad_with_two_readers_stays():
     net, x = Net(), rand(1, 5, 6, 3)
@@ -605,6 +639,13 @@ def refusals():
     refused('no_scale', 'is int8 without a scale', net_of(9, (1, 4), (1, 2), [np.ones((2, 4), np.int8)], fused(0)))
     refused('version', 'its version is 2', version(2))
     refused('computed_weights', "'t0' depends on what the network computes", computed_weights())
+    around = 'no convolution that it is around'
+    refused('blocks_strided', around, blocks((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3), stride=2)[0])
+    refused('blocks_same', around, blocks((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3), padding=SAME)[0])
+    refused('blocks_negative', around, blocks((2, 2), (0, 0), (1, 1), ((1, 1), (0, 1)), (3, 3))[0])
+    refused('blocks_alone', around, net_of(38, (1, 4, 4, 1), (4, 2, 2, 1), [ints(2, 2), np.zeros((2, 2), np.int32)]))
+    refused('blocks_of_batches', 'around one convolution alone',
+            net_of(37, (4, 2, 2, 1), (1, 4, 4, 1), [ints(2, 2), np.zeros((2, 2), np.int32)]))
     refused('step', 'its step is 0',
             net_of(45, (1, 4), (1, 4), [ints(0, 3), ints(1, -5), ints(1, 0)], Table(f0=('int', 0))))
     refused('reverse_batch', 'across the images of the batch', net_of(105, (1, 4), (1, 4), [ints(0)]))
@@ -714,7 +755,7 @@ def main():
     out = sys.argv[-1]
     os.makedirs(out, exist_ok=True)
     for part in (conv_cases, matrix_cases, pool_cases, reduce_cases, unary_cases, binary_cases, compare_cases,
-                 move_cases, resize_cases, norm_cases, refusals):
+                 move_cases, resize_cases, norm_cases, block_cases, refusals):
         part()
     if sys.argv[1] == '--models':
         for name, file in [(n, make()[0]) for n, make in CASES.items()] + [(n, r[1]) for n, r in REFUSED.items()]:
