@@ -58,13 +58,15 @@ static bool may_share(const struct conv2d *a)
 }
 
 /* Sums, weights, and an input vector, or all input vectors of the tile and a weight; compilers want
- * an eighth of the registers and one more for what they move around. */
+ * an eighth of the registers and one more for what they move around. With AVX-512 weights may be
+ * broadcast from memory in each multiplication. */
 static bool fits(const struct conv2d *a, const struct target *t, bool share, int r, int v)
 {
     int oc = a->filters, pixels = r * v, held = kernel_rows(a, share) * oc + 1;
     if (!share && pixels < oc)
         held = pixels + 1;
-    return pixels * oc + held + !t->fma <= t->registers * 7 / 8 - 1 &&
+    return pixels * oc + held + !t->fma <= t->registers * 7 / 8 - (t->vl < 16) &&
+           pixels * oc <= t->registers * 3 / 4 - (share ? t->registers / 8 : 0) &&
            (int64_t)pixels * oc * kernel_rows(a, share) <= MAX_PRODUCTS;
 }
 
@@ -80,7 +82,8 @@ static double sort_cycles(const struct target *t, int n)
 }
 
 /* Cycles of a tile of r rows by v vectors: its sums, limited by multiplies, by loads (most of them
- * over the end of a cache line) or by the four cycles that a sum waits for itself; and its end. */
+ * over the end of a cache line; a few are in the way in any case) or by the four cycles that a sum
+ * waits for itself; and its end. */
 static double tile_cycles(const struct conv2d *a, const struct target *t, bool share, int r, int v)
 {
     int kh = kernel_rows(a, share), oc = a->filters;
@@ -90,7 +93,8 @@ static double tile_cycles(const struct conv2d *a, const struct target *t, bool s
     if (!t->fma)
         busy *= t->vl > 1 ? 1.2 : 0.7;  /* two instructions for each; of floats, two a cycle */
     double steps = (double)a->kernel[1] * a->in_channels * a->kernel[0] / kh;
-    return steps * ((busy > 4 * kh ? busy : 4 * kh) + 1.5) + r * v * (oc + sort_cycles(t, oc)) + 8;
+    busy = (busy > 4 * kh ? busy : 4 * kh) + 1.5 + 0.05 * loads;
+    return steps * busy + r * v * (oc + sort_cycles(t, oc)) + 8;
 }
 
 /* ---- bands ----------------------------------------------------------------------------------- */
@@ -173,7 +177,7 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     const struct conv2d *a = g->main->attr;
     t = target_for(t, shape_hwc(&g->main->out->shape).w);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * a->in_channels * a->filters;
-    return (double)batch * best_tiling(g, t).cycles + 300 +
+    return (double)batch * best_tiling(g, t).cycles + 200 +
             0.5 * conv2d_stream_cost(g, batch, t, weights);
 }
 

@@ -19,7 +19,6 @@ KNOWN = {
     ('clang sse2', 'row'): 6,
     ('clang sse2', 'grouped'): 12,  # clang spreads all inputs of a column and loads its weights ahead
     ('clang sse2', 'twice'): 10,
-    ('gcc neon', 'few'): 2,
     ('clang avx2', 'pooled'): 8,  # nine weights, four sums and what clang broadcasts ahead
 }
 
