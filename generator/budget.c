@@ -50,11 +50,9 @@ static void check_weights(const struct plan *p, int64_t limit, struct diag *diag
     diag_error(diag, DIAG_OVER_BUDGET, (struct span){0},
             "the weights take %lld bytes, more than --max-weights allows: %lld",
             (long long)p->weight_bytes, (long long)limit);
-    for (int i = 0; i < p->step.n; i++) {
-        const struct step *s = p->step.at[i];
-        if (s->weights)
-            vec_push(p->pool, &parts.part, (struct part){s->group->main->name, s->group->main->at,
-                    4 * s->weights, i});
+    for (int i = 0; i < p->array.n; i++) {
+        const struct array *a = &p->array.at[i];
+        vec_push(p->pool, &parts.part, (struct part){a->node->name, a->node->at, 4 * a->weights, i});
     }
     report(&parts, diag);
 }

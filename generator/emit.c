@@ -230,10 +230,23 @@ static void write_instance(struct emitter *e, struct instance *k, struct out *ou
     k->stack = stack_of_text(out->text + start, out->len - start, 4 * k->target->vl);
 }
 
+/* "mnist_w3.f", "mnist_c1 + 5" or "(const float *)(const void *)(job->weights + 1024)": a float of an array. */
+static const char *weights_pointer(struct emitter *e, int array, int64_t offset)
+{
+    const struct emit_weights w = text_weights(e);
+    if (storage_file(e->opt->storage))
+        return pool_printf(e->pool, "(const float *)(const void *)(job->weights + %lld)",
+                (long long)(storage_offset(e->plan, array) + 4 * offset));
+    const char *name = weights_name(&w, &e->plan->array.at[array]);
+    return offset ? pool_printf(e->pool, "%s + %lld", name, (long long)offset) : name;
+}
+
 /* "job->input + 5" or "(float *)(void *)(job->arena + 1024)": element (0, 0, 0, 0) of a view. */
 static const char *view_pointer(struct emitter *e, const struct view *v, bool output)
 {
     const struct emit_face face = face_of(e);
+    if (v->place == PLACE_WEIGHTS)
+        return weights_pointer(e, v->index, v->offset);
     if (v->place == PLACE_ARENA)
         return pool_printf(e->pool, "(%s%s *)(void *)(job->arena + %lld)", output ? "" : "const ",
                 face_type(v->type), (long long)(e->plan->buffer.at[v->index].offset + 4 * v->offset));
@@ -244,16 +257,12 @@ static const char *view_pointer(struct emitter *e, const struct view *v, bool ou
 
 static void write_call(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
 {
-    const struct emit_weights w = text_weights(e);
     out_printf(out, "    %s(", find_instance(e, s, b)->fn);
     for (int i = 0; i < s->in.n; i++)
         out_printf(out, "%s, ", view_pointer(e, &s->in.at[i], false));
     out_printf(out, "%s, ", view_pointer(e, &s->out, true));
-    if (s->weights && storage_file(e->opt->storage))
-        out_printf(out, "(const float *)(const void *)(job->weights + %lld), ",
-                (long long)storage_offset(e->plan, s));
-    else if (s->weights)
-        out_printf(out, "%s, ", weights_name(&w, s));
+    if (s->array >= 0)
+        out_printf(out, "%s, ", weights_pointer(e, s->array, 0));
     if (b->scratch)
         out_printf(out, "(float *)(void *)(job->arena + %lld + thread * %lld), ",
                 (long long)e->plan->shared_bytes, (long long)e->plan->scratch_bytes);
@@ -443,6 +452,11 @@ static void insert_plan(struct emitter *e, struct out *out)
                 group_text(e->pool, s->group));
     }
     const struct plan *p = e->plan;
+    for (int i = 0; i < p->array.n; i++)
+        if (!p->array.at[i].step)
+            out_printf(out, "*    -  %-22s %-14s %-18s %13s %11lld  constant\n", p->array.at[i].node->name,
+                    hwc_text(e, p->array.at[i].node->out), "(read in place)", "0",
+                    (long long)(4 * p->array.at[i].weights));
     out_printf(out, "*\n* Math: %s.\n* Arena: %lld bytes (tensors alive at once %lld, halos and rounding %lld, "
             "gaps %lld)\n* and %lld of scratch for each thread. Weights: %lld bytes.\n",
             math_modes[p->math], (long long)p->shared_bytes, (long long)p->tensor_bytes,

@@ -10,76 +10,74 @@ enum {
     FLOATS_PER_LINE = 64,      /* few long lines: each literal costs the compiler memory of its own */
 };
 
-bool weights_are_bytes(const struct emit_weights *w, const struct step *s)
+bool weights_are_bytes(const struct emit_weights *w, const struct array *a)
 {
-    return (w->storage == STORAGE_STRING && s->weights) ||
-           (w->storage == STORAGE_AUTO && s->weights > NUMBERS_MAX);
+    return w->storage == STORAGE_STRING || (w->storage == STORAGE_AUTO && a->weights > NUMBERS_MAX);
 }
 
 bool weights_any_bytes(const struct emit_weights *w)
 {
-    for (int i = 0; i < w->plan->step.n; i++)
-        if (weights_are_bytes(w, w->plan->step.at[i]))
+    for (int i = 0; i < w->plan->array.n; i++)
+        if (weights_are_bytes(w, &w->plan->array.at[i]))
             return true;
     return false;
 }
 
-const char *weights_name(const struct emit_weights *w, const struct step *s)
+const char *weights_name(const struct emit_weights *w, const struct array *a)
 {
-    return pool_printf(w->plan->pool, "%s_w%d%s", w->prefix, s->index, weights_are_bytes(w, s) ? ".f" : "");
+    return pool_printf(w->plan->pool, "%s_%s%s", w->prefix, a->label, weights_are_bytes(w, a) ? ".f" : "");
 }
 
 /* ---- declarations ---------------------------------------------------------------------------- */
 
-static void write_union(const struct emit_weights *w, const struct step *s, struct out *out)
+static void write_union(const struct emit_weights *w, const struct array *a, struct out *out)
 {
     out_printf(out, "union ");
     if (w->split)
-        out_printf(out, "%s_bytes%d ", w->prefix, s->index);
-    out_printf(out, "{\n    char bytes[%lld];\n    float f[%lld];\n}", (long long)(4 * s->weights + 1),
-            (long long)s->weights);
+        out_printf(out, "%s_bytes_%s ", w->prefix, a->label);
+    out_printf(out, "{\n    char bytes[%lld];\n    float f[%lld];\n}", (long long)(4 * a->weights + 1),
+            (long long)a->weights);
 }
 
-static void declare_one(const struct emit_weights *w, const struct step *s, struct out *out)
+static void declare_one(const struct emit_weights *w, const struct array *a, struct out *out)
 {
-    out_printf(out, "#define %s_w%d %s_w%d_%016llx\n", w->prefix, s->index, w->prefix, s->index,
+    out_printf(out, "#define %s_%s %s_%s_%016llx\n", w->prefix, a->label, w->prefix, a->label,
             (unsigned long long)w->id);
-    if (weights_are_bytes(w, s)) {
-        write_union(w, s, out);
-        out_printf(out, ";\nextern const union %s_bytes%d %s_w%d %s_WEIGHTS_HIDDEN;\n", w->prefix, s->index,
-                w->prefix, s->index, w->upper);
+    if (weights_are_bytes(w, a)) {
+        write_union(w, a, out);
+        out_printf(out, ";\nextern const union %s_bytes_%s %s_%s %s_WEIGHTS_HIDDEN;\n", w->prefix, a->label,
+                w->prefix, a->label, w->upper);
     } else {
-        out_printf(out, "extern const float %s_w%d[%lld] %s_WEIGHTS_HIDDEN;\n", w->prefix, s->index,
-                (long long)s->weights, w->upper);
+        out_printf(out, "extern const float %s_%s[%lld] %s_WEIGHTS_HIDDEN;\n", w->prefix, a->label,
+                (long long)a->weights, w->upper);
     }
 }
 
 void weights_declare(const struct emit_weights *w, struct out *out)
 {
-    for (int i = 0; i < w->plan->step.n; i++)
-        if (w->plan->step.at[i]->weights)
-            declare_one(w, w->plan->step.at[i], out);
+    for (int i = 0; i < w->plan->array.n; i++)
+        declare_one(w, &w->plan->array.at[i], out);
 }
 
 /* ---- definitions ----------------------------------------------------------------------------- */
 
 /* " mnist_w1[99] CNN_ALIGNED(64) MNIST_WEIGHTS_ATTR = {": what follows the type. */
-static void write_declarator(const struct emit_weights *w, const struct step *s, const char *extent,
+static void write_declarator(const struct emit_weights *w, const struct array *a, const char *extent,
         struct out *out)
 {
     const char *aligned = "CNN_ALIGNED(64)";
     if (w->split)
         aligned = pool_printf(w->plan->pool, "%s_WEIGHTS_ALIGNED", w->upper);
-    out_printf(out, " %s_w%d%s %s %s_WEIGHTS_ATTR = {", w->prefix, s->index, extent, aligned, w->upper);
+    out_printf(out, " %s_%s%s %s %s_WEIGHTS_ATTR = {", w->prefix, a->label, extent, aligned, w->upper);
 }
 
-static void write_numbers(const struct emit_weights *w, const struct step *s, struct out *out)
+static void write_numbers(const struct emit_weights *w, const struct array *a, struct out *out)
 {
     out_printf(out, "%sconst float", w->split ? "" : "static ");
-    write_declarator(w, s, pool_printf(w->plan->pool, "[%lld]", (long long)s->weights), out);
-    for (int64_t i = 0; i < s->weights; i++) {
+    write_declarator(w, a, pool_printf(w->plan->pool, "[%lld]", (long long)a->weights), out);
+    for (int64_t i = 0; i < a->weights; i++) {
         char text[32];
-        int n = snprintf(text, sizeof text, "%.9g", (double)s->weight[i]);
+        int n = snprintf(text, sizeof text, "%.9g", (double)a->weight[i]);
         if (!strpbrk(text, ".e"))
             n += snprintf(text + n, sizeof text - (size_t)n, ".0");
         out_printf(out, "%s%.*sf,", i % 8 ? " " : "\n    ", n, text);
@@ -99,35 +97,37 @@ static size_t bytes_line(const float *f, int64_t n, char *line)
     return storage_literal(bytes, (size_t)(4 * n), line);
 }
 
-static void write_bytes(const struct emit_weights *w, const struct step *s, struct out *out)
+static void write_bytes(const struct emit_weights *w, const struct array *a, struct out *out)
 {
     char line[FLOATS_PER_LINE * 16 + 8];
     if (w->split) {
-        out_printf(out, "const union %s_bytes%d", w->prefix, s->index);
+        out_printf(out, "const union %s_bytes_%s", w->prefix, a->label);
     } else {
         out_printf(out, "static const ");
-        write_union(w, s, out);
+        write_union(w, a, out);
     }
-    write_declarator(w, s, "", out);
+    write_declarator(w, a, "", out);
     out_printf(out, "\n");
-    for (int64_t i = 0; i < s->weights; i += FLOATS_PER_LINE) {
-        int64_t n = s->weights - i < FLOATS_PER_LINE ? s->weights - i : FLOATS_PER_LINE;
-        out_raw(out, line, bytes_line(s->weight + i, n, line));
+    for (int64_t i = 0; i < a->weights; i += FLOATS_PER_LINE) {
+        int64_t n = a->weights - i < FLOATS_PER_LINE ? a->weights - i : FLOATS_PER_LINE;
+        out_raw(out, line, bytes_line(a->weight + i, n, line));
     }
     out_printf(out, "};\n");
 }
 
 void weights_define(const struct emit_weights *w, struct out *out)
 {
-    for (int i = 0; i < w->plan->step.n; i++) {
-        const struct step *s = w->plan->step.at[i];
-        if (!s->weights)
-            continue;
-        out_printf(out, "/* step %d, %s: %s */\n", s->index, s->group->out->name, s->kernel->name);
-        if (weights_are_bytes(w, s))
-            write_bytes(w, s, out);
+    for (int i = 0; i < w->plan->array.n; i++) {
+        const struct array *a = &w->plan->array.at[i];
+        if (a->step)
+            out_printf(out, "/* step %d, %s: %s */\n", a->step->index, a->step->group->out->name,
+                    a->step->kernel->name);
         else
-            write_numbers(w, s, out);
+            out_printf(out, "/* %s: read where it lies */\n", a->node->name);
+        if (weights_are_bytes(w, a))
+            write_bytes(w, a, out);
+        else
+            write_numbers(w, a, out);
         out_printf(out, "\n");
     }
 }

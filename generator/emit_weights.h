@@ -1,5 +1,4 @@
-/* emit_weights.h: packed weights as C text: an array for each step that has some, as numbers or as
- * strings of bytes. Those of --weights asm and bin are in a file instead: storage.h. */
+/* emit_weights.h: the plan's arrays as C text, as numbers or as strings of bytes. Those of --weights asm and bin are in a file instead: storage.h. */
 #ifndef CNNGEN_EMIT_WEIGHTS_H
 #define CNNGEN_EMIT_WEIGHTS_H
 
@@ -15,12 +14,12 @@ struct emit_weights {
     uint64_t id;                   /* split: hash of the program, part of each name that is linked */
 };
 
-/* Whether the step's weights are a string of bytes rather than numbers, and whether any step's are. */
-bool weights_are_bytes(const struct emit_weights *, const struct step *);
+/* Whether the array is a string of bytes rather than numbers, and whether any is. */
+bool weights_are_bytes(const struct emit_weights *, const struct array *);
 bool weights_any_bytes(const struct emit_weights *);
 
-/* The step's weights as a call names them: "mnist_w1", "mnist_w3.f". */
-const char *weights_name(const struct emit_weights *, const struct step *);
+/* The array as a call names it: "mnist_w1", "mnist_w3.f". */
+const char *weights_name(const struct emit_weights *, const struct array *);
 
 /* split: what both files say of each array. Arrays of another program have other names, so that
  * files which don't fit each other don't link. */

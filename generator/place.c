@@ -10,10 +10,10 @@ struct store {
     struct store *parent;
     int at;                   /* channel of the parent where this begins */
     enum place place;
-    int index;                /* of the input or output; of the buffer, once it has one */
+    int index;                /* of the input, output or array; of the buffer, once it has one */
     int h, w, c;
     int left, right;          /* halo */
-    bool fixed;               /* takes no halo: the user's memory, or seen through several shapes */
+    bool fixed;               /* takes no halo: not the arena's, or seen through several shapes */
     bool sliced;              /* others have it as their parent */
     int first, last;          /* steps */
     const char *name;
@@ -128,7 +128,27 @@ static void bind_output(struct placer *p, struct store *s, const struct tensor *
     s->fixed = true;
 }
 
-/* Reshape: the same memory, unless it is a slice, or input and output memory of the user at once. */
+/* Whether steps may read the constant where it lies. Outputs are the user's memory. With four
+ * dimensions kernels count on through the planes of a whole batch, so that each image needs its own. */
+static bool is_read_in_place(const struct placer *p, const struct group *g)
+{
+    return node_family(g->main) == FAMILY_CONSTANT && group_is_plain(g) && !g->out->is_output &&
+           (p->graph->batch == 1 || g->out->shape.rank < 4);
+}
+
+static void place_constant(struct placer *p, struct group *g)
+{
+    const struct weight *w = find_weight(g->main, "value");
+    struct store *s = store_new(p, g->out);
+    s->place = PLACE_WEIGHTS;
+    s->index = p->plan->array.n;
+    s->fixed = true;
+    p->home[tensor_index(p->graph, g->out)] = s;
+    vec_push(p->pool, &p->plan->array, (struct array){pool_printf(p->pool, "c%d", s->index + 1),
+            g->main, NULL, w->data, shape_size(&w->shape)});
+}
+
+/* Reshape: the same memory, unless it is a slice, or an output of what isn't the arena's. */
 static void place_reshape(struct placer *p, struct drafts *d, struct group *g)
 {
     struct store *in = home(p, g->in.at[0]);
@@ -212,6 +232,8 @@ static struct drafts draft_steps(struct placer *p, const struct groups *groups)
             place_reshape(p, &d, g);
         } else if (node_family(g->main) == FAMILY_CONCAT && concat_of_channels(g->main)) {
             place_concat(p, &d, g);
+        } else if (is_read_in_place(p, g)) {
+            place_constant(p, g);
         } else {
             struct store *out = store_new(p, g->out);
             if (g->out->is_output)
@@ -233,7 +255,7 @@ static void raise_halo(struct store *s, int left, int right)
         s->right = right;
 }
 
-/* Whether the kernel of s reads in[0] without a halo, as it lies in the user's memory. */
+/* Whether the kernel of s reads in[0] without a halo, as it lies outside the arena. */
 static bool does_edges(const struct draft *s)
 {
     const struct store *in = s->in.at[0];
@@ -355,7 +377,7 @@ static struct view view_of(const struct placer *p, struct store *s, const struct
     }
     v.offset += (int64_t)v.left * v.pixel;
     v.row = (d.w + view_gap(&v)) * v.pixel;
-    v.image = d.h * v.row;
+    v.image = s->place == PLACE_WEIGHTS ? 0 : d.h * v.row;
     return v;
 }
 

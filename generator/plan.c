@@ -45,12 +45,20 @@ static void check_units(const struct step *step, const struct binding *b, int ba
         bug("%s leaves units of step %d undone", step->kernel->name, step->index);
 }
 
+static void add_array(struct plan *plan, struct step *step)
+{
+    step->array = step->weights ? plan->array.n : -1;
+    if (step->weights)
+        vec_push(plan->pool, &plan->array, (struct array){pool_printf(plan->pool, "w%d", step->index),
+                step->group->main, step, step->weight, step->weights});
+}
+
 static void bind_step(struct plan *plan, struct step *step)
 {
     tell_bound(plan->graph, step);
     if (step->kernel->pack)
         step->kernel->pack(plan->pool, step);
-    plan->weight_bytes += 4 * step->weights;
+    add_array(plan, step);
     for (int t = 0; t < TARGET_COUNT; t++) {
         struct binding *b = &step->bind[t];
         if (!(plan->targets & TARGET_BIT(t)))
@@ -85,6 +93,8 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     place_views(plan, &groups, choose, &chooser);
     for (int i = 0; i < plan->step.n; i++)
         bind_step(plan, plan->step.at[i]);
+    for (int i = 0; i < plan->array.n; i++)
+        plan->weight_bytes += 4 * plan->array.at[i].weights;
     place_offsets(plan);
     divide_work(plan);
     if (plan->shared_bytes + plan->scratch_bytes * plan->max_threads > LIMIT_TOTAL_BYTES)
@@ -110,11 +120,12 @@ static void check_view(const struct plan *plan, const struct step *step, const s
 {
     int64_t from, to;
     view_range(v, &from, &to);
-    if (v->place != PLACE_ARENA) {
-        if (v->left || v->right)
-            bug("step %d wants a halo in the user's memory", step->index);
+    if (v->place != PLACE_ARENA && (v->left || v->right))
+        bug("step %d wants a halo outside the arena", step->index);
+    if (v->place == PLACE_WEIGHTS && (from < 0 || to > plan->array.at[v->index].weights))
+        bug("step %d leaves array '%s'", step->index, plan->array.at[v->index].label);
+    if (v->place != PLACE_ARENA)
         return;
-    }
     const struct buffer *b = &plan->buffer.at[v->index];
     if (from < 0 || 4 * to > b->bytes)
         bug("step %d leaves buffer '%s'", step->index, b->name);
@@ -153,6 +164,8 @@ void plan_check(const struct plan *plan)
         for (int k = 0; k < s->in.n; k++)
             check_view(plan, s, &s->in.at[k]);
         check_view(plan, s, &s->out);
+        if (s->out.place == PLACE_INPUT || s->out.place == PLACE_WEIGHTS)
+            bug("step %d writes what runs only read", s->index);
         check_halo(s);
     }
     check_buffers(plan);
@@ -163,10 +176,15 @@ void plan_check(const struct plan *plan)
 
 static void print_view(const struct plan *plan, const struct view *v, struct out *out)
 {
-    static const char *const places[] = {"input", "output", "arena"};
+    static const char *const places[] = {
+        [PLACE_INPUT] = "input", [PLACE_OUTPUT] = "output", [PLACE_ARENA] = "arena",
+        [PLACE_WEIGHTS] = "weights",
+    };
     out_printf(out, " %s", places[v->place]);
     if (v->place == PLACE_ARENA)
         out_printf(out, "+%lld", (long long)plan->buffer.at[v->index].offset);
+    else if (v->place == PLACE_WEIGHTS)
+        out_printf(out, " %s", plan->array.at[v->index].label);
     else
         out_printf(out, "%d", v->index);
     if (v->offset)
@@ -229,6 +247,10 @@ void plan_print(const struct plan *plan, struct out *out)
     out_printf(out, "plan of %s: %d steps, batch %lld, %s math; shares: the largest over the mean "
             "on 2, 4, 8, 16, 32, 64 threads\n", plan->graph->name, plan->step.n,
             (long long)plan->graph->batch, math_modes[plan->math]);
+    for (int i = 0; i < plan->array.n; i++)
+        if (!plan->array.at[i].step)
+            out_printf(out, "%s   %s: constant, %lld bytes, read where it lies\n", plan->array.at[i].label,
+                    plan->array.at[i].node->name, (long long)(4 * plan->array.at[i].weights));
     for (int i = 0; i < plan->step.n; i++)
         print_step(plan, plan->step.at[i], out);
     for (int i = 0; i < plan->buffer.n; i++) {

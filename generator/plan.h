@@ -34,13 +34,14 @@ struct group {
 /* Where a tensor's elements are: element (n, y, x, c) is at
  *     base + offset + n*image + y*row + x*pixel + c            (in elements, not bytes)
  * Rows may have a halo of zeros: `left` pixels before and `right` behind each row. Neighbouring rows
- * share it, so that row = (w + max(left, right)) * pixel, and left pixels precede the first row. */
-enum place { PLACE_INPUT, PLACE_OUTPUT, PLACE_ARENA };
+ * share it, so that row = (w + max(left, right)) * pixel, and left pixels precede the first row.
+ * In the weights all images of a batch are one: image is 0. */
+enum place { PLACE_INPUT, PLACE_OUTPUT, PLACE_ARENA, PLACE_WEIGHTS };
 
 struct view {
     enum place place;
-    int index;                     /* of the network's input or output, or of plan.buffer */
-    int64_t offset;                /* elements from the start of the input, output or buffer */
+    int index;                     /* of the network's input or output, of plan.buffer or plan.array */
+    int64_t offset;                /* elements from the start of that */
     int64_t image, row, pixel;     /* pitches in elements */
     int n, h, w, c;                /* extents; n is the batch */
     int left, right;               /* halo, in pixels */
@@ -60,6 +61,18 @@ struct buffer {
 };
 
 enum { ARENA_ALIGN = 64 };
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+/* Floats of the program that no run changes: what one step's kernel reads, packed for it, or a
+ * Constant, which steps read where it lies by views of it. */
+struct array {
+    const char *label;             /* "w3": of step 3; "c1": the first Constant */
+    const struct node *node;       /* of the step's group the main one; the Constant */
+    const struct step *step;       /* NULL: a Constant */
+    const float *weight;
+    int64_t weights;               /* floats */
+};
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
@@ -93,6 +106,7 @@ struct step {
     struct view out;
     const float *weight;           /* packed, all the constants of the step; NULL: none */
     int64_t weights;               /* floats */
+    int array;                     /* of plan.array; -1: it has no weights */
     struct binding bind[TARGET_COUNT];  /* of the plan's targets */
     int64_t macs;                  /* of the whole batch */
     double cost[TARGET_COUNT];     /* cycles, one thread, by the model */
@@ -113,12 +127,13 @@ struct plan {
     enum target_id trial_target;
     VEC(struct step *) step;
     VEC(struct buffer) buffer;
+    VEC(struct array) array;       /* Constants, then of steps, in the order in which they are stored */
     int max_threads;
     int64_t shared_bytes;          /* of the arena, a multiple of ARENA_ALIGN */
     int64_t scratch_bytes;         /* per thread, likewise */
     int64_t tensor_bytes;          /* the largest sum of tensors alive at once, without halos */
     int64_t lower_bound;           /* the same with halos, each buffer rounded up to ARENA_ALIGN */
-    int64_t weight_bytes;          /* packed */
+    int64_t weight_bytes;          /* of all arrays */
     double cost[TARGET_COUNT];     /* of all steps */
 };
 

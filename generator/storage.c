@@ -11,15 +11,15 @@ static int64_t padded(int64_t floats)
     return (4 * floats + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
 }
 
-int64_t storage_offset(const struct plan *p, const struct step *s)
+int64_t storage_offset(const struct plan *p, int array)
 {
     int64_t at = STORAGE_HEAD;
-    for (int i = 0; i < p->step.n && p->step.at[i] != s; i++)
-        at += padded(p->step.at[i]->weights);
+    for (int i = 0; i < array; i++)
+        at += padded(p->array.at[i].weights);
     return at;
 }
 
-int64_t storage_bytes(const struct plan *p) { return storage_offset(p, NULL); }
+int64_t storage_bytes(const struct plan *p) { return storage_offset(p, p->array.n); }
 
 /* ---- hashes ---------------------------------------------------------------------------------- */
 
@@ -46,12 +46,12 @@ uint64_t storage_hash(const char *text, size_t len)
 uint64_t storage_content(const struct plan *p)
 {
     uint64_t h = first_hash;
-    for (int i = 0; i < p->step.n; i++) {
-        const struct step *s = p->step.at[i];
-        for (int64_t k = 0; k < padded(s->weights) / 4; k++) {
+    for (int i = 0; i < p->array.n; i++) {
+        const struct array *a = &p->array.at[i];
+        for (int64_t k = 0; k < padded(a->weights) / 4; k++) {
             uint32_t word = 0;
-            if (k < s->weights)
-                memcpy(&word, &s->weight[k], 4);
+            if (k < a->weights)
+                memcpy(&word, &a->weight[k], 4);
             h = hash_word(h, word);
         }
     }
@@ -87,14 +87,14 @@ void storage_write(const struct plan *p, uint64_t id, struct out *out)
     write_u64((uint64_t)storage_bytes(p), out);
     write_u64(storage_content(p), out);
     write_zeros(STORAGE_HEAD - 32, out);
-    for (int i = 0; i < p->step.n; i++) {
-        const struct step *s = p->step.at[i];
-        for (int64_t k = 0; k < s->weights; k++) {
+    for (int i = 0; i < p->array.n; i++) {
+        const struct array *a = &p->array.at[i];
+        for (int64_t k = 0; k < a->weights; k++) {
             uint32_t word;
-            memcpy(&word, &s->weight[k], 4);
+            memcpy(&word, &a->weight[k], 4);
             write_u32(word, out);
         }
-        write_zeros(padded(s->weights) - 4 * s->weights, out);
+        write_zeros(padded(a->weights) - 4 * a->weights, out);
     }
 }
 

@@ -78,6 +78,16 @@ static void take_step(struct summary *s, const struct step *step)
             4 * g->batch * shape_size(&step->group->out->shape);
 }
 
+/* What a step reads where it lies is computed by none. */
+static void take_constant(struct summary *s, const struct array *a)
+{
+    int k = origin(s->graph, a->node);
+    if (k < 0)
+        return;
+    s->layer[k].weight_bytes = 4 * a->weights;
+    s->layer[k].within = NULL;
+}
+
 static void take_layer(struct summary *s, int k)
 {
     const struct node *n = s->graph->layer.at[k];
@@ -101,6 +111,9 @@ struct summary summarise(struct session *session)
         take_layer(&s, k);
     for (int i = 0; i < s.plan->step.n; i++)
         take_step(&s, s.plan->step.at[i]);
+    for (int i = 0; i < s.plan->array.n; i++)
+        if (!s.plan->array.at[i].step)
+            take_constant(&s, &s.plan->array.at[i]);
     return s;
 }
 

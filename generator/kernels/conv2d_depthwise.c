@@ -319,9 +319,13 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_epilogue(pool, &b->args, step, channels, 2 * channels);
 }
 
+static const char *const parts[] = {
+    "conv2d_depthwise_tile", "conv2d_depthwise_row", "conv2d_depthwise", NULL,
+};
+
 const struct kernel conv2d_depthwise = {
     .name = "conv2d_depthwise",
     .doc = "depthwise convolution, channels in vectors, pixels of one or two rows in registers",
     .ok = ok, .cost = cost, .halo = halo, .pack = pack, .bind = bind,
-    .over_residual = true,
+    .parts = parts, .over_residual = true,
 };

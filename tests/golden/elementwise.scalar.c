@@ -8,23 +8,25 @@
  *
  * step  result                 shape          kernel                      MACs     weights  what
  *    1  scaled                 6x6x5          unary                          0           8  copy + scale and shift
- *    2  bent                   6x6x5          binary                         0           0  add + gelu
- *    3  pooled                 6x6x5          pool2d                         0           0  max_pooling2d
- *    4  normal                 6x6x10         layernorm                      0         192  layer_normalization
- *    5  mean                   10             global_pool2d                  0           0  global_average_pooling2d
- *    6  share                  10             softmax                        0          64  softmax
- *    7  big                    12x12x10       upsample                       0          32  up_sampling2d
- *    8  turned                 10x12x12       permute                        0           0  permute
+ *    2  sum                    6x6x5          binary                         0           0  add
+ *    3  bent                   6x6x5          binary                         0           0  multiply + gelu
+ *    4  pooled                 6x6x5          pool2d                         0           0  max_pooling2d
+ *    5  normal                 6x6x10         layernorm                      0         192  layer_normalization
+ *    6  mean                   10             global_pool2d                  0           0  global_average_pooling2d
+ *    7  share                  10             softmax                        0          64  softmax
+ *    8  big                    12x12x10       upsample                       0          32  up_sampling2d
+ *    9  turned                 10x12x12       permute                        0           0  permute
+ *    -  scale_of_all           6x6x5          (read in place)                0         720  constant
  *
  * Math: fast.
  * Arena: 7232 bytes (tensors alive at once 7200, halos and rounding 32, gaps 0)
- * and 0 of scratch for each thread. Weights: 296 bytes.
+ * and 0 of scratch for each thread. Weights: 1016 bytes.
  */
 #include "elementwise.scalar.h"
 
 #if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
 #error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
-#elif ELEMENTWISE_MODEL_HASH != 0x126bcd6c4a7af8bfU
+#elif ELEMENTWISE_MODEL_HASH != 0xf2377fc7cce14d43U
 #error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -60,13 +62,40 @@
 #define ELEMENTWISE_WEIGHTS_ATTR
 #endif
 
+/* scale_of_all: read where it lies */
+static const float elementwise_c1[180] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
+    -0.0659637824f, 0.0573688149f, 0.0505005382f, 0.0244185571f, -0.0571253411f, -0.0522806533f, 0.0402037986f, -0.0419744626f,
+    0.029343104f, -0.0667106509f, -0.078195475f, -0.0375342481f, -0.0420272835f, -0.0966861472f, 0.0200711843f, 0.0786335394f,
+    0.0360174179f, 0.0128217582f, 0.0267639291f, 0.0782306418f, 0.0866322443f, -0.0840482041f, 0.0769782811f, 0.0179472566f,
+    -0.0469411127f, -0.0985677391f, -0.0123808263f, 0.0855218396f, 0.0462922566f, -0.0790298358f, 0.0483539216f, -0.0782214403f,
+    -0.0955708995f, -0.0361520424f, -0.0765785724f, 0.0707205534f, -0.00154762273f, 0.097614184f, 0.0974549428f, 0.0100005511f,
+    -0.071886003f, 0.0501770489f, 0.067866385f, -0.0875401124f, 0.0630719587f, 0.0882687569f, -0.0505943671f, -0.0795382261f,
+    -0.0340424441f, 0.0807932019f, -0.0716179237f, 0.0281049497f, 0.085065864f, -0.0722189918f, -0.0196479913f, -0.027248336f,
+    -0.0562098287f, 0.0935339853f, 0.00982484873f, -0.0582771301f, -0.0836171284f, -0.0119712595f, -0.00341514358f, -0.0590361618f,
+    -0.00999367237f, 0.0049809101f, 0.0708915591f, 0.0247971658f, 0.0544199944f, 0.0264160391f, -0.0494561456f, 0.0689751282f,
+    0.0601396821f, -0.019996345f, 0.0898955017f, 0.0451663621f, 0.0955029279f, 0.0333911069f, -0.0311473496f, 0.0277618412f,
+    0.0291154515f, -0.0345636122f, -0.0403220542f, 0.0522267483f, -0.0448470712f, 0.0254766829f, 0.0822897926f, -0.00457179546f,
+    0.0971323475f, -0.015231085f, 0.0443080552f, 0.0269934069f, -0.0478637107f, -0.028967429f, 0.00792975444f, 0.0926056057f,
+    0.0951903611f, -0.035304714f, -0.0488005988f, 0.00675575761f, 0.0745894462f, 0.0248831753f, 0.0605940931f, 0.0480268709f,
+    0.00531622162f, 0.0761275068f, -0.0927607939f, -0.0592729822f, -0.0273960363f, 0.0932250172f, 0.0212964769f, -0.0587963462f,
+    0.0532739051f, -0.097166352f, 0.0694633052f, 0.0630889684f, -0.00881652813f, 0.0736398697f, 0.0766560361f, -0.0323584676f,
+    -0.0727301463f, 0.0723317191f, -0.0128366118f, 0.0282937046f, -0.0620436929f, 0.0507002249f, 0.0779416114f, 0.0223239064f,
+    -0.0333788991f, 0.0131831644f, -0.0403051637f, -0.09964706f, -0.0799029469f, -0.00214639911f, -0.0243792888f, -0.0786963701f,
+    0.0378257036f, 0.0188362729f, -0.00723444251f, -0.0912196413f, 0.0352778919f, -0.0778764114f, -0.052559495f, -0.0613140129f,
+    -0.0936372802f, -0.0677103177f, -0.0789520666f, 0.0645105615f, 0.0982053056f, 0.0745577142f, 0.0687429234f, -0.0955179855f,
+    0.050371062f, 0.0601400025f, 0.016189469f, 0.0600143559f, 0.0385071523f, -0.0600808747f, 0.0405484214f, -0.0654979572f,
+    -0.0560368076f, -0.0742146745f, -0.0582227372f, 0.00424124021f, -0.0830976591f, 0.0100636603f, -0.0455253012f, 0.0495313406f,
+    -0.0424885862f, -0.0124638677f, 0.072541073f, 0.077203095f, 0.0697000623f, 0.090965949f, 0.0486618057f, 0.00991616305f,
+    0.0267016776f, -0.0760197788f, -0.0822999105f, 0.0642508641f,
+};
+
 /* step 1, scaled: unary */
 static const float elementwise_w1[2] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
     0.25f, 0.0f,
 };
 
-/* step 4, normal: layernorm */
-static const float elementwise_w4[48] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
+/* step 5, normal: layernorm */
+static const float elementwise_w5[48] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
     0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f,
     8.0f, 9.0f, 10.0f, 11.0f, 12.0f, 13.0f, 14.0f, 15.0f,
     0.980361402f, 1.01647222f, 1.15666759f, 0.920862019f, 1.08785653f, 0.971341789f, 1.18089437f, 1.0175333f,
@@ -75,14 +104,14 @@ static const float elementwise_w4[48] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR =
     0.0999689698f, 0.0613186844f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* step 6, share: softmax */
-static const float elementwise_w6[16] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
+/* step 7, share: softmax */
+static const float elementwise_w7[16] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
     0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f,
     8.0f, 9.0f, 10.0f, 11.0f, 12.0f, 13.0f, 14.0f, 15.0f,
 };
 
-/* step 7, big: upsample */
-static const float elementwise_w7[8] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
+/* step 8, big: upsample */
+static const float elementwise_w8[8] CNN_ALIGNED(64) ELEMENTWISE_WEIGHTS_ATTR = {
     0.25f, 0.75f, 0.75f, 0.25f, 0.25f, 0.75f, 0.75f, 0.25f,
 };
 
@@ -150,8 +179,8 @@ static void elementwise_unary_1_scalar(const uint8_t *x, float *y, const float *
 }
 
 /* binary: sum, product, maximum ... element by element; vectors over what is contiguous.
- * For bent (add + gelu, elementwise.cnn.yaml:9). */
-/* A run of n floats: add + gelu. */
+ * For sum (add, elementwise.cnn.yaml:9). */
+/* A run of n floats: add. */
 CNN_INLINE void elementwise_binary_2_scalar_run(const float *x0, const float *x1, float *y, int n)
 {
     int j = 0;
@@ -159,19 +188,47 @@ CNN_INLINE void elementwise_binary_2_scalar_run(const float *x0, const float *x1
     for (; j + 1 <= n; j += 1) {
         vf v = vf_load(x0 + j);
         v = vf_add(v, vf_load(x1 + j));
+        vf_store(y + j, v);
+    }
+}
+
+/* All of it as one list, 180 floats at a time. */
+static void elementwise_binary_2_scalar(const float *x0, const float *x1, float *y, int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const ptrdiff_t at = (ptrdiff_t)u * 180;
+        const float *x0u = x0 + at;
+        const float *x1u = x1 + at;
+        float *yu = y + at;
+        const int n = 180;
+
+        elementwise_binary_2_scalar_run(x0u, x1u, yu, n);
+    }
+}
+
+/* binary: sum, product, maximum ... element by element; vectors over what is contiguous.
+ * For bent (multiply + gelu, elementwise.cnn.yaml:11). */
+/* A run of n floats: multiply + gelu. */
+CNN_INLINE void elementwise_binary_3_scalar_run(const float *x0, const float *x1, float *y, int n)
+{
+    int j = 0;
+
+    for (; j + 1 <= n; j += 1) {
+        vf v = vf_load(x0 + j);
+        v = vf_mul(v, vf_load(x1 + j));
         v = vf_gelu(v);
         vf_store(y + j, v);
     }
 }
 
 /* All pixels as one list, 36 at a time. */
-static void elementwise_binary_2_scalar(const float *x0, const float *x1, float *y, int first, int last)
+static void elementwise_binary_3_scalar(const float *x0, const float *x1, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         /* From image to image, plane to plane, row to row, pixel to pixel; 0 where an operand
          * stretches. */
         static const int pitch[2][4] = {
-            {180, 180, 30, 5}, {180, 180, 30, 5}
+            {180, 180, 30, 5}, {0, 180, 30, 5}
         };
         const ptrdiff_t at = (ptrdiff_t)u * 36;
         const float *x0u = x0 + at * pitch[0][3];
@@ -180,14 +237,14 @@ static void elementwise_binary_2_scalar(const float *x0, const float *x1, float 
         const int n = 36;
 
         for (int i = 0; i < n; i++)
-            elementwise_binary_2_scalar_run(x0u + i * pitch[0][3], x1u + i * pitch[1][3], yu + i * 10, 5);
+            elementwise_binary_3_scalar_run(x0u + i * pitch[0][3], x1u + i * pitch[1][3], yu + i * 10, 5);
     }
 }
 
 /* pool2d: maximum or average of windows, channels in vectors, several windows at once.
- * For pooled (max_pooling2d, elementwise.cnn.yaml:11). */
+ * For pooled (max_pooling2d, elementwise.cnn.yaml:13). */
 /* 5 pixels whose windows lie inside, horizontally. */
-CNN_INLINE void elementwise_pool2d_3_scalar_5(const float *CNN_RESTRICT x, float *CNN_RESTRICT y, int rows)
+CNN_INLINE void elementwise_pool2d_4_scalar_5(const float *CNN_RESTRICT x, float *CNN_RESTRICT y, int rows)
 {
     for (int c = 0; c < 5; c += 1) {
         vf v;
@@ -224,7 +281,7 @@ CNN_INLINE void elementwise_pool2d_3_scalar_5(const float *CNN_RESTRICT x, float
     (void)rows;
 }
 /* 5 pixels whose windows lie inside, horizontally. */
-CNN_INLINE void elementwise_pool2d_3_scalar_clipped_5(const float *CNN_RESTRICT x, float *CNN_RESTRICT y,
+CNN_INLINE void elementwise_pool2d_4_scalar_clipped_5(const float *CNN_RESTRICT x, float *CNN_RESTRICT y,
         int rows)
 {
     for (int c = 0; c < 5; c += 1) {
@@ -265,7 +322,7 @@ CNN_INLINE void elementwise_pool2d_3_scalar_clipped_5(const float *CNN_RESTRICT 
 }
 
 /* Pixel ox, whose window may reach over the left or right border. */
-CNN_INLINE void elementwise_pool2d_3_scalar_border(const float *x, float *y, int ox, int rows)
+CNN_INLINE void elementwise_pool2d_4_scalar_border(const float *x, float *y, int ox, int rows)
 {
     const int left = 0 - ox * 1, end = 6 + left;
     const int kw0 = left > 0 ? left : 0;
@@ -283,7 +340,7 @@ CNN_INLINE void elementwise_pool2d_3_scalar_border(const float *x, float *y, int
     }
 }
 
-static void elementwise_pool2d_3_scalar(const float *x, float *y, int first, int last)
+static void elementwise_pool2d_4_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 6;
@@ -295,12 +352,12 @@ static void elementwise_pool2d_3_scalar(const float *x, float *y, int first, int
         float *yu = y + image * 360 + oy * 60;
 
         for (int ox = 5; ox < 6; ox++)
-            elementwise_pool2d_3_scalar_border(xu, yu, ox, rows);
+            elementwise_pool2d_4_scalar_border(xu, yu, ox, rows);
         for (int t = 0; t < 1; t++) {
             if (rows < 2)
-                elementwise_pool2d_3_scalar_clipped_5(xu, yu, rows);
+                elementwise_pool2d_4_scalar_clipped_5(xu, yu, rows);
             else
-                elementwise_pool2d_3_scalar_5(xu, yu, rows);
+                elementwise_pool2d_4_scalar_5(xu, yu, rows);
             xu += 50;
             yu += 50;
         }
@@ -308,9 +365,9 @@ static void elementwise_pool2d_3_scalar(const float *x, float *y, int first, int
 }
 
 /* layernorm: normalization over channels, pixel by pixel; vectors over channels.
- * For normal (layer_normalization, elementwise.cnn.yaml:13). */
+ * For normal (layer_normalization, elementwise.cnn.yaml:15). */
 /* One vector of deviations d scaled, its gammas and betas from w on. */
-CNN_INLINE vf elementwise_layernorm_4_scalar_of(vf d, vf scale, const float *w)
+CNN_INLINE vf elementwise_layernorm_5_scalar_of(vf d, vf scale, const float *w)
 {
     vf v = vf_mul(d, scale);
 
@@ -319,7 +376,7 @@ CNN_INLINE vf elementwise_layernorm_4_scalar_of(vf d, vf scale, const float *w)
 }
 
 /* The 10 channels of one pixel. */
-CNN_INLINE void elementwise_layernorm_4_scalar_pixel(const float *x, float *y, const float *CNN_RESTRICT w)
+CNN_INLINE void elementwise_layernorm_5_scalar_pixel(const float *x, float *y, const float *CNN_RESTRICT w)
 {
     vf sum0 = vf_zero();
     vf square0 = vf_zero();
@@ -424,11 +481,11 @@ CNN_INLINE void elementwise_layernorm_4_scalar_pixel(const float *x, float *y, c
     const vf scale = vf_div(vf_set1(1.0f), vf_sqrt(vf_add(variance, vf_set1(0.001f))));
 
     for (int c = 0; c < 10; c += 1)
-        vf_store(y + c, elementwise_layernorm_4_scalar_of(vf_sub(vf_load(x + c), mean), scale, w + c));
+        vf_store(y + c, elementwise_layernorm_5_scalar_of(vf_sub(vf_load(x + c), mean), scale, w + c));
 }
 
 /* Pixel by pixel. */
-static void elementwise_layernorm_4_scalar(const float *x, float *y, const float *w, int first, int last)
+static void elementwise_layernorm_5_scalar(const float *x, float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const float *xu = x + (ptrdiff_t)u * 360;
@@ -436,14 +493,14 @@ static void elementwise_layernorm_4_scalar(const float *x, float *y, const float
         const int n = 36;
 
         for (int i = 0; i < n; i++)
-            elementwise_layernorm_4_scalar_pixel(xu + i * 10, yu + i * 10, w);
+            elementwise_layernorm_5_scalar_pixel(xu + i * 10, yu + i * 10, w);
     }
 }
 
 /* global_pool2d: maximum or mean of whole images, channels in vectors.
- * For mean (global_average_pooling2d, elementwise.cnn.yaml:14). */
+ * For mean (global_average_pooling2d, elementwise.cnn.yaml:16). */
 /* 2 channels of one image. */
-CNN_INLINE void elementwise_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+CNN_INLINE void elementwise_global_pool2d_6_scalar_2(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
@@ -482,7 +539,7 @@ CNN_INLINE void elementwise_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x
     vf_store(y + 1, a0_1);
 }
 
-static void elementwise_global_pool2d_5_scalar(const float *x, float *y, int first, int last)
+static void elementwise_global_pool2d_6_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 5;
@@ -490,14 +547,14 @@ static void elementwise_global_pool2d_5_scalar(const float *x, float *y, int fir
         const float *xu = x + image * 360 + q * 2;
         float *yu = y + image * 10 + q * 2;
 
-        elementwise_global_pool2d_5_scalar_2(xu, yu);
+        elementwise_global_pool2d_6_scalar_2(xu, yu);
     }
 }
 
 /* softmax: softmax over channels, pixel by pixel; vectors over channels.
- * For share (softmax, elementwise.cnn.yaml:15). */
+ * For share (softmax, elementwise.cnn.yaml:17). */
 /* The softmax of the 10 channels of a pixel. */
-CNN_INLINE void elementwise_softmax_6_scalar_pixel(const float *x, float *y, const float *w)
+CNN_INLINE void elementwise_softmax_7_scalar_pixel(const float *x, float *y, const float *w)
 {
     vf most = vf_load(x);
     float part[16] = {0.0f};
@@ -522,7 +579,7 @@ CNN_INLINE void elementwise_softmax_6_scalar_pixel(const float *x, float *y, con
 }
 
 /* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
-static void elementwise_softmax_6_scalar(const float *x, float *y, const float *w, int first, int last)
+static void elementwise_softmax_7_scalar(const float *x, float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const float *xu = x + (ptrdiff_t)u * 10;
@@ -530,14 +587,14 @@ static void elementwise_softmax_6_scalar(const float *x, float *y, const float *
         const int n = 1;
 
         for (int i = 0; i < n; i++)
-            elementwise_softmax_6_scalar_pixel(xu + i * 10, yu + i * 10, w);
+            elementwise_softmax_7_scalar_pixel(xu + i * 10, yu + i * 10, w);
     }
 }
 
 /* upsample: enlarging by whole factors, nearest or bilinear; vectors over channels.
- * For big (up_sampling2d, elementwise.cnn.yaml:16). */
+ * For big (up_sampling2d, elementwise.cnn.yaml:18). */
 /* One vector between the pixels a and b of one row, c and d of the next, with their shares. */
-CNN_INLINE vf elementwise_upsample_7_scalar_of(vf a, vf b, vf c, vf d, vf left, vf right, vf upper, vf lower)
+CNN_INLINE vf elementwise_upsample_8_scalar_of(vf a, vf b, vf c, vf d, vf left, vf right, vf upper, vf lower)
 {
     const vf above = vf_fma(a, left, vf_mul(b, right));
     const vf below = vf_fma(c, left, vf_mul(d, right));
@@ -546,19 +603,19 @@ CNN_INLINE vf elementwise_upsample_7_scalar_of(vf a, vf b, vf c, vf d, vf left, 
 }
 
 /* One output pixel from two input columns of two input rows, with their shares. */
-CNN_INLINE void elementwise_upsample_7_scalar_pixel(const float *x0, const float *x1, int left, int right, float *y,
+CNN_INLINE void elementwise_upsample_8_scalar_pixel(const float *x0, const float *x1, int left, int right, float *y,
         const float *rows, const float *columns)
 {
     const vf l = vf_set1(columns[0]), r = vf_set1(columns[1]);
     const vf t = vf_set1(rows[0]), b = vf_set1(rows[1]);
 
     for (int c = 0; c < 10; c += 1)
-        vf_store(y + c, elementwise_upsample_7_scalar_of(vf_load(x0 + left + c), vf_load(x0 + right + c),
+        vf_store(y + c, elementwise_upsample_8_scalar_of(vf_load(x0 + left + c), vf_load(x0 + right + c),
                 vf_load(x1 + left + c), vf_load(x1 + right + c), l, r, t, b));
 }
 
 /* Bilinear, 2 times higher and 2 times wider; the border pixels go on beyond it. */
-static void elementwise_upsample_7_scalar(const float *x, float *y, const float *w, int first, int last)
+static void elementwise_upsample_8_scalar(const float *x, float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 12;
@@ -578,7 +635,7 @@ static void elementwise_upsample_7_scalar(const float *x, float *y, const float 
                 const int left = 2 * p + 1 < 2 ? before : here;
                 const int right = 2 * p + 1 > 2 ? behind : here;
 
-                elementwise_upsample_7_scalar_pixel(x0, x1, left, right, yu, w + 2 * phase, w + 4 + 2 * p);
+                elementwise_upsample_8_scalar_pixel(x0, x1, left, right, yu, w + 2 * phase, w + 4 + 2 * p);
                 yu += 10;
             }
         }
@@ -586,9 +643,9 @@ static void elementwise_upsample_7_scalar(const float *x, float *y, const float 
 }
 
 /* permute: dimensions in another order; vectors over channels that stay the last.
- * For turned (permute, elementwise.cnn.yaml:17). */
+ * For turned (permute, elementwise.cnn.yaml:19). */
 /* 1 x 12 x 10 x 12: the dimensions in another order. */
-static void elementwise_permute_8_scalar(const float *x, float *y, int first, int last)
+static void elementwise_permute_9_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 12;
@@ -610,57 +667,64 @@ static void elementwise_1_scaled_scalar(const struct elementwise_job *job, int f
     (void)thread;
 }
 
-static void elementwise_2_bent_scalar(const struct elementwise_job *job, int first, int last, int thread)
+static void elementwise_2_sum_scalar(const struct elementwise_job *job, int first, int last, int thread)
 {
-    elementwise_binary_2_scalar((const float *)(void *)(job->arena + 0), job->in_b, (float *)(void *)(job->arena + 5760), first, last);
+    elementwise_binary_2_scalar((const float *)(void *)(job->arena + 0), job->in_b, (float *)(void *)(job->arena + 0), first, last);
     (void)thread;
 }
 
-static void elementwise_3_pooled_scalar(const struct elementwise_job *job, int first, int last, int thread)
+static void elementwise_3_bent_scalar(const struct elementwise_job *job, int first, int last, int thread)
 {
-    elementwise_pool2d_3_scalar((const float *)(void *)(job->arena + 5760), (float *)(void *)(job->arena + 5780), first, last);
+    elementwise_binary_3_scalar((const float *)(void *)(job->arena + 0), elementwise_c1, (float *)(void *)(job->arena + 5760), first, last);
     (void)thread;
 }
 
-static void elementwise_4_normal_scalar(const struct elementwise_job *job, int first, int last, int thread)
+static void elementwise_4_pooled_scalar(const struct elementwise_job *job, int first, int last, int thread)
 {
-    elementwise_layernorm_4_scalar((const float *)(void *)(job->arena + 5760), (float *)(void *)(job->arena + 0), elementwise_w4, first, last);
+    elementwise_pool2d_4_scalar((const float *)(void *)(job->arena + 5760), (float *)(void *)(job->arena + 5780), first, last);
     (void)thread;
 }
 
-static void elementwise_5_mean_scalar(const struct elementwise_job *job, int first, int last, int thread)
+static void elementwise_5_normal_scalar(const struct elementwise_job *job, int first, int last, int thread)
 {
-    elementwise_global_pool2d_5_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 1472), first, last);
+    elementwise_layernorm_5_scalar((const float *)(void *)(job->arena + 5760), (float *)(void *)(job->arena + 0), elementwise_w5, first, last);
     (void)thread;
 }
 
-static void elementwise_6_share_scalar(const struct elementwise_job *job, int first, int last, int thread)
+static void elementwise_6_mean_scalar(const struct elementwise_job *job, int first, int last, int thread)
 {
-    elementwise_softmax_6_scalar((const float *)(void *)(job->arena + 1472), job->out_share, elementwise_w6, first, last);
+    elementwise_global_pool2d_6_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 1472), first, last);
     (void)thread;
 }
 
-static void elementwise_7_big_scalar(const struct elementwise_job *job, int first, int last, int thread)
+static void elementwise_7_share_scalar(const struct elementwise_job *job, int first, int last, int thread)
 {
-    elementwise_upsample_7_scalar((const float *)(void *)(job->arena + 5760), (float *)(void *)(job->arena + 0), elementwise_w7, first, last);
+    elementwise_softmax_7_scalar((const float *)(void *)(job->arena + 1472), job->out_share, elementwise_w7, first, last);
     (void)thread;
 }
 
-static void elementwise_8_turned_scalar(const struct elementwise_job *job, int first, int last, int thread)
+static void elementwise_8_big_scalar(const struct elementwise_job *job, int first, int last, int thread)
 {
-    elementwise_permute_8_scalar((const float *)(void *)(job->arena + 0), job->out_turned, first, last);
+    elementwise_upsample_8_scalar((const float *)(void *)(job->arena + 5760), (float *)(void *)(job->arena + 0), elementwise_w8, first, last);
     (void)thread;
 }
 
-static const struct elementwise_work elementwise_scalar[8] = {
+static void elementwise_9_turned_scalar(const struct elementwise_job *job, int first, int last, int thread)
+{
+    elementwise_permute_9_scalar((const float *)(void *)(job->arena + 0), job->out_turned, first, last);
+    (void)thread;
+}
+
+static const struct elementwise_work elementwise_scalar[9] = {
     {elementwise_1_scaled_scalar, 1, 1},
-    {elementwise_2_bent_scalar, 1, 1},
-    {elementwise_3_pooled_scalar, 6, 1},
-    {elementwise_4_normal_scalar, 1, 1},
-    {elementwise_5_mean_scalar, 5, 1},
-    {elementwise_6_share_scalar, 1, 1},
-    {elementwise_7_big_scalar, 12, 1},
-    {elementwise_8_turned_scalar, 12, 1},
+    {elementwise_2_sum_scalar, 1, 1},
+    {elementwise_3_bent_scalar, 1, 1},
+    {elementwise_4_pooled_scalar, 6, 1},
+    {elementwise_5_normal_scalar, 1, 1},
+    {elementwise_6_mean_scalar, 5, 1},
+    {elementwise_7_share_scalar, 1, 1},
+    {elementwise_8_big_scalar, 12, 1},
+    {elementwise_9_turned_scalar, 12, 1},
 };
 
 #endif /* ELEMENTWISE_SCALAR */
@@ -690,8 +754,9 @@ static const struct elementwise_result {
     size_t offset; /* floats */
     int extent[4];
     ptrdiff_t pitch[3];
-} elementwise_results[8] = {
+} elementwise_results[9] = {
     {"scaled", -1, 0, {1, 6, 6, 5}, {180, 30, 5}},
+    {"sum", -1, 0, {1, 6, 6, 5}, {180, 30, 5}},
     {"bent", -1, 1440, {1, 6, 6, 5}, {360, 60, 10}},
     {"pooled", -1, 1445, {1, 6, 6, 5}, {360, 60, 10}},
     {"normal", -1, 0, {1, 6, 6, 10}, {360, 60, 10}},
@@ -745,20 +810,22 @@ static void elementwise_walk(const struct elementwise_job *job, int thread, int 
 {
     /* scaled: 6x6x5 -> 6x6x5, copy + scale and shift    elementwise.cnn.yaml:6 */
     elementwise_do(job, 0, thread, threads);
-    /* bent: 6x6x5 -> 6x6x5, add + gelu    elementwise.cnn.yaml:9 */
+    /* sum: 6x6x5 -> 6x6x5, add    elementwise.cnn.yaml:9 */
     elementwise_do(job, 1, thread, threads);
-    /* pooled: 6x6x5 -> 6x6x5, max_pooling2d    elementwise.cnn.yaml:11 */
+    /* bent: 6x6x5 -> 6x6x5, multiply + gelu    elementwise.cnn.yaml:11 */
     elementwise_do(job, 2, thread, threads);
-    /* normal: 6x6x10 -> 6x6x10, layer_normalization    elementwise.cnn.yaml:13 */
+    /* pooled: 6x6x5 -> 6x6x5, max_pooling2d    elementwise.cnn.yaml:13 */
     elementwise_do(job, 3, thread, threads);
-    /* mean: 6x6x10 -> 10, global_average_pooling2d    elementwise.cnn.yaml:14 */
+    /* normal: 6x6x10 -> 6x6x10, layer_normalization    elementwise.cnn.yaml:15 */
     elementwise_do(job, 4, thread, threads);
-    /* share: 10 -> 10, softmax    elementwise.cnn.yaml:15 */
+    /* mean: 6x6x10 -> 10, global_average_pooling2d    elementwise.cnn.yaml:16 */
     elementwise_do(job, 5, thread, threads);
-    /* big: 6x6x10 -> 12x12x10, up_sampling2d    elementwise.cnn.yaml:16 */
+    /* share: 10 -> 10, softmax    elementwise.cnn.yaml:17 */
     elementwise_do(job, 6, thread, threads);
-    /* turned: 12x12x10 -> 10x12x12, permute    elementwise.cnn.yaml:17 */
+    /* big: 6x6x10 -> 12x12x10, up_sampling2d    elementwise.cnn.yaml:18 */
     elementwise_do(job, 7, thread, threads);
+    /* turned: 12x12x10 -> 10x12x12, permute    elementwise.cnn.yaml:19 */
+    elementwise_do(job, 8, thread, threads);
 }
 
 elementwise_status elementwise_run_threads(const uint8_t *in_a, const float *in_b, float *out_share, float *out_turned, void *arena, size_t arena_bytes, int threads)

@@ -17,7 +17,7 @@ extern "C" {
 /* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
  * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
 #define ELEMENTWISE_CNNGEN_VERSION 100
-#define ELEMENTWISE_MODEL_HASH 0x126bcd6c4a7af8bfU
+#define ELEMENTWISE_MODEL_HASH 0xf2377fc7cce14d43U
 
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define ELEMENTWISE_BATCH 1
@@ -49,7 +49,7 @@ extern "C" {
 #define ELEMENTWISE_STACK_BYTES 2048
 
 /* Bytes of the weights as they are stored. */
-#define ELEMENTWISE_WEIGHT_BYTES 296
+#define ELEMENTWISE_WEIGHT_BYTES 1016
 
 typedef enum {
     ELEMENTWISE_OK = 0,
@@ -73,7 +73,7 @@ elementwise_status elementwise_run_threads(const uint8_t *in_a, const float *in_
 /* Compiled with -DELEMENTWISE_HOOK=name, the program calls that function after each of its ELEMENTWISE_STEPS steps,
  * with the step's number from 0, the layer's name and its result as it lies in memory: extent is images,
  * height, width, channels; pitch is the distance in floats between images, rows and pixels. */
-#define ELEMENTWISE_STEPS 8
+#define ELEMENTWISE_STEPS 9
 #ifdef ELEMENTWISE_HOOK
 void ELEMENTWISE_HOOK(int step, const char *layer, const float *data, const int *extent, const ptrdiff_t *pitch);
 #endif
