@@ -24,7 +24,7 @@
 
 #if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
 #error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
-#elif ELEMENTWISE_MODEL_HASH != 0x126bcd6c4a7af8bfU
+#elif ELEMENTWISE_MODEL_HASH != 0xbfd82d263a727012U
 #error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
