@@ -665,7 +665,8 @@ static void find_stack(struct emitter *e, struct stack *stack)
         vec_push(e->pool, &stack->use, (struct stack_use){k->fn, k->user.at[0]->group->main->at, k->stack});
         most = k->stack > most ? k->stack : most;
     }
-    stack->bytes = STACK_DRIVER + STACK_POINTER * (g->input.n + g->output.n) + most;
+    const int64_t each = STACK_POINTER + (g->batch > 1 ? STACK_PASSED : 0);
+    stack->bytes = STACK_DRIVER + each * (g->input.n + g->output.n) + most;
 }
 
 /* The file of --split-weights. */

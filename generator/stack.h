@@ -18,7 +18,9 @@ enum {
     STACK_VECTORS = 96,
     STACK_SCALARS = 512,           /* bytes */
     STACK_DRIVER = 1024,           /* bytes: PREFIX_run, what walks through the steps, and a step's own */
-    STACK_POINTER = 32,            /* bytes more for each input and output */
+    STACK_POINTER = 48,            /* bytes more for each input and output: its span, its place in the job, and
+                                    * its way through the self-test and the functions that call each other */
+    STACK_PASSED = 8,              /* and where a batch's function is one more of these */
 };
 
 /* Bytes for the functions in a text of C, the one and those that it calls there together, with vectors

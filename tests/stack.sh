@@ -60,12 +60,23 @@ jobs() {  # jobs SPEC LEVEL...: what to try
             echo "$spec cortex-m arm-none-eabi-gcc -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16 $level"
     done
 }
+# Many outputs, each of which the driver's functions hand on.
+for batch in 1 2; do
+    {
+        printf 'cnngen: 1\nbatch: %d\nlayers:\n  - {type: Input, name: x, shape: [4, 4, 3]}\n' $batch
+        for i in $(seq 150); do echo "  - {type: ReLU, name: y$i, inputs: x}"; done
+        echo "outputs: [$(seq -s ', ' -f 'y%g' 150)]"
+    } >outputs$batch.cnn.yaml
+    for compiler in gcc clang aarch64-linux-gnu-gcc; do
+        echo "outputs$batch.cnn.yaml scalar $compiler -O2"
+    done
+done >list
 for spec in "$root"/tests/golden/*.cnn.yaml "$root"/tests/cases/*.cnn.yaml; do
     case ${STACK:-},$spec in
     all,*tests/golden/*) jobs "$spec" -O1 -O2 -O3 ;;
     all,* | *tests/golden/*) jobs "$spec" -O2 ;;
     esac
-done >list
+done >>list
 xargs -P 2 -L 1 sh try.sh <list >verdicts 2>&1
 grep -v '^passed' verdicts
 passed=$(grep -c '^passed' verdicts)
