@@ -26,7 +26,7 @@
 
 #if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
 #error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
-#elif ELEMENTWISE_MODEL_HASH != 0xf2377fc7cce14d43U
+#elif ELEMENTWISE_MODEL_HASH != 0xaaf1158cdadd78cbU
 #error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 

@@ -17,7 +17,7 @@ extern "C" {
 /* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
  * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
 #define ELEMENTWISE_CNNGEN_VERSION 100
-#define ELEMENTWISE_MODEL_HASH 0xf2377fc7cce14d43U
+#define ELEMENTWISE_MODEL_HASH 0xaaf1158cdadd78cbU
 
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define ELEMENTWISE_BATCH 1
@@ -46,7 +46,7 @@ extern "C" {
 
 /* What a call takes of the stack, at most, on each of its threads: the frames of this program's own functions as gcc
  * and clang make them with -O1 or more. Those of OpenMP, the C library and a hook come on top. */
-#define ELEMENTWISE_STACK_BYTES 2048
+#define ELEMENTWISE_STACK_BYTES 2112
 
 /* Bytes of the weights as they are stored. */
 #define ELEMENTWISE_WEIGHT_BYTES 1016
