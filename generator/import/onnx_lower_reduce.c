@@ -172,6 +172,8 @@ bool onnx_lower_softmax(struct lower *lo, struct onnx_node *n)
 
 /* ---- Hardmax --------------------------------------------------------------------------------- */
 
+enum { HARDMAX_MOST = 1 << 24 };  /* indices are floats */
+
 /* 0, 1, 2 ... along dimension d of the shape, 1 in the others. */
 static struct wlayer *count_up(struct lower *lo, const struct onnx_value *v,
         const struct shape *s, int d)
@@ -199,6 +201,8 @@ bool onnx_lower_hardmax(struct lower *lo, struct onnx_node *n)
     place_order(lo, n->in.at[0], &view.dims, view.perm);
     if (!place_view(lo, &view, 1u << axis, ~0u))
         return onnx_refuse(lo->m, n, "it takes more than %d dimensions", LIMIT_RANK);
+    if (view.shape.dim[view.where[axis]] > HARDMAX_MOST)
+        return onnx_refuse(lo->m, n, "it counts more than %d elements", HARDMAX_MOST);
     const char *name = place_arrange(lo, n, n->in.at[0], &view);
     if (!name)
         return false;

@@ -511,6 +511,12 @@ def dynamic():
     Case('shape', n, [out], [x.mean((2, 3), keepdims=True)], options=['--shape', 'x=1,3,4,4'])
 
 
+def large():
+    """A shape that a file of a hundred bytes may claim."""
+    n = Net(rand(1, 4), dims=[1, 1 << 31])
+    wrong('hardmax', 'it counts more than 16777216 elements', n, [n.node('Hardmax', 'x')])
+
+
 def field(number, data):
     """A message, or bytes, as field `number` of another one."""
     size, varint = len(data), b''
@@ -685,7 +691,7 @@ def command_line(importer, out):
 def main():
     importer, cnngen, out = sys.argv[1:4]
     os.makedirs(out, exist_ok=True)
-    for make in (activations, normalizations, layouts, einsums, along, grids, edges, data, external_data, dynamic, refusals):
+    for make in (activations, normalizations, layouts, einsums, along, grids, edges, data, external_data, dynamic, large, refusals):
         make()
     failed = 0
     with open(os.path.join(out, 'passed.txt'), 'w') as f:
