@@ -19,6 +19,7 @@ struct target {
     bool fma;
     double fma_per_cycle;    /* vector FMAs (or multiply and add pairs) started per cycle */
     double load_per_cycle;   /* vector loads */
+    double fastest;          /* how many times as many of both on the fastest CPUs of the kind */
     double l1, l2, l3;       /* bytes a core can count on */
     double l2_bytes, l3_bytes, dram_bytes;  /* read bandwidth, bytes per cycle */
     const char *header;      /* runtime/: "cnn_vec_avx512.h" */

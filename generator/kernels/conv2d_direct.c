@@ -2,6 +2,7 @@
  * workhorse: any kernel, stride, dilation, groups; best with 8 output channels or more in a group. */
 #include "conv2d.h"
 #include "cut.h"
+#include "divide.h"
 
 enum { MOST_THREADS = 16 };  /* that units are to be divided evenly among */
 
@@ -9,6 +10,7 @@ enum { MOST_THREADS = 16 };  /* that units are to be divided evenly among */
  * they are long enough to fill tiles: oh and ow are those of the joined rows. */
 struct shape_of_work {
     int ic, oc, groups;      /* channels of one group */
+    int batch;
     int ocb;                 /* output channels in a block of weights */
     int taps;                /* kernel rows times columns */
     double used_taps;        /* without kernel rows above and below the image, on the average */
@@ -22,6 +24,7 @@ struct tiling {
     int nr;                       /* vectors of channels */
     struct cut p;                 /* pixels of a row */
     double cycles;                /* for one group and image, by the model */
+    double price;                 /* these, and more where threads would share them unevenly */
 };
 
 /* Blocks of 8, which vectors of 16 can't use, where the last of 16 would be half empty: up to 88
@@ -67,12 +70,12 @@ static double used_rows(const struct group *g)
     return (double)used / (double)oh;
 }
 
-static struct shape_of_work work_of(const struct group *g, bool join)
+static struct shape_of_work work_of(const struct group *g, int64_t batch, bool join)
 {
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
-    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, a->groups, 0,
-            a->kernel[0] * a->kernel[1], used_rows(g) * a->kernel[1], out.h, out.w,
+    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, a->groups,
+            (int)batch, 0, a->kernel[0] * a->kernel[1], used_rows(g) * a->kernel[1], out.h, out.w,
             (int64_t)a->in_channels * a->strides[1], 1};
     s.ocb = block_width(s.oc);
     if (join) {
@@ -85,17 +88,31 @@ static struct shape_of_work work_of(const struct group *g, bool join)
 
 /* ---- tiles ----------------------------------------------------------------------------------- */
 
-/* Cycles for one step (kernel row, column, input channel) of a tile: limited by multiplies, by
- * loads, or by the four cycles that a sum waits for itself; some of that wait shows unless there
- * are twice as many sums as hide it. Without FMA by instructions: copy (or load, for few pixels),
- * multiply and add for each sum, two for a broadcast. */
+/* Cycles by FMA: limited by multiplies, by loads, or by the four cycles that a sum waits for
+ * itself. Some of that wait shows unless there are twice as many sums as hide it, the more the more
+ * FMAs start in a cycle. */
+static double fma_cycles(double fma_per_cycle, double load_per_cycle, double sums, double loads)
+{
+    double fma = sums / fma_per_cycle, load = loads / load_per_cycle;
+    double busy = fma > load ? fma : load;
+    double hidden = sums / (4 * fma_per_cycle);
+    return (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * fma_per_cycle * (2 - hidden) : 0);
+}
+
+/* Cycles for one step (kernel row, column, input channel) of a tile. One tile serves all CPUs of a
+ * kind: where some start twice as many FMAs in a cycle, and need twice as many sums to be busy, the
+ * CPU counts that comes less near to its own peak. Without FMA by instructions: copy (or load, for
+ * few pixels), multiply and add for each sum, two for a broadcast. */
 static double step_cycles(const struct target *t, int p, int nr)
 {
-    double sums = p * nr, pixels = p * (t->vl == 16 ? 0.5 : 1.0);
-    double hidden = sums / (4 * t->fma_per_cycle), busy = cost_fma(t, sums, nr + pixels);
-    if (!t->fma)
-        busy = (3 * sums + 2 * p + (p > 3 ? nr : 0)) / 3;
-    return (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * (2 - hidden) : 0);
+    double sums = p * nr, pixels = p * (t->vl == 16 ? 0.5 : 1.0), k = t->fastest;
+    if (!t->fma) {
+        double busy = (3 * sums + 2 * p + (p > 3 ? nr : 0)) / 3;
+        return (busy > 4 ? busy : 4) + (sums < 8 ? 0.3 * (2 - sums / 4) : 0);
+    }
+    double slow = fma_cycles(t->fma_per_cycle, t->load_per_cycle, sums, nr + pixels);
+    double fast = fma_cycles(k * t->fma_per_cycle, k * t->load_per_cycle, sums, nr + p);
+    return k * fast > slow ? k * fast : slow;
 }
 
 /* Extra cycles for one step where pixels are a multiple of a page's fraction apart, so that more
@@ -181,15 +198,57 @@ static bool fits_registers(const struct target *t, int p, int nr)
     return p * nr + nr + 1 + !t->fma <= t->registers;
 }
 
-/* The tile with the fewest predicted cycles. */
+/* ---- units ----------------------------------------------------------------------------------- */
+
+static int64_t rows_of(const struct shape_of_work *s)
+{
+    return (int64_t)s->batch * s->oh * s->groups;
+}
+
+static bool uneven(int64_t units)
+{
+    int64_t most = (units + MOST_THREADS - 1) / MOST_THREADS;
+    return 5 * most * MOST_THREADS > 6 * units;
+}
+
+/* How many channel tiles a unit does for each tile of pixels. As many as have weights that stay in
+ * half of the second-level cache: input and output then go through the caches once. Fewer where
+ * units would be too few for many threads. */
+static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
+{
+    int tiles = channel_tiles(s, k);
+    double bytes = 4.0 * s->taps * s->ic * k->nr * k->target->vl, most = k->target->l2 / 2 / bytes;
+    int qb = most >= tiles ? tiles : most < 1 ? 1 : (int)most;
+    while (qb > 1 && uneven(rows_of(s) * ((tiles + qb - 1) / qb)))
+        qb = (qb + 1) / 2;
+    return qb;
+}
+
+static int units_of(const struct shape_of_work *s, const struct tiling *k)
+{
+    int tiles = channel_tiles(s, k), unit = tiles_of_unit(s, k);
+    return (int)rows_of(s) * ((tiles + unit - 1) / unit);
+}
+
+/* ---- the choice ------------------------------------------------------------------------------ */
+
+/* What the choice goes by: cycles, and that threads share them evenly. */
+static double price_of(const struct shape_of_work *s, const struct tiling *k)
+{
+    static const struct load even;
+    return k->cycles * divide_penalty(k->cycles * s->batch * s->groups, units_of(s, k), &even);
+}
+
+/* The tile of the least price. */
 static struct tiling best_tiling_on(const struct target *t, const struct shape_of_work *s)
 {
     struct tiling best = {.target = t};
     for (int nr = 1; nr <= 4; nr++)
         for (int p = 1; p <= 28 && fits_registers(t, p, nr); p++) {
-            struct tiling k = {t, nr, cut_even(s->ow, p), 0};
+            struct tiling k = {t, nr, cut_even(s->ow, p), 0, 0};
             k.cycles = tiling_cycles(s, &k);
-            if (fits_blocks(s, nr, t->vl) && (best.nr == 0 || k.cycles < best.cycles))
+            k.price = price_of(s, &k);
+            if (fits_blocks(s, nr, t->vl) && (best.nr == 0 || k.price < best.price))
                 best = k;
         }
     return best;
@@ -201,31 +260,10 @@ static struct tiling best_tiling(const struct target *t, const struct shape_of_w
     struct tiling best = best_tiling_on(t, s);
     for (; targets[t->base].vl < t->vl && s->oc % t->vl != 0; t = &targets[t->base]) {
         struct tiling k = best_tiling_on(&targets[t->base], s);
-        if (best.nr == 0 || k.cycles < best.cycles)
+        if (best.nr == 0 || k.price < best.price)
             best = k;
     }
     return best;
-}
-
-/* ---- units ----------------------------------------------------------------------------------- */
-
-static bool uneven(int64_t units)
-{
-    int64_t most = (units + MOST_THREADS - 1) / MOST_THREADS;
-    return 5 * most * MOST_THREADS > 6 * units;
-}
-
-/* How many channel tiles a unit does for each tile of pixels. As many as have weights that stay in
- * half of the second-level cache: input and output then go through the caches once. Fewer where
- * units would be too few for many threads. */
-static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k, int64_t rows)
-{
-    int tiles = channel_tiles(s, k);
-    double bytes = 4.0 * s->taps * s->ic * k->nr * k->target->vl, most = k->target->l2 / 2 / bytes;
-    int qb = most >= tiles ? tiles : most < 1 ? 1 : (int)most;
-    while (qb > 1 && uneven(rows * ((tiles + qb - 1) / qb)))
-        qb = (qb + 1) / 2;
-    return qb;
 }
 
 /* ---- the kernel ------------------------------------------------------------------------------ */
@@ -241,7 +279,7 @@ static bool ok(const struct group *g)
 static bool edges(const struct group *g)
 {
     const struct conv2d *a = g->main->attr;
-    struct shape_of_work s = work_of(g, false);
+    struct shape_of_work s = work_of(g, 1, false);
     double input = (double)shape_size(&g->in.at[0]->shape);
     double passes = 1 + 4.0 * s.taps * s.ic * s.oc / 256e3;
     double span = 7.0 * a->strides[1] + (a->kernel[1] - 1.0) * a->dilation[1] + 1;
@@ -253,7 +291,7 @@ static bool edges(const struct group *g)
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct conv2d *a = g->main->attr;
-    struct shape_of_work s = work_of(g, conv2d_is_pointwise(a));
+    struct shape_of_work s = work_of(g, batch, conv2d_is_pointwise(a));
     struct tiling k = best_tiling(t, &s);
     return (double)batch * k.cycles * s.groups +
             0.04 * conv2d_stream_cost(g, batch, t, weight_bytes(&s));
@@ -265,7 +303,7 @@ static void pack(struct pool *pool, struct step *step)
 {
     const struct group *g = step->group;
     const struct conv2d *a = g->main->attr;
-    struct shape_of_work s = work_of(g, false);
+    struct shape_of_work s = work_of(g, step->out.n, false);
     int64_t blocks = round_up(s.oc, s.ocb) / s.ocb, rows = (int64_t)a->kernel[0] * a->kernel[1] * s.ic;
     int64_t channels = blocks * s.ocb * a->groups;
     float *w = step_weights(pool, step, channels * rows + channels * (g->affine ? 3 : 1));
@@ -286,12 +324,12 @@ static void pack(struct pool *pool, struct step *step)
  * their own then, rather than parts of the same pixels: two of them writing to neighbouring lines
  * got in each other's way so much that the second gained nothing. */
 static void bind_tiling(struct pool *pool, struct args *args, const struct shape_of_work *s,
-        const struct tiling *k, int unit)
+        const struct tiling *k)
 {
     args_int(pool, args, "VL", k->target->vl);
     args_int(pool, args, "NR", k->nr);
     bind_cut(pool, args, "P", "T", &k->p);
-    args_int(pool, args, "QB", unit);
+    args_int(pool, args, "QB", tiles_of_unit(s, k));
     args_int(pool, args, "INNER", weight_bytes(s) <= k->target->l2);
     args_int(pool, args, "OCB", s->ocb);
 }
@@ -315,17 +353,15 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct group *g = step->group;
     const struct conv2d *a = g->main->attr;
-    struct shape_of_work s = work_of(g, joinable(step));
+    struct shape_of_work s = work_of(g, step->out.n, joinable(step));
     struct step joined = step_join_rows(pool, step, s.join);
     struct tiling k = best_tiling(t, &s);
-    int64_t rows = (int64_t)step->out.n * s.oh * s.groups;
-    int tiles = channel_tiles(&s, &k), unit = tiles_of_unit(&s, &k, rows);
     int64_t channels = round_up(s.oc, s.ocb) * s.groups;
 
     b->target = k.target;
-    b->units = (int)rows * ((tiles + unit - 1) / unit);
+    b->units = units_of(&s, &k);
     conv2d_bind_shape(pool, &b->args, &joined);
-    bind_tiling(pool, &b->args, &s, &k, unit);
+    bind_tiling(pool, &b->args, &s, &k);
     bind_edges(pool, b, &joined, &k);
     args_int(pool, &b->args, "PREFETCH",
             4.0 * step->out.n * (double)step->out.image > k.target->l2);

@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x908c677144530ba0U
+#elif CONV_CHAIN_MODEL_HASH != 0x8be5c06e10588f23U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1604,7 +1604,7 @@ static void conv_chain_4_batch_normalization_1_scalar(const struct conv_chain_jo
 static const struct conv_chain_work conv_chain_scalar[4] = {
     {conv_chain_1_input_scalar, 14, 1},
     {conv_chain_2_conv2d_scalar, 14, 5},
-    {conv_chain_3_re_lu_scalar, 14, 12},
+    {conv_chain_3_re_lu_scalar, 14, 13},
     {conv_chain_4_batch_normalization_1_scalar, 15, 1},
 };
 
@@ -2180,7 +2180,7 @@ static void conv_chain_4_batch_normalization_1_sse2(const struct conv_chain_job 
 static const struct conv_chain_work conv_chain_sse2[4] = {
     {conv_chain_1_input_sse2, 14, 1},
     {conv_chain_2_conv2d_sse2, 14, 5},
-    {conv_chain_3_re_lu_sse2, 14, 12},
+    {conv_chain_3_re_lu_sse2, 14, 13},
     {conv_chain_4_batch_normalization_1_sse2, 15, 1},
 };
 
@@ -2231,20 +2231,22 @@ static void conv_chain_unary_1_avx2(const float *x, float *y, int first, int las
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
-/* 2 pixels by 32 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_2_avx2_2x32(const float *CNN_RESTRICT x,
+/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void conv_chain_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
     vf a0_1 = vf_load(b + 8);
-    vf a0_2 = vf_load(b + 16);
-    vf a0_3 = vf_load(b + 24);
     vf a1_0 = vf_load(b + 0);
     vf a1_1 = vf_load(b + 8);
-    vf a1_2 = vf_load(b + 16);
-    vf a1_3 = vf_load(b + 24);
+    vf a2_0 = vf_load(b + 0);
+    vf a2_1 = vf_load(b + 8);
+    vf a3_0 = vf_load(b + 0);
+    vf a3_1 = vf_load(b + 8);
+    vf a4_0 = vf_load(b + 0);
+    vf a4_1 = vf_load(b + 8);
 
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
@@ -2252,24 +2254,23 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_2x32(const float *CNN_RESTRICT x
         for (int i = 0; i < 3; i++) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
-            w0 = vf_keep(w0);
             vf w1 = vf_load(w + 8 + i * 16);
-            w1 = vf_keep(w1);
-            vf w2 = vf_load(w + 144 + i * 16);
-            w2 = vf_keep(w2);
-            vf w3 = vf_load(w + 152 + i * 16);
-            w3 = vf_keep(w3);
             vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_fma(v, w0, a0_0);
             a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
             v = vf_set1(xi[1]);
             a1_0 = vf_fma(v, w0, a1_0);
             a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
+            v = vf_set1(xi[2]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[3]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[4]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
             xi++;
         }
         x += xr;
@@ -2280,18 +2281,81 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_2x32(const float *CNN_RESTRICT x
     vf_store(y + 0, a0_0);
     a0_1 = vf_relu(a0_1);
     vf_store(y + 8, a0_1);
-    a0_2 = vf_relu(a0_2);
-    vf_store(y + 16, a0_2);
-    a0_3 = vf_relu(a0_3);
-    vf_store(y + 24, a0_3);
     a1_0 = vf_relu(a1_0);
     vf_store(y + 256, a1_0);
     a1_1 = vf_relu(a1_1);
     vf_store(y + 264, a1_1);
-    a1_2 = vf_relu(a1_2);
-    vf_store(y + 272, a1_2);
-    a1_3 = vf_relu(a1_3);
-    vf_store(y + 280, a1_3);
+    a2_0 = vf_relu(a2_0);
+    vf_store(y + 512, a2_0);
+    a2_1 = vf_relu(a2_1);
+    vf_store(y + 520, a2_1);
+    a3_0 = vf_relu(a3_0);
+    vf_store(y + 768, a3_0);
+    a3_1 = vf_relu(a3_1);
+    vf_store(y + 776, a3_1);
+    a4_0 = vf_relu(a4_0);
+    vf_store(y + 1024, a4_0);
+    a4_1 = vf_relu(a4_1);
+    vf_store(y + 1032, a4_1);
+}
+
+/* 4 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void conv_chain_conv2d_direct_2_avx2_4x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 8);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 8);
+    vf a2_0 = vf_load(b + 0);
+    vf a2_1 = vf_load(b + 8);
+    vf a3_0 = vf_load(b + 0);
+    vf a3_1 = vf_load(b + 8);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[1]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[2]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[3]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            xi++;
+        }
+        x += xr;
+        w += 48;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 8, a0_1);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 256, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 264, a1_1);
+    a2_0 = vf_relu(a2_0);
+    vf_store(y + 512, a2_0);
+    a2_1 = vf_relu(a2_1);
+    vf_store(y + 520, a2_1);
+    a3_0 = vf_relu(a3_0);
+    vf_store(y + 768, a3_0);
+    a3_1 = vf_relu(a3_1);
+    vf_store(y + 776, a3_1);
 }
 
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
@@ -2299,15 +2363,25 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 7; t++) {
+    for (int t = 0; t < 2; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 15;
-        x += 2;
+        x += 5;
         for (int q = q0; q < q1; q++) {
-            const float *wq = w + q * 288;
-            conv_chain_conv2d_direct_2_avx2_2x32(xt, y + q * 32, wq, b + q * 32, xr, rows);
+            const float *wq = w + q * 144;
+            conv_chain_conv2d_direct_2_avx2_5x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
-        y += 512;
+        y += 1280;
+    }
+    for (int t = 0; t < 1; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 15;
+        x += 4;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q * 144;
+            conv_chain_conv2d_direct_2_avx2_4x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 1024;
     }
     (void)rest;
 }
@@ -2331,7 +2405,7 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
         wu += kh0 * 48;
         conv_chain_conv2d_direct_2_avx2_row(xu,
                 yu, wu, bu,
-                rows, 0, 8, 1);
+                rows, 0, 16, 1);
     }
 }
 

@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x91b14bb4dcea8347U
+#elif RESIDUAL_MODEL_HASH != 0x956ac344d92ef118U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -4831,8 +4831,8 @@ static void residual_unary_1_avx512(const float *x, float *y, int first, int las
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 8 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_avx512_8x16(const float *CNN_RESTRICT x,
+/* 16 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_2_avx512_16x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -4845,6 +4845,14 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_8x16(const float *CNN_RESTRICT x
     vf a5_0 = vf_load(b + 0);
     vf a6_0 = vf_load(b + 0);
     vf a7_0 = vf_load(b + 0);
+    vf a8_0 = vf_load(b + 0);
+    vf a9_0 = vf_load(b + 0);
+    vf a10_0 = vf_load(b + 0);
+    vf a11_0 = vf_load(b + 0);
+    vf a12_0 = vf_load(b + 0);
+    vf a13_0 = vf_load(b + 0);
+    vf a14_0 = vf_load(b + 0);
+    vf a15_0 = vf_load(b + 0);
 
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
@@ -4869,6 +4877,22 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_8x16(const float *CNN_RESTRICT x
             a6_0 = vf_fma(v, w0, a6_0);
             v = vf_set1(xi[21]);
             a7_0 = vf_fma(v, w0, a7_0);
+            v = vf_set1(xi[24]);
+            a8_0 = vf_fma(v, w0, a8_0);
+            v = vf_set1(xi[27]);
+            a9_0 = vf_fma(v, w0, a9_0);
+            v = vf_set1(xi[30]);
+            a10_0 = vf_fma(v, w0, a10_0);
+            v = vf_set1(xi[33]);
+            a11_0 = vf_fma(v, w0, a11_0);
+            v = vf_set1(xi[36]);
+            a12_0 = vf_fma(v, w0, a12_0);
+            v = vf_set1(xi[39]);
+            a13_0 = vf_fma(v, w0, a13_0);
+            v = vf_set1(xi[42]);
+            a14_0 = vf_fma(v, w0, a14_0);
+            v = vf_set1(xi[45]);
+            a15_0 = vf_fma(v, w0, a15_0);
             xi++;
         }
         x += xr;
@@ -4891,6 +4915,22 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_8x16(const float *CNN_RESTRICT x
     vf_store(y + 96, a6_0);
     a7_0 = vf_relu(a7_0);
     vf_store(y + 112, a7_0);
+    a8_0 = vf_relu(a8_0);
+    vf_store(y + 128, a8_0);
+    a9_0 = vf_relu(a9_0);
+    vf_store(y + 144, a9_0);
+    a10_0 = vf_relu(a10_0);
+    vf_store(y + 160, a10_0);
+    a11_0 = vf_relu(a11_0);
+    vf_store(y + 176, a11_0);
+    a12_0 = vf_relu(a12_0);
+    vf_store(y + 192, a12_0);
+    a13_0 = vf_relu(a13_0);
+    vf_store(y + 208, a13_0);
+    a14_0 = vf_relu(a14_0);
+    vf_store(y + 224, a14_0);
+    a15_0 = vf_relu(a15_0);
+    vf_store(y + 240, a15_0);
 }
 
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
@@ -4898,15 +4938,15 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 4; t++) {
+    for (int t = 0; t < 2; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 99;
-        x += 24;
+        x += 48;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_avx512_8x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_2_avx512_16x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
-        y += 128;
+        y += 256;
     }
     (void)rest;
 }
