@@ -319,10 +319,10 @@ static void pack(struct pool *pool, struct step *step)
     }
 }
 
-/* How the work is cut, on rows that may be joined ones. */
-/* Units of a row are neighbours (INNER) where all weights stay in the cache. Threads have rows of
- * their own then, rather than parts of the same pixels: two of them writing to neighbouring lines
- * got in each other's way so much that the second gained nothing. */
+/* How the work is cut, on rows that may be joined ones. Units of a row are neighbours (INNER) where
+ * all weights stay in the cache. Threads have rows of their own then, rather than parts of the same
+ * pixels: two of them writing to neighbouring lines got in each other's way so much that the second
+ * gained nothing. */
 static void bind_tiling(struct pool *pool, struct args *args, const struct shape_of_work *s,
         const struct tiling *k)
 {
