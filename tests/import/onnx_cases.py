@@ -513,7 +513,7 @@ def dynamic():
 
 def large():
     """A shape that a file of a hundred bytes may claim."""
-    n = Net(rand(1, 4), dims=[1, 1 << 31])
+    n = Net(rand(1, 4), dims=[1, 1 << 30])
     wrong('hardmax', 'it counts more than 16777216 elements', n, [n.node('Hardmax', 'x')])
 
 
