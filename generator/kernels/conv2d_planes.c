@@ -58,14 +58,15 @@ static bool may_share(const struct conv2d *a)
 }
 
 /* Sums, weights, and an input vector, or all input vectors of the tile and a weight; compilers want
- * an eighth of the registers and one more for what they move around. With AVX-512 weights may be
- * broadcast from memory in each multiplication. */
+ * an eighth of the registers, and one more of 16 or four of 32 (gcc 12 for AArch64), for what they move
+ * around. With AVX-512 weights may be broadcast from memory in each multiplication. */
 static bool fits(const struct conv2d *a, const struct target *t, bool share, int r, int v)
 {
     int oc = a->filters, pixels = r * v, held = kernel_rows(a, share) * oc + 1;
+    int spare = t->vl == 16 ? 0 : t->registers > 16 ? 4 : 1;
     if (!share && pixels < oc)
         held = pixels + 1;
-    return pixels * oc + held + !t->fma <= t->registers * 7 / 8 - (t->vl < 16) &&
+    return pixels * oc + held + !t->fma <= t->registers * 7 / 8 - spare &&
            pixels * oc <= t->registers * 3 / 4 - (share ? t->registers / 8 : 0) &&
            (int64_t)pixels * oc * kernel_rows(a, share) <= MAX_PRODUCTS;
 }
