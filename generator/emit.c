@@ -740,6 +740,7 @@ void emitted_init(struct emitted *text)
     out_init(&text->h);
     out_init(&text->w);
     out_init(&text->split);
+    text->stack = (struct stack){0};
 }
 
 void emitted_free(struct emitted *text)
