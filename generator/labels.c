@@ -10,11 +10,13 @@
 #include "text.h"
 
 enum { LABEL_BYTES = 255 };        /* of one: C99 promises strings of 4095 characters, with escapes */
+enum { NAMES_SHOWN = 8 };          /* of outputs, in a message */
 
 struct reading {
     struct graph *g;
     struct file_list *reads;
     struct diag *diag;
+    size_t room;                   /* bytes that files may still have, all together */
 };
 
 static void add_label(struct reading *r, struct label_list *list, const char *text, size_t len, struct span at)
@@ -50,8 +52,9 @@ static const struct source *open_file(struct reading *r, const struct value *v)
         why = pool_printf(pool, "can't be read: %s", below_has_link(pool, folder, v->text)
                 ? "it goes through a symbolic link" : strerror(errno));
     if (fd >= 0)
-        switch (source_read_open(pool, fd, pool_printf(pool, "%s%s", folder, v->text), LIMIT_LABELS_BYTES, src)) {
+        switch (source_read_open(pool, fd, pool_printf(pool, "%s%s", folder, v->text), r->room, src)) {
         case SOURCE_OK:
+            r->room -= src->len;
             file_list_add(pool, r->reads, src->path);
             return src;
         case SOURCE_ERRNO:
@@ -61,7 +64,8 @@ static const struct source *open_file(struct reading *r, const struct value *v)
             why = "is not a regular file";
             break;
         case SOURCE_TOO_BIG:
-            why = pool_printf(pool, "is larger than %d MiB", LIMIT_LABELS_BYTES >> 20);
+            why = pool_printf(pool, "is larger than %d MiB%s", LIMIT_LABELS_BYTES >> 20,
+                    r->room < LIMIT_LABELS_BYTES ? ", together with those before it" : "");
         }
     diag_error(r->diag, DIAG_LABEL_FILE, v->at, "the file of labels '%s' %s", text_quote(r->diag, v->text), why);
     if (below_refused(pool, v->text, "the spec"))
@@ -140,33 +144,42 @@ static void read_output(struct reading *r, const struct value *v, int output)
     vec_push(r->g->pool, &r->g->labels, list);
 }
 
-/* The names of all outputs: "prob, feat". */
+/* The names of the first outputs: "prob, feat". */
 static const char *output_names(const struct graph *g)
 {
     const char *text = "";
-    for (int i = 0; i < g->output.n; i++)
+    for (int i = 0; i < g->output.n && i < NAMES_SHOWN; i++)
         text = pool_printf(g->pool, "%s%s%s", text, i ? ", " : "", g->output.at[i]->name);
-    return text;
+    return g->output.n > NAMES_SHOWN ? pool_printf(g->pool, "%s, ...", text) : text;
 }
 
-static void check_keys(struct reading *r, const struct value *map)
+static bool is_output(const struct graph *g, const char *name)
+{
+    for (int i = 0; i < g->output.n; i++)
+        if (!strcmp(name, g->output.at[i]->name))
+            return true;
+    return false;
+}
+
+/* The first of the keys that is no output is an error; true: there is none. */
+static bool check_keys(struct reading *r, const struct value *map)
 {
     for (int k = 0; k < map->entry.n; k++) {
         const struct entry *e = &map->entry.at[k];
-        bool known = false;
-        for (int i = 0; i < r->g->output.n; i++)
-            known = known || !strcmp(e->key, r->g->output.at[i]->name);
-        if (known)
+        if (is_output(r->g, e->key))
             continue;
         diag_error(r->diag, DIAG_UNKNOWN_INPUT, e->key_at, "labels for '%s', which is no output", text_quote(r->diag, e->key));
         diag_help(r->diag, "the outputs are: %s", output_names(r->g));
+        return false;
     }
+    return true;
 }
 
 /* In the order of the outputs, whatever the order in the mapping. */
 static void read_map(struct reading *r, const struct value *map)
 {
-    check_keys(r, map);
+    if (!check_keys(r, map))
+        return;
     for (int i = 0; i < r->g->output.n; i++) {
         const struct entry *e = value_find(map, r->g->output.at[i]->name);
         if (e)
@@ -176,7 +189,7 @@ static void read_map(struct reading *r, const struct value *map)
 
 void labels_read(struct graph *g, struct file_list *reads, struct diag *diag)
 {
-    struct reading r = {g, reads, diag};
+    struct reading r = {g, reads, diag, LIMIT_LABELS_BYTES};
     const struct value *v = g->spec->labels;
     if (!v)
         return;

@@ -15,7 +15,7 @@
 #define LIMIT_HEADER_BYTES  (16 << 20)        /* a safetensors header */
 #define LIMIT_FOLDER_FILES  65536             /* .npy files in a folder of weights */
 #define LIMIT_FOLDER_DEPTH  8                 /* of that folder */
-#define LIMIT_LABELS_BYTES  (4 << 20)         /* a file of labels */
+#define LIMIT_LABELS_BYTES  (4 << 20)         /* the files of labels, together */
 #define LIMIT_WEIGHT_BYTES  (INT64_C(1) << 34)  /* a weight file */
 
 #endif

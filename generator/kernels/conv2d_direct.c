@@ -4,8 +4,6 @@
 #include "cut.h"
 #include "divide.h"
 
-enum { MOST_THREADS = 16 };  /* that units are to be divided evenly among */
-
 /* What one instance looks like. Rows of a 1x1 convolution over contiguous images are joined until
  * they are long enough to fill tiles: oh and ow are those of the joined rows. */
 struct shape_of_work {

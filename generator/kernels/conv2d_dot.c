@@ -4,7 +4,7 @@
 #include "cut.h"
 
 enum { CHUNK = 16, MAX_OUTPUTS = 16, MAX_SHARED = 11 };  /* kernel columns in text */
-enum { MOST_THREADS = 16, MOST_BAND = 16 };  /* that units are to suit; rows of a band */
+enum { MOST_BAND = 16 };  /* rows */
 
 /* Wider tiles save hardly a load more, but the rows under them, of hundreds of channels, leave the
  * first-level cache before the next output row reads them again (measured: 9 to 18 are alike). */

@@ -9,7 +9,6 @@ enum {
     MAX_PRODUCTS = 160,     /* of a tile, in text */
     MAX_ROWS = 8, MAX_VECTORS = 4,
     BAND_BYTES = 64 * 1024, /* of scratch, for bands of more than one tile of rows */
-    MOST_THREADS = 16,      /* that units are to be divided evenly among */
 };
 
 struct tiling {

@@ -4,6 +4,8 @@
 
 #include "../kernel.h"
 
+enum { MOST_THREADS = 16 };  /* so many are to find work alike: kernels cut with 1 to 16 in mind */
+
 /* t0 tiles of n0, then t1 of n1 = n0 - 1; t1 and n1 are 0 when all are alike. */
 struct cut { int n0, t0, n1, t1; };
 

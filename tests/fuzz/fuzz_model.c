@@ -5,6 +5,7 @@
 #include "diag.h"
 #include "emit.h"
 #include "graph.h"
+#include "labels.h"
 #include "opt.h"
 #include "out.h"
 #include "plan.h"
@@ -35,11 +36,14 @@ static bool is_small(const struct graph *g)
 static struct graph *read_model(struct pool *pool, const struct source *src, struct diag *diag)
 {
     static const struct weight_options weights;
+    struct file_list reads = {0};
     struct spec *spec = spec_read(pool, src, diag);
     struct graph *g = spec ? graph_build(pool, spec, diag) : NULL;
     if (!g)
         return NULL;
     shape_infer(g, diag);
+    if (!diag_failed(diag))
+        labels_read(g, &reads, diag);
     if (diag_failed(diag) || !is_small(g) || !weights_load(g, &weights, diag) || diag_failed(diag))
         return NULL;
     graph_check(g);
