@@ -188,6 +188,7 @@ static void add_implicit_input(struct build *b, const struct spec_layer *first,
     i->implied = true;
     i->node = new_node(b, i, OP_INPUT);
     attr_fallback(b->pool, op_defs[OP_INPUT], &base);
+    i->node->attr = NULL;  /* its shape can't be known */
     if (attr_parse(b->pool, &attr_input_shape, shape, &given, NULL, b->diag)) {
         i->node->attr = base.attr;
         ((struct input *)base.attr)->shape = given;
