@@ -157,14 +157,6 @@
 #define CNN_AVX2 2    /* with FMA */
 #define CNN_AVX512 3  /* F, VL, DQ and BW */
 
-#if CNN_X86
-#include <immintrin.h>
-#elif CNN_ARM64
-#include <arm_neon.h>
-#elif CNN_WASM_SIMD
-#include <wasm_simd128.h>
-#endif
-
 /* Zeros around rows from to to - 1 of a tensor: `left` pixels before its first row and `gap` pixels
  * behind each, which are the left halo of the next row too. Pitches are in floats; c channels of each
  * pixel. */

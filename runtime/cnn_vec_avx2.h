@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD
  *
  * cnn_vec_avx2.h: vectors of eight floats; AVX2 and FMA.  Compile inside a region with
- * target("avx2,fma").
+ * target("avx2,fma"), <immintrin.h> included ahead of it.
  */
 #undef CNN_ISA
 #undef CNN_VL

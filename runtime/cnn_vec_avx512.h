@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD
  *
  * cnn_vec_avx512.h: vectors of sixteen floats; AVX-512 F, VL, DQ and BW.  Compile inside a region
- * with target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma").
+ * with target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"), <immintrin.h> included
+ * ahead of it.
  */
 #undef CNN_ISA
 #undef CNN_VL

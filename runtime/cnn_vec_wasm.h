@@ -10,6 +10,8 @@
 #ifndef CNN_VEC_WASM_H
 #define CNN_VEC_WASM_H
 
+#include <wasm_simd128.h>
+
 typedef float vf __attribute__((vector_size(16), aligned(4), may_alias));
 typedef uint32_t vi __attribute__((vector_size(16), aligned(4), may_alias));
 

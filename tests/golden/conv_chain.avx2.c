@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x8be5c06e10588f23U
+#elif CONV_CHAIN_MODEL_HASH != 0xec6b09b44eeb3a3fU
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -72,6 +72,11 @@
 
 #if !defined(CONV_CHAIN_SCALAR)
 #define CONV_CHAIN_SCALAR (!CONV_CHAIN_SSE2)
+#endif
+
+/* Ahead of the regions below, whose attributes clang would give to these functions too. */
+#if CONV_CHAIN_AVX2
+#include <immintrin.h>
 #endif
 
 /* ---- weights ---------------------------------------------------------------------------------------

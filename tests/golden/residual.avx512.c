@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x956ac344d92ef118U
+#elif RESIDUAL_MODEL_HASH != 0x6a41682208c19b6fU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -81,6 +81,11 @@
 
 #if !defined(RESIDUAL_SCALAR)
 #define RESIDUAL_SCALAR (!RESIDUAL_SSE2)
+#endif
+
+/* Ahead of the regions below, whose attributes clang would give to these functions too. */
+#if RESIDUAL_AVX2
+#include <immintrin.h>
 #endif
 
 /* ---- weights ---------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@
 
 #if CNN_X86
 
+#include <immintrin.h>
+
 #include "cnn_vec_sse2.h"
 #include "cnn_math.h"
 #include RT_TEXT
