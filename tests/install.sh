@@ -39,7 +39,7 @@ done
 for importer in "$root"/build/cnngen-import-*; do
     [ -x "$importer" ] && check 'an importer' [ -x "usr/libexec/cnngen/$(basename "$importer")" ]
 done
-refuses 'no hole is left' grep -rn '@[a-z]*@' usr/lib usr/share/man
+refuses 'no hole is left' grep -rIn '@[a-z]*@' usr/lib usr/share/man
 refuses 'nothing of this folder is in them' grep -rlF "$root" usr/lib/cmake usr/lib/pkgconfig usr/share
 check 'only the owner writes' [ -z "$(find usr -perm /022 ! -type l)" ]
 check 'with DESTDIR and other folders' install_to install DESTDIR="$tmp/dest" prefix=/usr \

@@ -10,7 +10,7 @@ warnings="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wdou
 strict="-O1 $warnings -c -o /dev/null"
 for way in array string asm bin; do
     does "$way: verify" "$cnngen" verify -q --weights $way --selftest --cflags -O1 net.cnn.yaml
-    does "$way: generate" "$cnngen" -q --standalone --selftest --weights $way -o net_$way.c net.cnn.yaml
+    does "$way: generate" "$cnngen" -q --standalone --target sse2,neon --selftest --weights $way -o net_$way.c net.cnn.yaml
     does "$way: gcc" gcc -std=c99 -fsyntax-only $warnings net_$way.c
     does "$way: clang" clang -std=c11 -fopenmp -fsyntax-only $warnings net_$way.c
     does "$way: g++" g++ -x c++ -std=c++11 -fopenmp -fsyntax-only $warnings net_$way.c
@@ -23,12 +23,12 @@ refuses 'bin to standard output' "$cnngen" -q --weights bin -o - net.cnn.yaml
 does 'one thread' gcc -std=c99 -fopenmp -O0 -Wall -Werror -c -o /dev/null one.c
 
 # ---- an arena of the program's own
-"$cnngen" -q --standalone --static-arena -o net.c net.cnn.yaml
+"$cnngen" -q --standalone --target sse2,neon --static-arena -o net.c net.cnn.yaml
 does 'static arena: strict' gcc -std=c99 -fopenmp -fsyntax-only $warnings net.c
 does 'static arena: C++' clang++ -x c++ -std=c++11 -fsyntax-only $warnings net.c
 does 'static arena: compile' gcc -fopenmp -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -o static static.c net.c
 does 'static arena: the same' ./static
-"$cnngen" -q --standalone --static-arena --selftest --weights bin -o net.c net.cnn.yaml
+"$cnngen" -q --standalone --target sse2,neon --static-arena --selftest --weights bin -o net.c net.cnn.yaml
 does 'static arena: weights given' gcc -std=c99 $strict net.c
 does 'static arena: and said so' grep -q 'net_run_static(const float \*input, float \*output, const void \*weights, size_t weight_bytes);' net.h
 refuses 'static arena: verify runs in arenas of its own' "$cnngen" verify -q --static-arena net.cnn.yaml
@@ -88,7 +88,7 @@ does 'asm: compile cut weights' clang -O1 -o run run.c net.c
 does 'asm: cut' ./run -22
 
 # ---- asm: every format of object files
-"$cnngen" -q --standalone --split-weights --weights asm -o net.c net.cnn.yaml
+"$cnngen" -q --standalone --target sse2,neon --split-weights --weights asm -o net.c net.cnn.yaml
 for system in x86_64-apple-macos11:_net arm64-apple-macos11:_net x86_64-windows-gnu:net i686-windows-gnu:_net \
     aarch64-linux-gnu:net riscv64-linux-gnu:net thumbv7em-none-eabi:net; do
     object="clang -target ${system%:*} -ffreestanding $strict"
@@ -102,7 +102,7 @@ for system in x86_64-apple-macos11:_net arm64-apple-macos11:_net x86_64-windows-
 done
 mkdir stub
 printf '#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t);\nvoid *memset(void *, int, size_t);\n' >stub/string.h
-"$cnngen" -q --standalone --weights asm -o whole.c net.cnn.yaml
+"$cnngen" -q --standalone --target sse2,neon --weights asm -o whole.c net.cnn.yaml
 for system in x86_64-apple-macos11:_net arm64-apple-macos11:_net x86_64-windows-gnu:net aarch64-windows-gnu:net; do
     object="clang -target ${system%:*} -ffreestanding -Istub $strict"
     does "asm: ${system%:*}: the whole program" ${object% -o /dev/null} -o whole.o whole.c
@@ -144,7 +144,7 @@ does 'split: its own do' gcc -O0 -shared -fPIC -Wl,-z,defs -o none code.c strict
 does 'split: nothing else is seen from outside' [ -z "$(nm -D --defined-only none | grep _w)" ]
 printf 'cnngen: 1\nlayers:\n  - {type: Input, shape: [9, 7, 5]}\n  - MaxPooling2D\n' >pool.cnn.yaml
 for way in auto asm; do
-    does "split, $way: a network without weights" "$cnngen" -q --standalone --split-weights --weights $way pool.cnn.yaml
+    does "split, $way: a network without weights" "$cnngen" -q --standalone --target sse2,neon --split-weights --weights $way pool.cnn.yaml
     does "split, $way: compiles" gcc -std=c99 $strict pool_weights.c
 done
 echo "$passed passed, $failed failed"
