@@ -311,7 +311,8 @@ static void fold_behind(struct graph *g, struct node *affine)
     const float *scale = find_weight(affine, "scale")->data, *shift = find_weight(affine, "shift")->data;
     int channels = ((const struct affine *)affine->attr)->channels;
     float *kernel = copy_floats(g, &n->weight[0]), *bias = own_bias(g, n, channels);
-    for (int64_t i = 0; i < shape_size(&n->weight[0].shape); i++)
+    const int64_t size = shape_size(&n->weight[0].shape);
+    for (int64_t i = 0; i < size; i++)
         kernel[i] = (float)((double)kernel[i] * scale[kernel_channel(n, i, channels)]);
     for (int c = 0; c < channels; c++)
         bias[c] = (float)((double)bias[c] * scale[c] + shift[c]);

@@ -74,6 +74,23 @@ static void write_u64(uint64_t value, struct out *out)
     write_u32((uint32_t)(value >> 32), out);
 }
 
+/* Little-endian, many at a time. */
+static void write_floats(const float *f, int64_t n, struct out *out)
+{
+    unsigned char bytes[4096];
+    size_t len = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t word;
+        memcpy(&word, &f[i], 4);
+        for (int k = 0; k < 4; k++)
+            bytes[len++] = (unsigned char)(word >> 8 * k);
+        if (len == sizeof bytes || i + 1 == n) {
+            out_raw(out, (const char *)bytes, len);
+            len = 0;
+        }
+    }
+}
+
 static void write_zeros(int64_t n, struct out *out)
 {
     static const char zeros[ARENA_ALIGN];
@@ -89,42 +106,57 @@ void storage_write(const struct plan *p, uint64_t id, struct out *out)
     write_zeros(STORAGE_HEAD - 32, out);
     for (int i = 0; i < p->array.n; i++) {
         const struct array *a = &p->array.at[i];
-        for (int64_t k = 0; k < a->weights; k++) {
-            uint32_t word;
-            memcpy(&word, &a->weight[k], 4);
-            write_u32(word, out);
-        }
+        write_floats(a->weight, a->weights, out);
         write_zeros(padded(a->weights) - 4 * a->weights, out);
     }
 }
 
 /* ---- string literals ------------------------------------------------------------------------- */
 
-/* One byte inside a string literal: itself where that is safe ('?' might begin a trigraph), else as few
- * octal digits as the next byte allows. */
-static size_t escape_byte(unsigned char b, unsigned char next, char *at)
+/* A byte inside a string literal. */
+struct escape {
+    char text[4];
+    unsigned char len;
+};
+
+/* Itself where that is safe ('?' might begin a trigraph), else as few octal digits as what follows
+ * allows: all three in front of an octal digit. */
+static struct escape escape_of(unsigned char b, bool before_digit)
 {
-    size_t n = 0;
-    if (b >= 32 && b < 127 && b != '"' && b != '\\' && b != '?') {
-        at[0] = (char)b;
-        return 1;
+    struct escape e = {{(char)b}, 1};
+    if (b >= 32 && b < 127 && b != '"' && b != '\\' && b != '?')
+        return e;
+    e.text[0] = '\\';
+    if (before_digit || b >= 64)
+        e.text[e.len++] = (char)('0' + (b >> 6));
+    if (before_digit || b >= 8)
+        e.text[e.len++] = (char)('0' + (b >> 3 & 7));
+    e.text[e.len++] = (char)('0' + (b & 7));
+    return e;
+}
+
+/* [whether an octal digit follows][byte]: made once, read for each byte of all weights. */
+static const struct escape *escapes(bool before_digit)
+{
+    static struct escape table[2][256];
+    for (int b = 0; b < 256 && !table[1][255].len; b++) {
+        table[0][b] = escape_of((unsigned char)b, false);
+        table[1][b] = escape_of((unsigned char)b, true);
     }
-    at[n++] = '\\';
-    bool all = next >= '0' && next <= '7';
-    if (all || b >= 64)
-        at[n++] = (char)('0' + (b >> 6));
-    if (all || b >= 8)
-        at[n++] = (char)('0' + (b >> 3 & 7));
-    at[n++] = (char)('0' + (b & 7));
-    return n;
+    return table[before_digit];
 }
 
 size_t storage_literal(const unsigned char *bytes, size_t n, char *line)
 {
+    const struct escape *plain = escapes(false), *full = escapes(true);
     size_t at = 0;
     line[at++] = '"';
-    for (size_t i = 0; i < n; i++)
-        at += escape_byte(bytes[i], i + 1 < n ? bytes[i + 1] : '"', line + at);
+    for (size_t i = 0; i < n; i++) {
+        const bool before_digit = i + 1 < n && bytes[i + 1] >= '0' && bytes[i + 1] <= '7';
+        const struct escape *e = (before_digit ? full : plain) + bytes[i];
+        memcpy(line + at, e->text, sizeof e->text);
+        at += e->len;
+    }
     line[at++] = '"';
     line[at++] = '\n';
     return at;

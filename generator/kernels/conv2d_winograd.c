@@ -57,21 +57,23 @@ static void pack(struct pool *pool, struct step *step, int points)
 {
     const struct group *g = step->group;
     const struct conv2d *a = g->main->attr;
+    const struct winograd t = winograd_transform(points, a->kernel[0]);
     struct shape_of_work s = work_of(g, 1, points);
     int64_t channels = round_up(s.oc, s.ocb), rows = (int64_t)points * points * s.ic;
     float *w = step_weights(pool, step, weights(g, points));
-    double u[36];
+    double u[WINOGRAD_POINTS * WINOGRAD_POINTS];
 
-    for (int oc = 0; oc < s.oc; oc++) {
-        float *to = w + oc / s.ocb * rows * s.ocb + oc % s.ocb;
-        for (int ic = 0; ic < s.ic; ic++) {
-            const float *kernel = g->main->weight[0].data + (int64_t)ic * s.oc + oc;
-            winograd_weights(points, a->kernel[0], kernel, (int64_t)s.ic * s.oc, u);
-            for (int k = 0; k < points * points; k++)
-                to[((int64_t)k * s.ic + ic) * s.ocb] = (float)u[k];
-        }
+    for (int block = 0; block < s.oc; block += s.ocb)
+        for (int ic = 0; ic < s.ic; ic++)
+            for (int oc = block; oc < s.oc && oc < block + s.ocb; oc++) {
+                const float *kernel = g->main->weight[0].data + (int64_t)ic * s.oc + oc;
+                float *to = w + block * rows + (int64_t)ic * s.ocb + (oc - block);
+                winograd_weights(&t, kernel, (int64_t)s.ic * s.oc, u);
+                for (int k = 0; k < points * points; k++)
+                    to[(int64_t)k * s.ic * s.ocb] = (float)u[k];
+            }
+    for (int oc = 0; oc < s.oc; oc++)
         conv2d_pack_channel(g, oc, w + channels * rows + oc, channels);
-    }
 }
 
 /* ---- tiles ----------------------------------------------------------------------------------- */

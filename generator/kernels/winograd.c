@@ -14,13 +14,6 @@
 static const double points4[] = {0, 1, -1};
 static const double points6[] = {0, 1 / ROOT2, -1 / ROOT2, ROOT2, -ROOT2};
 
-struct transform {
-    int points, m, r;
-    double g[WINOGRAD_POINTS][WINOGRAD_POINTS];   /* G, points x r */
-    double b[WINOGRAD_POINTS][WINOGRAD_POINTS];   /* B', points x points */
-    double a[WINOGRAD_POINTS][WINOGRAD_POINTS];   /* A', m x points */
-};
-
 /* Coefficients, from x^0 on, of the product of x - at[j] over all j but `without`. */
 static void polynomial(const double *at, int n, int without, double *c)
 {
@@ -31,11 +24,10 @@ static void polynomial(const double *at, int n, int without, double *c)
             c[i] = (i ? c[i - 1] : 0) - at[j] * c[i];
 }
 
-/* Toom and Cook's: interpolation at the points, the last being infinity. */
-static struct transform transform_of(int points, int r)
+struct winograd winograd_transform(int points, int r)
 {
     const double *at = points == 4 ? points4 : points6;
-    struct transform t = {.points = points, .m = points - r + 1, .r = r};
+    struct winograd t = {.points = points, .m = points - r + 1, .r = r};
     int n = points - 1;
     for (int k = 0; k < n; k++) {
         double scale = 1;
@@ -53,23 +45,22 @@ static struct transform transform_of(int points, int r)
     return t;
 }
 
-static void transform_weights(const struct transform *t, const float *kernel, int64_t step,
-        double *u)
+void winograd_weights(const struct winograd *t, const float *kernel, int64_t step, double *u)
 {
+    double rows[WINOGRAD_POINTS][WINOGRAD_POINTS];  /* G g */
+    for (int k = 0; k < t->points; k++)
+        for (int j = 0; j < t->r; j++) {
+            rows[k][j] = 0;
+            for (int i = 0; i < t->r; i++)
+                rows[k][j] += t->g[k][i] * (double)kernel[(i * t->r + j) * step];
+        }
     for (int k = 0; k < t->points; k++)
         for (int l = 0; l < t->points; l++) {
             double sum = 0;
-            for (int i = 0; i < t->r; i++)
-                for (int j = 0; j < t->r; j++)
-                    sum += t->g[k][i] * t->g[l][j] * (double)kernel[(i * t->r + j) * step];
+            for (int j = 0; j < t->r; j++)
+                sum += rows[k][j] * t->g[l][j];
             u[k * t->points + l] = sum;
         }
-}
-
-void winograd_weights(int points, int r, const float *kernel, int64_t step, double *u)
-{
-    struct transform t = transform_of(points, r);
-    transform_weights(&t, kernel, step, u);
 }
 
 /* ---- error bounds ---------------------------------------------------------------------------- */
@@ -79,7 +70,7 @@ void winograd_weights(int points, int r, const float *kernel, int64_t step, doub
 enum { ROUNDINGS = 24 };
 
 struct bounds {
-    struct transform t;
+    struct winograd t;
     const struct conv2d *conv;
     const struct tval *in;
     struct tval *out;
@@ -178,7 +169,7 @@ static double *weight_sizes(const struct bounds *b, const float *kernel)
     int64_t pp = (int64_t)b->t.points * b->t.points;
     double *u = new_doubles(pairs * pp);
     for (int64_t i = 0; i < pairs; i++)
-        transform_weights(&b->t, kernel + i, pairs, u + i * pp);
+        winograd_weights(&b->t, kernel + i, pairs, u + i * pp);
     for (int64_t i = 0; i < pairs * pp; i++)
         u[i] = fabs(u[i]);
     return u;
@@ -187,7 +178,7 @@ static double *weight_sizes(const struct bounds *b, const float *kernel)
 void winograd_bound(const struct node *n, int points, const struct tval *in, struct tval *out)
 {
     const struct conv2d *c = n->attr;
-    struct bounds b = {.t = transform_of(points, c->kernel[0]), .conv = c, .in = in, .out = out};
+    struct bounds b = {.t = winograd_transform(points, c->kernel[0]), .conv = c, .in = in, .out = out};
     const struct weight *bias = find_weight(n, "bias");
     b.gamma = sum_error(c->in_channels + ROUNDINGS, 1);
     double *error = product_errors(in, b.gamma);

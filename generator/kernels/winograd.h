@@ -12,8 +12,19 @@
 
 enum { WINOGRAD_POINTS = 6 };  /* at most */
 
-/* G g G', points x points, of the kernel whose elements are `step` apart. */
-void winograd_weights(int points, int r, const float *kernel, int64_t step, double *u);
+struct winograd {
+    int points, m, r;
+    double g[WINOGRAD_POINTS][WINOGRAD_POINTS];   /* G, points x r */
+    double b[WINOGRAD_POINTS][WINOGRAD_POINTS];   /* B', points x points */
+    double a[WINOGRAD_POINTS][WINOGRAD_POINTS];   /* A', m x points */
+};
+
+/* The transforms of kernels of r x r: those of Toom and Cook, interpolation at the points, the last of
+ * them infinity. */
+struct winograd winograd_transform(int points, int r);
+
+/* u = G g G', points x points, of the kernel g whose elements are `step` apart. */
+void winograd_weights(const struct winograd *, const float *kernel, int64_t step, double *u);
 
 /* Replaces the error bounds in out, those of a convolution whose sums are of products as they
  * stand, by those of the same convolution on tiles of points x points, before any activation. */
