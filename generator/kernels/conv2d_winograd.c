@@ -193,6 +193,10 @@ static struct tiling best_tiling(const struct target *t, const struct shape_of_w
     return best;
 }
 
+/* Weights of more than so many times what the second level of the cache holds are asked for one point
+ * of the transform ahead: the prefetchers of CPUs don't keep up with several streams from memory. */
+#define FAR 3
+
 /* ---- the kernels ----------------------------------------------------------------------------- */
 
 /* Blocks of tiles reach across images, unless they divide the tiles of one. */
@@ -261,6 +265,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_cut(pool, &b->args, "P", "T", &k.p);
     args_int(pool, &b->args, "VS", pitch_of(&s));
     args_int(pool, &b->args, "OCB", s.ocb);
+    args_int(pool, &b->args, "AHEAD", 4.0 * (double)(channels * points * points * s.ic) > FAR * t->l2);
     args_int(pool, &b->args, "BIAS", channels * points * points * s.ic);
     bind_epilogue(pool, &b->args, step, channels, 2 * channels);
 }

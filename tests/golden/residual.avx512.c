@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x6a41682208c19b6fU
+#elif RESIDUAL_MODEL_HASH != 0xa8b26965e1633df8U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1102,6 +1102,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_2x4(const float *CNN_RESTRICT
 static void residual_conv2d_winograd6_3_scalar_sums4(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
+
         for (int t = 0; t < 1; t++, v += 32, m += 8)
             residual_conv2d_winograd6_3_scalar_2x4(v, m, w);
     }
@@ -1593,6 +1594,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_2x4(const float *CNN_RESTRICT
 static void residual_conv2d_winograd6_4_scalar_sums4(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
+
         for (int t = 0; t < 1; t++, v += 32, m += 8)
             residual_conv2d_winograd6_4_scalar_2x4(v, m, w);
     }
@@ -2468,6 +2470,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_2x16(const float *CNN_RESTRICT 
 static void residual_conv2d_winograd6_3_sse2_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
+
         for (int t = 0; t < 1; t++, v += 32, m += 32)
             residual_conv2d_winograd6_3_sse2_2x16(v, m, w);
     }
@@ -2959,6 +2962,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_2x16(const float *CNN_RESTRICT 
 static void residual_conv2d_winograd6_4_sse2_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
+
         for (int t = 0; t < 1; t++, v += 32, m += 32)
             residual_conv2d_winograd6_4_sse2_2x16(v, m, w);
     }
@@ -3967,6 +3971,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT 
 static void residual_conv2d_winograd6_3_avx2_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
+
         for (int t = 0; t < 1; t++, v += 96, m += 96)
             residual_conv2d_winograd6_3_avx2_6x16(v, m, w);
         for (int t = 0; t < 2; t++, v += 80, m += 80)
@@ -4521,6 +4526,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_5x16(const float *CNN_RESTRICT 
 static void residual_conv2d_winograd6_4_avx2_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
+
         for (int t = 0; t < 1; t++, v += 96, m += 96)
             residual_conv2d_winograd6_4_avx2_6x16(v, m, w);
         for (int t = 0; t < 2; t++, v += 80, m += 80)
@@ -5430,6 +5436,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_8x16(const float *CNN_RESTRIC
 static void residual_conv2d_winograd6_3_avx512_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
+
         for (int t = 0; t < 1; t++, v += 128, m += 128)
             residual_conv2d_winograd6_3_avx512_8x16(v, m, w);
     }
@@ -5924,6 +5931,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_8x16(const float *CNN_RESTRIC
 static void residual_conv2d_winograd6_4_avx512_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, w += 256) {
+
         for (int t = 0; t < 1; t++, v += 128, m += 128)
             residual_conv2d_winograd6_4_avx512_8x16(v, m, w);
     }
