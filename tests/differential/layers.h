@@ -14,7 +14,8 @@ layer_fn conv, depthwise, transpose, pool, global_pool, border, upsample, blocks
 
 /* layers_any.c */
 layer_fn unary, function, clip, softmax, reshape, dense, binary, concat, stretched, quotient,
-        compare, where, reduce, arg, slice, gather, cum_sum, pad, tile, expand, matmul, norm;
+        compare, where, reduce, arg, slice, gather, cum_sum, pad, tile, expand, matmul, norm,
+        volume;
 
 /* layers_1d.c */
 layer_fn conv1d, depthwise1d, transpose1d, pool1d, line;

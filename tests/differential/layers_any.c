@@ -1,4 +1,4 @@
-/* Layers of tensors of any rank, from 1 to 3. */
+/* Layers of tensors of any rank, from 1 to 3, and within one of them to 4. */
 #include "layers.h"
 
 #include <stdlib.h>
@@ -350,6 +350,57 @@ int expand(struct tensor *x)
     struct tensor *t = add_dims(d, x->rank);
     head("Expand", t, x);
     list("shape", d, x->rank);
+    printf("}\n");
+    return 1;
+}
+
+/* One layer of tensors with four dimensions, which it changes in dimension axis, from 0. */
+static void of_four(const char *name, int *d, int axis)
+{
+    int kind = below(4), order[] = {1, 2, 3, 4};
+    static const char *const types[] = {"Concatenate", "CumSum", "Softmax", "Permute"};
+    printf("  - {type: %s, name: %s_of_4, inputs: [%s_4%s%s%s]", types[kind], name, name,
+            kind == 0 ? ", " : "", kind == 0 ? name : "", kind == 0 ? "_4" : "");
+    if (kind == 0)
+        d[axis] *= 2;
+    if (kind == 3) {  /* with the next one */
+        int next = (axis + 1) % 4, n = d[axis];
+        d[axis] = d[next];
+        d[next] = n;
+        order[axis] = next + 1;
+        order[next] = axis + 1;
+        list("dims", order, 4);
+    } else {
+        printf(", axis: %d", axis + 1);
+    }
+    printf("}\n");
+}
+
+/* x, or numbers of its shape, seen with four dimensions; one layer of these; and three again. */
+int volume(struct tensor *x)
+{
+    int planes = x->h % 2 == 0 ? 2 : x->h % 3 == 0 ? 3 : 1, d[] = {planes, x->h / planes, x->w, x->c};
+    if (x->rank != 3 || 2L * x->h * x->w * x->c > ELEMENTS_MAX)
+        return 0;
+    if (chance(40)) {
+        int shape[] = {x->h, x->w, x->c};
+        x = add(x->h, x->w, x->c, 3);
+        printf("  - {type: Constant, name: %s", x->name);
+        list("shape", shape, 3);
+        printf("}\n");
+    }
+    x->used++;
+    struct tensor *t = add(1, 1, 1, 3);  /* sizes follow */
+    const char *name = t->name;
+    printf("  - {type: Reshape, name: %s_4, inputs: %s", name, x->name);
+    list("target_shape", d, 4);
+    printf("}\n");
+    of_four(name, d, below(4));
+    t->h = d[0] * d[1];
+    t->w = d[2];
+    t->c = d[3];
+    printf("  - {type: Reshape, name: %s, inputs: %s_of_4", name, name);
+    list("target_shape", (int[]){t->h, t->w, t->c}, 3);
     printf("}\n");
     return 1;
 }

@@ -25,7 +25,7 @@ static layer_fn *const policies[][12] = {
     {pool, pool, conv, pool, pool, unary, pool, conv, pool, concat, pool, border},
     {dense, dense, unary, conv, reshape, dense, global_pool, binary, concat, dense, unary, dense},
     {stretched, where, compare, stretched, clip, quotient, function, reduce, conv, concat, unary, binary},
-    {slice, pad, tile, expand, blocks, conv, gather, pad, concat, gather, reshape, stretched},
+    {slice, pad, tile, expand, blocks, conv, gather, volume, concat, volume, reshape, stretched},
     {reduce, arg, stretched, conv, reduce, unary, cum_sum, slice, softmax, matmul, cum_sum, dense},
     {norm, conv, resize, norm, blocks, depthwise, grid_sample, function, stretched, unary, concat, pool},
     {conv1d, pool1d, line, depthwise1d, dense, unary, transpose1d, binary, concat, norm, slice, matmul},
