@@ -128,12 +128,18 @@ static void bind_output(struct placer *p, struct store *s, const struct tensor *
     s->fixed = true;
 }
 
-/* Whether steps may read the constant where it lies. Outputs are the user's memory. With four
- * dimensions kernels count on through the planes of a whole batch, so that each image needs its own. */
+/* Whether a constant of this shape may be one for all images. With four dimensions kernels count on
+ * through the planes of a whole batch, so that each image needs its own. */
+static bool one_for_all(const struct placer *p, const struct shape *shape)
+{
+    return p->graph->batch == 1 || shape->rank < 4;
+}
+
+/* Whether steps may read the constant where it lies. Outputs are the user's memory. */
 static bool is_read_in_place(const struct placer *p, const struct group *g)
 {
     return node_family(g->main) == FAMILY_CONSTANT && group_is_plain(g) && !g->out->is_output &&
-           (p->graph->batch == 1 || g->out->shape.rank < 4);
+           one_for_all(p, &g->out->shape);
 }
 
 static void place_constant(struct placer *p, struct group *g)
@@ -148,13 +154,19 @@ static void place_constant(struct placer *p, struct group *g)
             g->main, NULL, w->data, shape_size(&w->shape)});
 }
 
-/* Reshape: the same memory, unless it is a slice, or an output of what isn't the arena's. */
+/* A slice has other channels between its own; an output is the user's memory. */
+static bool may_be_reshaped(const struct placer *p, const struct store *in, const struct tensor *out)
+{
+    return !in->parent && !(out->is_output && in->place != PLACE_ARENA) &&
+           !(in->place == PLACE_WEIGHTS && !one_for_all(p, &out->shape));
+}
+
+/* Reshape: the same memory where that may be, else a copy. */
 static void place_reshape(struct placer *p, struct drafts *d, struct group *g)
 {
     struct store *in = home(p, g->in.at[0]);
     int at = tensor_index(p->graph, g->out);
-    bool same = !in->parent && !(g->out->is_output && in->place != PLACE_ARENA);
-    if (same) {
+    if (may_be_reshaped(p, in, g->out)) {
         in->fixed = true;
         if (g->out->is_output)
             bind_output(p, in, g->out);

@@ -11,7 +11,7 @@ seed=${DIFFERENTIAL_SEED:-$(($(date +%s) / 86400 * 1000))}
 count=${DIFFERENTIAL_COUNT:-300}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-cc -O1 -o "$tmp/random_spec" "$root/tests/differential/random_spec.c" || exit 2
+cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
 echo "seed $seed, $count networks (DIFFERENTIAL_SEED=$seed repeats them)"
 passed=0 failed=0
 batch=25

@@ -9,7 +9,7 @@ root=$(realpath "$(dirname "$0")/..")
 seed=${EXACT_SEED:-$(($(date +%s) / 86400 * 1000))}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-cc -O1 -o "$tmp/random_spec" "$root/tests/differential/random_spec.c" || exit 2
+cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
 echo "seed $seed (EXACT_SEED=$seed repeats it)"
 passed=0 failed=0
 # run SHARE OPTION...: at least SHARE % of the steps must be exact

@@ -7,7 +7,7 @@ root=$(realpath "$(dirname "$0")/..")
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
-cc -O1 -o "$tmp/random_spec" "$root/tests/differential/random_spec.c" || exit 2
+cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
 i=0
 while [ $i -lt 200 ]; do
     "$tmp/random_spec" $i >"$tmp/r$i.cnn.yaml"

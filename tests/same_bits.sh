@@ -10,7 +10,7 @@ root=$(realpath "$(dirname "$0")/..")
 seed=${SAME_BITS_SEED:-$(($(date +%s) / 86400))}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-cc -O1 -o "$tmp/random_spec" "$root/tests/differential/random_spec.c" || exit 2
+cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
 for i in $(seq "${SAME_BITS_COUNT:-4}"); do
     "$tmp/random_spec" $((seed * 1000 + i)) >"$tmp/r$i.cnn.yaml"
 done
