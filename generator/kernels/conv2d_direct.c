@@ -368,9 +368,11 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_epilogue(pool, &b->args, &joined, channels, 2 * channels);
 }
 
+static const char *const parts[] = {"conv2d_direct_tile", "conv2d_direct", NULL};
+
 const struct kernel conv2d_direct = {
     .name = "conv2d_direct",
     .doc = "direct convolution, output channels in vectors, a tile of pixels in registers",
     .ok = ok, .cost = cost, .halo = conv2d_halo, .edges = edges, .pack = pack, .bind = bind,
-    .over_residual = true,
+    .parts = parts, .over_residual = true,
 };
