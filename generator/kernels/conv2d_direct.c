@@ -211,7 +211,7 @@ static bool uneven(int64_t units)
 
 /* How many channel tiles a unit does for each tile of pixels. As many as have weights that stay in
  * half of the second-level cache: input and output then go through the caches once. Fewer where
- * units would be too few for many threads. */
+ * units would be too few for many threads. A row's units are alike: 4 and 4 tiles, not 7 and 1. */
 static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
 {
     int tiles = channel_tiles(s, k);
@@ -219,7 +219,8 @@ static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
     int qb = most >= tiles ? tiles : most < 1 ? 1 : (int)most;
     while (qb > 1 && uneven(rows_of(s) * ((tiles + qb - 1) / qb)))
         qb = (qb + 1) / 2;
-    return qb;
+    int parts = (tiles + qb - 1) / qb;
+    return (tiles + parts - 1) / parts;
 }
 
 static int units_of(const struct shape_of_work *s, const struct tiling *k)
