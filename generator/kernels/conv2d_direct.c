@@ -211,7 +211,7 @@ static bool uneven(int64_t units)
 
 /* How many channel tiles a unit does for each tile of pixels. As many as have weights that stay in
  * half of the second-level cache: input and output then go through the caches once. Fewer where
- * units would be too few for many threads. */
+ * units would be too few for many threads. A row's units are alike: 4 and 4 tiles, not 7 and 1. */
 static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
 {
     int tiles = channel_tiles(s, k);
@@ -219,7 +219,8 @@ static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
     int qb = most >= tiles ? tiles : most < 1 ? 1 : (int)most;
     while (qb > 1 && uneven(rows_of(s) * ((tiles + qb - 1) / qb)))
         qb = (qb + 1) / 2;
-    return qb;
+    int parts = (tiles + qb - 1) / qb;
+    return (tiles + parts - 1) / parts;
 }
 
 static int units_of(const struct shape_of_work *s, const struct tiling *k)
@@ -332,6 +333,34 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     args_int(pool, args, "OCB", s->ocb);
 }
 
+/* Pixels of an output row, from `first` to `end`, for which column k of the kernel is in the image. */
+static int pixels_inside(const struct step *step, int k, int first, int end)
+{
+    const struct conv2d *a = step->group->main->attr;
+    int inside = 0;
+    for (int p = first; p < end; p++) {
+        int64_t ix = (int64_t)p * a->strides[1] + (int64_t)k * a->dilation[1] - a->pad[2];
+        inside += ix >= 0 && ix < step->in.at[0].w;
+    }
+    return inside;
+}
+
+/* Whether the first and the last tile of a row are to leave out what they would multiply by the
+ * halo: where it is a sixteenth of all products or more, columns of the kernel last longer than the
+ * few cycles for which they keep others waiting, and each has a pixel to do in both tiles. */
+static bool ends_pay(const struct step *step, const struct tiling *k)
+{
+    const struct conv2d *a = step->group->main->attr;
+    int kw = a->kernel[1], ow = step->out.w, last = k->p.t1 ? k->p.n1 : k->p.n0;
+    int64_t all = (int64_t)kw * ow, inside = 0;
+    bool busy = kw > 1 && a->in_channels / a->groups >= 16;
+    for (int i = 0; busy && i < kw; i++) {
+        busy = pixels_inside(step, i, 0, k->p.n0) && pixels_inside(step, i, ow - last, ow);
+        inside += pixels_inside(step, i, 0, ow);
+    }
+    return busy && 16 * (all - inside) >= all;
+}
+
 /* Where the input has no halo, windows that reach over its edge are copied to scratch. */
 static void bind_edges(struct pool *pool, struct binding *b, const struct step *step,
         const struct tiling *k)
@@ -345,6 +374,7 @@ static void bind_edges(struct pool *pool, struct binding *b, const struct step *
     args_int(pool, &b->args, "IW", x->w);
     args_int(pool, &b->args, "SPAN", span);
     b->scratch = edges ? (int64_t)a->kernel[0] * span * x->c : 0;
+    args_int(pool, &b->args, "ENDS", !edges && ends_pay(step, k));
 }
 
 static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
@@ -368,9 +398,11 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_epilogue(pool, &b->args, &joined, channels, 2 * channels);
 }
 
+static const char *const parts[] = {"conv2d_direct_tile", "conv2d_direct", NULL};
+
 const struct kernel conv2d_direct = {
     .name = "conv2d_direct",
     .doc = "direct convolution, output channels in vectors, a tile of pixels in registers",
     .ok = ok, .cost = cost, .halo = conv2d_halo, .edges = edges, .pack = pack, .bind = bind,
-    .over_residual = true,
+    .parts = parts, .over_residual = true,
 };

@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0xec6b09b44eeb3a3fU
+#elif CONV_CHAIN_MODEL_HASH != 0x8b6f11ced3e5d219U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1107,7 +1107,7 @@ static void conv_chain_unary_1_scalar(const float *x, float *y, int first, int l
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_2_scalar_2x4(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1176,7 +1176,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_row(const float *x,
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 144 + q % 4 * 4;
-            conv_chain_conv2d_direct_2_scalar_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
+            conv_chain_conv2d_direct_2_scalar_tile0_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
         }
         y += 512;
     }
@@ -1209,7 +1209,7 @@ static void conv_chain_conv2d_direct_2_scalar(const float *x,
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_scalar_2x4(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_2x4(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1268,7 +1268,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_2x4(const float *CNN_RESTRICT 
 }
 
 /* 1 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_scalar_1x4(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_1x4(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1310,7 +1310,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_1x4(const float *CNN_RESTRICT 
 }
 
 /* 2 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_scalar_2x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_2x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1342,7 +1342,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_2x1(const float *CNN_RESTRICT 
 }
 
 /* 1 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_scalar_1x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1379,10 +1379,10 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row(const float *x,
         x += 1024;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 2 * 18432 + q % 2 * 4;
-            conv_chain_conv2d_direct_3_scalar_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
+            conv_chain_conv2d_direct_3_scalar_tile0_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_scalar_2x1(xt, y + 16, w + 36864, b + 16, xr, rows);
+            conv_chain_conv2d_direct_3_scalar_tile0_2x1(xt, y + 16, w + 36864, b + 16, xr, rows);
         y += 34;
     }
     for (int t = 0; t < 1; t++) {
@@ -1391,10 +1391,10 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row(const float *x,
         x += 512;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 2 * 18432 + q % 2 * 4;
-            conv_chain_conv2d_direct_3_scalar_1x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
+            conv_chain_conv2d_direct_3_scalar_tile0_1x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_scalar_1x1(xt, y + 16, w + 36864, b + 16, xr, rows);
+            conv_chain_conv2d_direct_3_scalar_tile0_1x1(xt, y + 16, w + 36864, b + 16, xr, rows);
         y += 17;
     }
 }
@@ -1655,7 +1655,7 @@ static void conv_chain_unary_1_sse2(const float *x, float *y, int first, int las
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_2_sse2_2x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1724,7 +1724,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_row(const float *x,
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_2_sse2_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_2_sse2_tile0_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 512;
     }
@@ -1757,7 +1757,7 @@ static void conv_chain_conv2d_direct_2_sse2(const float *x,
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_sse2_2x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_2x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1816,7 +1816,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_2x16(const float *CNN_RESTRICT x
 }
 
 /* 1 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_sse2_1x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_1x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1858,7 +1858,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_1x16(const float *CNN_RESTRICT x
 }
 
 /* 2 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_sse2_2x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_2x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1890,7 +1890,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_2x1(const float *CNN_RESTRICT x,
 }
 
 /* 1 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_sse2_1x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1927,10 +1927,10 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row(const float *x,
         x += 1024;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            conv_chain_conv2d_direct_3_sse2_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_3_sse2_tile0_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_sse2_2x1(xt, y + 16, w + 36864, b + 16, xr, rows);
+            conv_chain_conv2d_direct_3_sse2_tile0_2x1(xt, y + 16, w + 36864, b + 16, xr, rows);
         y += 34;
     }
     for (int t = 0; t < 1; t++) {
@@ -1939,10 +1939,10 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row(const float *x,
         x += 512;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            conv_chain_conv2d_direct_3_sse2_1x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_3_sse2_tile0_1x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_sse2_1x1(xt, y + 16, w + 36864, b + 16, xr, rows);
+            conv_chain_conv2d_direct_3_sse2_tile0_1x1(xt, y + 16, w + 36864, b + 16, xr, rows);
         y += 17;
     }
 }
@@ -2237,7 +2237,7 @@ static void conv_chain_unary_1_avx2(const float *x, float *y, int first, int las
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_5x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2305,7 +2305,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x
 }
 
 /* 4 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_2_avx2_4x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2374,7 +2374,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
         x += 5;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_2_avx2_5x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_2_avx2_tile0_5x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 1280;
     }
@@ -2384,7 +2384,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
         x += 4;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_2_avx2_4x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_2_avx2_tile0_4x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 1024;
     }
@@ -2417,7 +2417,7 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 4 pixels by 17 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_avx2_4x17(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_avx2_tile0_4x17(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2493,7 +2493,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_4x17(const float *CNN_RESTRICT x
 }
 
 /* 3 pixels by 17 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_avx2_3x17(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_3_avx2_tile0_3x17(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2568,7 +2568,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row(const float *x,
         const ptrdiff_t xr = 3840;
         x += 2048;
         if (rest)
-            conv_chain_conv2d_direct_3_avx2_4x17(xt, y + 0, w + 0, b + 0, xr, rows);
+            conv_chain_conv2d_direct_3_avx2_tile0_4x17(xt, y + 0, w + 0, b + 0, xr, rows);
         y += 68;
     }
     for (int t = 0; t < 1; t++) {
@@ -2576,7 +2576,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row(const float *x,
         const ptrdiff_t xr = 3840;
         x += 1536;
         if (rest)
-            conv_chain_conv2d_direct_3_avx2_3x17(xt, y + 0, w + 0, b + 0, xr, rows);
+            conv_chain_conv2d_direct_3_avx2_tile0_3x17(xt, y + 0, w + 0, b + 0, xr, rows);
         y += 51;
     }
     (void)q0, (void)q1;

@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xa8b26965e1633df8U
+#elif RESIDUAL_MODEL_HASH != 0xa2f8b8c8e1fc989aU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -555,7 +555,7 @@ static void residual_unary_1_scalar(const float *x, float *y, int first, int las
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_scalar_2x4(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -624,7 +624,7 @@ CNN_INLINE void residual_conv2d_direct_2_scalar_row(const float *x,
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 432 + q % 4 * 4;
-            residual_conv2d_direct_2_scalar_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
+            residual_conv2d_direct_2_scalar_tile0_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
         }
         y += 32;
     }
@@ -1923,7 +1923,7 @@ static void residual_unary_1_sse2(const float *x, float *y, int first, int last)
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_sse2_2x16(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1992,7 +1992,7 @@ CNN_INLINE void residual_conv2d_direct_2_sse2_row(const float *x,
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_sse2_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_2_sse2_tile0_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 32;
     }
@@ -3267,7 +3267,7 @@ static void residual_unary_1_avx2(const float *x, float *y, int first, int last)
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 6 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_avx2_6x16(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_conv2d_direct_2_avx2_tile0_6x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -3344,7 +3344,7 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_6x16(const float *CNN_RESTRICT x,
 }
 
 /* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_avx2_5x16(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_conv2d_direct_2_avx2_tile0_5x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -3422,7 +3422,7 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_row(const float *x,
         x += 18;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_avx2_6x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_2_avx2_tile0_6x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 96;
     }
@@ -3432,7 +3432,7 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_row(const float *x,
         x += 15;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_avx2_5x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_2_avx2_tile0_5x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 80;
     }
@@ -4843,7 +4843,7 @@ static void residual_unary_1_avx512(const float *x, float *y, int first, int las
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 16 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_avx512_16x16(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_conv2d_direct_2_avx512_tile0_16x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -4955,7 +4955,7 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_row(const float *x,
         x += 48;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_avx512_16x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_2_avx512_tile0_16x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 256;
     }
