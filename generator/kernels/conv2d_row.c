@@ -10,7 +10,8 @@ enum {
 };
 
 /* The tiles of a row: the first and the last ones, whose windows may reach over the edge, are
- * each in text, those between are a loop. */
+ * each in text, those between are a loop. Without a loop at least one counts as a last one, since
+ * those end with the row, and the first ones lie in whole vectors from its beginning. */
 struct edges {
     int left, right, inner;
     int most;                /* the last pixel at which a window is inside the image */
@@ -30,7 +31,7 @@ static struct edges edges_of(const struct group *g, const struct target *t)
             ow - right - t->vl};
     if (e.left + e.right < tiles && e.most >= left)
         return e;
-    e.right = e.right < tiles ? e.right : tiles;
+    e.right = e.right < 1 ? 1 : e.right < tiles ? e.right : tiles;
     return (struct edges){tiles - e.right, e.right, 0, 0};
 }
 
