@@ -143,4 +143,9 @@ const int64_t *tflite_ints(struct tflite *, struct tflite_node *, struct tflite_
 struct tflite_slice { int64_t begin[TFLITE_MAX_RANK], end[TFLITE_MAX_RANK], step[TFLITE_MAX_RANK]; };
 bool tflite_slice_of(struct tflite *, struct tflite_node *, struct tflite_slice *);
 
+/* What a GATHER_ND takes: of outer pieces of inner elements each, n in the order of a list. False
+ * when refused. */
+struct tflite_places { int64_t outer, inner, n; const int64_t *at; };
+bool tflite_places_of(struct tflite *, struct tflite_node *, struct tflite_places *);
+
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "tflite.h"
+#include "tflite_fold.h"
 #include "tflite_ops.h"
 
 /* ---- STRIDED_SLICE --------------------------------------------------------------------------- */
@@ -67,6 +67,35 @@ bool tflite_slice_of(struct tflite *m, struct tflite_node *n, struct tflite_slic
             s->end[i] = s->begin[i] < d->at[i] ? s->begin[i] + 1 : s->begin[i];
     }
     return true;
+}
+
+/* ---- GATHER_ND ------------------------------------------------------------------------------- */
+
+bool tflite_places_of(struct tflite *m, struct tflite_node *n, struct tflite_places *to)
+{
+    const struct tflite_dims *x = &n->in.at[0]->dims, *d = &n->in.at[1]->dims;
+    int64_t names = d->rank ? d->at[d->rank - 1] : 0;
+    const int64_t *index = tflite_ints(m, n, n->in.at[1]);
+    if (!index)
+        return false;
+    if (names < 1 || names > x->rank)
+        return tflite_refuse(m, n, "its indices name %lld of %d dimensions", (long long)names,
+                x->rank);
+    *to = (struct tflite_places){.outer = 1, .inner = 1, .n = tflite_size(d) / names};
+    for (int i = 0; i < x->rank; i++)
+        *(i < names ? &to->outer : &to->inner) *= x->at[i];
+    int64_t *at = NEW_ARRAY(m->pool, int64_t, to->n);
+    for (int64_t i = 0; i < to->n * names; i++) {
+        int64_t size = x->at[i % names];
+        if (index[i] < 0 || index[i] >= size)
+            return tflite_refuse(m, n, "it takes element %lld of %lld", (long long)index[i],
+                    (long long)size);
+        at[i / names] = at[i / names] * size + index[i];
+    }
+    to->at = at;
+    return to->n * to->inner == tflite_size(&n->out.at[0]->dims) ||
+           tflite_refuse(m, n, "its result is %s",
+                   tflite_dims_text(m->pool, &n->out.at[0]->dims));
 }
 
 /* ---- integers -------------------------------------------------------------------------------- */
@@ -153,49 +182,29 @@ static bool is_reshape(struct tflite *m, struct tflite_node *n)
 
 /* ---- made of nothing ------------------------------------------------------------------------- */
 
-/* Room for the elements of a result, floats or integers as it is. False where it is neither. */
-static bool new_elements(struct tflite *m, struct tflite_tensor *y, float **f, int64_t **i)
-{
-    int64_t n = tflite_size(&y->dims);
-    bool integers = y->type == TFL_INT32 || y->type == TFL_INT64;
-    if ((!integers && y->type != TFL_FLOAT32) || n > TFLITE_MAX_MADE - m->made)
-        return false;
-    m->made += n;
-    *f = integers ? NULL : NEW_ARRAY(m->pool, float, n + 1);
-    *i = integers ? NEW_ARRAY(m->pool, int64_t, n + 1) : NULL;
-    return true;
-}
-
 /* The number in a constant of one element. */
 static bool number_of(struct tflite *m, struct tflite_node *n, int i, double *to)
 {
-    struct tflite_tensor *t = tflite_in(n, i);
-    bool integer = t && (t->type == TFL_INT32 || t->type == TFL_INT64);
-    if (!t || !tflite_is_const(t) || tflite_size(&t->dims) != 1 ||
-            (!integer && t->type != TFL_FLOAT32))
+    struct elements x;
+    if (!tflite_elements(m, n, i, &x) || tflite_size(&n->in.at[i]->dims) != 1)
         return false;
-    const int64_t *k = integer ? tflite_ints(m, n, t) : NULL;
-    const float *f = integer ? NULL : tflite_floats(m, n, t);
-    if (!k && !f)
-        return false;
-    *to = k ? (double)*k : (double)*f;
+    *to = x.i ? (double)*x.i : (double)*x.f;
     return true;
 }
 
 /* first, first + step ... */
 static bool progression(struct tflite *m, struct tflite_tensor *y, double first, double step)
 {
-    float *f;
-    int64_t *k;
-    if (!new_elements(m, y, &f, &k))
+    struct new_elements to;
+    if (!tflite_new_elements(m, y, &to))
         return false;
     for (int64_t i = 0; i < tflite_size(&y->dims); i++)
-        if (f)
-            f[i] = (float)(first + (double)i * step);
+        if (to.f)
+            to.f[i] = (float)(first + (double)i * step);
         else
-            k[i] = (int64_t)(first + (double)i * step);
-    y->f = f;
-    y->i = k;
+            to.i[i] = (int64_t)(first + (double)i * step);
+    y->f = to.f;
+    y->i = to.i;
     return true;
 }
 
@@ -236,12 +245,18 @@ static bool is_rank(struct tflite *m, struct tflite_node *n)
 static const struct {
     const char *type;
     int inputs;                      /* at least */
-    bool (*fold)(struct tflite *, struct tflite_node *);
+    tflite_fold_fn *fold;
 } folds[] = {
     {"SHAPE", 1, is_shape}, {"STRIDED_SLICE", 4, is_slice}, {"PACK", 1, is_pack},
     {"DEQUANTIZE", 1, is_dequantize}, {"RESHAPE", 1, is_reshape}, {"SQUEEZE", 1, is_reshape},
     {"EXPAND_DIMS", 1, is_reshape}, {"ZEROS_LIKE", 1, is_zeros}, {"FILL", 2, is_fill},
-    {"RANGE", 3, is_range}, {"RANK", 1, is_rank},
+    {"RANGE", 3, is_range}, {"RANK", 1, is_rank}, {"ADD", 2, tflite_fold_binary},
+    {"SUB", 2, tflite_fold_binary}, {"MUL", 2, tflite_fold_binary}, {"DIV", 2, tflite_fold_binary},
+    {"MAXIMUM", 2, tflite_fold_binary}, {"MINIMUM", 2, tflite_fold_binary},
+    {"FLOOR_DIV", 2, tflite_fold_binary}, {"FLOOR_MOD", 2, tflite_fold_binary},
+    {"CAST", 1, tflite_fold_cast}, {"CONCATENATION", 1, tflite_fold_concatenation},
+    {"GATHER", 2, tflite_fold_gather}, {"GATHER_ND", 2, tflite_fold_gather_nd},
+    {"ONE_HOT", 4, tflite_fold_one_hot}, {"TRANSPOSE", 2, tflite_fold_transpose},
 };
 
 static void fold_node(struct tflite *m, struct tflite_node *n)

@@ -90,16 +90,20 @@ bool lower_alias(struct tflite *m, struct tflite_node *n, int i, struct tflite_t
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
-static const char *constant(struct tflite *m, struct tflite_node *n, struct tflite_tensor *t,
-        const struct shape *as)
+const char *lower_constant(struct tflite *m, const struct tflite_tensor *t, const struct shape *as,
+        const float *data)
 {
-    const float *data = tflite_floats(m, n, t);
-    if (!data)
-        return NULL;
     struct wlayer *l = writer_layer(m->w, "Constant", short_name(m, t));
     lower_dims(l, "shape", as);
     layer_weight(l, "value", *as, data);
     return l->name;
+}
+
+static const char *constant(struct tflite *m, struct tflite_node *n, struct tflite_tensor *t,
+        const struct shape *as)
+{
+    const float *data = tflite_floats(m, n, t);
+    return data ? lower_constant(m, t, as, data) : NULL;
 }
 
 /* Where a constant stands for all images of a batch, its first dimension is 1. */
@@ -191,17 +195,23 @@ static bool is_quantised(const struct tflite_tensor *t)
     return small && t->quant.n > 0 && !tflite_is_const(t);
 }
 
+static bool is_integer(const struct tflite_tensor *t)
+{
+    return t->type == TFL_INT32 || t->type == TFL_INT64;
+}
+
 static bool type_ok(const struct tflite_node *n, const struct tflite_tensor *t)
 {
     return t->type == TFL_FLOAT32 || (t->type == TFL_BOOL && n->op->flags & TOP_BOOL_IN) ||
-           (t->type == TFL_UINT8 && n->op->flags & TOP_BYTES_IN);
+           (t->type == TFL_UINT8 && n->op->flags & TOP_BYTES_IN) ||
+           (is_integer(t) && n->op->flags & TOP_INT_IN);
 }
 
 static bool result_ok(const struct tflite_node *n, const struct tflite_tensor *t)
 {
-    bool integer = t->type == TFL_INT32 || t->type == TFL_INT64;
+    bool kept = n->op->flags & TOP_KEEPS ? n->in.at[0]->type == t->type : true;
     return t->type == TFL_FLOAT32 || (t->type == TFL_BOOL && n->op->flags & TOP_BOOL_OUT) ||
-           (integer && n->op->flags & TOP_INT_OUT);
+           (is_integer(t) && n->op->flags & TOP_INT_OUT && kept);
 }
 
 static bool inputs_ok(struct tflite *m, struct tflite_node *n)

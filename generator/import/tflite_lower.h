@@ -22,6 +22,10 @@ const char *lower_input(struct tflite *, struct tflite_node *, int i);
 /* The same in other dimensions, with a Reshape where they differ. */
 const char *lower_input_as(struct tflite *, struct tflite_node *, int i, const struct shape *);
 
+/* A Constant layer of these values, named like the tensor. */
+const char *lower_constant(struct tflite *, const struct tflite_tensor *, const struct shape *,
+        const float *data);
+
 /* A layer that makes the tensor; later ones of the same tensor follow on it. */
 struct wlayer *lower_layer(struct tflite *, const char *type, struct tflite_tensor *);
 

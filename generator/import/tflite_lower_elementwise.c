@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "tflite_fold.h"
 #include "tflite_lower.h"
 
 /* ---- one input ------------------------------------------------------------------------------- */
@@ -78,8 +79,10 @@ bool tflite_lower_logical_not(struct tflite *m, struct tflite_node *n)
 bool tflite_lower_cast(struct tflite *m, struct tflite_node *n)
 {
     const struct tflite_tensor *x = n->in.at[0], *y = n->out.at[0];
-    if (y->type == TFL_BOOL && x->type != TFL_BOOL)
-        return tflite_refuse(m, n, "a cast of what the network computes to bool");
+    bool to_integers = y->type == TFL_INT32 || y->type == TFL_INT64;
+    if ((y->type == TFL_BOOL && x->type != TFL_BOOL) || (to_integers && x->type == TFL_FLOAT32))
+        return tflite_refuse(m, n, "a cast of what the network computes to %s",
+                tflite_type_name(y->type));
     return lower_alias(m, n, 0, n->out.at[0]);
 }
 
@@ -132,6 +135,51 @@ bool tflite_lower_add_n(struct tflite *m, struct tflite_node *n)
     if (n->in.n == 1)
         return lower_alias(m, n, 0, n->out.at[0]);
     return combine(m, n, "Add");
+}
+
+static bool one_float(struct tflite *m, struct tflite_node *n, int i, float *to)
+{
+    struct elements x;
+    if (!tflite_elements(m, n, i, &x) || !x.f || tflite_size(&n->in.at[i]->dims) != 1)
+        return false;
+    *to = *x.f;
+    return true;
+}
+
+/* ONE_HOT (indices, depth, on, off): which element of a new dimension each index names. */
+bool tflite_lower_one_hot(struct tflite *m, struct tflite_node *n)
+{
+    struct tflite_tensor *y = n->out.at[0];
+    float on, off;
+    struct seen seen;
+    int axis;
+    if (!lower_seen(m, n, y, &seen) ||
+            !lower_axis(m, n, y, &seen, lower_option(m, n, 0, 4, -1), &axis))
+        return false;
+    if (!one_float(m, n, 2, &on) || !one_float(m, n, 3, &off))
+        return tflite_refuse(m, n, "what it makes of an index is not one constant float");
+    int depth = seen.shape.dim[axis];
+    struct shape indices = seen.shape, steps = {seen.shape.rank, {1, 1, 1, 1}};
+    indices.dim[axis] = 1;
+    steps.dim[axis] = depth;
+    const char *from = shape_size(&indices) * (int64_t)m->batch == tflite_size(&n->in.at[0]->dims)
+                               ? lower_input_as(m, n, 0, &indices)
+                               : NULL;
+    if (!from)
+        return tflite_refuse(m, n, "its result is %s", tflite_dims_text(m->pool, &y->dims));
+    float *step = NEW_ARRAY(m->pool, float, depth);
+    for (int i = 0; i < depth; i++)
+        step[i] = (float)i;
+    const char *other = lower_constant(m, y, &steps, step);
+    struct wlayer *l = lower_layer(m, "Equal", y);
+    layer_input(l, from);
+    layer_input(l, other);
+    if (on == 1 && off == 0)
+        return true;
+    l = lower_follow(m, y, "Rescaling");
+    layer_float(l, "scale", on - off);
+    layer_float(l, "offset", off);
+    return true;
 }
 
 /* ---- with a constant ------------------------------------------------------------------------- */

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "ops.h"
 #include "tflite_lower.h"
 
 /* ---- in other dimensions --------------------------------------------------------------------- */
@@ -292,6 +291,29 @@ bool tflite_lower_gather(struct tflite *m, struct tflite_node *n)
     return true;
 }
 
+/* GATHER_ND: pieces whose place the first dimensions say, those being one here. */
+bool tflite_lower_gather_nd(struct tflite *m, struct tflite_node *n)
+{
+    struct tflite_places places;
+    struct seen x, y;
+    if (!tflite_places_of(m, n, &places) || !lower_seen(m, n, n->in.at[0], &x) ||
+            !lower_seen(m, n, n->out.at[0], &y))
+        return false;
+    if (m->batch > 1)
+        return tflite_refuse(m, n, "it works across the images of the batch");
+    const char *from = lower_input_as(m, n, 0,
+            &(struct shape){2, {(int)places.outer, (int)places.inner}});
+    if (!from)
+        return false;
+    struct wlayer *l = lower_layer(m, "Gather", n->out.at[0]);
+    layer_input(l, from);
+    layer_ints(l, "indices", (int)places.n, places.at);
+    layer_int(l, "axis", 1);
+    if (!shape_equal(&(struct shape){2, {(int)places.n, (int)places.inner}}, &y.shape))
+        lower_dims(lower_follow(m, n->out.at[0], "Reshape"), "target_shape", &y.shape);
+    return true;
+}
+
 /* SPLIT (axis, input) and SPLIT_V (input, sizes, axis): each output is a part, as large as it says. */
 bool tflite_lower_split(struct tflite *m, struct tflite_node *n)
 {
@@ -462,13 +484,6 @@ bool tflite_lower_depth(struct tflite *m, struct tflite_node *n)
     return l != NULL;
 }
 
-/* Whether the core has the layer: refuses where it hasn't. */
-static bool has_layer(struct tflite *m, struct tflite_node *n, const char *type)
-{
-    enum op op;
-    return op_find(type, &op) || tflite_refuse(m, n, "it needs the layer %s, which cnngen lacks", type);
-}
-
 /* By whole factors, as UpSampling2D does: pixels repeated, or bilinear between their centres. */
 static struct wlayer *upsample(struct tflite *m, struct tflite_node *n, const int64_t *size,
         const char *mode)
@@ -497,7 +512,7 @@ static bool resize(struct tflite *m, struct tflite_node *n, const char *mode,
     bool centers = strcmp(coordinates, "align_corners") && (nearest_mode || !strcmp(coordinates, "half_pixel"));
     if (centers && size[0] % from[0] == 0 && size[1] % from[1] == 0)
         return upsample(m, n, size, mode) != NULL;
-    struct wlayer *l = has_layer(m, n, "Resize") ? lower_unary(m, n, "Resize") : NULL;
+    struct wlayer *l = lower_unary(m, n, "Resize");
     if (!l)
         return false;
     layer_ints(l, "size", 2, size);
@@ -551,8 +566,7 @@ bool tflite_lower_lrn(struct tflite *m, struct tflite_node *n)
     if (radius < 0 || !isfinite(bias) || !isfinite(alpha) || !isfinite(beta))
         return tflite_refuse(m, n, "its radius is %lld, bias %g, alpha %g, beta %g",
                 (long long)radius, (double)bias, (double)alpha, (double)beta);
-    static const char type[] = "LocalResponseNormalization";
-    struct wlayer *l = is_image(m, n) && has_layer(m, n, type) ? lower_unary(m, n, type) : NULL;
+    struct wlayer *l = is_image(m, n) ? lower_unary(m, n, "LocalResponseNormalization") : NULL;
     if (!l)
         return false;
     layer_int(l, "size", 2 * radius + 1);

@@ -22,7 +22,8 @@
     {code, type, 2, 2, 1, -1, LOWER(arg), layer, TOP_INT_OUT, "the index is a float"}
 
 #define CONSTANT "weights are constants"
-#define WHERE_LAYER "where cnngen has that layer"
+#define SIZE "the size is a constant"
+#define INTS (TOP_INT_IN | TOP_INT_OUT | TOP_KEEPS)
 
 /* By the schema's numbers. */
 static const struct tflite_op ops[] = {
@@ -37,35 +38,35 @@ static const struct tflite_op ops[] = {
     {9, "FULLY_CONNECTED", 2, 3, 1, 0, LOWER(fully_connected), NULL, 0, CONSTANT ", not shuffled"},
     {11, "L2_NORMALIZATION", 1, 1, 1, 0, LOWER(l2_norm), NULL, 0, ""},
     {12, "L2_POOL_2D", 1, 1, 1, 5, LOWER(l2_pool), NULL, 0, ""},
-    {13, "LOCAL_RESPONSE_NORMALIZATION", 1, 1, 1, -1, LOWER(lrn), NULL, 0, WHERE_LAYER},
+    {13, "LOCAL_RESPONSE_NORMALIZATION", 1, 1, 1, -1, LOWER(lrn), NULL, 0, ""},
     UNARY(14, "LOGISTIC", "sigmoid"),
     {17, "MAX_POOL_2D", 1, 1, 1, 5, LOWER(pool), "MaxPooling2D", 0, ""},
     BINARY_FUSED(18, "MUL", "Multiply"),
     UNARY(19, "RELU", "relu"),
     UNARY(20, "RELU_N1_TO_1", "hard_tanh"),
     UNARY(21, "RELU6", "relu6"),
-    {22, "RESHAPE", 1, 2, 1, -1, LOWER(reshape), NULL, 0, ""},
-    {23, "RESIZE_BILINEAR", 2, 2, 1, -1, LOWER(resize_bilinear), NULL, 0,
-        "the size is a constant; by whole factors with half_pixel_centers, else " WHERE_LAYER},
+    {22, "RESHAPE", 1, 2, 1, -1, LOWER(reshape), NULL, INTS, ""},
+    {23, "RESIZE_BILINEAR", 2, 2, 1, -1, LOWER(resize_bilinear), NULL, 0, SIZE},
     {25, "SOFTMAX", 1, 1, 1, -1, LOWER(softmax), NULL, 0, ""},
     {26, "SPACE_TO_DEPTH", 1, 1, 1, -1, LOWER(depth), "SpaceToDepth", 0, ""},
     UNARY(28, "TANH", "tanh"),
     {34, "PAD", 2, 2, 1, -1, LOWER(pad), NULL, 0, "not the batch"},
-    {36, "GATHER", 2, 2, 1, -1, LOWER(gather), NULL, 0, "indices are constants; not the batch"},
+    {36, "GATHER", 2, 2, 1, -1, LOWER(gather), NULL, INTS, "indices are constants; not the batch"},
     {38, "SPACE_TO_BATCH_ND", 3, 3, 1, -1, LOWER(space_to_batch), NULL, 0,
         "before a convolution with BATCH_TO_SPACE_ND behind it: a dilated one"},
-    {39, "TRANSPOSE", 2, 2, 1, -1, LOWER(transpose), NULL, 0, "not the batch"},
+    {39, "TRANSPOSE", 2, 2, 1, -1, LOWER(transpose), NULL, INTS, "not the batch"},
     REDUCE(40, "MEAN", "ReduceMean"),
     BINARY_FUSED(41, "SUB", "Subtract"),
     BINARY_FUSED(42, "DIV", "Divide"),
-    {43, "SQUEEZE", 1, 1, 1, -1, LOWER(reshape), NULL, 0, ""},
-    {45, "STRIDED_SLICE", 4, 4, 1, -1, LOWER(strided_slice), NULL, 0,
+    {43, "SQUEEZE", 1, 1, 1, -1, LOWER(reshape), NULL, INTS, ""},
+    {45, "STRIDED_SLICE", 4, 4, 1, -1, LOWER(strided_slice), NULL, INTS,
         "not of the batch; no ellipsis or new dimensions"},
     UNARY(47, "EXP", "exponential"),
     {49, "SPLIT", 2, 2, -1, -1, LOWER(split), NULL, 0, "not the batch"},
     {50, "LOG_SOFTMAX", 1, 1, 1, -1, LOWER(softmax), "log_softmax", 0, ""},
-    {53, "CAST", 1, 1, 1, -1, LOWER(cast), NULL, TOP_BOOL_IN | TOP_BOOL_OUT | TOP_BYTES_IN,
-        "of bytes at the input, and of truth values, to float32"},
+    {53, "CAST", 1, 1, 1, -1, LOWER(cast), NULL,
+        TOP_BOOL_IN | TOP_BOOL_OUT | TOP_BYTES_IN | TOP_INT_IN | TOP_INT_OUT,
+        "to floats; of bytes at the input, integers and truth values to integers too"},
     {54, "PRELU", 2, 2, 1, -1, LOWER(prelu), NULL, 0, "slopes are constants"},
     BINARY(55, "MAXIMUM", "Maximum"),
     ARG(56, "ARG_MAX", "ArgMax"),
@@ -77,12 +78,12 @@ static const struct tflite_op ops[] = {
     COMPARE(62, "GREATER_EQUAL", "GreaterEqual"),
     COMPARE(63, "LESS_EQUAL", "LessEqual"),
     {64, "SELECT", 3, 3, 1, -1, LOWER(select), NULL, TOP_BOOL_IN, ""},
-    {65, "SLICE", 3, 3, 1, -1, LOWER(slice), NULL, 0, "not of the batch"},
+    {65, "SLICE", 3, 3, 1, -1, LOWER(slice), NULL, INTS, "not of the batch"},
     UNARY(66, "SIN", "sin"),
     {67, "TRANSPOSE_CONV", 3, 4, 1, 3, LOWER(transpose_conv), NULL, 0,
         CONSTANT "; the result as large as Keras makes it"},
     {69, "TILE", 2, 2, 1, -1, LOWER(tile), NULL, 0, "not the batch; how often is a constant"},
-    {70, "EXPAND_DIMS", 2, 2, 1, -1, LOWER(reshape), NULL, 0, ""},
+    {70, "EXPAND_DIMS", 2, 2, 1, -1, LOWER(reshape), NULL, INTS, ""},
     COMPARE(71, "EQUAL", "Equal"),
     COMPARE(72, "NOT_EQUAL", "NotEqual"),
     UNARY(73, "LOG", "log"),
@@ -96,6 +97,8 @@ static const struct tflite_op ops[] = {
     REDUCE(82, "REDUCE_MAX", "ReduceMax"),
     {83, "PACK", 1, LIMIT_INPUTS, 1, -1, LOWER(pack), NULL, 0, "not along the batch"},
     LOGICAL(84, "LOGICAL_OR", "Maximum"),
+    {85, "ONE_HOT", 4, 4, 1, -1, LOWER(one_hot), NULL, TOP_INT_IN,
+        "depth and values are constants; not across the batch"},
     LOGICAL(86, "LOGICAL_AND", "Minimum"),
     {87, "LOGICAL_NOT", 1, 1, 1, -1, LOWER(logical_not), NULL, TOP_BOOL_IN | TOP_BOOL_OUT, ""},
     {88, "UNPACK", 1, 1, -1, -1, LOWER(unpack), NULL, 0, "not the batch"},
@@ -106,9 +109,10 @@ static const struct tflite_op ops[] = {
     UNARY(92, "SQUARE", "square"),
     {93, "ZEROS_LIKE", 1, 1, 1, -1, LOWER(folded), NULL, 0, ""},
     {94, "FILL", 2, 2, 1, -1, LOWER(folded), NULL, 0, "with a constant"},
+    {95, "FLOOR_MOD", 2, 2, 1, -1, LOWER(folded), NULL, 0, "of constants"},
     {96, "RANGE", 3, 3, 1, -1, LOWER(folded), NULL, 0, "of constants"},
     {97, "RESIZE_NEAREST_NEIGHBOR", 2, 2, 1, -1, LOWER(resize_nearest), NULL, 0,
-        "the size is a constant; by whole factors without align_corners, else " WHERE_LAYER},
+        SIZE},
     {98, "LEAKY_RELU", 1, 1, 1, -1, LOWER(leaky_relu), NULL, 0, ""},
     {99, "SQUARED_DIFFERENCE", 2, 2, 1, -1, LOWER(squared_difference), NULL, 0, ""},
     {100, "MIRROR_PAD", 2, 2, 1, -1, LOWER(pad), "Pad", 0, "not the batch"},
@@ -117,6 +121,8 @@ static const struct tflite_op ops[] = {
     UNARY(104, "CEIL", "ceil"),
     {105, "REVERSE_V2", 2, 2, 1, -1, LOWER(reverse), NULL, 0, "not the batch"},
     {106, "ADD_N", 1, LIMIT_INPUTS, 1, -1, LOWER(add_n), NULL, 0, ""},
+    {107, "GATHER_ND", 2, 2, 1, -1, LOWER(gather_nd), NULL, INTS,
+        "indices are constants; of one image"},
     UNARY(108, "COS", "cos"),
     {110, "RANK", 1, 1, 1, -1, LOWER(folded), NULL, 0, ""},
     UNARY(111, "ELU", "elu"),
@@ -148,29 +154,44 @@ static const char recurrent[] = "recurrent layers are not supported",
     control[] = "control flow is not supported", quantised[] = "quantised activations are not supported",
     dynamic[] = "the size of its result depends on the data", volumes[] = "3D convolution is not supported",
     tables[] = "tables and strings are not supported", random_numbers[] = "random numbers are not supported",
+    complex_numbers[] = "complex numbers are not supported",
     state[] = "variables that last from run to run are not supported",
     blocks[] = "batches cut into blocks are supported around one convolution alone";
 
 static const struct { int code; const char *type, *why; } refused[] = {
     {7, "EMBEDDING_LOOKUP", tables}, {10, "HASHTABLE_LOOKUP", tables},
     {15, "LSH_PROJECTION", tables}, {16, "LSTM", recurrent},
-    {24, "RNN", recurrent}, {27, "SVDF", recurrent}, {31, "CALL", control},
+    {24, "RNN", recurrent}, {27, "SVDF", recurrent}, {29, "CONCAT_EMBEDDINGS", tables},
+    {30, "SKIP_GRAM", tables}, {31, "CALL", control}, {33, "EMBEDDING_LOOKUP_SPARSE", tables},
     {35, "UNIDIRECTIONAL_SEQUENCE_RNN", recurrent},
     {37, "BATCH_TO_SPACE_ND", blocks},
     {44, "UNIDIRECTIONAL_SEQUENCE_LSTM", recurrent}, {46, "BIDIRECTIONAL_SEQUENCE_RNN", recurrent},
-    {48, "TOPK_V2", dynamic}, {52, "BIDIRECTIONAL_SEQUENCE_LSTM", recurrent},
-    {80, "FAKE_QUANT", quantised}, {85, "ONE_HOT", NULL},
-    {95, "FLOOR_MOD", NULL},
-    {103, "UNIQUE", dynamic}, {107, "GATHER_ND", NULL},
-    {109, "WHERE", dynamic}, {114, "QUANTIZE", quantised}, {118, "IF", control},
+    {48, "TOPK_V2", dynamic}, {51, "DELEGATE", NULL},
+    {52, "BIDIRECTIONAL_SEQUENCE_LSTM", recurrent},
+    {68, "SPARSE_TO_DENSE", NULL}, {80, "FAKE_QUANT", quantised},
+    {103, "UNIQUE", dynamic},
+    {109, "WHERE", dynamic}, {112, "REVERSE_SEQUENCE", NULL}, {113, "MATRIX_DIAG", NULL},
+    {114, "QUANTIZE", quantised}, {115, "MATRIX_SET_DIAG", NULL}, {118, "IF", control},
     {119, "WHILE", control}, {120, "NON_MAX_SUPPRESSION_V4", dynamic},
-    {121, "NON_MAX_SUPPRESSION_V5", dynamic}, {129, "CALL_ONCE", control},
-    {132, "CONV_3D", volumes}, {136, "HASHTABLE", tables},
+    {121, "NON_MAX_SUPPRESSION_V5", dynamic}, {122, "SCATTER_ND", NULL}, {124, "DENSIFY", NULL},
+    {125, "SEGMENT_SUM", NULL}, {129, "CALL_ONCE", control}, {131, "RFFT2D", complex_numbers},
+    {132, "CONV_3D", volumes}, {133, "IMAG", complex_numbers}, {134, "REAL", complex_numbers},
+    {135, "COMPLEX_ABS", complex_numbers}, {136, "HASHTABLE", tables},
+    {137, "HASHTABLE_FIND", tables},
+    {138, "HASHTABLE_IMPORT", tables}, {139, "HASHTABLE_SIZE", tables},
     {141, "CONV_3D_TRANSPOSE", volumes}, {142, "VAR_HANDLE", state}, {143, "READ_VARIABLE", state},
-    {144, "ASSIGN_VARIABLE", state}, {146, "RANDOM_STANDARD_NORMAL", random_numbers},
+    {144, "ASSIGN_VARIABLE", state}, {145, "BROADCAST_ARGS", NULL},
+    {146, "RANDOM_STANDARD_NORMAL", random_numbers}, {147, "BUCKETIZE", NULL},
     {148, "RANDOM_UNIFORM", random_numbers}, {149, "MULTINOMIAL", random_numbers},
+    {151, "DYNAMIC_UPDATE_SLICE", NULL}, {153, "UNSORTED_SEGMENT_PROD", NULL},
+    {154, "UNSORTED_SEGMENT_MAX", NULL}, {155, "UNSORTED_SEGMENT_SUM", NULL}, {156, "ATAN2", NULL},
+    {157, "UNSORTED_SEGMENT_MIN", NULL}, {159, "BITCAST", NULL}, {160, "BITWISE_XOR", NULL},
+    {161, "RIGHT_SHIFT", NULL}, {203, "DILATE", NULL},
 };
 enum { REFUSED = sizeof refused / sizeof refused[0] };
+
+/* What converters leave that don't turn StableHLO into TFLite's own operators. */
+enum { FIRST_STABLEHLO = 162, LAST_STABLEHLO = 202 };
 
 const char *tflite_op_name(struct pool *pool, int code)
 {
@@ -180,7 +201,8 @@ const char *tflite_op_name(struct pool *pool, int code)
     for (int i = 0; i < REFUSED; i++)
         if (refused[i].code == code)
             return refused[i].type;
-    return pool_printf(pool, "operator number %d", code);
+    bool stable = code >= FIRST_STABLEHLO && code <= LAST_STABLEHLO;
+    return pool_printf(pool, "%s number %d", stable ? "StableHLO operator" : "operator", code);
 }
 
 const char *tflite_op_refused(const struct tflite_node *n)
@@ -205,15 +227,15 @@ static const char page_head[] =
         "its results differ by what that costs. Models whose activations are int8 or uint8 are refused: they\n"
         "can't be computed in float32 as they are meant.\n\n"
         "Shapes are fixed in a TFLite model: one that leaves dimensions behind the batch open is refused. A\n"
-        "PAD before a convolution becomes its padding; fused activations stay with their layers; sizes that are\n"
-        "computed from shapes are computed here. Names are those of the tensors.\n\n"
+        "PAD before a convolution becomes its padding; fused activations stay with their layers; what\n"
+        "depends on constants and shapes alone is computed here. Names are those of the tensors.\n\n"
         "## Operators\n\n"
         "| operator | limits |\n|---|---|\n";
 
 static const char page_refused[] =
         "\n## Refused\n\n"
         "A model that can't be imported is refused with all such operators at once, each with its name and\n"
-        "the reason: custom operators, whatever isn't in the table above, and\n\n"
+        "the reason: custom operators, those of StableHLO, whatever isn't in the table above, and\n\n"
         "| operator | reason |\n|---|---|\n";
 
 static const char page_limits[] =

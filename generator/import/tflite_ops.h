@@ -13,6 +13,8 @@ enum tflite_flag {
     TOP_BOOL_OUT = 2,                /* makes them */
     TOP_BYTES_IN = 4,                /* takes an image of bytes */
     TOP_INT_OUT = 8,                 /* makes integers, which become floats */
+    TOP_INT_IN = 16,                 /* takes integers that the network computes */
+    TOP_KEEPS = 32,                  /* its result's integers are its first input's */
 };
 
 struct tflite_op {
@@ -73,6 +75,8 @@ TFLITE_LOWER(l2_norm);
 TFLITE_LOWER(l2_pool);
 TFLITE_LOWER(cum_sum);
 TFLITE_LOWER(gather);
+TFLITE_LOWER(gather_nd);
+TFLITE_LOWER(one_hot);
 TFLITE_LOWER(reverse);
 TFLITE_LOWER(broadcast);
 TFLITE_LOWER(floor_div);
