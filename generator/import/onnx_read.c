@@ -56,7 +56,7 @@ static struct onnx_value *add(struct reader *r, const char *name)
 /* Room for all names that the graph can bring, at most half full. */
 static void make_table(struct reader *r, const Onnx__GraphProto *g)
 {
-    size_t names = g->n_input + g->n_initializer + g->n_output;
+    size_t names = g->n_input + g->n_initializer + g->n_sparse_initializer + g->n_output;
     for (size_t i = 0; i < g->n_node; i++)
         names += g->node[i]->n_output;
     for (r->slots = 64; r->slots < 2 * names;)

@@ -517,6 +517,17 @@ def large():
     wrong('hardmax', 'it counts more than 16777216 elements', n, [n.node('Hardmax', 'x')])
 
 
+def sparse(count):
+    """A graph that knows more names of sparse constants than of anything else, and reads one."""
+    g = helper.make_graph([helper.make_node('Add', ['x', 's7'], ['y'], name='sum')], 'g',
+                          [helper.make_tensor_value_info('x', FLOAT, [1, 3])],
+                          [helper.make_tensor_value_info('y', FLOAT, [1, 3])])
+    for i in range(count):
+        value = helper.make_tensor('s%d' % i, FLOAT, [1], [1.0])
+        g.sparse_initializer.append(helper.make_sparse_tensor(value, helper.make_tensor('', TensorProto.INT64, [1], [0]), [3]))
+    return helper.make_model(g).SerializeToString()
+
+
 def field(number, data):
     """A message, or bytes, as field `number` of another one."""
     size, varint = len(data), b''
@@ -572,6 +583,7 @@ def refusals():
     n = Net(rand(1, 1))
     wrong('growing', 'a result [1, 1, 1048576, 1048576], which is too large', n,
           [n.node('Expand', 'x', n.shape(1, 1, 1 << 20, 1 << 20))])
+    wrong('sparse', "it uses 's7': it is a sparse constant", data=sparse(100))
     wrong('empty', 'the file is empty', data=b'')
     wrong('text', 'this is no ONNX model, or it is damaged', data=b'hello, world\n' * 9)
     wrong('group', 'a group, or an unknown kind of field, which ONNX doesn\'t have at byte 0', data=b'\x3b\x3c')
@@ -598,7 +610,7 @@ def import_case(importer, out, case):
             with open(path, 'wb') as f:
                 f.write(content)
     return subprocess.run([importer, model, '-o', os.path.join(out, case.name + '.yaml')]
-                          + list(case.options), capture_output=True, text=True)
+                          + list(case.options), capture_output=True, text=True, timeout=300)
 
 
 def differs(cnngen, out, case):
