@@ -53,7 +53,7 @@ int main(int argc, char **argv)
     }
     state = strtoull(argv[1], NULL, 10) * 0x2545f4914f6cdd1du + 12345;
     layer_fn *const *policy = policies[below(integers ? OF_INTEGERS : POLICIES)];
-    int layers = integers ? between(2, 5) : between(3, 12), made = 0;
+    int layers = integers ? between(2, 5) : between(3, 9), made = 0;
     printf("cnngen: 1\nname: r%s\nweights: {random: %d}\n", argv[1], below(1000));
     if (chance(20))
         printf("batch: %d\n", between(2, 3));
