@@ -23,7 +23,16 @@ count() {  # COMPILER ISA...
             echo "FAILED  $cc $isa"
     done
 }
+# Winograd's weights are asked for in time where they come from memory, and nowhere else.
+asks() {  # SPECIFICATION WHETHER
+    "$cnngen" -q --standalone --target avx512 -o asks.c "$root/tests/cases/$1.cnn.yaml" && gcc -O2 -S -o asks.s asks.c
+    seen=no
+    ! grep -q prefetcht1 asks.s || seen=yes
+    if [ $seen = "$2" ]; then echo "passed  $1: prefetches $seen"; else echo "FAILED  $1: prefetches $seen"; fi
+}
 {
+    asks conv-winograd-far yes
+    asks conv-winograd-fused no
     count gcc sse2 avx2 avx512
     count clang sse2 avx2 avx512
     count aarch64-linux-gnu-gcc neon
