@@ -1,7 +1,7 @@
 #!/bin/sh
 # The specifications of tests/cases and the examples, step by step against the reference, on every
-# instruction set of this machine: the examples compiled by gcc -O2, a quarter of the cases by gcc -O1 and
-# another eighth by clang -O1, other ones every day (CASES=all: all by gcc -O2 and by clang, and what
+# instruction set of this machine: the examples compiled by gcc -O2, a fifth of the cases by gcc -O1 and
+# another tenth by clang -O1, other ones every day (CASES=all: all by gcc -O2 and by clang, and what
 # Winograd's kernels take by default directly, too, of which exact.sh does a third every day), all under the
 # strict set of warnings, see strict.sh. Inputs are random; then NaN, infinities, -0, denormals, the
 # largest floats and sums that overflow stand among them: NaN must come out as NaN, an infinity as that
@@ -46,8 +46,8 @@ if [ "${CASES:-}" = all ]; then
     cp "$tmp/all" "$tmp/clang"
     ls tests/cases/conv-direct*.cnn.yaml tests/cases/conv-winograd*.cnn.yaml >"$tmp/direct"
 else
-    awk -v h=$((day % 4)) 'NR % 4 == h' "$tmp/all" >"$tmp/gcc"
-    awk -v h=$(((day + 1) % 8)) 'NR % 8 == h' "$tmp/all" >"$tmp/clang"
+    awk -v h=$((day % 5)) 'NR % 5 == h' "$tmp/all" >"$tmp/gcc"
+    awk -v h=$(((day + 1) % 10)) 'NR % 10 == h' "$tmp/all" >"$tmp/clang"
     : >"$tmp/direct"
 fi
 seed=${CASES_SEED:-$day}

@@ -3,11 +3,13 @@
 # instruction set, the machine (its order of bytes too) and the number of threads. Each call of verify
 # compares the instruction sets and threads of its machine with each other and prints a hash for each
 # network; here the hashes of all calls are compared with those of the first. A sixth of the cases takes
-# random inputs, another NaN, infinities and zeros of both signs, other ones every day.
+# random inputs, another NaN, infinities and zeros of both signs, other ones every day. The first call sees
+# every instruction set of this machine, its others two each.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
 seed=${SAME_BITS_SEED:-$(($(date +%s) / 86400))}
+. "$root/tests/targets.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
@@ -23,7 +25,7 @@ ls conv-depthwise-fused* conv-direct-ends* conv-direct-fused* conv-direct-paddin
 sixth() { awk -v h=$(((seed + $1) % 6)) 'NR % 6 == h' "$tmp/cases"; }
 echo "seed $seed (SAME_BITS_SEED=$seed repeats it)"
 passed=0 failed=0
-# run FILL COMPILER OPTIONS [EMULATOR]: hashes into a file, compared with those of the first call of the fill
+# run FILL COMPILER OPTIONS EMULATOR [SETS]: hashes into a file, compared with those of the first call of the fill
 run() {
     if ! command -v "$2" >/dev/null; then
         echo "skip: no $2"
@@ -31,7 +33,7 @@ run() {
     fi
     "$cnngen" verify -q --math strict --weights array --fill "$1" --seed "$seed" --cc "$2" --cflags "$3" \
         --tuning conv-planes.tuning \
-        ${4:+--run "$4"} $cases "$tmp"/*.cnn.yaml >"$tmp/out" 2>&1
+        ${4:+--run "$4"} ${5:-} $cases "$tmp"/*.cnn.yaml >"$tmp/out" 2>&1
     sed -n 's/^passed  \(.*\): .*, bits \([0-9a-f]*\)$/\1 \2/p' "$tmp/out" >"$tmp/bits"
     grep -v -e '^passed ' -e 'passed, .* failed$' "$tmp/out"
     [ -f "$tmp/first.$1" ] || cp "$tmp/bits" "$tmp/first.$1"
@@ -46,14 +48,14 @@ run() {
 arm="qemu-aarch64 -L /usr/aarch64-linux-gnu"
 s390="qemu-s390x -L /usr/s390x-linux-gnu"
 cases=$(sixth 0)
-run random gcc -O2
-run random gcc "-O3 -march=native"
-run random clang "-O1 -march=native"
+run random gcc -O2 ""
+run random gcc "-O3 -march=native" "" "$(some_targets 0)"
+run random clang "-O1 -march=native" "" "$(some_targets 1)"
 run random aarch64-linux-gnu-gcc "-O2 -ffp-contract=fast" "$arm"
 run random s390x-linux-gnu-gcc "-O2 -march=z13" "$s390"
 rm "$tmp"/r[2-9]*.cnn.yaml
 cases=$(sixth 1)
-run special gcc "-O3 -march=native"
+run special gcc "-O3 -march=native" "" "$(some_targets 0)"
 run special aarch64-linux-gnu-gcc -O1 "$arm"
 run special s390x-linux-gnu-gcc -O1 "$s390"
 # Helpers exist once in a file: programs of both kinds in one must not compile.
