@@ -53,12 +53,17 @@ static void add_array(struct plan *plan, struct step *step)
                 step->group->main, step, step->weight, step->weights});
 }
 
-static void bind_step(struct plan *plan, struct step *step)
+static void pack_step(struct plan *plan, struct step *step)
 {
     tell_bound(plan->graph, step);
     if (step->kernel->pack)
         step->kernel->pack(plan->pool, step);
     add_array(plan, step);
+}
+
+static void bind_step(struct plan *plan, struct step *step)
+{
+    step->all_weight_bytes = plan->weight_bytes;
     for (int t = 0; t < TARGET_COUNT; t++) {
         struct binding *b = &step->bind[t];
         if (!(plan->targets & TARGET_BIT(t)))
@@ -92,9 +97,11 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     struct chooser chooser = {plan, select_kernels(plan, &groups, options)};
     place_views(plan, &groups, choose, &chooser);
     for (int i = 0; i < plan->step.n; i++)
-        bind_step(plan, plan->step.at[i]);
+        pack_step(plan, plan->step.at[i]);
     for (int i = 0; i < plan->array.n; i++)
         plan->weight_bytes += 4 * plan->array.at[i].weights;
+    for (int i = 0; i < plan->step.n; i++)
+        bind_step(plan, plan->step.at[i]);
     place_offsets(plan);
     divide_work(plan);
     if (plan->shared_bytes + plan->scratch_bytes * plan->max_threads > LIMIT_TOTAL_BYTES)

@@ -107,6 +107,8 @@ struct step {
     const float *weight;           /* packed, all the constants of the step; NULL: none */
     int64_t weights;               /* floats */
     int array;                     /* of plan.array; -1: it has no weights */
+    int64_t all_weight_bytes;      /* of all steps: where they are more than a cache holds, each run
+                                    * finds those of this step in memory, or a cache further away */
     struct binding bind[TARGET_COUNT];  /* of the plan's targets */
     int64_t macs;                  /* of the whole batch */
     double cost[TARGET_COUNT];     /* cycles, one thread, by the model */

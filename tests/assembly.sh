@@ -23,7 +23,7 @@ count() {  # COMPILER ISA...
             echo "FAILED  $cc $isa"
     done
 }
-# Winograd's weights are asked for in time where they come from memory, and nowhere else.
+# Weights are asked for in time where they come from memory, and nowhere else.
 asks() {  # SPECIFICATION WHETHER
     "$cnngen" -q --standalone --target avx512 -o asks.c "$root/tests/cases/$1.cnn.yaml" && gcc -O2 -S -o asks.s asks.c
     seen=no
@@ -33,6 +33,8 @@ asks() {  # SPECIFICATION WHETHER
 {
     asks conv-winograd-far yes
     asks conv-winograd-fused no
+    asks conv-direct-ahead yes
+    asks conv-direct-blocks no
     count gcc sse2 avx2 avx512
     count clang sse2 avx2 avx512
     count aarch64-linux-gnu-gcc neon

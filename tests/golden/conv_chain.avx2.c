@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x8b6f11ced3e5d219U
+#elif CONV_CHAIN_MODEL_HASH != 0xaa47e0af47f18350U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1176,7 +1176,8 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_row(const float *x,
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 144 + q % 4 * 4;
-            conv_chain_conv2d_direct_2_scalar_tile0_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
+            conv_chain_conv2d_direct_2_scalar_tile0_2x4(xt,
+                    y + q * 4, wq, b + q * 4, xr, rows);
         }
         y += 512;
     }
@@ -1379,10 +1380,12 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row(const float *x,
         x += 1024;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 2 * 18432 + q % 2 * 4;
-            conv_chain_conv2d_direct_3_scalar_tile0_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
+            conv_chain_conv2d_direct_3_scalar_tile0_2x4(xt,
+                    y + q * 4, wq, b + q * 4, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_scalar_tile0_2x1(xt, y + 16, w + 36864, b + 16, xr, rows);
+            conv_chain_conv2d_direct_3_scalar_tile0_2x1(xt,
+                    y + 16, w + 36864, b + 16, xr, rows);
         y += 34;
     }
     for (int t = 0; t < 1; t++) {
@@ -1391,10 +1394,12 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row(const float *x,
         x += 512;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 2 * 18432 + q % 2 * 4;
-            conv_chain_conv2d_direct_3_scalar_tile0_1x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
+            conv_chain_conv2d_direct_3_scalar_tile0_1x4(xt,
+                    y + q * 4, wq, b + q * 4, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_scalar_tile0_1x1(xt, y + 16, w + 36864, b + 16, xr, rows);
+            conv_chain_conv2d_direct_3_scalar_tile0_1x1(xt,
+                    y + 16, w + 36864, b + 16, xr, rows);
         y += 17;
     }
 }
@@ -1724,7 +1729,8 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_row(const float *x,
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_2_sse2_tile0_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_2_sse2_tile0_2x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 512;
     }
@@ -1927,10 +1933,12 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row(const float *x,
         x += 1024;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            conv_chain_conv2d_direct_3_sse2_tile0_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_3_sse2_tile0_2x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_sse2_tile0_2x1(xt, y + 16, w + 36864, b + 16, xr, rows);
+            conv_chain_conv2d_direct_3_sse2_tile0_2x1(xt,
+                    y + 16, w + 36864, b + 16, xr, rows);
         y += 34;
     }
     for (int t = 0; t < 1; t++) {
@@ -1939,10 +1947,12 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row(const float *x,
         x += 512;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            conv_chain_conv2d_direct_3_sse2_tile0_1x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_3_sse2_tile0_1x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_sse2_tile0_1x1(xt, y + 16, w + 36864, b + 16, xr, rows);
+            conv_chain_conv2d_direct_3_sse2_tile0_1x1(xt,
+                    y + 16, w + 36864, b + 16, xr, rows);
         y += 17;
     }
 }
@@ -2374,7 +2384,8 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
         x += 5;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_2_avx2_tile0_5x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_2_avx2_tile0_5x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 1280;
     }
@@ -2384,7 +2395,8 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
         x += 4;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_2_avx2_tile0_4x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_2_avx2_tile0_4x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 1024;
     }
@@ -2568,7 +2580,8 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row(const float *x,
         const ptrdiff_t xr = 3840;
         x += 2048;
         if (rest)
-            conv_chain_conv2d_direct_3_avx2_tile0_4x17(xt, y + 0, w + 0, b + 0, xr, rows);
+            conv_chain_conv2d_direct_3_avx2_tile0_4x17(xt,
+                    y + 0, w + 0, b + 0, xr, rows);
         y += 68;
     }
     for (int t = 0; t < 1; t++) {
@@ -2576,7 +2589,8 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row(const float *x,
         const ptrdiff_t xr = 3840;
         x += 1536;
         if (rest)
-            conv_chain_conv2d_direct_3_avx2_tile0_3x17(xt, y + 0, w + 0, b + 0, xr, rows);
+            conv_chain_conv2d_direct_3_avx2_tile0_3x17(xt,
+                    y + 0, w + 0, b + 0, xr, rows);
         y += 51;
     }
     (void)q0, (void)q1;

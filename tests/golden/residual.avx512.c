@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xa2f8b8c8e1fc989aU
+#elif RESIDUAL_MODEL_HASH != 0x0f89f7808b8a3698U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -624,7 +624,8 @@ CNN_INLINE void residual_conv2d_direct_2_scalar_row(const float *x,
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 432 + q % 4 * 4;
-            residual_conv2d_direct_2_scalar_tile0_2x4(xt, y + q * 4, wq, b + q * 4, xr, rows);
+            residual_conv2d_direct_2_scalar_tile0_2x4(xt,
+                    y + q * 4, wq, b + q * 4, xr, rows);
         }
         y += 32;
     }
@@ -1992,7 +1993,8 @@ CNN_INLINE void residual_conv2d_direct_2_sse2_row(const float *x,
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_sse2_tile0_2x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_2_sse2_tile0_2x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 32;
     }
@@ -3422,7 +3424,8 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_row(const float *x,
         x += 18;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_avx2_tile0_6x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_2_avx2_tile0_6x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 96;
     }
@@ -3432,7 +3435,8 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_row(const float *x,
         x += 15;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_avx2_tile0_5x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_2_avx2_tile0_5x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 80;
     }
@@ -4955,7 +4959,8 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_row(const float *x,
         x += 48;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_avx512_tile0_16x16(xt, y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_2_avx512_tile0_16x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 256;
     }
