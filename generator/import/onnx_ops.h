@@ -95,6 +95,7 @@ ONNX_INFER(constant);
 ONNX_INFER(constant_of_shape);
 ONNX_INFER(shape);
 ONNX_INFER(size);
+ONNX_INFER(has_element);
 ONNX_INFER(range);
 #undef ONNX_INFER
 
@@ -117,6 +118,7 @@ ONNX_FOLD(tile);
 ONNX_FOLD(constant_of_shape);
 ONNX_FOLD(shape);
 ONNX_FOLD(size);
+ONNX_FOLD(has_element);
 ONNX_FOLD(range);
 #undef ONNX_FOLD
 
