@@ -55,8 +55,10 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
 {
     struct source src;
     struct writer *w;
-    read_file(pool, o->model, &src);
+    struct pool *file = pool_new();
+    read_file(file, o->model, &src);
     struct onnx *m = onnx_read(pool, o->model, (const unsigned char *)src.text, src.len, diag);
+    pool_free(file);
     if (m)
         *o->reads = m->reads;
     if (!m || !onnx_set_shapes(m, shape_args(pool, o), o->shape.n) || !onnx_infer(m) ||

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "onnx_memory.h"
+
 /* ---- fields that the schema knows ------------------------------------------------------------ */
 
 static const ProtobufCFieldDescriptor *known(const ProtobufCMessage *m, unsigned field)
@@ -43,18 +45,10 @@ const char *onnx_newer_text(struct pool *pool, const ProtobufCMessage *m, unsign
     return text ? text : "";
 }
 
-static void *take(void *pool, size_t size) { return pool_alloc(pool, size); }
-
-static void keep(void *pool, void *part)
-{
-    (void)pool;
-    (void)part;
-}
-
 bool onnx_newer_attributes(struct pool *pool, const Onnx__FunctionProto *p,
         struct onnx_attributes *out)
 {
-    ProtobufCAllocator allocator = {take, keep, pool};
+    ProtobufCAllocator memory = onnx_memory(pool);
     const ProtobufCFieldDescriptor *f = known(&p->base, ONNX_NEWER_ATTRIBUTES);
     size_t n = f ? *(const size_t *)member(&p->base, f->quantifier_offset) : 0;
     struct bytes b;
@@ -64,7 +58,7 @@ bool onnx_newer_attributes(struct pool *pool, const Onnx__FunctionProto *p,
     for (unsigned i = 0; i < p->base.n_unknown_fields && !f; i++) {
         if (!bytes_of(&p->base.unknown_fields[i], ONNX_NEWER_ATTRIBUTES, &b))
             continue;
-        Onnx__AttributeProto *a = onnx__attribute_proto__unpack(&allocator, b.n, b.at);
+        Onnx__AttributeProto *a = onnx__attribute_proto__unpack(&memory, b.n, b.at);
         if (!a)
             return false;
         vec_push(pool, &out->list, a);

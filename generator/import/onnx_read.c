@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "onnx.h"
+#include "onnx_memory.h"
 #include "onnx_reader.h"
 #include "onnx_tensor.h"
 
@@ -184,11 +185,10 @@ struct onnx *onnx_read(struct pool *pool, const char *path, const unsigned char 
         return onnx_wrong(&r, "the file is empty"), NULL;
     if (!onnx_wire_check(bytes, len, pool, &why))
         return onnx_wrong(&r, "this is no ONNX model, or it is damaged: %s", why), NULL;
-    Onnx__ModelProto *p = onnx__model_proto__unpack(NULL, len, bytes);
+    ProtobufCAllocator memory = onnx_memory(pool);
+    Onnx__ModelProto *p = onnx__model_proto__unpack(&memory, len, bytes);
     if (!p)
         return onnx_wrong(&r, "this is no ONNX model, or it is damaged: a field of the wrong kind"),
                NULL;
-    bool ok = read_model(&r, p);
-    onnx__model_proto__free_unpacked(p, NULL);
-    return ok ? m : NULL;
+    return read_model(&r, p) ? m : NULL;
 }
