@@ -148,7 +148,9 @@ static void read_graph(struct onnx_reader *r, const Onnx__GraphProto *g)
 static bool read_opset(struct onnx_reader *r, const Onnx__ModelProto *p)
 {
     int64_t opset = onnx_opset_of(p->n_opset_import, p->opset_import);
-    if (opset < 1 || opset > ONNX_MAX_OPSET)
+    if (!opset)
+        return onnx_wrong(r, "the model doesn't say of which opset of ONNX its operators are");
+    if (opset < 0 || opset > ONNX_MAX_OPSET)
         return onnx_wrong(r, "the model is of opset %lld; opsets %d to %d are known",
                 (long long)opset, ONNX_MIN_OPSET, ONNX_MAX_OPSET);
     r->m->opset = (int)opset;

@@ -565,6 +565,8 @@ def refusals():
     wrong('dims', "Add 'n0': [1, 4, 4, 4] and [3] don't fit together", n, [n.node('Add', 'x', rand(3))])
     n = Net(x, opset=99)
     wrong('opset', 'the model is of opset 99; opsets 7 to 25 are known', n, [n.node('Relu', 'x')])
+    n = Net(x, opset=0)
+    wrong('no_opset', "the model doesn't say of which opset of ONNX", n, [n.node('Relu', 'x')])
     n = Net(x)
     n.nodes.append(helper.make_node('Relu', ['later'], ['y'], name='early'))
     wrong('order', "Relu 'early' reads 'later', which nothing before it makes", n, ['y'])
