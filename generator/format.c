@@ -300,13 +300,21 @@ static const struct { const char *begin, *word, *line; const struct format *form
     {"", "", "layer {", &caffe}, {"", "", "layers {", &caffe}, {"", "", "node {", &frozen},
 };
 
-static const struct format *find_text(const struct file *f)
+static const char *text_of(const struct file *f)
 {
     const char *text = (const char *)f->head;
     text += strncmp(text, "\xef\xbb\xbf", 3) ? 0 : 3;
-    text += strspn(text, " \t\r\n");
-    if (begins_line(f, "cnngen:") || (*text == '{' && holds(f, "\"cnngen\"")))
-        return NULL;
+    return text + strspn(text, " \t\r\n");
+}
+
+static bool is_spec(const struct file *f)
+{
+    return begins_line(f, "cnngen:") || (*text_of(f) == '{' && holds(f, "\"cnngen\""));
+}
+
+static const struct format *find_text(const struct file *f)
+{
+    const char *text = text_of(f);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!strncmp(text, texts[i].begin, strlen(texts[i].begin)) && holds(f, texts[i].word) &&
                 (!*texts[i].line || begins_line(f, texts[i].line)))
@@ -391,8 +399,9 @@ static const struct format *find_file(const struct file *f)
     if (is_mnn(f))
         return &mnn;
     const struct format *found = find_message(f);
-    if (!found)
-        found = find_text(f);
+    if (found || is_spec(f))
+        return found;
+    found = find_text(f);
     return found || !is_binary(f) ? found : &binary;
 }
 

@@ -141,6 +141,7 @@ put('lfs.onnx', b'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsiz
 put('page.onnx', b'<!DOCTYPE html>\n<html><body>Not found</body></html>\n')
 # None of these is text of a specification.
 put('comment.yaml', b'# layer {\n# <html [net]\ncnngen: 1\nname: net\nlayers:\n  - {type: Input, shape: [4]}\n  - ReLU\n')
+put('damaged.yaml', b'cnngen: 1\nname: \0\1\nlayer {\n')
 END
 refused torch 1 'this is a PyTorch file (pickled Python objects)'
 refused old_torch 1 'this is a PyTorch file (pickled Python objects)'
@@ -186,6 +187,9 @@ result "import of a folder of nothing" $?
 "$cnngen" import empty -o x.yaml >out 2>err
 [ $? -eq 1 ] && grep -q 'this is an empty file' err
 result "import of an empty file" $?
+"$cnngen" check damaged.yaml >out 2>err
+[ $? -eq 1 ] && ! grep -q "can't be imported" err
+result "a specification that is damaged" $?
 "$cnngen" check comment.yaml >out 2>err && [ ! -s err ]
 result "a specification with words of other formats" $?
 echo "$passed passed, $failed failed"
