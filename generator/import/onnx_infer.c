@@ -101,6 +101,8 @@ bool onnx_infer_node(struct onnx *m, struct onnx_node *n)
     if (n->in.n < n->op->min_in || n->in.n > n->op->max_in)
         return onnx_refuse(m, n, "%d inputs, where there have to be %d to %d", n->in.n,
                 n->op->min_in, n->op->max_in);
+    if ((n->op->flags & OP_TAKES) && !onnx_take(m, n))
+        return false;
     if (!inputs_known(m, n) || !n->op->infer(m, n))
         return false;
     for (int i = 0; i < n->out.n; i++)

@@ -1,4 +1,5 @@
-/* onnx_memory.h: protobuf-c's messages in a pool. They live as long as it, and nothing frees them. */
+/* onnx_memory.h: protobuf-c's messages in a pool. They live as long as it, and nothing frees
+ * them. */
 #ifndef CNNGEN_IMPORT_ONNX_MEMORY_H
 #define CNNGEN_IMPORT_ONNX_MEMORY_H
 

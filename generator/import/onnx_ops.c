@@ -93,6 +93,8 @@ static const struct onnx_op ops[] = {
         "bounds are constants"},
     {"Concat", 1, ONNX_MANY, INFER(concat), FOLD(concat), LOWER(concat), {NULL, NULL, NULL},
         OP_INTS | OP_CONST, "axis:i", ""},
+    {"ConcatFromSequence", 1, 1, INFER(concat_from_sequence), NULL, NULL, {NULL, NULL, NULL},
+        OP_TAKES, "axis:i new_axis:i", "of a SequenceConstruct; no new axis"},
     {"Constant", 0, 0, INFER(constant), NULL, NULL, {NULL, NULL, NULL}, 0,
         "value:t value_float:f value_floats:F value_int:i value_ints:I", "numbers"},
     CONSTANT("ConstantOfShape", 1, 1, constant_of_shape, 0, "value:t"),
@@ -204,6 +206,10 @@ static const struct onnx_op ops[] = {
     {"ScatterND", 3, 3, INFER(scatter_nd), FOLD(scatter_nd), NULL, {NULL, NULL, NULL}, 0,
         "reduction:s", "of constants, without reduction"},
     {"Selu", 1, 1, INFER(same), NULL, LOWER(selu), {NULL, NULL, NULL}, 0, "alpha:f gamma:f", ""},
+    {"SequenceAt", 2, 2, INFER(sequence_at), NULL, NULL, {NULL, NULL, NULL}, OP_TAKES, "",
+        "of a SplitToSequence or SequenceConstruct; the position is a constant"},
+    {"SequenceConstruct", 1, ONNX_MANY, INFER(sequence_construct), NULL, NULL, {NULL, NULL, NULL},
+        0, "", "for SequenceAt and ConcatFromSequence"},
     CONSTANT("Shape", 1, 1, shape, OP_DIMS, "start:i end:i"),
     UNARY("Sigmoid", f_sigmoid, "sigmoid"),
     UNARY("Sign", f_sign, "sign"),
@@ -219,6 +225,8 @@ static const struct onnx_op ops[] = {
         "blocksize:i", ""},
     MOVE("Split", 1, 2, split, split, split, "axis:i num_outputs:i split:I",
         "sizes are constants, none is 0"),
+    {"SplitToSequence", 1, 2, INFER(split_to_sequence), NULL, NULL, {NULL, NULL, NULL}, 0,
+        "axis:i keepdims:i", "for SequenceAt; sizes are constants; at most 4096 parts"},
     UNARY("Sqrt", sqrt, "sqrt"),
     MOVE("Squeeze", 1, 2, squeeze, copy, alias, "axes:I", ""),
     BINARY("Sub", 2, f_sub, "Subtract", 0, ""),
@@ -314,9 +322,8 @@ static const struct { const char *why, *types; } refused[] = {
     {"it belongs to training", " Adam Adagrad Momentum Gradient NegativeLogLikelihoodLoss "
         "SoftmaxCrossEntropyLoss "},
     {"sequences, maps, strings and optional values are not supported",
-        " SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength "
-        "SplitToSequence ConcatFromSequence StringNormalizer StringConcat StringSplit "
-        "RegexFullMatch TfIdfVectorizer Optional ZipMap "},
+        " SequenceEmpty SequenceErase SequenceInsert SequenceLength StringNormalizer StringConcat "
+        "StringSplit RegexFullMatch TfIdfVectorizer Optional ZipMap "},
 };
 
 const char *onnx_op_refused(struct onnx *m, const struct onnx_node *n)

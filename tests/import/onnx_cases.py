@@ -669,6 +669,12 @@ def functions():
     calling('function_attribute_left_out', x, [call('Choose', ['x'], ['y'])], [softmax], e / e.sum(-1, keepdims=True))
     old = function('Choose', ['a'], ['r'], [node('Softmax', ['a'], ['r'])], opset=11)
     calling('function_of_another_opset', x, [call('Choose', ['x'], ['y'])], [old], e / e.sum((1, 2, 3), keepdims=True))
+    gated = function('Gated', ['a'], ['r'], [
+        refer(node('Constant', [], ['n']), value_int=('leaky', 'INT')), node('Cast', ['n'], ['c'], to=TensorProto.BOOL),
+        node('If', ['c'], ['r'], then_branch=graph([refer(node('LeakyRelu', ['a'], ['s']), alpha=('slope', 'FLOAT'))], 's'),
+             else_branch=graph([node('Relu', ['a'], ['s'])], 's'))], ['leaky', 'slope'])
+    calling('function_attribute_in_branch', x, [call('Gated', ['x'], ['t'], leaky=1, slope=0.5), call('Gated', ['t'], ['y'], leaky=0)],
+            [gated], np.maximum(x, 0), 'LeakyReLU|ReLU')
     optional = function('Linear', ['a', 'w', 'b'], ['r'], [
         node('OptionalHasElement', ['b'], ['has']), node('MatMul', ['a', 'w'], ['m']),
         node('If', ['has'], ['r'], then_branch=graph([node('Add', ['m', 'b'], ['s'])], 's'),
@@ -728,6 +734,58 @@ def branches():
             weights=[('c', np.array(True))], error="Neg 'n' reads 'r', which nothing before it makes")
     calling('wrong_if_condition', x, [node('If', ['nowhere'], ['y'], name='n', then_branch=yes, else_branch=yes)], [], x,
             error="If 'n' reads 'nowhere', which nothing before it makes")
+
+
+def sequences():
+    x = rand(1, 7, 4, 6)
+
+    def at(split, which, axis=1, position=None, **attrs):
+        n = Net(x, 18)
+        sizes = [] if split is None else [n.weight(split, dtype=np.int64)]
+        s = n.node('SplitToSequence', 'x', *sizes, axis=axis, **attrs)
+        return n, n.node('SequenceAt', s, position or n.weight(which, dtype=np.int64)), s
+
+    for name, split, which, want, attrs in (
+            ('chunks', 3, 1, x[:, 3:6], {}), ('last', 3, -1, x[:, 6:], {}), ('sizes', [2, 4, 1], 1, x[:, 2:6], {}),
+            ('all', 7, 0, x, {}), ('ones', None, 4, x[:, 4:5], {}), ('squeezed', None, -2, x[:, 5], {'keepdims': 0}),
+            ('rows', [1, 3], 1, x[:, :, 1:], {'axis': 2}), ('keeps', 3, 0, x[:, :3], {'keepdims': 0})):
+        n, out, _ = at(split, which, **attrs)
+        simple('sequence_' + name, n, n.node('Relu', out), np.maximum(want, 0))
+    for name, split, which, error in (
+            ('position', 3, 3, 'element 3 of a sequence of 3'), ('position_before', 3, -4, 'element -4 of a sequence of 3'),
+            ('zero', 0, 0, 'parts of 0 elements'), ('sum', [3, 3], 0, "don't add up to the 7 of axis 1 of [1, 7, 4, 6]"),
+            ('more', [4, 4], 0, "don't add up to the 7"), ('sizes_zero', [0, 7], 0, "don't add up to the 7"),
+            ('matrix', [[7]], 0, 'or are no list')):
+        n, out, _ = at(split, which)
+        Case('sequence_' + name, n, [out], [x], error=error)
+    n, out, _ = at(3, 0, axis=4)
+    Case('sequence_axis', n, [out], [x], error="an axis that [1, 7, 4, 6] doesn't have")
+    n, out, _ = at(3, 0, position='x')
+    Case('sequence_computed', n, [out], [x], error='which element it takes depends on what the network computes')
+    n, _, s = at(3, 0)
+    Case('sequence_added', n, [n.node('Add', 'x', s)], [x], error="'splittosequence_0': it is a sequence, of which elements can be taken")
+    n, _, s = at(3, 0)
+    Case('sequence_given', n, [s], [x], error="an output of the network can't be a sequence")
+    n = Net(x, 18)
+    Case('sequence_of_tensor', n, [n.node('SequenceAt', 'x', n.shape(0))], [x], error='its input is no sequence that SplitToSequence or SequenceConstruct makes')
+    n = Net(rand(1, 5000))
+    Case('sequence_long', n, [n.node('SequenceAt', n.node('SplitToSequence', 'x', axis=1), n.shape(0))], [x], error='5000 parts; the limit is 4096')
+    n = Net(x)
+    simple('sequence_concat', n, n.node('ConcatFromSequence', n.node('SequenceConstruct', 'x', n.node('Neg', 'x')), axis=1),
+           np.concatenate([x, -x], 1), 'Concatenate')
+    n = Net(x)
+    Case('sequence_stack', n, [n.node('ConcatFromSequence', n.node('SequenceConstruct', 'x', 'x'), axis=1, new_axis=1)], [x],
+         error='it puts the elements of a sequence along a new axis')
+    n = Net(x)
+    s = n.node('SequenceConstruct', 'x', n.node('Neg', 'x'), n.node('Abs', 'x'))
+    simple('sequence_element', n, n.node('SequenceAt', s, n.weight(-1, dtype=np.int64)), abs(x), lacks=('Activation, .*negative',))
+    split = function('Split', ['a'], ['r'], [refer(node('Constant', [], ['c']), value_int=('size', 'INT')),
+                                             refer(node('SplitToSequence', ['a', 'c'], ['r']), axis=('dim', 'INT'))], ['size', 'dim'], 18)
+    item = function('Item', ['s'], ['r'], [refer(node('Constant', [], ['c']), value_int=('i', 'INT')), node('SequenceAt', ['s', 'c'], ['r'])],
+                    ['i'], 18)
+    calling('sequence_of_functions', x, [call('Split', ['x'], ['s'], size=4, dim=1), call('Item', ['s'], ['p'], i=0),
+                                         call('Item', ['s'], ['q'], i=1), node('Concat', ['q', 'p'], ['y'], axis=1)], [split, item],
+            np.concatenate([x[:, 4:], x[:, :4]], 1), opset=18)
 
 
 def wrong_functions():
@@ -881,7 +939,7 @@ def command_line(importer, out):
 
 def make_all():
     for make in (activations, normalizations, layouts, einsums, along, grids, edges, data, external_data, dynamic, large, refusals,
-                 functions, branches, wrong_functions):
+                 functions, branches, sequences, wrong_functions):
         make()
 
 
