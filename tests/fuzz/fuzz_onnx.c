@@ -81,7 +81,8 @@ static void mutate_type(const Onnx__ModelProto *p, Onnx__NodeProto *n)
         "LayerNormalization", "InstanceNormalization", "GroupNormalization", "LRN", "PRelu",
         "Shape", "ConstantOfShape", "Range", "Cast", "Identity", "Dropout", "Pow", "Mod",
         "DepthToSpace", "SpaceToDepth", "LpNormalization", "GlobalAveragePool", "Equal", "Not", "Max",
-        "Mean", "If", "OptionalHasElement"};
+        "Mean", "If", "OptionalHasElement", "SplitToSequence", "SequenceAt", "SequenceConstruct",
+        "ConcatFromSequence"};
     set_text(&n->op_type, types[draw(sizeof types / sizeof types[0])]);
 }
 
