@@ -5,7 +5,7 @@
 #include "onnx.h"
 #include "onnx_ops.h"
 
-/* ---- If ------------------------------------------------------------------------------------ */
+/* ---- If -------------------------------------------------------------------------------------- */
 
 /* The condition, once it is known to be one boolean of the graph's constants. */
 static bool condition_ok(struct onnx *m, struct onnx_node *n)

@@ -137,8 +137,9 @@ static void read_if(struct onnx_reader *r, const Onnx__NodeProto *p)
     const Onnx__GraphProto *yes = branch_of(r, p, "then_branch"),
                            *no = yes ? branch_of(r, p, "else_branch") : NULL;
     struct onnx_value *condition = input_of(r, p, 0);
-    if (!condition)
-        onnx_wrong(r, "If '%s' has no condition", onnx_show(r, p->name));
+    if (!condition || p->n_input > 1 || p->n_attribute > 2)
+        onnx_wrong(r, "If '%s' has more than a condition and two branches, or less",
+                onnx_show(r, p->name));
     if (r->failed)
         return;
     struct onnx_value **given = NEW_ARRAY(pool, struct onnx_value *, 2 * p->n_output);
@@ -196,15 +197,15 @@ static bool call_ok(struct onnx_reader *r, const Onnx__NodeProto *p, const struc
     return attributes_ok(r, p, f);
 }
 
-/* "outer/inner/". Long ones lose what is in front. */
+/* "outer/inner/". Of long ones the end counts: layers have names of some 60 characters. */
 static const char *prefix_of(struct onnx_reader *r, const Onnx__NodeProto *p)
 {
-    enum { LONG = 100 };
+    enum { LONGEST = 40 };
     const char *before = r->scope->call ? r->scope->call->prefix : "";
     const char *name = onnx_text(r, p->name && *p->name ? p->name : p->op_type);
-    size_t n = strlen(name);
-    return pool_printf(r->m->pool, "%s%s/", strlen(before) > LONG ? "" : before,
-            name + (n > LONG ? n - LONG : 0));
+    const char *all = pool_printf(r->m->pool, "%s%s/", before, name);
+    size_t n = strlen(all);
+    return all + (n > LONGEST ? n - LONGEST : 0);
 }
 
 /* Output i of a function, in the scope of its call. What is called otherwise in there is renamed;

@@ -658,6 +658,9 @@ def functions():
     calling('function', x, [call('Scaled', ['x', 'x'], ['y'], by=2.5)], [scaled], x * 3.5, 'name: y')
     calling('function_nested', x, [call('Twice', ['x'], ['t'], factor=0.5), node('Relu', ['t'], ['y'])], [scaled, twice],
             np.maximum(x * 1.75, 0), 'name: twice/scaled/m')
+    long = call('Scaled', ['x', 'x'], ['t'], by=2.0)
+    long.name = 'torch_nn_modules_conv_Conv2d_features_layer_number_12'
+    calling('function_long_name', x, [long, node('Relu', ['t'], ['y'])], [scaled], np.maximum(3 * x, 0), 'name: \\w*layer_number_12/m')
     calling('function_called_twice', x, [call('Scaled', ['x', 'x'], ['t'], by=2.0), call('Scaled', ['t', 'x'], ['y'], by=3.0)],
             [scaled], x * 10, 'name: scaled/m', 'name: scaled/m_1')
     leaky = function('Leaky', ['a'], ['r'], [refer(node('LeakyRelu', ['a'], ['r']), alpha=('slope', 'FLOAT'))],
@@ -732,6 +735,10 @@ def branches():
             weights=[('c', np.array(True))], error="nothing makes the output 'v' of a branch")
     calling('wrong_if_scope', x, [node('If', ['c'], ['y'], then_branch=yes, else_branch=yes), node('Neg', ['r'], ['z'], name='n')], [], x,
             weights=[('c', np.array(True))], error="Neg 'n' reads 'r', which nothing before it makes")
+    calling('wrong_if_inputs', x, [node('If', ['c', 'x'], ['y'], name='n', then_branch=yes, else_branch=yes)], [], x,
+            weights=[('c', np.array(True))], error="If 'n' has more than a condition and two branches, or less")
+    calling('wrong_if_without_condition', x, [node('If', [], ['y'], name='n', then_branch=yes, else_branch=yes)], [], x,
+            error="If 'n' has more than a condition and two branches, or less")
     calling('wrong_if_condition', x, [node('If', ['nowhere'], ['y'], name='n', then_branch=yes, else_branch=yes)], [], x,
             error="If 'n' reads 'nowhere', which nothing before it makes")
 
