@@ -356,7 +356,7 @@ static const char page_head[] =
         "where they are called. Recognised where exporters spell them in small operators:\n"
         "hard sigmoid and hard swish, SiLU, Mish, GELU (exact and with tanh), layer, instance and\n"
         "group normalization, biases behind MatMul, scales and shifts of channels. Layers bear the\n"
-        "names of the tensors that they make, in a function with the names of the calls in front:\n"
+        "names of the tensors that they make, in a function with names of the calls in front:\n"
         "\"block1/conv/result\".\n\n"
         "## Operators\n\n"
         "| operator | limits |\n|---|---|\n";

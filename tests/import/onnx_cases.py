@@ -633,6 +633,7 @@ def calling(name, x, nodes, functions, expected, *has, lacks=(), error=None, wei
         n.weight(value, w, value.dtype)
     model = n.model(*outputs)
     model.functions.extend(functions)
+    model.opset_import.append(helper.make_opsetid(LIB, 1))
     case = Case(name, n, list(outputs), expected if isinstance(expected, list) else [expected], has, lacks, error=error)
     case.bytes = model.SerializeToString()
     return case
