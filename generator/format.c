@@ -20,8 +20,7 @@ struct file {
 #define HDF5_PACKAGES "libhdf5-dev, libminizip-dev and libjansson-dev"
 #define ONNX_PACKAGES "libprotobuf-c-dev, protobuf-c-compiler and libonnx-dev"
 #define FROM_TORCH "torch.onnx.export(model, example, \"model.onnx\") makes an ONNX model of it"
-#define GOES_BACK_TO "it was made of another model, and nothing makes one of it again: import that one"
-#define FROM_TF "model.save(\"model.keras\") makes a Keras archive of it, tf.lite.TFLiteConverter a TFLite model"
+#define CONVERTED "it was converted from another model, and can't be converted back: import that one"
 
 static const struct format
     onnx = {"an ONNX model", "onnx", ONNX_PACKAGES, false, NULL},
@@ -41,16 +40,20 @@ static const struct format
     exported = {"a PyTorch exported program", NULL, NULL, false, FROM_TORCH},
     pickle = {"a pickle of Python objects", NULL, NULL, false,
         "cnngen reads no pickles, which may run anything: export the model as ONNX, or save it with Keras"},
-    saved_model = {"a TensorFlow SavedModel", NULL, NULL, false, FROM_TF},
-    frozen = {"a TensorFlow graph", NULL, NULL, false, FROM_TF},
+    saved_model = {"a TensorFlow SavedModel", NULL, NULL, false,
+        "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx makes an ONNX model of it, "
+        "tf.lite.TFLiteConverter a TFLite model"},
+    frozen = {"a TensorFlow graph", NULL, NULL, false,
+        "python -m tf2onnx.convert --graphdef FILE --inputs X:0 --outputs Y:0 --output model.onnx makes an "
+        "ONNX model of it"},
     zipped_model = {"a zip archive with a model's folder in it", NULL, NULL, false, "unpack it first"},
     zip = {"a zip archive, but of no model that is known", NULL, NULL, false, NULL},
-    coreml = {"a Core ML model", NULL, NULL, false, GOES_BACK_TO},
-    openvino = {"an OpenVINO model", NULL, NULL, false, GOES_BACK_TO},
-    ncnn = {"an ncnn model", NULL, NULL, false, GOES_BACK_TO},
-    mnn = {"an MNN model", NULL, NULL, false, GOES_BACK_TO},
-    ort = {"a model in ONNX Runtime's own format", NULL, NULL, false, GOES_BACK_TO},
-    rknn = {"an RKNN model", NULL, NULL, false, GOES_BACK_TO},
+    coreml = {"a Core ML model", NULL, NULL, false, CONVERTED},
+    openvino = {"an OpenVINO model", NULL, NULL, false, CONVERTED},
+    ncnn = {"an ncnn model", NULL, NULL, false, CONVERTED},
+    mnn = {"an MNN model", NULL, NULL, false, CONVERTED},
+    ort = {"a model in ONNX Runtime's own format", NULL, NULL, false, CONVERTED},
+    rknn = {"an RKNN model", NULL, NULL, false, CONVERTED},
     tensorrt = {"a TensorRT engine", NULL, NULL, false,
         "it holds programs for one kind of GPU: import the ONNX model that it was built of"},
     executorch = {"an ExecuTorch program", NULL, NULL, false, FROM_TORCH},
@@ -77,7 +80,8 @@ static const struct format
     archive = {"an archive", NULL, NULL, false, "unpack it first"},
     office = {"an office document", NULL, NULL, false, NULL},
     graph_model = {"a TensorFlow.js graph model", NULL, NULL, false,
-        "a layers model can be imported: tensorflowjs_converter --output_format=tfjs_layers_model"},
+        "python -m tf2onnx.convert --tfjs model.json --output model.onnx makes an ONNX model of it; a layers "
+        "model can be imported as it is"},
     gguf = {"a GGUF file", NULL, NULL, false, "language models are not supported"},
     png = {"a PNG image", NULL, NULL, false, NULL}, jpeg = {"a JPEG image", NULL, NULL, false, NULL},
     gif = {"a GIF image", NULL, NULL, false, NULL}, pdf = {"a PDF document", NULL, NULL, false, NULL},

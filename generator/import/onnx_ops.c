@@ -355,7 +355,7 @@ static const char page_head[] =
         "output depends on is left out. Functions that the model brings along are written out\n"
         "where they are called. Recognised where exporters spell them in small operators:\n"
         "hard sigmoid and hard swish, SiLU, Mish, GELU (exact and with tanh), layer, instance and\n"
-        "group normalization, biases behind MatMul, scales and shifts of channels. Layers bear the\n"
+        "group normalization, biases behind MatMul, scales and shifts of channels. Layers have the\n"
         "names of the tensors that they make, in a function with names of the calls in front:\n"
         "\"block1/conv/result\".\n\n"
         "## Operators\n\n"
