@@ -20,7 +20,7 @@ struct file {
 #define HDF5_PACKAGES "libhdf5-dev, libminizip-dev and libjansson-dev"
 #define ONNX_PACKAGES "libprotobuf-c-dev, protobuf-c-compiler and libonnx-dev"
 #define FROM_TORCH "torch.onnx.export(model, example, \"model.onnx\") makes an ONNX model of it"
-#define FROM_TF "model.save(\"model.keras\") makes a Keras archive of it, tf.lite.TFLiteConverter a TFLite model"
+#define CONVERTED "it was converted from another model, and can't be converted back: import that one"
 
 static const struct format
     onnx = {"an ONNX model", "onnx", ONNX_PACKAGES, false, NULL},
@@ -40,14 +40,48 @@ static const struct format
     exported = {"a PyTorch exported program", NULL, NULL, false, FROM_TORCH},
     pickle = {"a pickle of Python objects", NULL, NULL, false,
         "cnngen reads no pickles, which may run anything: export the model as ONNX, or save it with Keras"},
-    saved_model = {"a TensorFlow SavedModel", NULL, NULL, false, FROM_TF},
-    frozen = {"a TensorFlow graph", NULL, NULL, false, FROM_TF},
+    saved_model = {"a TensorFlow SavedModel", NULL, NULL, false,
+        "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx makes an ONNX model of it, "
+        "tf.lite.TFLiteConverter a TFLite model"},
+    frozen = {"a TensorFlow graph", NULL, NULL, false,
+        "python -m tf2onnx.convert --graphdef FILE --inputs X:0 --outputs Y:0 --output model.onnx makes an "
+        "ONNX model of it"},
     zipped_model = {"a zip archive with a model's folder in it", NULL, NULL, false, "unpack it first"},
     zip = {"a zip archive, but of no model that is known", NULL, NULL, false, NULL},
-    coreml = {"a Core ML model", NULL, NULL, false, "import what it was made of"},
+    coreml = {"a Core ML model", NULL, NULL, false, CONVERTED},
+    openvino = {"an OpenVINO model", NULL, NULL, false, CONVERTED},
+    ncnn = {"an ncnn model", NULL, NULL, false, CONVERTED},
+    mnn = {"an MNN model", NULL, NULL, false, CONVERTED},
+    ort = {"a model in ONNX Runtime's own format", NULL, NULL, false, CONVERTED},
+    rknn = {"an RKNN model", NULL, NULL, false, CONVERTED},
+    tensorrt = {"a TensorRT engine", NULL, NULL, false,
+        "it holds programs for one kind of GPU: import the ONNX model that it was built of"},
+    executorch = {"an ExecuTorch program", NULL, NULL, false, FROM_TORCH},
+    caffe = {"a Caffe model", NULL, NULL, false,
+        "caffe2onnx makes an ONNX model of a .prototxt and its .caffemodel"},
+    darknet = {"a Darknet network", NULL, NULL, false,
+        "load .cfg and .weights into PyTorch, as pytorch-YOLOv4 does: torch.onnx.export makes an ONNX model"},
+    darknet_weights = {"a file of Darknet weights", NULL, NULL, false,
+        "load .cfg and .weights into PyTorch, as pytorch-YOLOv4 does: torch.onnx.export makes an ONNX model"},
+    paddle = {"a PaddlePaddle model", NULL, NULL, false,
+        "paddle2onnx makes an ONNX model of it and its .pdiparams"},
+    mxnet = {"an MXNet network", NULL, NULL, false,
+        "mxnet.onnx.export_model makes an ONNX model of it and its .params"},
+    lfs = {"the place of a file in a Git repository, without the file", NULL, NULL, false,
+        "git lfs pull fetches it"},
+    html = {"a web page", NULL, NULL, false,
+        "it may be about the model, or say why that couldn't be downloaded"},
+    binary = {"a binary file of no format that is known", NULL, NULL, false,
+        "weights alone, as of OpenVINO or ncnn, hold no network; ONNX, Keras (.keras, .h5), TensorFlow.js "
+        "and TFLite models can be imported"},
+    nothing = {"an empty file", NULL, NULL, false, "it may not have been written, or downloaded, whole"},
+    folder = {"a folder of no model that is known", NULL, NULL, false,
+        "of folders, TensorFlow.js models can be imported, and Keras archives that were unpacked"},
+    archive = {"an archive", NULL, NULL, false, "unpack it first"},
     office = {"an office document", NULL, NULL, false, NULL},
     graph_model = {"a TensorFlow.js graph model", NULL, NULL, false,
-        "a layers model can be imported: tensorflowjs_converter --output_format=tfjs_layers_model"},
+        "python -m tf2onnx.convert --tfjs model.json --output model.onnx makes an ONNX model of it; a layers "
+        "model can be imported as it is"},
     gguf = {"a GGUF file", NULL, NULL, false, "language models are not supported"},
     png = {"a PNG image", NULL, NULL, false, NULL}, jpeg = {"a JPEG image", NULL, NULL, false, NULL},
     gif = {"a GIF image", NULL, NULL, false, NULL}, pdf = {"a PDF document", NULL, NULL, false, NULL},
@@ -64,7 +98,11 @@ static const struct { size_t at, n; const char *bytes; const struct format *form
     MARK(0, "\x93NUMPY", npy), MARK(0, "GGUF", gguf), MARK(0, "\x89PNG\r\n\x1a\n", png),
     MARK(0, "\xff\xd8\xff", jpeg), MARK(0, "GIF8", gif), MARK(0, "%PDF-", pdf), MARK(0, "RIFF", riff),
     MARK(0, "\x1f\x8b", gzip), MARK(0, "\xfd" "7zXZ", xz), MARK(0, "\x28\xb5\x2f\xfd", zstd),
-    MARK(0, "\x7f" "ELF", elf),
+    MARK(0, "\x7f" "ELF", elf), MARK(4, "ORTM", ort), MARK(4, "ET12", executorch), MARK(0, "RKNN", rknn),
+    MARK(0, "ftrt", tensorrt), MARK(0, "ptrt", tensorrt), MARK(0, "\xdd\x85\x76\0", ncnn),
+    MARK(0, "\x47\x6b\x30\x01", ncnn), MARK(0, "\0\0\0\0\2\0\0\0\0\0\0\0", darknet_weights),
+    MARK(0, "\0\0\0\0\2\0\0\0\5\0\0\0", darknet_weights), MARK(0, "\x12\1\0\0\0\0\0\0", mxnet),
+    MARK(257, "ustar", archive), MARK(0, "7z\xbc\xaf\x27\x1c", archive), MARK(0, "BZh", archive),
 };
 
 /* ---- zip archives ---------------------------------------------------------------------------- */
@@ -166,12 +204,20 @@ static size_t varint(const unsigned char *at, size_t n, uint64_t *out)
     return 0;
 }
 
-/* ONNX' outermost message: numbers 1 and 5, and parts 2 to 4, 6 to 8 and some from 14 on, the graph being
- * 7. Parts are passed over, so this takes a few steps however large they are. */
-static bool is_onnx(const struct file *f)
+/* The fields of the outermost message. */
+struct fields {
+    uint64_t numbers, parts;         /* bit n: field n is there, as a number or a part of its own */
+    uint64_t most;                   /* the highest */
+};
+
+static uint64_t bit(uint64_t field) { return field < 64 ? UINT64_C(1) << field : 0; }
+
+/* As far as the file looks like one. Parts are passed over, so this takes a few steps however large
+ * they are. */
+static struct fields fields_of(const struct file *f)
 {
-    enum { MOST = 100000, VERSION = 1, GRAPH = 7, LAST = 25, NUMBER = 0, PART = 2 };
-    bool version = false, graph = false;
+    enum { MOST = 100000, NUMBER = 0, PART = 2, HIGHEST = 100000 };
+    struct fields all = {0};
     int64_t at = 0;
     for (int i = 0; i < MOST && at < f->size; i++) {
         unsigned char b[20];
@@ -179,16 +225,45 @@ static bool is_onnx(const struct file *f)
         size_t n = read_at(f, at, b, sizeof b), t = varint(b, n, &tag);
         size_t v = t ? varint(b + t, n - t, &value) : 0;
         uint64_t field = tag >> 3, kind = tag & 7;
-        if (!v || !field || field > LAST || (kind != NUMBER && kind != PART) ||
-                (field == VERSION && kind != NUMBER) || (field == GRAPH && kind != PART))
+        if (!v || !field || field > HIGHEST || (kind != NUMBER && kind != PART))
             break;
-        version = version || field == VERSION;
-        graph = graph || field == GRAPH;
+        all.numbers |= kind == NUMBER ? bit(field) : 0;
+        all.parts |= kind == PART ? bit(field) : 0;
+        all.most = field > all.most ? field : all.most;
         if (kind == PART && value > (uint64_t)f->size)
             break;
         at += (int64_t)(t + v) + (kind == PART ? (int64_t)value : 0);
     }
-    return version && graph;
+    return all;
+}
+
+/* What has to be there, and between which fields the highest is: ONNX' graph is 7, the kinds of Core
+ * ML's models begin at 200, Caffe's layers are 100, and were 2. */
+static const struct { uint64_t numbers, parts, from, to; const struct format *format; } messages[] = {
+    {1 << 1, 1 << 7, 7, 99, &onnx}, {1 << 1, 1 << 2, 200, 100000, &coreml},
+    {0, 1 << 1, 100, 100, &caffe}, {1 << 1, 1 << 2, 2, 2, &saved_model}, {0, 1 << 1 | 1 << 2, 2, 8, &caffe},
+};
+
+static const struct format *find_message(const struct file *f)
+{
+    struct fields all = fields_of(f);
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
+        if ((all.numbers & messages[i].numbers) == messages[i].numbers &&
+                (all.parts & messages[i].parts) == messages[i].parts &&
+                !(all.numbers & all.parts) && all.most >= messages[i].from &&
+                all.most <= messages[i].to)
+            return messages[i].format;
+    return NULL;
+}
+
+/* Its first part is a block, 0, in no other one, -1. */
+static bool is_paddle(const struct file *f)
+{
+    static const char block[] = "\x08\0\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\1";
+    enum { BYTES = sizeof block - 1 };
+    uint64_t len;
+    size_t n = f->n > 1 && f->head[0] == 10 ? varint(f->head + 1, f->n - 1, &len) : 0;
+    return n && f->n > 1 + n + BYTES && !memcmp(f->head + 1 + n, block, BYTES);
 }
 
 /* A list of nodes, each beginning with its name: not text. */
@@ -208,15 +283,59 @@ static bool holds(const struct file *f, const char *word)
     return strstr((const char *)f->head, word) != NULL;
 }
 
-/* Specifications may be JSON too: other keys tell. What else is JSON, the parser of specifications explains. */
-static const struct format *find_json(const struct file *f)
+static bool begins_line(const struct file *f, const char *word)
 {
-    size_t at = strspn((const char *)f->head, " \t\r\n");
-    if (f->head[at] != '{' || holds(f, "\"cnngen\""))
-        return NULL;
-    if (holds(f, "\"graph-model\""))
-        return &graph_model;
-    return holds(f, "\"modelTopology\"") || holds(f, "\"weightsManifest\"") ? &tfjs : NULL;
+    const char *text = (const char *)f->head;
+    for (const char *at = text; (at = strstr(at, word)); at++)
+        if (at == text || at[-1] == '\n')
+            return true;
+    return false;
+}
+
+/* What a text begins with, behind spaces and a mark of its encoding, and what it holds, or a line of it
+ * begins with; the first row that fits counts. Specifications may be JSON too: other keys tell. What else
+ * is text, the parser of specifications explains. */
+static const struct { const char *begin, *word, *line; const struct format *format; } texts[] = {
+    {"{", "\"graph-model\"", "", &graph_model}, {"{", "\"modelTopology\"", "", &tfjs},
+    {"{", "\"weightsManifest\"", "", &tfjs}, {"{", "\"base_code\"", "", &paddle},
+    {"{", "\"arg_nodes\"", "", &mxnet}, {"<", "<net ", "", &openvino}, {"<!DOCTYPE html", "", "", &html},
+    {"<!doctype html", "", "", &html}, {"<html", "", "", &html}, {"7767517", "", "", &ncnn},
+    {"version https://git-lfs", "", "", &lfs}, {"[net]", "", "", &darknet}, {"[network]", "", "", &darknet},
+    {"", "", "layer {", &caffe}, {"", "", "layers {", &caffe}, {"", "", "node {", &frozen},
+};
+
+static const char *text_of(const struct file *f)
+{
+    const char *text = (const char *)f->head;
+    text += strncmp(text, "\xef\xbb\xbf", 3) ? 0 : 3;
+    return text + strspn(text, " \t\r\n");
+}
+
+static bool is_spec(const struct file *f)
+{
+    return begins_line(f, "cnngen:") || (*text_of(f) == '{' && holds(f, "\"cnngen\""));
+}
+
+static const struct format *find_text(const struct file *f)
+{
+    const char *text = text_of(f);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (!strncmp(text, texts[i].begin, strlen(texts[i].begin)) && holds(f, texts[i].word) &&
+                (!*texts[i].line || begins_line(f, texts[i].line)))
+            return texts[i].format;
+    return NULL;
+}
+
+/* Text in two or four bytes for each character has zeros, but no other control characters. */
+static bool is_binary(const struct file *f)
+{
+    bool zero = false, control = false;
+    for (size_t i = 0; i < f->n; i++) {
+        unsigned char c = f->head[i];
+        zero = zero || !c;
+        control = control || (c && c < ' ' && !strchr("\t\n\v\f\r\x1b", c));
+    }
+    return zero && control;
 }
 
 /* ---- one after the other --------------------------------------------------------------------- */
@@ -239,6 +358,28 @@ static bool is_safetensors(const struct file *f)
            (f->head[9] == '"' || f->head[9] == '}' || f->head[9] == ' ');
 }
 
+/* Ultralytics puts text in front, and its length. */
+static bool is_tensorrt(const struct file *f)
+{
+    unsigned char mark[4];
+    return f->n > 5 && f->head[4] == '{' && little(f->head, 4) < (uint64_t)f->size &&
+           read_at(f, 4 + (int64_t)little(f->head, 4), mark, 4) == 4 && !memcmp(mark, "ftrt", 4);
+}
+
+/* A flatbuffer without a mark: a table near the begin whose list of fields is right before it, with the
+ * operators, field 3, and the tensors' names, 7. */
+static bool is_mnn(const struct file *f)
+{
+    enum { OPERATORS = 3, NAMES = 7, FEWEST = 4 + 2 * (NAMES + 1), MOST = 40 };
+    uint64_t root = f->n > 2 * MOST ? little(f->head, 4) : 0;
+    uint64_t bytes = root && root <= MOST + 8 ? little(f->head + root, 4) : 0;
+    if (bytes < FEWEST || bytes > MOST || bytes > root - 4)
+        return false;
+    const unsigned char *fields = f->head + root - bytes;
+    return little(fields, 2) <= bytes && little(fields, 2) >= FEWEST &&
+           little(fields + 4 + 2 * OPERATORS, 2) && little(fields + 4 + 2 * NAMES, 2);
+}
+
 static const struct format *find_file(const struct file *f)
 {
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
@@ -253,9 +394,19 @@ static const struct format *find_file(const struct file *f)
         return &pickle;
     if (is_safetensors(f))
         return &safetensors;
-    if (is_onnx(f))
-        return &onnx;
-    return is_graph_def(f) ? &frozen : find_json(f);
+    if (is_paddle(f))
+        return &paddle;
+    if (is_graph_def(f))
+        return &frozen;
+    if (is_tensorrt(f))
+        return &tensorrt;
+    if (is_mnn(f))
+        return &mnn;
+    const struct format *found = find_message(f);
+    if (found || is_spec(f))
+        return found;
+    found = find_text(f);
+    return found || !is_binary(f) ? found : &binary;
 }
 
 static bool is_there(struct pool *pool, const char *dir, const char *name)
@@ -268,7 +419,8 @@ static const struct format *find_folder(struct pool *pool, const char *path)
 {
     static const struct { const char *name; const struct format *format; } known[] = {
         {"saved_model.pb", &saved_model}, {"keras_metadata.pb", &saved_model}, {"model.json", &tfjs},
-        {"config.json", &keras}, {"Manifest.json", &coreml},
+        {"config.json", &keras}, {"Manifest.json", &coreml}, {"coremldata.bin", &coreml},
+        {"inference.json", &paddle}, {"inference.pdmodel", &paddle}, {"model.pdmodel", &paddle},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (is_there(pool, path, known[i].name))
@@ -294,4 +446,12 @@ const struct format *format_find(struct pool *pool, const char *path)
     found = find_file(&f);
     close(f.fd);
     return found;
+}
+
+const struct format *format_of_nothing(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return NULL;
+    return S_ISDIR(st.st_mode) ? &folder : S_ISREG(st.st_mode) && !st.st_size ? &nothing : NULL;
 }

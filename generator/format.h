@@ -17,4 +17,7 @@ struct format {
  * read at all, and for "-". Reads a few pages of it. */
 const struct format *format_find(struct pool *, const char *path);
 
+/* An empty file, or a folder, that isn't known; NULL: neither. */
+const struct format *format_of_nothing(const char *path);
+
 #endif

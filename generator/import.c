@@ -197,6 +197,8 @@ int command_import(struct pool *pool, int argc, char **argv)
     if (access(model, R_OK))
         die("can't read '%s': %s", text_quote(diag_new(pool), model), strerror(errno));
     const struct format *format = format_find(pool, model);
+    if (!format)
+        format = format_of_nothing(model);
     if (!format || !format->importer)
         return import_refused(pool, model, format);
     const char *program = find_importer(pool, model, format);

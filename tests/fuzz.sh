@@ -26,6 +26,7 @@ mkdir -p $out/corpus_onnx
 for model in /usr/share/libonnx-testdata/data/*/*/model.onnx; do
     [ ! -f "$model" ] || cp "$model" "$out/corpus_onnx/$(echo "$model" | tr / _)"
 done
+(cd tests/import && /usr/bin/python3 onnx_cases.py --models ../../$out/corpus_onnx)
 mkdir -p $out/corpus_tflite
 (cd tests/import && /usr/bin/python3 tflite_cases.py --models ../../$out/corpus_tflite >/dev/null)
 mkdir -p $out/corpus_format

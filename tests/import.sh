@@ -100,7 +100,48 @@ put('weights', struct.pack('<Q', 2) + b'{}')
 put('graph', b'\n\x08\n\x01x\x12\x03abc\0\0')
 put('graph_model', json.dumps({'format': 'graph-model', 'modelTopology': {}}).encode())
 os.mkdir('saved'); put('saved/saved_model.pb', b'')
-os.mkdir('empty')
+os.mkdir('nothing'); put('empty', b'')
+os.mkdir('net.mlpackage'); put('net.mlpackage/Manifest.json', b'{}')
+os.mkdir('net.mlmodelc'); put('net.mlmodelc/coremldata.bin', b'')
+os.mkdir('inference'); put('inference/inference.pdmodel', b'')
+
+def part(field, data):
+    tag = bytes([field << 3 | 2]) if field < 16 else bytes([field << 3 & 127 | 128 | 2, field >> 4])
+    return tag + bytes([len(data)]) + data
+
+put('saved_model.pb', b'\x08\1' + part(2, b'\n\0'))
+put('net.mlmodel', b'\x08\4' + part(2, b'\n\0') + part(500, b'\n\0'))
+put('net.caffemodel', part(1, b'LeNet') + part(100, b'\n\4conv') + part(100, b'\n\4pool'))
+put('old.caffemodel', part(1, b'VGG') + part(2, b'\x1a\4data') + part(2, b'\x22\5conv1'))
+put('deploy.prototxt', b'name: "LeNet"\ninput: "data"\nlayer {\n  name: "conv"\n  type: "Convolution"\n}\n')
+put('graph.pbtxt', b'node {\n  name: "x"\n  op: "Placeholder"\n}\n')
+put('net.xml', b'<?xml version="1.0"?>\n<net name="a" version="11">\n</net>\n')
+put('net.bin', struct.pack('<8f', *range(1, 9)) + bytes(range(16)))
+put('yolo.cfg', b'[net]\nbatch=1\n\n[convolutional]\nfilters=16\n')
+put('yolo.weights', struct.pack('<3iq4f', 0, 2, 5, 32013312, 1, 2, 3, 4))
+block = b'\x08\0\x10' + b'\xff' * 9 + b'\1\x1a\0'
+put('net.pdmodel', part(1, block) + b'\x20\1')
+put('pir.json', b'{"base_code":{"magic":"pir","trainable":false,"version":1},"program":{"regions":[]}}')
+put('net.param', b'7767517\n75 83\nInput data 0 1 data\n')
+put('net.param.bin', struct.pack('<3i', 7767517, 75, 83))
+put('half.bin', struct.pack('<I', 0x01306b47) + bytes(8))
+# A table of 12 fields, of which 3, 7 and 8 are there, at 32.
+put('net.mnn', struct.pack('<I', 32) + struct.pack('<14H', 28, 20, 0, 0, 0, 4, 0, 0, 0, 8, 12, 0, 0, 0) +
+    struct.pack('<iIII', 28, 16, 20, 3) + bytes(80))
+put('net.ort', b'\x20\0\0\0ORTM' + bytes(40))
+put('net.pte', b'\x20\0\0\0ET12' + bytes(40))
+put('net.engine', b'ftrt' + bytes(40))
+put('yolo.engine', b'\x0e\0\0\0{"batch": 100}ftrt' + bytes(40))
+put('net.gguf', b'GGUF\3\0\0\0' + bytes(20))
+put('net-symbol.json', b'{"nodes": [{"op": "null", "name": "data"}], "arg_nodes": [0]}')
+put('net-0000.params', struct.pack('<2Q', 0x112, 0) + bytes(8))
+put('net.rknn', b'RKNN' + bytes(20))
+put('net.tar', bytes(257) + b'ustar\x0000' + bytes(248))
+put('lfs.onnx', b'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 100\n')
+put('page.onnx', b'<!DOCTYPE html>\n<html><body>Not found</body></html>\n')
+# None of these is text of a specification.
+put('comment.yaml', b'# layer {\n# <html [net]\ncnngen: 1\nname: net\nlayers:\n  - {type: Input, shape: [4]}\n  - ReLU\n')
+put('damaged.yaml', b'cnngen: 1\nname: \0\1\nlayer {\n')
 END
 refused torch 1 'this is a PyTorch file (pickled Python objects)'
 refused old_torch 1 'this is a PyTorch file (pickled Python objects)'
@@ -117,11 +158,39 @@ refused gz 1 'this is compressed by gzip'
 refused npy 1 'this is a NumPy array'
 refused weights 1 'this is a safetensors file'
 refused graph_model 1 'this is a TensorFlow.js graph model'
+refused saved_model.pb 1 'this is a TensorFlow SavedModel'
+refused graph.pbtxt 1 'this is a TensorFlow graph'
+for model in net.mlmodel net.mlpackage net.mlmodelc; do refused $model 1 'this is a Core ML model'; done
+for model in net.caffemodel old.caffemodel deploy.prototxt; do refused $model 1 'this is a Caffe model'; done
+refused net.xml 1 'this is an OpenVINO model'
+refused net.bin 1 'this is a binary file of no format that is known'
+refused yolo.cfg 1 'this is a Darknet network'
+refused yolo.weights 1 'this is a file of Darknet weights'
+for model in net.pdmodel pir.json inference; do refused $model 1 'this is a PaddlePaddle model'; done
+for model in net.param net.param.bin half.bin; do refused $model 1 'this is an ncnn model'; done
+refused net.mnn 1 'this is an MNN model'
+refused net.ort 1 "this is a model in ONNX Runtime's own format"
+refused net.pte 1 'this is an ExecuTorch program'
+for model in net.engine yolo.engine; do refused $model 1 'this is a TensorRT engine'; done
+refused net.gguf 1 'this is a GGUF file'
+for model in net-symbol.json net-0000.params; do refused $model 1 'this is an MXNet network'; done
+refused net.rknn 1 'this is an RKNN model'
+refused net.tar 1 'this is an archive'
+refused lfs.onnx 1 'this is the place of a file in a Git repository, without the file'
+refused page.onnx 1 'this is a web page'
 "$cnngen" import net.yaml -o x.yaml >out 2>err
 [ $? -eq 1 ] && grep -q 'a specification needs no import' err
 result "import of a specification" $?
-"$cnngen" import empty -o x.yaml >out 2>err
-[ $? -eq 1 ] && grep -q 'this is no model of a format that is known' err
+"$cnngen" import nothing -o x.yaml >out 2>err
+[ $? -eq 1 ] && grep -q 'this is a folder of no model that is known' err
 result "import of a folder of nothing" $?
+"$cnngen" import empty -o x.yaml >out 2>err
+[ $? -eq 1 ] && grep -q 'this is an empty file' err
+result "import of an empty file" $?
+"$cnngen" check damaged.yaml >out 2>err
+[ $? -eq 1 ] && ! grep -q "can't be imported" err
+result "a specification that is damaged" $?
+"$cnngen" check comment.yaml >out 2>err && [ ! -s err ]
+result "a specification with words of other formats" $?
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -32,7 +32,7 @@ static bool convert(struct zip *z, const struct zip_member *m, struct writer *w)
     if (!tensor_name(z, m->name, &name) || !zip_read(z, m, LIMIT_WEIGHT_BYTES, &src))
         return false;
     if (!npy_parse(z->pool, src.text, src.len, &npy, &why))
-        return refuse(z, name, why);
+        return refuse(z, name, pool_printf(z->pool, "can't be read: %s", why));
     if (npy.rank < 1 || npy.rank > LIMIT_RANK)
         return refuse(z, name, pool_printf(z->pool, "has %d dimensions; weights have 1 to %d",
                 npy.rank, LIMIT_RANK));

@@ -3,8 +3,10 @@
  *     bytes -> onnx_wire_check -> onnx_read -> onnx_infer -> onnx_match -> onnx_lower -> spec
  *
  * onnx_read alone knows protobuf. What it makes is a list of nodes in topological order, and
- * values (tensors) between them; onnx_infer gives every value its dimensions and computes what
- * doesn't depend on the network's inputs; onnx_match replaces the small operators that exporters
+ * values (tensors) between them; the model's own functions are written out where they are called,
+ * and both branches of an If are in the list. onnx_infer gives every value its dimensions, computes
+ * what doesn't depend on the network's inputs, and with that decides which branches are taken;
+ * onnx_match replaces the small operators that exporters
  * spell batch norms, activations and the like with by one node each; onnx_lower writes layers.
  *
  * Dimensions are ONNX' own here: the batch is among them, images are [N, C, H, W]. Everything
@@ -21,6 +23,7 @@ enum {
     ONNX_MAX_DEPTH = 32,             /* of messages in messages */
     ONNX_MAX_MESSAGES = 1 << 20,     /* and strings, in a file */
     ONNX_MAX_NODES = 1 << 16,
+    ONNX_MAX_CALLS = 32,             /* of functions in functions */
     ONNX_MAX_OPSET = 25,             /* the newest that operators were read for */
     ONNX_MIN_OPSET = 7,
 };
@@ -76,14 +79,31 @@ struct onnx_attr {
 
 struct onnx_op;
 
+/* An If, which onnx_infer decides. Each of its results is a node, "If" of the condition and of what
+ * either branch gives, until the Identity of one of them takes its place. */
+struct onnx_choice {
+    bool refused;                    /* it can't be decided, which was told */
+    bool decided;
+};
+
+/* The nodes of a branch are the network's where the condition, a constant, says so. */
+struct onnx_branch {
+    const struct onnx_value *condition;
+    bool when;                       /* what it has to be */
+    const struct onnx_branch *outer; /* that this one is in; NULL: none */
+};
+
 struct onnx_node {
     const char *type;                /* "Conv" */
     const char *domain;              /* "" is ONNX' own */
     const char *name;                /* "": none */
+    int opset;                       /* of ONNX' own operators, where the node was written */
     VEC(struct onnx_value *) in;     /* NULL: an optional one that is left out */
     VEC(struct onnx_value *) out;    /* likewise */
     VEC(struct onnx_attr) attr;
     const struct onnx_op *op;        /* of the table; NULL: unknown */
+    const struct onnx_branch *branch;  /* that it is in; NULL: none */
+    struct onnx_choice *choice;      /* of an If that isn't decided; else NULL */
     bool gone;                       /* folded into a constant, or matched away */
     bool failed;                     /* refused: what depends on it is passed over */
 };
@@ -107,7 +127,8 @@ struct onnx {
     VEC(struct onnx_value *) input;  /* without those that have an initializer */
     VEC(struct onnx_value *) output;
     int64_t folded;                  /* elements of computed constants so far */
-    int folds, matches, dropped;     /* for the comment at the head of the spec */
+    int calls, choices;              /* of functions, and Ifs decided, ... */
+    int folds, matches, dropped;     /* ... for the comment at the head of the spec */
     VEC(struct onnx_refusal) refusal;
     struct file_list reads;          /* of external data */
     int kinds;                       /* of refusals, told so far */
@@ -146,6 +167,9 @@ bool onnx_refuse(struct onnx *, struct onnx_node *, const char *fmt, ...) PRINTF
 
 /* What onnx_infer does with each node, for one that a later step makes. */
 bool onnx_infer_node(struct onnx *, struct onnx_node *);
+
+/* Counts the uses of values by nodes that the outputs depend on; the other nodes are gone. */
+void onnx_count_uses(struct onnx *);
 
 /* Attributes, with what holds when they are absent (those of another kind are refused before). */
 const struct onnx_attr *onnx_attr(const struct onnx_node *, const char *name);

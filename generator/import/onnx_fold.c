@@ -366,6 +366,12 @@ void onnx_fold_size(struct onnx *m, struct onnx_node *n)
     new_data(m, n->out.at[0]).i[0] = onnx_size(&n->in.at[0]->dims);
 }
 
+/* Inputs of the network are always there; those of a function may be left out by its call. */
+void onnx_fold_has_element(struct onnx *m, struct onnx_node *n)
+{
+    new_data(m, n->out.at[0]).i[0] = onnx_in(n, 0) != NULL;
+}
+
 void onnx_fold_range(struct onnx *m, struct onnx_node *n)
 {
     struct data out = new_data(m, n->out.at[0]);

@@ -5,6 +5,43 @@
 #include "onnx.h"
 #include "onnx_ops.h"
 
+/* ---- If -------------------------------------------------------------------------------------- */
+
+/* The condition, once it is known to be one boolean of the graph's constants. */
+static bool condition_ok(struct onnx *m, struct onnx_node *n)
+{
+    const struct onnx_value *v = n->in.at[0];
+    if (v->refused)
+        return onnx_refuse(m, n, "it uses '%s': %s", onnx_quoted(m, v->name), v->refused);
+    if (!v->known)
+        return n->failed = true, false;
+    if (v->elem != ELEM_BOOL || onnx_size(&v->dims) != 1)
+        return onnx_refuse(m, n, "its condition '%s' is %s %s, not one boolean",
+                onnx_quoted(m, v->name), onnx_type_name(v->type),
+                onnx_dims_text(m->pool, &v->dims));
+    return onnx_is_const(v) ||
+           onnx_refuse(m, n, "its condition '%s' depends on what the network computes",
+                   onnx_quoted(m, v->name));
+}
+
+/* An If becomes the Identity of what the branch gives that its condition says. */
+static bool decide(struct onnx *m, struct onnx_node *n)
+{
+    struct onnx_choice *choice = n->choice;
+    if (choice->refused)
+        return n->failed = true, false;
+    if (!condition_ok(m, n))
+        return choice->refused = true, false;
+    m->choices += !choice->decided;
+    choice->decided = true;
+    n->choice = NULL;
+    n->in.at[0] = n->in.at[onnx_number(n->in.at[0], 0) != 0 ? 1 : 2];
+    n->in.n = 1;
+    n->type = "Identity";
+    n->op = onnx_op_find(n->domain, n->type);
+    return true;
+}
+
 /* ---- all nodes ------------------------------------------------------------------------------- */
 
 /* Why an input can't be used; passes over what depends on a node that failed. */
@@ -53,6 +90,8 @@ static bool fold(struct onnx *m, struct onnx_node *n)
 
 bool onnx_infer_node(struct onnx *m, struct onnx_node *n)
 {
+    if (n->choice && !decide(m, n))
+        return false;
     if (!n->op)
         return onnx_refuse(m, n, "%s", onnx_op_refused(m, n));
     if (!n->out.n || (!n->out.at[0] && strcmp(n->type, "Split")))
@@ -62,6 +101,8 @@ bool onnx_infer_node(struct onnx *m, struct onnx_node *n)
     if (n->in.n < n->op->min_in || n->in.n > n->op->max_in)
         return onnx_refuse(m, n, "%d inputs, where there have to be %d to %d", n->in.n,
                 n->op->min_in, n->op->max_in);
+    if ((n->op->flags & OP_TAKES) && !onnx_take(m, n))
+        return false;
     if (!inputs_known(m, n) || !n->op->infer(m, n))
         return false;
     for (int i = 0; i < n->out.n; i++)
@@ -76,13 +117,29 @@ bool onnx_infer_node(struct onnx *m, struct onnx_node *n)
     return !folds(n) || n->gone || fold(m, n);
 }
 
+/* Whether the branches that the node is in are taken. */
+static bool is_live(const struct onnx_node *n)
+{
+    double is;
+    for (const struct onnx_branch *b = n->branch; b; b = b->outer)
+        if (!onnx_scalar(b->condition, &is) || (is != 0) != b->when)
+            return false;
+    return true;
+}
+
 bool onnx_infer(struct onnx *m)
 {
-    for (int i = 0; i < m->node.n; i++)
-        if (!onnx_infer_node(m, m->node.at[i]))
-            for (int k = 0; k < m->node.at[i]->out.n; k++)
-                if (m->node.at[i]->out.at[k])
-                    m->node.at[i]->out.at[k]->known = false;
+    onnx_count_uses(m);
+    for (int i = 0; i < m->node.n; i++) {
+        struct onnx_node *n = m->node.at[i];
+        n->gone = n->gone || !is_live(n);
+        if (n->gone || onnx_infer_node(m, n))
+            continue;
+        for (int k = 0; k < n->out.n; k++)
+            if (n->out.at[k])
+                n->out.at[k]->known = false;
+    }
+    onnx_count_uses(m);
     return onnx_report(m);
 }
 

@@ -203,28 +203,60 @@ bool place_natural(struct lower *lo, struct onnx_node *n, const struct onnx_valu
 
 /* ---- constants ------------------------------------------------------------------------------- */
 
+/* A dimension of elements that are copied in another order: how many, and how far from one to the
+ * next, in elements, where they are read and written. */
+struct copied { int64_t size, from, to; };
+
+/* Square tiles of two dimensions, one read and one written in steps of 1: lines of the cache that
+ * are read are written whole before they are gone. */
+static void copy_tiles(const struct copied *a, const struct copied *b, const float *from, float *to)
+{
+    enum { TILE = 32 };
+    for (int64_t i = 0; i < a->size; i += TILE)
+        for (int64_t k = 0; k < b->size; k += TILE)
+            for (int64_t x = i; x < a->size && x < i + TILE; x++)
+                for (int64_t y = k; y < b->size && y < k + TILE; y++)
+                    to[x * a->to + y * b->to] = from[x * a->from + y * b->from];
+}
+
+/* All tiles. The last dimensions are those of a tile. */
+static void copy_all(const struct copied *c, int rank, const float *from, float *to)
+{
+    if (rank == 2)
+        copy_tiles(c, c + 1, from, to);
+    else
+        for (int64_t i = 0; i < c->size; i++)
+            copy_all(c + 1, rank - 1, from + i * c->from, to + i * c->to);
+}
+
+static const float *as_floats(struct lower *lo, const struct onnx_value *v)
+{
+    int64_t n = v->f ? 0 : onnx_size(&v->dims);
+    float *f = v->f ? NULL : NEW_ARRAY(lo->pool, float, n + 1);
+    for (int64_t i = 0; i < n; i++)
+        f[i] = (float)onnx_number(v, i);
+    return v->f ? v->f : f;
+}
+
 const float *place_data(struct lower *lo, const struct onnx_value *v, const struct view *view)
 {
     const struct onnx_dims *d = &view->dims;
-    int64_t n = onnx_size(d), stride[ONNX_MAX_RANK] = {0}, all = 1;
-    int64_t at[ONNX_MAX_RANK] = {0}, source = 0;
+    struct copied c[ONNX_MAX_RANK + 2];
+    int64_t n = onnx_size(d), from = 1, to = 1;
+    int rank = 0, stored = d->rank - 1, last = d->rank ? view->perm[d->rank - 1] : 0;
     float *out = NEW_ARRAY(lo->pool, float, n + 1);
+    struct copied by_dim[ONNX_MAX_RANK] = {0}, one = {1, 0, 0};
     lo->weights += n;
-    for (int i = d->rank - 1; i >= 0; i--) {
-        stride[i] = all;
-        all *= d->at[i];
-    }
-    for (int64_t k = 0; k < n; k++) {
-        out[k] = (float)onnx_number(v, source);
-        for (int p = d->rank - 1; p >= 0; p--) {
-            int i = view->perm[p];
-            source += stride[i];
-            if (++at[i] < d->at[i])
-                break;
-            source -= at[i] * stride[i];
-            at[i] = 0;
-        }
-    }
+    for (int i = d->rank - 1; i >= 0; from *= d->at[i--])
+        by_dim[i] = (struct copied){d->at[i], from, 0};
+    for (int p = d->rank - 1; p >= 0; to *= d->at[view->perm[p--]])
+        by_dim[view->perm[p]].to = to;
+    for (int i = 0; i < d->rank; i++)
+        if (i != stored && i != last)
+            c[rank++] = by_dim[i];
+    c[rank++] = d->rank && stored != last ? by_dim[stored] : one;
+    c[rank++] = d->rank ? by_dim[last] : one;
+    copy_all(c, rank, as_floats(lo, v), out);
     return out;
 }
 

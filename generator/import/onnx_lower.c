@@ -30,30 +30,6 @@ void layer_dims(struct wlayer *l, const char *key, const struct shape *s)
     layer_ints(l, key, s->rank, dim);
 }
 
-/* ---- what is used ---------------------------------------------------------------------------- */
-
-/* Counts the uses by nodes that the outputs depend on; the others are gone. */
-static void count_uses(struct onnx *m)
-{
-    for (int i = 0; i < m->value.n; i++) {
-        m->value.at[i]->users = m->value.at[i]->is_output;
-        m->value.at[i]->user = NULL;
-    }
-    for (int i = m->node.n - 1; i >= 0; i--) {
-        struct onnx_node *n = m->node.at[i];
-        bool used = false;
-        for (int k = 0; k < n->out.n; k++)
-            used = used || (n->out.at[k] && n->out.at[k]->users);
-        if (!used)
-            n->gone = true;
-        for (int k = 0; k < n->in.n && !n->gone; k++)
-            if (n->in.at[k]) {
-                n->in.at[k]->users++;
-                n->in.at[k]->user = n;
-            }
-    }
-}
-
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
 enum { SEARCHED = 64 };              /* nodes between an input and what says its layout */
@@ -241,7 +217,7 @@ static int64_t batch_of(const struct onnx *m)
 
 bool onnx_lower(struct onnx *m, const char *model_name, struct writer **out)
 {
-    count_uses(m);
+    onnx_count_uses(m);
     int64_t batch = batch_of(m);
     *out = attempt(m, model_name, batch);
     if (m->refusal.n && batch > 1) {

@@ -45,7 +45,7 @@ bool onnx_lower_batch_norm(struct lower *lo, struct onnx_node *n)
 {
     static const char *const names[] = {"gamma", "beta", "moving_mean", "moving_variance"};
     struct view view;
-    bool trains = onnx_int(n, "training_mode", lo->m->opset < 7 && !onnx_int(n, "is_test", 0)) != 0;
+    bool trains = onnx_int(n, "training_mode", n->opset < 7 && !onnx_int(n, "is_test", 0)) != 0;
     if (trains || onnx_int(n, "spatial", 1) != 1)
         return onnx_refuse(lo->m, n, "training mode, or statistics for each pixel");
     for (int i = 1; i < n->out.n; i++)

@@ -132,7 +132,7 @@ bool onnx_lower_cum_sum(struct lower *lo, struct onnx_node *n)
 /* Before opset 13 the dimensions from the axis on are one. */
 static bool softmax_axis(struct lower *lo, struct onnx_node *n, struct onnx_dims *d, int *axis)
 {
-    bool old = lo->m->opset < 13;
+    bool old = n->opset < 13;
     *d = n->in.at[0]->dims;
     if (!onnx_axis(d, onnx_int(n, "axis", old ? 1 : -1), axis))
         return onnx_refuse(lo->m, n, "an axis that %s doesn't have",

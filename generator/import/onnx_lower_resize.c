@@ -13,10 +13,10 @@ struct resize {
 };
 
 /* The scales that are given, by dimension; those of the sizes where none are. */
-static void read_scales(struct onnx *m, const struct onnx_node *n, struct resize *r)
+static void read_scales(const struct onnx_node *n, struct resize *r)
 {
     const struct onnx_dims *in = &n->in.at[0]->dims, *out = &n->out.at[0]->dims;
-    bool old = !strcmp(n->type, "Upsample") || m->opset < 11;
+    bool old = !strcmp(n->type, "Upsample") || n->opset < 11;
     const struct onnx_value *v = onnx_in(n, old ? 1 : 2);
     const struct onnx_attr *a = onnx_attr(n, "scales");
     int given;
@@ -63,7 +63,7 @@ static bool find_words(struct lower *lo, struct onnx_node *n, struct resize *r)
 
 static bool read_words(struct lower *lo, struct onnx_node *n, struct resize *r)
 {
-    bool old = !strcmp(n->type, "Upsample") || lo->m->opset < 11;
+    bool old = !strcmp(n->type, "Upsample") || n->opset < 11;
     r->mode = onnx_word(n, "mode", "nearest");
     r->coordinates = onnx_word(n, "coordinate_transformation_mode",
             old ? "asymmetric" : "half_pixel");
@@ -255,7 +255,7 @@ bool onnx_lower_resize(struct lower *lo, struct onnx_node *n)
 {
     struct resize r = {0};
     struct view view = {.dims = n->in.at[0]->dims}, to = {.dims = n->out.at[0]->dims};
-    read_scales(lo->m, n, &r);
+    read_scales(n, &r);
     if (!read_words(lo, n, &r))
         return false;
     bool whole = is_image(lo, n) && is_upsampling(n, &r);

@@ -39,6 +39,10 @@ static void comment(const struct onnx *m, struct writer *w)
     writer_comment(w, "Made by cnngen-import-onnx of %s (ONNX, opset %d%s%s).",
             options_base_name(m->pool, m->path), m->opset, *m->producer ? ", by " : "",
             text_quote(m->diag, m->producer));
+    if (m->calls)
+        writer_comment(w, "Calls of the model's own functions, written out: %d.", m->calls);
+    if (m->choices)
+        writer_comment(w, "Ifs decided, as their conditions are constant: %d.", m->choices);
     if (m->folds)
         writer_comment(w, "Nodes computed, as they depend on constants alone: %d.", m->folds);
     if (m->matches)
@@ -51,8 +55,10 @@ static struct writer *import(struct pool *pool, const struct import_options *o, 
 {
     struct source src;
     struct writer *w;
-    read_file(pool, o->model, &src);
+    struct pool *file = pool_new();
+    read_file(file, o->model, &src);
     struct onnx *m = onnx_read(pool, o->model, (const unsigned char *)src.text, src.len, diag);
+    pool_free(file);
     if (m)
         *o->reads = m->reads;
     if (!m || !onnx_set_shapes(m, shape_args(pool, o), o->shape.n) || !onnx_infer(m) ||

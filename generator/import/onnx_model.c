@@ -125,7 +125,29 @@ struct onnx_node *onnx_node_new(struct onnx *m, const char *type, const char *na
     n->type = type;
     n->domain = "";
     n->name = name;
+    n->opset = m->opset;
     return n;
+}
+
+void onnx_count_uses(struct onnx *m)
+{
+    for (int i = 0; i < m->value.n; i++) {
+        m->value.at[i]->users = m->value.at[i]->is_output;
+        m->value.at[i]->user = NULL;
+    }
+    for (int i = m->node.n - 1; i >= 0; i--) {
+        struct onnx_node *n = m->node.at[i];
+        bool used = false;
+        for (int k = 0; k < n->out.n; k++)
+            used = used || (n->out.at[k] && n->out.at[k]->users);
+        if (!used)
+            n->gone = true;
+        for (int k = 0; k < n->in.n && !n->gone; k++)
+            if (n->in.at[k]) {
+                n->in.at[k]->users++;
+                n->in.at[k]->user = n;
+            }
+    }
 }
 
 bool onnx_is_const(const struct onnx_value *v) { return v && (v->f || v->i); }

@@ -93,6 +93,8 @@ static const struct onnx_op ops[] = {
         "bounds are constants"},
     {"Concat", 1, ONNX_MANY, INFER(concat), FOLD(concat), LOWER(concat), {NULL, NULL, NULL},
         OP_INTS | OP_CONST, "axis:i", ""},
+    {"ConcatFromSequence", 1, 1, INFER(concat_from_sequence), NULL, NULL, {NULL, NULL, NULL},
+        OP_TAKES, "axis:i new_axis:i", "of a SequenceConstruct; no new axis"},
     {"Constant", 0, 0, INFER(constant), NULL, NULL, {NULL, NULL, NULL}, 0,
         "value:t value_float:f value_floats:F value_int:i value_ints:I", "numbers"},
     CONSTANT("ConstantOfShape", 1, 1, constant_of_shape, 0, "value:t"),
@@ -140,6 +142,8 @@ static const struct onnx_op ops[] = {
         "alpha:f beta:f", ""},
     ACTIVATION("HardSwish", "hard_silu"),
     {"Hardmax", 1, 1, INFER(same), NULL, LOWER(hardmax), {NULL, NULL, NULL}, 0, "axis:i", ""},
+    {"If", 1, 1, INFER(same), NULL, NULL, {NULL, NULL, NULL}, 0, "",
+        "the condition is a constant, or computed of constants and shapes"},
     MOVE("Identity", 1, 1, same, copy, alias, "", "left out"),
     {"InstanceNormalization", 3, 3, INFER(same), NULL, LOWER(instance_norm), {NULL, NULL, NULL},
         OP_IMAGE, "epsilon:f", ONE_OR_TWO "; scale and bias are constants"},
@@ -168,6 +172,9 @@ static const struct onnx_op ops[] = {
     BINARY("Mul", 2, f_mul, "Multiply", 0, ""),
     UNARY("Neg", f_neg, "negative"),
     {"Not", 1, 1, INFER(same), FOLD(unary), LOWER(not), {f_not, NULL, NULL}, OP_BOOL_OUT, "", ""},
+    MOVE("OptionalGetElement", 1, 1, same, copy, alias, "", "of a tensor: left out"),
+    {"OptionalHasElement", 0, 1, INFER(has_element), FOLD(has_element), NULL, {NULL, NULL, NULL},
+        OP_DIMS, "", "of a tensor, or of an input that a function is called without"},
     BINARY("Or", 2, f_or, "Maximum", OP_BOOL_OUT, ""),
     {"PRelu", 2, 2, INFER(prelu), NULL, LOWER(prelu), {NULL, NULL, NULL}, 0, "",
         "slopes are constants"},
@@ -199,6 +206,10 @@ static const struct onnx_op ops[] = {
     {"ScatterND", 3, 3, INFER(scatter_nd), FOLD(scatter_nd), NULL, {NULL, NULL, NULL}, 0,
         "reduction:s", "of constants, without reduction"},
     {"Selu", 1, 1, INFER(same), NULL, LOWER(selu), {NULL, NULL, NULL}, 0, "alpha:f gamma:f", ""},
+    {"SequenceAt", 2, 2, INFER(sequence_at), NULL, NULL, {NULL, NULL, NULL}, OP_TAKES, "",
+        "of a SplitToSequence or SequenceConstruct; the position is a constant"},
+    {"SequenceConstruct", 1, ONNX_MANY, INFER(sequence_construct), NULL, NULL, {NULL, NULL, NULL},
+        0, "", "for SequenceAt and ConcatFromSequence"},
     CONSTANT("Shape", 1, 1, shape, OP_DIMS, "start:i end:i"),
     UNARY("Sigmoid", f_sigmoid, "sigmoid"),
     UNARY("Sign", f_sign, "sign"),
@@ -214,6 +225,8 @@ static const struct onnx_op ops[] = {
         "blocksize:i", ""},
     MOVE("Split", 1, 2, split, split, split, "axis:i num_outputs:i split:I",
         "sizes are constants, none is 0"),
+    {"SplitToSequence", 1, 2, INFER(split_to_sequence), NULL, NULL, {NULL, NULL, NULL}, 0,
+        "axis:i keepdims:i", "for SequenceAt; sizes are constants; at most 4096 parts"},
     UNARY("Sqrt", sqrt, "sqrt"),
     MOVE("Squeeze", 1, 2, squeeze, copy, alias, "axes:I", ""),
     BINARY("Sub", 2, f_sub, "Subtract", 0, ""),
@@ -285,7 +298,7 @@ bool onnx_attrs_ok(struct onnx *m, struct onnx_node *n)
 /* ---- what is refused ------------------------------------------------------------------------- */
 
 static const struct { const char *why, *types; } refused[] = {
-    {"control flow is not supported", " If Loop Scan SequenceMap "},
+    {"control flow is not supported", " Loop Scan SequenceMap "},
     {"recurrent layers are not supported", " LSTM GRU RNN "},
     {"the model is quantised; import the float32 model it was made of",
         " QuantizeLinear DequantizeLinear QLinearConv QLinearMatMul QLinearAdd QLinearMul "
@@ -309,9 +322,8 @@ static const struct { const char *why, *types; } refused[] = {
     {"it belongs to training", " Adam Adagrad Momentum Gradient NegativeLogLikelihoodLoss "
         "SoftmaxCrossEntropyLoss "},
     {"sequences, maps, strings and optional values are not supported",
-        " SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength "
-        "SplitToSequence ConcatFromSequence StringNormalizer StringConcat StringSplit "
-        "RegexFullMatch TfIdfVectorizer Optional OptionalGetElement OptionalHasElement ZipMap "},
+        " SequenceEmpty SequenceErase SequenceInsert SequenceLength StringNormalizer StringConcat "
+        "StringSplit RegexFullMatch TfIdfVectorizer Optional ZipMap "},
 };
 
 const char *onnx_op_refused(struct onnx *m, const struct onnx_node *n)
@@ -339,10 +351,13 @@ static const char page_head[] =
         "all inputs begin with the same dimension, that is the specification's batch.\n\n"
         "Images stay as they were at the network's inputs (`layout: NCHW`) and outputs; inside,\n"
         "channels are last, and transposes in the model mostly vanish. What depends on constants\n"
-        "and shapes alone is computed. Recognised where exporters spell them in small operators:\n"
+        "and shapes alone is computed; of an If whose condition is, the branch is taken; what no\n"
+        "output depends on is left out. Functions that the model brings along are written out\n"
+        "where they are called. Recognised where exporters spell them in small operators:\n"
         "hard sigmoid and hard swish, SiLU, Mish, GELU (exact and with tanh), layer, instance and\n"
-        "group normalization, biases behind MatMul, scales and shifts of channels. Layers bear\n"
-        "the names of the tensors that they make.\n\n"
+        "group normalization, biases behind MatMul, scales and shifts of channels. Layers have the\n"
+        "names of the tensors that they make, in a function with names of the calls in front:\n"
+        "\"block1/conv/result\".\n\n"
         "## Operators\n\n"
         "| operator | limits |\n|---|---|\n";
 
@@ -356,8 +371,9 @@ static const char page_limits[] =
         "\n## Limits\n\n"
         "| | at most |\n|---|---|\n"
         "| bytes of a model file | %lld |\n"
-        "| nodes | %d |\n"
-        "| messages and strings in the file | %d |\n"
+        "| nodes, those of functions as often as they are called | %d |\n"
+        "| messages and strings in the file, and those of functions likewise | %d |\n"
+        "| functions that call functions, one in the other | %d |\n"
         "| nesting of messages | %d |\n"
         "| dimensions of a tensor in the model, with the batch | %d |\n"
         "| dimensions of a layer's tensor, without the batch | %d |\n"
@@ -372,5 +388,5 @@ void onnx_ops_print(struct out *out)
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         out_printf(out, "|%s| %s |\n", refused[i].types, refused[i].why);
     out_printf(out, page_limits, (long long)ONNX_MAX_FILE, ONNX_MAX_NODES, ONNX_MAX_MESSAGES,
-            ONNX_MAX_DEPTH, ONNX_MAX_RANK, LIMIT_RANK, (long long)ONNX_MAX_FOLDED);
+            ONNX_MAX_CALLS, ONNX_MAX_DEPTH, ONNX_MAX_RANK, LIMIT_RANK, (long long)ONNX_MAX_FOLDED);
 }

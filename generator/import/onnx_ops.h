@@ -31,6 +31,7 @@ enum onnx_flag {
     OP_IMAGE = 4,                    /* works on images, [N, C, H, W] */
     OP_CONST = 16,                   /* its first input may be a constant, though others aren't */
     OP_DIMS = 8,                     /* needs its input's dimensions alone, not its data */
+    OP_TAKES = 32,                   /* reads a sequence: onnx_take */
 };
 
 struct onnx_op {
@@ -50,6 +51,9 @@ const struct onnx_op *onnx_op_find(const char *domain, const char *type);
 
 /* Whether all attributes are known, and of the right kind: one that isn't would be ignored. */
 bool onnx_attrs_ok(struct onnx *, struct onnx_node *);
+
+/* The node reads a sequence, and becomes one of tensors. False when refused. */
+bool onnx_take(struct onnx *, struct onnx_node *);
 
 /* Why an operator that isn't in the table can't be imported. */
 const char *onnx_op_refused(struct onnx *, const struct onnx_node *);
@@ -95,7 +99,12 @@ ONNX_INFER(constant);
 ONNX_INFER(constant_of_shape);
 ONNX_INFER(shape);
 ONNX_INFER(size);
+ONNX_INFER(has_element);
 ONNX_INFER(range);
+ONNX_INFER(sequence_construct);
+ONNX_INFER(split_to_sequence);
+ONNX_INFER(sequence_at);
+ONNX_INFER(concat_from_sequence);
 #undef ONNX_INFER
 
 #define ONNX_FOLD(name) onnx_fold_fn onnx_fold_##name
@@ -117,6 +126,7 @@ ONNX_FOLD(tile);
 ONNX_FOLD(constant_of_shape);
 ONNX_FOLD(shape);
 ONNX_FOLD(size);
+ONNX_FOLD(has_element);
 ONNX_FOLD(range);
 #undef ONNX_FOLD
 

@@ -215,7 +215,7 @@ bool onnx_infer_prelu(struct onnx *m, struct onnx_node *n)
 {
     struct onnx_value *slope = n->in.at[1];
     const struct onnx_dims *d = dims_of(n, 0);
-    if (m->opset < 7 && onnx_is_const(slope) && slope->dims.rank == 1 && d->rank > 2 &&
+    if (n->opset < 7 && onnx_is_const(slope) && slope->dims.rank == 1 && d->rank > 2 &&
             slope->dims.at[0] == d->at[1]) {
         n->in.at[1] = onnx_value_new(m, slope->name);
         *n->in.at[1] = *slope;
@@ -602,7 +602,7 @@ static const struct onnx_value *given_numbers(const struct onnx_node *n, int i)
 bool onnx_infer_resize(struct onnx *m, struct onnx_node *n)
 {
     struct onnx_dims out = *dims_of(n, 0);
-    bool old = !strcmp(n->type, "Upsample") || m->opset < 11;
+    bool old = !strcmp(n->type, "Upsample") || n->opset < 11;
     const struct onnx_value *scales = given_numbers(n, old ? 1 : 2);
     const struct onnx_value *sizes = old ? NULL : given_numbers(n, 3);
     const struct onnx_value *v = sizes ? sizes : scales;
@@ -719,6 +719,14 @@ bool onnx_infer_size(struct onnx *m, struct onnx_node *n)
     (void)m;
     struct onnx_dims scalar = {0};
     return set_ints(n, &scalar);
+}
+
+bool onnx_infer_has_element(struct onnx *m, struct onnx_node *n)
+{
+    (void)m;
+    struct onnx_dims scalar = {0};
+    set_out(n, 0, &scalar, ELEM_BOOL, TYPE_BOOL);
+    return true;
 }
 
 bool onnx_infer_range(struct onnx *m, struct onnx_node *n)

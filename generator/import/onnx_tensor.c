@@ -84,9 +84,19 @@ static const struct form *form_of(int type)
     return NULL;
 }
 
+static bool host_is_little(void)
+{
+    return *(const unsigned char *)&(const uint16_t){1} == 1;
+}
+
+/* raw is aligned, and lives as long as the pool: floats may be used as they are. */
 static void from_raw(struct pool *pool, const struct form *form, bytes raw, int64_t n,
         struct onnx_value *v)
 {
+    if (form->to_float == raw_float && host_is_little() && n) {
+        v->f = (const float *)(const void *)raw;
+        return;
+    }
     float *f = form->to_float ? NEW_ARRAY(pool, float, n + 1) : NULL;
     int64_t *i = form->to_int ? NEW_ARRAY(pool, int64_t, n + 1) : NULL;
     for (int64_t k = 0; k < n; k++, raw += form->bytes)

@@ -2,7 +2,7 @@
  * the file says, and makes a hundred bytes of two. */
 #include "onnx.h"
 
-#include <onnx.pb-c.h>
+#include "onnx_newer.h"
 
 struct wire {
     struct pool *pool;
@@ -38,8 +38,19 @@ static bool read_varint(struct wire *w, uint64_t *out)
 
 static bool walk(struct wire *, const ProtobufCMessageDescriptor *);
 
+/* What kind of message a field is; NULL: none, or an unknown one. */
+static const ProtobufCMessageDescriptor *part_of(const ProtobufCMessageDescriptor *message,
+        const ProtobufCFieldDescriptor *field, uint64_t number)
+{
+    if (field)
+        return field->type == PROTOBUF_C_TYPE_MESSAGE ? field->descriptor : NULL;
+    bool absent = message == &onnx__function_proto__descriptor && number == ONNX_NEWER_ATTRIBUTES;
+    return absent ? &onnx__attribute_proto__descriptor : NULL;
+}
+
 /* The field's bytes: a message is walked, anything else passed over. */
-static bool walk_bytes(struct wire *w, const ProtobufCFieldDescriptor *field, size_t from)
+static bool walk_bytes(struct wire *w, const ProtobufCFieldDescriptor *field,
+        const ProtobufCMessageDescriptor *part, size_t from)
 {
     uint64_t len;
     if (++w->messages > ONNX_MAX_MESSAGES)
@@ -50,9 +61,9 @@ static bool walk_bytes(struct wire *w, const ProtobufCFieldDescriptor *field, si
         return fail(w, from, pool_printf(w->pool, "field '%s' is longer than the message it is in",
                 field ? field->name : "?"));
     size_t end = w->end, next = w->at + (size_t)len;
-    if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+    if (part) {
         w->end = next;
-        if (!walk(w, field->descriptor))
+        if (!walk(w, part))
             return false;
         w->end = end;
     }
@@ -86,7 +97,7 @@ static bool walk_field(struct wire *w, const ProtobufCMessageDescriptor *message
     case WIRE_32:
         return skip(w, 4, from);
     case WIRE_LENGTH:
-        return walk_bytes(w, field, from);
+        return walk_bytes(w, field, part_of(message, field, key >> 3), from);
     case WIRE_GROUP:
     case WIRE_GROUP_END:
         break;

@@ -146,6 +146,15 @@ static bool one_float(struct tflite *m, struct tflite_node *n, int i, float *to)
     return true;
 }
 
+/* A constant of one number, in so many dimensions. */
+static const char *lower_number(struct tflite *m, const struct tflite_tensor *t, int rank, float v)
+{
+    const struct shape one = {rank, {1, 1, 1, 1}};
+    float *data = NEW(m->pool, float);
+    *data = v;
+    return lower_constant(m, t, &one, data);
+}
+
 /* ONE_HOT (indices, depth, on, off): which element of a new dimension each index names. */
 bool tflite_lower_one_hot(struct tflite *m, struct tflite_node *n)
 {
@@ -171,14 +180,21 @@ bool tflite_lower_one_hot(struct tflite *m, struct tflite_node *n)
     for (int i = 0; i < depth; i++)
         step[i] = (float)i;
     const char *other = lower_constant(m, y, &steps, step);
+    bool selects = off != 0 || !isfinite(on);  /* on * hit + off * (1 - hit) would be rounded */
+    const char *hit = selects ? lower_number(m, y, seen.shape.rank, on) : NULL;
+    const char *miss = selects ? lower_number(m, y, seen.shape.rank, off) : NULL;
     struct wlayer *l = lower_layer(m, "Equal", y);
     layer_input(l, from);
     layer_input(l, other);
-    if (on == 1 && off == 0)
-        return true;
-    l = lower_follow(m, y, "Rescaling");
-    layer_float(l, "scale", on - off);
-    layer_float(l, "offset", off);
+    if (selects) {
+        l = lower_follow(m, y, "Where");
+        layer_input(l, hit);
+        layer_input(l, miss);
+    } else if (on != 1) {
+        l = lower_follow(m, y, "Rescaling");
+        layer_float(l, "scale", on);
+        layer_float(l, "offset", 0);
+    }
     return true;
 }
 

@@ -2,6 +2,7 @@
 """Small files of the formats that cnngen recognises by content, to fuzz from: format_seeds.py FOLDER."""
 import os
 import pickle
+import struct
 import sys
 import zipfile
 
@@ -18,6 +19,11 @@ FILES = {
     'old_torch': pickle.dumps(0x1950a86a20f9469cfc6c), 'graph': b'\n\7\n\1x\x12\2No\0',
     'tfjs': b'{"modelTopology": {}, "weightsManifest": []}', 'graph_model': b'{"format": "graph-model"}',
     'spec': b'cnngen: 1\nname: a\nlayers: []\n', 'json': b'{"cnngen": 1}', 'onnx': b'\x08\x08:\2\n\0',
+    'coreml': b'\x08\4\x12\2\n\0\xa2\x1f\2\n\0', 'caffe': b'\n\1a\xa2\6\2\n\0', 'prototxt': b'layer {\n}\n',
+    'openvino': b'<?xml version="1.0"?>\n<net name="a">', 'darknet': b'[net]\n', 'ncnn': b'7767517\n1 1\n',
+    'paddle': b'\n\x0f\x08\0\x10' + b'\xff' * 9 + b'\1\x1a\0 \1', 'pir': b'{"base_code":{}}',
+    'tensorrt': b'\2\0\0\0{}ftrt' + bytes(20), 'lfs': b'version https://git-lfs.github.com/spec/v1\n',
+    'mnn': struct.pack('<I14HiIII', 32, 28, 20, 0, 0, 0, 4, 0, 0, 0, 8, 12, 0, 0, 0, 28, 16, 20, 3) + bytes(80),
 }
 
 for name, members in ARCHIVES.items():

@@ -66,15 +66,23 @@ static void set_text(char **to, const char *from)
     *to = copy;
 }
 
-static void mutate_type(Onnx__NodeProto *n)
+static void mutate_type(const Onnx__ModelProto *p, Onnx__NodeProto *n)
 {
+    if (p->n_functions && p->functions[0]->name && draw(4) == 0) {
+        const Onnx__FunctionProto *f = p->functions[draw(p->n_functions)];
+        set_text(&n->op_type, f->name);
+        set_text(&n->domain, f->domain);
+        return;
+    }
     static const char *const types[] = {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "Gemm",
         "MatMul", "Add", "Mul", "Div", "Where", "Clip", "Reshape", "Transpose", "Flatten", "Concat",
         "Split", "Slice", "Gather", "Pad", "Expand", "Tile", "Squeeze", "Unsqueeze", "Resize",
         "Upsample", "ReduceMean", "ReduceSum", "ArgMax", "Softmax", "BatchNormalization",
         "LayerNormalization", "InstanceNormalization", "GroupNormalization", "LRN", "PRelu",
         "Shape", "ConstantOfShape", "Range", "Cast", "Identity", "Dropout", "Pow", "Mod",
-        "DepthToSpace", "SpaceToDepth", "LpNormalization", "GlobalAveragePool", "Equal", "Not", "Max", "Mean"};
+        "DepthToSpace", "SpaceToDepth", "LpNormalization", "GlobalAveragePool", "Equal", "Not", "Max",
+        "Mean", "If", "OptionalHasElement", "SplitToSequence", "SequenceAt", "SequenceConstruct",
+        "ConcatFromSequence"};
     set_text(&n->op_type, types[draw(sizeof types / sizeof types[0])]);
 }
 
@@ -90,10 +98,13 @@ static void mutate_attribute(Onnx__NodeProto *n)
     a->f = (float)number();
 }
 
+/* Nodes of the graph, of a function, or of a branch. */
+struct nodes { size_t n; Onnx__NodeProto **at; };
+
 /* Reads what another node reads or makes. */
-static void mutate_input(Onnx__GraphProto *g, Onnx__NodeProto *n)
+static void mutate_input(const struct nodes *all, const Onnx__GraphProto *g, Onnx__NodeProto *n)
 {
-    const Onnx__NodeProto *from = g->node[draw(g->n_node)];
+    const Onnx__NodeProto *from = all->at[draw(all->n)];
     if (!n->n_input)
         return;
     char **to = &n->input[draw(n->n_input)];
@@ -132,15 +143,34 @@ static void mutate_shape(Onnx__ValueInfoProto *v)
         d->dim_value = number();
 }
 
-static void mutate_graph(Onnx__GraphProto *g)
+/* The graph's nodes, or those of a function, or of a branch of the first If among either. */
+static struct nodes nodes_of(Onnx__ModelProto *p)
 {
-    Onnx__NodeProto *n = g->node[draw(g->n_node)];
+    struct nodes all = {p->graph->n_node, p->graph->node};
+    if (p->n_functions && draw(2)) {
+        Onnx__FunctionProto *f = p->functions[draw(p->n_functions)];
+        all = f->n_node ? (struct nodes){f->n_node, f->node} : all;
+    }
+    for (size_t i = 0; i < all.n; i++) {
+        Onnx__NodeProto *n = all.at[i];
+        const Onnx__GraphProto *g = n->n_attribute ? n->attribute[draw(n->n_attribute)]->g : NULL;
+        if (g && g->n_node && draw(2))
+            return (struct nodes){g->n_node, g->node};
+    }
+    return all;
+}
+
+static void mutate_model(Onnx__ModelProto *p)
+{
+    Onnx__GraphProto *g = p->graph;
+    struct nodes all = nodes_of(p);
+    Onnx__NodeProto *n = all.at[draw(all.n)];
     switch (draw(6)) {
     case 0:
-        mutate_type(n);
+        mutate_type(p, n);
         break;
     case 1:
-        mutate_input(g, n);
+        mutate_input(&all, g, n);
         break;
     case 2:
         if (g->n_initializer)
@@ -165,7 +195,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
         return LLVMFuzzerMutate(data, size, max_size);
     }
     for (unsigned i = draw(3) + 1; i > 0; i--)
-        mutate_graph(p->graph);
+        mutate_model(p);
     size_t packed = onnx__model_proto__get_packed_size(p);
     if (packed <= max_size)
         size = onnx__model_proto__pack(p, data);

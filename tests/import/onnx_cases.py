@@ -2,6 +2,7 @@
 """Small ONNX models made here: what the importer recognises, leaves out, reads, and refuses.
 
     onnx_cases.py IMPORTER CNNGEN OUT
+    onnx_cases.py --models OUT               the models alone
 
 Each case is a model with the layers that its specification has to have, and a result computed by numpy;
 or with a part of the message that refuses it. Ends with "N passed, M failed".
@@ -564,6 +565,8 @@ def refusals():
     wrong('dims', "Add 'n0': [1, 4, 4, 4] and [3] don't fit together", n, [n.node('Add', 'x', rand(3))])
     n = Net(x, opset=99)
     wrong('opset', 'the model is of opset 99; opsets 7 to 25 are known', n, [n.node('Relu', 'x')])
+    n = Net(x, opset=0)
+    wrong('no_opset', "the model doesn't say of which opset of ONNX", n, [n.node('Relu', 'x')])
     n = Net(x)
     n.nodes.append(helper.make_node('Relu', ['later'], ['y'], name='early'))
     wrong('order', "Relu 'early' reads 'later', which nothing before it makes", n, ['y'])
@@ -592,6 +595,247 @@ def refusals():
     wrong('varint', 'a number of more than ten bytes at byte 1', data=b'\x08' + b'\xff' * 12)
     wrong('deep', 'messages nested deeper than the limit of 32', data=nested(5000))
     wrong('graph', 'it has no graph', data=b'\x08\x07')
+
+
+# ---- functions of the model, and If ------------------------------------------------------------
+
+
+LIB = 'pkg.lib'
+
+
+def function(name, inputs, outputs, nodes, attributes=(), opset=13, absent=(), overload=''):
+    """A function; absent: what attributes are that a call leaves out, in a field that older schemas don't know."""
+    f = helper.make_function(LIB, name, inputs, outputs, nodes,
+                             [helper.make_opsetid('', opset), helper.make_opsetid(LIB, 1)], list(attributes))
+    more = b''.join(field(11, a.SerializeToString()) for a in absent) + (field(13, overload.encode()) if overload else b'')
+    f.MergeFromString(more)
+    return f
+
+
+def refer(node, **attributes):
+    """The node with attributes that are those of the function it is in: name=(name there, 'INT' ...)."""
+    for name, (there, kind) in attributes.items():
+        node.attribute.add(name=name, ref_attr_name=there, type=getattr(onnx.AttributeProto, kind))
+    return node
+
+
+def call(name, inputs, outputs, overload='', **attributes):
+    node = helper.make_node(name, inputs, outputs, domain=LIB, name=name.lower(), **attributes)
+    node.MergeFromString(field(8, overload.encode()) if overload else b'')
+    return node
+
+
+def calling(name, x, nodes, functions, expected, *has, lacks=(), error=None, weights=(), opset=13, outputs=('y',)):
+    """A model of calls, from x to y."""
+    n = Net(x, opset)
+    n.nodes += nodes
+    for w, value in weights:
+        n.weight(value, w, value.dtype)
+    model = n.model(*outputs)
+    model.functions.extend(functions)
+    model.opset_import.append(helper.make_opsetid(LIB, 1))
+    case = Case(name, n, list(outputs), expected if isinstance(expected, list) else [expected], has, lacks, error=error)
+    case.bytes = model.SerializeToString()
+    return case
+
+
+def graph(nodes, *outputs, weights=()):
+    """A branch."""
+    return helper.make_graph(nodes, 'branch', [], [helper.make_empty_tensor_value_info(o) for o in outputs],
+                             [numpy_helper.from_array(value, name) for name, value in weights])
+
+
+node = helper.make_node
+
+
+def functions():
+    x = rand(1, 3, 4, 5)
+    scaled = function('Scaled', ['a', 'b'], ['r'], [
+        refer(node('Constant', [], ['c'], name='number'), value_float=('by', 'FLOAT')), node('Mul', ['a', 'c'], ['m']),
+        node('Add', ['m', 'b'], ['r'], name='sum')], ['by'])
+    twice = function('Twice', ['a'], ['r'], [
+        refer(call('Scaled', ['a', 'a'], ['m']), by=('factor', 'FLOAT')),
+        refer(call('Scaled', ['m', 'a'], ['r']), by=('factor', 'FLOAT'))], ['factor'])
+    calling('function', x, [call('Scaled', ['x', 'x'], ['y'], by=2.5)], [scaled], x * 3.5, 'name: y')
+    calling('function_nested', x, [call('Twice', ['x'], ['t'], factor=0.5), node('Relu', ['t'], ['y'])], [scaled, twice],
+            np.maximum(x * 1.75, 0), 'name: twice/scaled/m')
+    long = call('Scaled', ['x', 'x'], ['t'], by=2.0)
+    long.name = 'torch_nn_modules_conv_Conv2d_features_layer_number_12'
+    calling('function_long_name', x, [long, node('Relu', ['t'], ['y'])], [scaled], np.maximum(3 * x, 0), 'name: \\w*layer_number_12/m')
+    calling('function_called_twice', x, [call('Scaled', ['x', 'x'], ['t'], by=2.0), call('Scaled', ['t', 'x'], ['y'], by=3.0)],
+            [scaled], x * 10, 'name: scaled/m', 'name: scaled/m_1')
+    leaky = function('Leaky', ['a'], ['r'], [refer(node('LeakyRelu', ['a'], ['r']), alpha=('slope', 'FLOAT'))],
+                     absent=[helper.make_attribute('slope', 0.25)])
+    calling('function_default', x, [call('Leaky', ['x'], ['y'])], [leaky], np.where(x < 0, x / 4, x))
+    calling('function_no_default', x, [call('Leaky', ['x'], ['y'], slope=0.5)], [leaky], np.where(x < 0, x / 2, x))
+    softmax = function('Choose', ['a'], ['r'], [refer(node('Softmax', ['a'], ['r']), axis=('dim', 'INT'))], ['dim'])
+    e = np.exp(x)
+    calling('function_attribute_left_out', x, [call('Choose', ['x'], ['y'])], [softmax], e / e.sum(-1, keepdims=True))
+    old = function('Choose', ['a'], ['r'], [node('Softmax', ['a'], ['r'])], opset=11)
+    calling('function_of_another_opset', x, [call('Choose', ['x'], ['y'])], [old], e / e.sum((1, 2, 3), keepdims=True))
+    gated = function('Gated', ['a'], ['r'], [
+        refer(node('Constant', [], ['n']), value_int=('leaky', 'INT')), node('Cast', ['n'], ['c'], to=TensorProto.BOOL),
+        node('If', ['c'], ['r'], then_branch=graph([refer(node('LeakyRelu', ['a'], ['s']), alpha=('slope', 'FLOAT'))], 's'),
+             else_branch=graph([node('Relu', ['a'], ['s'])], 's'))], ['leaky', 'slope'])
+    calling('function_attribute_in_branch', x, [call('Gated', ['x'], ['t'], leaky=1, slope=0.5), call('Gated', ['t'], ['y'], leaky=0)],
+            [gated], np.maximum(x, 0), 'LeakyReLU|ReLU')
+    optional = function('Linear', ['a', 'w', 'b'], ['r'], [
+        node('OptionalHasElement', ['b'], ['has']), node('MatMul', ['a', 'w'], ['m']),
+        node('If', ['has'], ['r'], then_branch=graph([node('Add', ['m', 'b'], ['s'])], 's'),
+             else_branch=graph([node('Identity', ['m'], ['s'])], 's'))], opset=18)
+    w, b = rand(5, 2), rand(2)
+    for name, bias in (('', ['x', 'w']), ('_empty', ['x', 'w', '']), ('_given', ['x', 'w', 'b'])):
+        calling('function_optional' + name, x, [call('Linear', bias, ['y'])], [optional], x @ w + (b if len(bias) == 3 and bias[2] else 0),
+                'Dense', weights=[('w', w), ('b', b)], opset=18)
+    several = function('Several', ['a'], ['p', 'q', 'a', 'p2'], [
+        node('Abs', ['a'], ['p']), node('Neg', ['p'], ['q']), node('Identity', ['p'], ['p2']), node('NonZero', ['a'], ['unused'])])
+    calling('function_outputs', x, [call('Several', ['x'], ['y', '', 'same', 'z'])], [several], [abs(x), x, abs(x)],
+            outputs=('y', 'same', 'z'))
+    calling('function_one_output', x, [call('Several', ['x'], ['', 'y'])], [several], -abs(x))
+    plus, minus = (function('Op', ['a'], ['r'], [node(op, ['a'], ['r'])], overload=o) for op, o in (('Abs', ''), ('Neg', 'minus')))
+    calling('function_overloads', x, [call('Op', ['x'], ['t']), call('Op', ['t'], ['y'], overload='minus')], [minus, plus], -abs(x))
+    shadow = function('Shadow', ['x'], ['y'], [node('Abs', ['x'], ['w']), node('Neg', ['w'], ['y'])])
+    calling('function_own_names', x, [call('Shadow', ['w'], ['z']), node('Add', ['x', 'z'], ['y'])], [shadow], x - 2,
+            weights=[('w', np.full(1, -2.0, np.float32))])
+
+
+def branches():
+    x = rand(1, 3, 4, 5)
+    yes, no = graph([node('Relu', ['x'], ['r'])], 'r'), graph([node('TopK', ['x', 'x'], ['r', 'i'])], 'r')
+    for name, value, branch in (('then', True, (yes, no)), ('else', False, (no, yes))):
+        calling('if_' + name, x, [node('If', ['c'], ['y'], then_branch=branch[0], else_branch=branch[1])], [], np.maximum(x, 0),
+                'activation: relu', weights=[('c', np.array(value))])
+    rank = [node('Shape', ['x'], ['s']), node('Size', ['s'], ['n']), node('Equal', ['n', 'four'], ['c'])]
+    inner = graph([node('Mul', ['x', 'k'], ['m']), node('If', ['d'], ['r'], then_branch=graph([node('Neg', ['m'], ['r'])], 'r'),
+                                                     else_branch=graph([node('Abs', ['m'], ['r'])], 'r'))], 'r', weights=[('k', np.float32([2]))])
+    nested = rank + [node('Not', ['c'], ['d']), node('If', ['c'], ['y'], then_branch=inner, else_branch=graph([node('Relu', ['x'], ['r'])], 'r'))]
+    four = [('four', np.array(4))]
+    calling('if_of_shapes_nested', x, nested, [], abs(2 * x), weights=four)
+    calling('if_of_shapes_other', x[0], nested, [], np.maximum(x[0], 0), weights=four)
+    two = node('If', ['c'], ['p', 'q'], then_branch=graph([node('Abs', ['x'], ['r'])], 'r', 'x'),
+               else_branch=graph([node('Neg', ['x'], ['r'])], 'x', 'r'))
+    calling('if_two_results', x, rank + [two, node('Sub', ['p', 'q'], ['y'])], [], abs(x) - x, weights=four)
+    constants = [graph([], 'k', weights=[('k', np.float32([k]))]) for k in (3, 5)]
+    calling('if_of_constants', x, rank + [node('If', ['c'], ['k'], then_branch=constants[0], else_branch=constants[1]),
+                                          node('Mul', ['x', 'k'], ['y'])], [], 3 * x, weights=four)
+    refused = [node('Greater', ['x', 'zero'], ['g']), node('If', ['g'], ['p', 'y'], name='gate', then_branch=two.attribute[0].g,
+                                                          else_branch=two.attribute[1].g)]
+    zero = [('zero', np.float32([0]))]
+    calling('if_computed', x, refused, [], x, error="If 'gate': its condition 'g' is bool [1, 3, 4, 5], not one boolean", weights=zero)
+    refused[0] = node('Less', ['m', 'zero'], ['g'])
+    calling('if_depends', x, [node('ReduceMean', ['x'], ['m'], keepdims=0)] + refused + [node('Neg', ['y'], ['z'])], [], x, outputs=('y', 'z'),
+            error="If 'gate': its condition 'g' depends on what the network computes", weights=[('zero', np.float32(0).reshape(()))])
+    calling('if_number', x, [node('If', ['four'], ['y'], name='gate', then_branch=yes, else_branch=yes)], [], x,
+            error="If 'gate': its condition 'four' is int64 [], not one boolean", weights=four)
+    branch = node('If', ['c'], ['y'], name='gate', then_branch=yes)
+    calling('wrong_if_else', x, [branch], [], x, weights=[('c', np.array(True))],
+            error="If 'gate' has no else_branch of 1 results and no inputs")
+    calling('wrong_if_count', x, [node('If', ['c'], ['y', 'z'], name='gate', then_branch=yes, else_branch=yes)], [], x,
+            weights=[('c', np.array(True))], error="If 'gate' has no then_branch of 2 results and no inputs")
+    calling('wrong_if_names', x, [node('If', ['c'], ['y'], then_branch=graph([], 'v'), else_branch=yes)], [], x,
+            weights=[('c', np.array(True))], error="nothing makes the output 'v' of a branch")
+    calling('wrong_if_scope', x, [node('If', ['c'], ['y'], then_branch=yes, else_branch=yes), node('Neg', ['r'], ['z'], name='n')], [], x,
+            weights=[('c', np.array(True))], error="Neg 'n' reads 'r', which nothing before it makes")
+    calling('wrong_if_inputs', x, [node('If', ['c', 'x'], ['y'], name='n', then_branch=yes, else_branch=yes)], [], x,
+            weights=[('c', np.array(True))], error="If 'n' has more than a condition and two branches, or less")
+    calling('wrong_if_without_condition', x, [node('If', [], ['y'], name='n', then_branch=yes, else_branch=yes)], [], x,
+            error="If 'n' has more than a condition and two branches, or less")
+    calling('wrong_if_condition', x, [node('If', ['nowhere'], ['y'], name='n', then_branch=yes, else_branch=yes)], [], x,
+            error="If 'n' reads 'nowhere', which nothing before it makes")
+
+
+def sequences():
+    x = rand(1, 7, 4, 6)
+
+    def at(split, which, axis=1, position=None, **attrs):
+        n = Net(x, 18)
+        sizes = [] if split is None else [n.weight(split, dtype=np.int64)]
+        s = n.node('SplitToSequence', 'x', *sizes, axis=axis, **attrs)
+        return n, n.node('SequenceAt', s, position or n.weight(which, dtype=np.int64)), s
+
+    for name, split, which, want, attrs in (
+            ('chunks', 3, 1, x[:, 3:6], {}), ('last', 3, -1, x[:, 6:], {}), ('sizes', [2, 4, 1], 1, x[:, 2:6], {}),
+            ('all', 7, 0, x, {}), ('ones', None, 4, x[:, 4:5], {}), ('squeezed', None, -2, x[:, 5], {'keepdims': 0}),
+            ('rows', [1, 3], 1, x[:, :, 1:], {'axis': 2}), ('keeps', 3, 0, x[:, :3], {'keepdims': 0})):
+        n, out, _ = at(split, which, **attrs)
+        simple('sequence_' + name, n, n.node('Relu', out), np.maximum(want, 0))
+    for name, split, which, error in (
+            ('position', 3, 3, 'element 3 of a sequence of 3'), ('position_before', 3, -4, 'element -4 of a sequence of 3'),
+            ('zero', 0, 0, 'parts of 0 elements'), ('sum', [3, 3], 0, "don't add up to the 7 of axis 1 of [1, 7, 4, 6]"),
+            ('more', [4, 4], 0, "don't add up to the 7"), ('sizes_zero', [0, 7], 0, "don't add up to the 7"),
+            ('matrix', [[7]], 0, 'or are no list')):
+        n, out, _ = at(split, which)
+        Case('sequence_' + name, n, [out], [x], error=error)
+    n, out, _ = at(3, 0, axis=4)
+    Case('sequence_axis', n, [out], [x], error="an axis that [1, 7, 4, 6] doesn't have")
+    n, out, _ = at(3, 0, position='x')
+    Case('sequence_computed', n, [out], [x], error='which element it takes depends on what the network computes')
+    n, _, s = at(3, 0)
+    Case('sequence_added', n, [n.node('Add', 'x', s)], [x], error="'splittosequence_0': it is a sequence, of which elements can be taken")
+    n, _, s = at(3, 0)
+    Case('sequence_given', n, [s], [x], error="an output of the network can't be a sequence")
+    n = Net(x, 18)
+    Case('sequence_of_tensor', n, [n.node('SequenceAt', 'x', n.shape(0))], [x], error='its input is no sequence that SplitToSequence or SequenceConstruct makes')
+    n = Net(rand(1, 5000))
+    Case('sequence_long', n, [n.node('SequenceAt', n.node('SplitToSequence', 'x', axis=1), n.shape(0))], [x], error='5000 parts; the limit is 4096')
+    n = Net(x)
+    simple('sequence_concat', n, n.node('ConcatFromSequence', n.node('SequenceConstruct', 'x', n.node('Neg', 'x')), axis=1),
+           np.concatenate([x, -x], 1), 'Concatenate')
+    n = Net(x)
+    Case('sequence_stack', n, [n.node('ConcatFromSequence', n.node('SequenceConstruct', 'x', 'x'), axis=1, new_axis=1)], [x],
+         error='it puts the elements of a sequence along a new axis')
+    n = Net(x)
+    s = n.node('SequenceConstruct', 'x', n.node('Neg', 'x'), n.node('Abs', 'x'))
+    simple('sequence_element', n, n.node('SequenceAt', s, n.weight(-1, dtype=np.int64)), abs(x), lacks=('Activation, .*negative',))
+    split = function('Split', ['a'], ['r'], [refer(node('Constant', [], ['c']), value_int=('size', 'INT')),
+                                             refer(node('SplitToSequence', ['a', 'c'], ['r']), axis=('dim', 'INT'))], ['size', 'dim'], 18)
+    item = function('Item', ['s'], ['r'], [refer(node('Constant', [], ['c']), value_int=('i', 'INT')), node('SequenceAt', ['s', 'c'], ['r'])],
+                    ['i'], 18)
+    calling('sequence_of_functions', x, [call('Split', ['x'], ['s'], size=4, dim=1), call('Item', ['s'], ['p'], i=0),
+                                         call('Item', ['s'], ['q'], i=1), node('Concat', ['q', 'p'], ['y'], axis=1)], [split, item],
+            np.concatenate([x[:, 4:], x[:, :4]], 1), opset=18)
+
+
+def wrong_functions():
+    x = rand(1, 3)
+    def body(*nodes, name='F', inputs=('a',), **options):
+        return function(name, list(inputs), ['r'], list(nodes), **options)
+
+    def bad(name, error, *functions, node=call('F', ['x'], ['y']), **options):
+        damaged = 'wrong_' if ': ' not in error else ''
+        calling(damaged + 'function_' + name, x, [node], functions, x, error=error, **options)
+
+    relu = body(node('Relu', ['a'], ['r']))
+    bad('recursion', "function 'F' calls itself", body(call('G', ['a'], ['r'])), body(call('F', ['a'], ['r']), name='G'))
+    deep = [body(call('F%d' % (i + 1), ['a'], ['r']), name='F%d' % i) for i in range(33)] + [body(node('Relu', ['a'], ['r']), name='F33')]
+    bad('deep', "function 'F32' is called in functions deeper than the limit of 32", *deep, node=call('F0', ['x'], ['y']))
+    bomb = [body(*[call('F%d' % (i + 1), ['a'], ['r%d' % k if k else 'r']) for k in range(40)], name='F%d' % i) for i in range(9)]
+    bad('bomb', 'more nodes than the limit of 65536', *bomb, body(node('Relu', ['a'], ['r']), name='F9'), node=call('F0', ['x'], ['y']))
+    wide = body(node('Split', ['a'], ['r'] + ['o%d' % i for i in range(20000)]), name='F1')
+    bad('wide', 'more messages and strings, each as often as it is called, than the limit of 1048576',
+        body(*[call('F1', ['a'], ['r%d' % k if k else 'r']) for k in range(60)]), wide)
+    heavy = body(node('Constant', [], ['r'], value=numpy_helper.from_array(np.zeros(1 << 20, np.float32))), name='F1')
+    bad('heavy', 'take more bytes, each as often as it is called, than the limit of 268435456',
+        body(*[call('F1', ['a'], ['r%d' % k if k else 'r']) for k in range(70)]), heavy)
+    bad('twice', "two functions are called 'F'", relu, relu)
+    bad('opset', "function 'F' is of opset 99; opsets 7 to 25 are known", body(node('Relu', ['a'], ['r']), opset=99))
+    bad('inputs', "function 'F' has 1 inputs and 1 outputs, but a call 2 and 1", relu, node=call('F', ['x', 'x'], ['y']))
+    bad('outputs', "function 'F' has 1 inputs and 1 outputs, but a call 1 and 2", relu, node=call('F', ['x'], ['y', 'z']))
+    bad('attribute', "function 'F' has no attribute 'alpha'", relu, node=call('F', ['x'], ['y'], alpha=1.0))
+    bad('reference', "an attribute is what 'slope' is of a function, which has none of the name",
+        body(refer(node('LeakyRelu', ['a'], ['r']), alpha=('slope', 'FLOAT'))))
+    bad('reference_outside', "an attribute is what 'slope' is of a function", relu,
+        node=refer(node('LeakyRelu', ['x'], ['y']), alpha=('slope', 'FLOAT')))
+    bad('kind', "LeakyRelu 'f/leaky': attribute 'alpha' is of another kind than in ONNX",
+        body(refer(node('LeakyRelu', ['a'], ['r'], name='leaky'), alpha=('slope', 'FLOAT')), attributes=['slope']),
+        node=call('F', ['x'], ['y'], slope='steep'))
+    bad('attributes', "function 'F' has more attributes than the limit of 256", body(node('Relu', ['a'], ['r']), attributes=['a%d' % i for i in range(257)]))
+    bad('scope', "Relu '' reads 'x', which nothing before it makes", body(node('Relu', ['x'], ['r'])))
+    bad('nothing', "nothing in function 'F' makes its output 0, which a call calls 'y'", body())
+    bad('missing', "F 'f': operators of 'pkg.lib' are not known")
+    bad('unsupported', "NonZero 'f/find': the size of its result depends on the data", body(node('NonZero', ['a'], ['r'], name='find')))
+    bad('default', "function 'F' has an attribute that is damaged",
+        onnx.FunctionProto.FromString(relu.SerializeToString() + field(11, b'\x10\x01')))
 
 
 # ---- running ---------------------------------------------------------------------------------
@@ -701,11 +945,21 @@ def command_line(importer, out):
     return None
 
 
+def make_all():
+    for make in (activations, normalizations, layouts, einsums, along, grids, edges, data, external_data, dynamic, large, refusals,
+                 functions, branches, sequences, wrong_functions):
+        make()
+
+
 def main():
+    make_all()
+    if sys.argv[1] == '--models':
+        for case in CASES:
+            with open(os.path.join(sys.argv[2], case.name + '.onnx'), 'wb') as f:
+                f.write(case.data())
+        return 0
     importer, cnngen, out = sys.argv[1:4]
     os.makedirs(out, exist_ok=True)
-    for make in (activations, normalizations, layouts, einsums, along, grids, edges, data, external_data, dynamic, large, refusals):
-        make()
     failed = 0
     with open(os.path.join(out, 'passed.txt'), 'w') as f:
         for case in CASES:

@@ -480,9 +480,13 @@ def one_hot_of_argmax():
     best = net.op(56, [net.input(x.shape), ints(2)], (1, 4, 3), dtype=np.int32)
     hot = net.op(85, [best, np.int32(6), np.float32(1), np.float32(0)], (1, 4, 3, 6), number(0, 'int', -1))
     other = net.op(85, [best, np.int32(5), np.float32(3), np.float32(0.5)], (1, 4, 5, 3), number(0, 'int', 2))
+    scaled = net.op(85, [best, np.int32(4), np.float32(3), np.float32(0)], (1, 4, 3, 4), number(0, 'int', -1))
+    rounds = net.op(85, [best, np.int32(4), np.float32(0.1), np.float32(-1e8)], (1, 4, 3, 4), number(0, 'int', -1))
     want = x.argmax(2)
-    return net.file(hot, other), [x], [
-        want[..., None] == np.arange(6), np.where(want[:, :, None] == np.arange(5)[:, None], 3, 0.5)]
+    four = want[..., None] == np.arange(4)
+    return net.file(hot, other, scaled, rounds), [x], [
+        want[..., None] == np.arange(6), np.where(want[:, :, None] == np.arange(5)[:, None], 3, 0.5),
+        np.where(four, 3, 0), np.where(four, 0.1, -1e8)]
 
 
 @case

@@ -21,6 +21,7 @@ NETWORKS = ('resnet18', 'mobilenet_v2', 'mobilenet_v3_small', 'shufflenet_v2_x1_
             'squeezenet1_1', 'efficientnet_b0', 'googlenet', 'mnasnet0_5', 'regnet_y_400mf', 'convnext_tiny')
 SIZE = {'squeezenet1_1': 96, 'googlenet': 96}
 OPSETS = (11, 13, 16)
+NEWEST = ('warp', 'upscale_functions', 'norms_functions')
 
 
 class Upscale(nn.Module):
@@ -89,6 +90,8 @@ def networks():
     yield 'upscale', Upscale(), 17
     yield 'norms', Norms(), 16
     yield 'warp', Warp(), 15
+    yield 'upscale_functions', Upscale(), 17
+    yield 'norms_functions', Norms(), 16
 
 
 def check(importer, cnngen, out, name, net, size, opset):
@@ -98,7 +101,7 @@ def check(importer, cnngen, out, name, net, size, opset):
     with torch.no_grad():
         expected = net(x)
         torch.onnx.export(net, x, path + '.onnx', input_names=['input'], output_names=['result'],
-                          opset_version=opset)
+                          opset_version=opset, export_modules_as_functions=name.endswith('_functions'))
     expected = (expected[0] if isinstance(expected, tuple) else expected).numpy()
     np.save(path + '.in.npy', x.numpy())
     for command in ([importer, path + '.onnx', '-o', path + '.yaml', '-q'],
@@ -119,7 +122,7 @@ def main():
     torch.manual_seed(1)
     passed = failed = 0
     for i, (name, net, size) in enumerate(networks()):
-        opset = 16 if name == 'warp' else OPSETS[i % len(OPSETS)]
+        opset = OPSETS[-1] if name in NEWEST else OPSETS[i % len(OPSETS)]
         why = check(importer, cnngen, out, name, shaken(net), size, opset)
         passed += why is None
         failed += why is not None
