@@ -171,6 +171,7 @@ usage 'a specification is missing' check
 usage 'a specification is missing' --standalone
 usage "one specification at a time: 'net.cnn.yaml' and 'pair.yaml'" net.cnn.yaml pair.yaml
 usage "one specification at a time: 'generate' and 'net.cnn.yaml'" generate net.cnn.yaml
+usage "one specification at a time: 'sumary' and 'net.cnn.yaml'; did you mean 'summary'?" sumary net.cnn.yaml
 usage "one specification at a time" check net.cnn.yaml pair.yaml
 usage "unknown option '--standalnoe'; did you mean '--standalone'?" --standalnoe net.cnn.yaml
 usage "unknown option '--MD'" --MD net.cnn.yaml
