@@ -576,6 +576,10 @@ prints '"params": 187'
 if command -v python3 >/dev/null; then
     check 'summary --json is JSON' python3 -m json.tool ../out
 fi
+expect 0 summary wide.yaml
+prints ' more for each other'
+expect 0 summary --max-threads 1 wide.yaml
+refuses 'a single thread is alone' grep -q 'each other' ../out
 expect 0 summary --target avx2 --max-threads 2 pair.yaml
 prints 'Connected to'
 sed 's/^weights:.*/weights: none.safetensors/' net.cnn.yaml >untrained.yaml
