@@ -77,7 +77,8 @@ static bool compile(struct session *s, const char *upper, struct code_size *size
     return true;
 }
 
-bool code_sizes(struct session *s, bool compiled, struct code_size size[TARGET_COUNT])
+bool code_sizes(struct session *s, bool compiled, struct code_size size[TARGET_COUNT],
+        int64_t *stack)
 {
     const struct options *given = s->options;
     struct options o = *given;
@@ -92,6 +93,7 @@ bool code_sizes(struct session *s, bool compiled, struct code_size size[TARGET_C
         const char *macro = pool_printf(s->pool, "%s_%s", upper, name);
         size[t] = (struct code_size){ok ? lines_of(s->pool, s->text.c.text, macro) : 0, -1};
     }
+    *stack = ok ? s->text.stack.bytes : 0;
     ok = ok && (!compiled || compile(s, upper, size));
     emitted_free(&s->text);
     s->options = given;

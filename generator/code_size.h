@@ -10,8 +10,9 @@ struct code_size {
                       * without weights; -1: not measured, or not a target of the compiler */
 };
 
-/* Of a session that is planned, for the targets of the plan. compile: run the compiler too. False
- * after a message: it failed. */
-bool code_sizes(struct session *, bool compile, struct code_size size[TARGET_COUNT]);
+/* Of a session that is planned, for the targets of the plan, and the bound of the stack, in bytes.
+ * compile: run the compiler too. False after a message: it failed. */
+bool code_sizes(struct session *, bool compile, struct code_size size[TARGET_COUNT],
+        int64_t *stack);
 
 #endif

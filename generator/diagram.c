@@ -1,5 +1,7 @@
 #include "diagram.h"
 
+#include <string.h>
+
 #include "ops/families.h"
 
 const struct kind_look kind_looks[KIND_COUNT] = {
@@ -95,6 +97,15 @@ const char *bytes_text(struct pool *pool, int64_t n)
     return scaled(pool, n, 1024, suffix);
 }
 
+const char *step_text(struct pool *pool, const struct step *s)
+{
+    const char *main = s->group->main->name, *out = s->group->out->name;
+    size_t len = strlen(out);
+    if (!strncmp(main, out, len) && (main[len] == '/' || !main[len]))
+        return pool_printf(pool, "%d  %s", s->index, main);
+    return pool_printf(pool, "%d  %s … %s", s->index, main, out);
+}
+
 const char *totals_text(const struct summary *s)
 {
     return pool_printf(s->pool, "%d layers in %d steps, %s parameters, %s MACs", s->graph->layer.n,
@@ -133,6 +144,8 @@ static const char *type_text(struct pool *pool, const struct node *n)
     return pool_printf(pool, "%s%s", type, window);
 }
 
+enum { LONG_LINE = 42 };   /* bytes: no shape goes behind one that is longer */
+
 static void add_line(struct pool *pool, struct diagram_box *b, enum line_look look,
         const char *text)
 {
@@ -154,6 +167,19 @@ static const char *kernel_text(const struct summary *s, const struct fact *f)
     return text;
 }
 
+/* A layer of the box; behind the last one, or below it, the shape of what leaves the box. */
+static void add_layer(struct pool *pool, struct diagram_box *b, const struct node *n, bool first,
+        bool last)
+{
+    const char *text = first ? type_text(pool, n)
+                             : pool_printf(pool, "+ %s %s", n->name, type_text(pool, n));
+    const char *shape = pool_printf(pool, "→ %s", shape_times(pool, &n->out->shape));
+    bool fits = first || strlen(text) + strlen(shape) <= LONG_LINE;
+    add_line(pool, b, LINE_PLAIN, last && fits ? pool_printf(pool, "%s %s", text, shape) : text);
+    if (last && !fits)
+        add_line(pool, b, LINE_PLAIN, shape);
+}
+
 static void fill_box(const struct summary *s, struct diagram_box *b, int main)
 {
     const struct graph *g = s->graph;
@@ -163,14 +189,12 @@ static void fill_box(const struct summary *s, struct diagram_box *b, int main)
     b->tooltip = pool_printf(s->pool, "%s: %s, %s parameters", first->name,
             type_text(s->pool, first), count_text(s->pool, s->layer[main].params));
     add_line(s->pool, b, LINE_NAME, first->name);
-    add_line(s->pool, b, LINE_PLAIN, pool_printf(s->pool, "%s → %s", type_text(s->pool, first),
-            shape_times(s->pool, &last->out->shape)));
+    add_layer(s->pool, b, first, true, first == last);
     for (int i = 0; i < b->layer.n; i++) {
         const struct node *n = g->layer.at[b->layer.at[i]];
         b->output = b->output || n->out->is_output;
         if (n != first)
-            add_line(s->pool, b, LINE_PLAIN,
-                    pool_printf(s->pool, "+ %s %s", n->name, type_text(s->pool, n)));
+            add_layer(s->pool, b, n, false, n == last);
     }
     if (*kernel)
         add_line(s->pool, b, LINE_DIM, kernel);

@@ -47,6 +47,12 @@ const char *shape_times(struct pool *, const struct shape *);
 const char *count_text(struct pool *, int64_t);
 const char *bytes_text(struct pool *, int64_t);    /* "64.0 KB", of 1024 */
 
+struct step;
+
+/* "3  conv1 … relu1": its number, the layer that it is about, and that whose result it stores; "1
+ * image/copy" where the one is a part of the other. */
+const char *step_text(struct pool *, const struct step *);
+
 /* "12 layers in 7 steps, 5.34 K parameters, 5.16 M MACs". */
 const char *totals_text(const struct summary *);
 

@@ -2,13 +2,23 @@
 
 #include "svg.h"
 
-void html_table(struct html *h, const char *caption, const char *const *heads)
+static void write_heads(struct html *h, const char *const *heads)
 {
-    out_printf(h->out, "<table>\n<caption>%s</caption>\n<thead><tr>", xml_text(h->pool, caption));
+    out_printf(h->out, "<thead><tr>");
     for (; *heads; heads++)
         out_printf(h->out, "<th scope=\"col\"%s>%s</th>", **heads == '#' ? " class=\"n\"" : "",
                 xml_text(h->pool, *heads + (**heads == '#')));
-    out_printf(h->out, "</tr></thead>\n<tbody>\n");
+    out_printf(h->out, "</tr></thead>\n");
+}
+
+void html_table(struct html *h, const char *caption, const char *const *heads)
+{
+    out_printf(h->out, "<table>\n");
+    if (caption)
+        out_printf(h->out, "<caption>%s</caption>\n", xml_text(h->pool, caption));
+    if (heads)
+        write_heads(h, heads);
+    out_printf(h->out, "<tbody>\n");
 }
 
 void html_end_table(struct html *h) { out_printf(h->out, "</tbody>\n</table>\n"); }

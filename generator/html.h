@@ -7,7 +7,7 @@
 struct html { struct pool *pool; struct out *out; };
 
 /* A table whose columns have these headings, those that begin with '#' without it and to the right,
- * as all numbers below it. Heads end with NULL. */
+ * as all numbers below it. Heads end with NULL. Neither caption nor heads need be there: NULL. */
 void html_table(struct html *, const char *caption, const char *const *heads);
 void html_end_table(struct html *);
 

@@ -215,9 +215,11 @@ static bool take_specs(struct parser *p, const struct line *line)
     if (n == 0)
         return fail(p->status, "a specification is missing");
     if (n > 1 && o->command != CMD_VERIFY)
-        return fail(p->status, "one specification at a time: '%s' and '%s'",
+        return fail(p->status, "one specification at a time: '%s' and '%s'%s",
                 shown(p->pool, line->word.at[0], strlen(line->word.at[0])),
-                shown(p->pool, line->word.at[1], strlen(line->word.at[1])));
+                shown(p->pool, line->word.at[1], strlen(line->word.at[1])),
+                o->command != CMD_GENERATE ? ""
+                    : suggestion(p->pool, line->word.at[0], command_words + 1, COMMAND_COUNT - 1));
     for (int i = 0; i < n; i++)
         vec_push(p->pool, &o->specs, line->word.at[i]);
     o->spec = o->specs.at[0];

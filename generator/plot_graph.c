@@ -6,7 +6,7 @@ enum {
     MARGIN = 20, HEAD = 62,              /* above the boxes: title, totals, legend */
     LINE = 15, PAD_X = 10, PAD_Y = 6,    /* in a box */
     TEXT = 11, NAME = 12,                /* font sizes */
-    LEAST_W = 110, MOST_W = 264
+    LEAST_W = 110, MOST_W = 290
 };
 
 static int font_of(const struct text_line *l) { return l->look == LINE_NAME ? NAME : TEXT; }

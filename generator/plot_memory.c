@@ -2,12 +2,12 @@
 #include "plot.h"
 
 enum {
-    LEFT = 74, RIGHT = 150, TOP = 88, BOTTOM = 210, MARGIN = 20,
+    LEFT = 74, RIGHT = 150, TOP = 88, BOTTOM = 250, MARGIN = 20,
     HEIGHT = 380,              /* of all tensors */
     SCRATCH = 64,              /* of one thread's scratch, a scale of its own */
     APART = 26,                /* between the two */
     WIDTH = 1000,              /* of all steps, if they are neither few nor many */
-    LEAST_STEP = 15, MOST_STEP = 76,
+    LEAST_STEP = 15, MOST_STEP = 110,
     TEXT = 11, SMALL = 10, LINE = 13, TICKS = 8
 };
 
@@ -37,8 +37,7 @@ static enum kind kind_of_buffer(const struct chart *c, const struct buffer *b)
 
 static const char *step_name(const struct chart *c, int k)
 {
-    const struct step *s = c->plan->step.at[k];
-    return pool_printf(c->p->pool, "%d  %s", s->index, s->group->out->name);
+    return step_text(c->p->pool, c->plan->step.at[k]);
 }
 
 /* ---- the peak ------------------------------------------------------------------------------- */
@@ -89,24 +88,33 @@ static void draw_axes(const struct chart *c)
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
+static bool fits(const char *text, int room) { return svg_width(text, SMALL) <= room - 4; }
+
+/* Two lines in the middle of a box, or the first alone. */
+static void draw_lines(const struct chart *c, struct box at, const char *name, const char *size)
+{
+    struct point middle = {at.x + at.w / 2, at.y + at.h / 2 + 4};
+    bool two = at.h >= 2 * LINE + 2 && fits(size, at.w);
+    svg_text(c->p, "middle small", (struct point){middle.x, middle.y - (two ? LINE / 2 : 0)}, name);
+    if (two)
+        svg_text(c->p, "middle small dim", (struct point){middle.x, middle.y + LINE / 2 + 1}, size);
+}
+
+/* Name and size, across or upwards, as far as there is room; in place of the name the number of the
+ * step that makes it, which stands below the chart with its name. */
 static void draw_label(const struct chart *c, const struct buffer *b, struct box at)
 {
     struct pool *pool = c->p->pool;
     const char *size = bytes_text(pool, b->bytes);
-    struct point middle = {at.x + at.w / 2, at.y + at.h / 2 + 4};
-    if (at.h > at.w && at.w >= LINE && svg_width(b->name, SMALL) > at.w - 6) {
-        const char *both = pool_printf(pool, "%s  %s", b->name, size);
+    const char *both = pool_printf(pool, "%s  %s", b->name, size);
+    const char *number = pool_printf(pool, "%d", c->plan->step.at[b->first]->index);
+    if (at.h >= LINE && fits(b->name, at.w))
+        draw_lines(c, at, at.h < 2 * LINE + 2 && fits(both, at.w) ? both : b->name, size);
+    else if (at.w >= LINE && fits(b->name, at.h))
         svg_text_turned(c->p, "middle small", (struct point){at.x + at.w / 2 + 4, at.y + at.h / 2},
-                -90, svg_fit(pool, both, SMALL, at.h - 6));
-        return;
-    }
-    if (at.h < LINE)
-        return;
-    bool two = at.h >= 2 * LINE + 2 && svg_width(size, SMALL) <= at.w - 6;
-    svg_text(c->p, "middle small", (struct point){middle.x, middle.y - (two ? LINE / 2 : 0)},
-            svg_fit(pool, b->name, SMALL, at.w - 6));
-    if (two)
-        svg_text(c->p, "middle small dim", (struct point){middle.x, middle.y + LINE / 2 + 1}, size);
+                -90, fits(both, at.h) ? both : b->name);
+    else if (at.h >= LINE - 2 && fits(number, at.w))
+        draw_lines(c, at, number, size);
 }
 
 static void draw_buffer(const struct chart *c, const struct buffer *b)

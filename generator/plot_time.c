@@ -14,9 +14,9 @@ enum {
     TEXT = 11,
     SMALL = 10,
     ROW = 17,
-    NAMES = 210,
-    BAR = 520,
-    FIGURES = 250, /* of the bars: height, widths of their parts */
+    NAMES = 250, /* of the bars: height, the most that names take */
+    APART = 8,
+    WIDTH = 1000,
     ROOF_LEFT = 64,
     ROOF_W = 900,
     ROOF_H = 400 /* of the roofline's frame */
@@ -26,6 +26,7 @@ struct times {
     struct picture *p;
     const struct bench *b;
     double total, longest;     /* of steps, ns */
+    int names, bar, figures;   /* widths of the longest: name, bar, and what stands behind it */
     int frame;                 /* y of the roofline's upper edge */
     double x0, x1, y0, y1;     /* its ends, as powers of two */
 };
@@ -39,29 +40,52 @@ static const char *class_of(const struct step *s)
 
 /* ---- bars ------------------------------------------------------------------------------------ */
 
+/* Three digits: more are noise. */
 static const char *ns_text(struct pool *pool, double ns)
 {
-    return ns < 1e5 ? pool_printf(pool, "%.2f µs", ns / 1e3)
-                    : pool_printf(pool, "%.3f ms", ns / 1e6);
+    const char *unit = ns < 1e5 ? "µs" : "ms";
+    double time = ns < 1e5 ? ns / 1e3 : ns / 1e6;
+    int decimals = time < 9.995 ? 2 : time < 99.95 ? 1 : 0;
+    return pool_printf(pool, "%.*f %s", decimals, time, unit);
+}
+
+static const char *figures_text(const struct times *t, int k)
+{
+    struct pool *pool = t->p->pool;
+    double ns = t->b->step[k], rate = bench_rate(step_at(t, k)->macs, ns);
+    const char *text = pool_printf(pool, "%s, %.1f %%", ns_text(pool, ns), 100 * ns / t->total);
+    if (rate > 0 && t->b->peak > 0)
+        text = pool_printf(pool, "%s, %.1f GFLOP/s (%.0f %%)", text, rate,
+                100 * rate / t->b->peak);
+    return text;
+}
+
+/* Names as wide as the longest wants, figures likewise, and the bars have the rest. */
+static void divide_width(struct times *t)
+{
+    for (int k = 0; k < t->b->plan->step.n; k++) {
+        int name = svg_width(step_text(t->p->pool, step_at(t, k)), TEXT);
+        int figures = svg_width(figures_text(t, k), TEXT);
+        t->names = name > t->names ? name : t->names;
+        t->figures = figures > t->figures ? figures : t->figures;
+    }
+    t->names = t->names > NAMES ? NAMES : t->names;
+    t->bar = WIDTH - 2 * MARGIN - t->names - t->figures - 2 * APART;
 }
 
 static void draw_bar(const struct times *t, int k)
 {
     struct pool *pool = t->p->pool;
     const struct step *s = step_at(t, k);
-    double ns = t->b->step[k], rate = bench_rate(s->macs, ns);
-    int y = TOP + k * ROW, w = (int)(ns / t->longest * BAR + 0.5);
-    const char *figures = pool_printf(pool, "%s, %.1f %%", ns_text(pool, ns), 100 * ns / t->total);
-    if (rate > 0 && t->b->peak > 0)
-        figures = pool_printf(pool, "%s, %.1f GFLOP/s (%.0f %%)", figures, rate,
-                100 * rate / t->b->peak);
+    const char *figures = figures_text(t, k);
+    int x = MARGIN + t->names + APART, y = TOP + k * ROW;
+    int w = (int)(t->b->step[k] / t->longest * t->bar + 0.5);
     svg_open(t->p, "step",
             pool_printf(pool, "step %d, %s: %s", s->index, s->kernel->name, figures));
-    svg_text(t->p, "end", (struct point){MARGIN + NAMES - 8, y + 12},
-            svg_fit(pool, pool_printf(pool, "%d  %s", s->index, s->group->out->name), TEXT,
-                    NAMES - 8));
-    svg_box(t->p, class_of(s), (struct box){MARGIN + NAMES, y + 2, w > 0 ? w : 1, ROW - 4}, 0);
-    svg_text(t->p, "dim", (struct point){MARGIN + NAMES + w + 7, y + 12}, figures);
+    svg_text(t->p, "end", (struct point){x - APART, y + 12},
+            svg_fit(pool, step_text(pool, s), TEXT, NAMES));
+    svg_box(t->p, class_of(s), (struct box){x, y + 2, w > 0 ? w : 1, ROW - 4}, 0);
+    svg_text(t->p, "dim", (struct point){x + w + APART, y + 12}, figures);
     svg_close(t->p);
 }
 
@@ -248,7 +272,8 @@ static const char *facts(const struct bench *b, struct pool *pool)
         text = pool_printf(pool, "%s %s on %d thread%s%s", text,
                 ns_text(pool, b->runs.at[i].median), b->runs.at[i].threads,
                 b->runs.at[i].threads == 1 ? "" : "s", i + 1 < b->runs.n ? "," : "");
-    return pool_printf(pool, "%s; steps on one thread", text);
+    return pool_printf(pool,
+            "%s; steps on one thread: time, share of the run, speed (share of the peak)", text);
 }
 
 static void draw_legend(const struct times *t)
@@ -273,10 +298,11 @@ void plot_time(const struct bench *b, struct picture *p)
     svg_text(p, "big", (struct point){MARGIN, 30}, p->title);
     svg_text(p, "dim", (struct point){MARGIN, 46}, facts(b, p->pool));
     draw_legend(&t);
+    divide_width(&t);
     for (int k = 0; k < b->plan->step.n; k++)
         draw_bar(&t, k);
     t.frame = TOP + b->plan->step.n * ROW + 60;
-    p->w = MARGIN + NAMES + BAR + FIGURES;
+    p->w = WIDTH;
     p->h = t.frame - 40;
     if (b->peak > 0 && b->memory > 0 && b->cache > 0) {
         draw_roofline(&t);

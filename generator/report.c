@@ -19,6 +19,7 @@ struct report {
     struct summary summary;
     const struct plan *plan;
     struct code_size size[TARGET_COUNT];
+    int64_t stack_bytes;       /* PREFIX_STACK_BYTES of the header */
     struct bench bench;        /* with --time */
     const char *notes;         /* diagnostics; "" */
 };
@@ -75,7 +76,7 @@ static const char *weights_text(const struct report *r)
 {
     const struct session *s = r->session;
     int files = s->graph->weight_file.n;
-    const char *from = files == 0 ? "no file"
+    const char *from = files == 0 ? "the specification alone"
                      : files == 1 ? options_base_name(r->pool, s->graph->weight_file.at[0])
                      : pool_printf(r->pool, "%d files", files);
     return pool_printf(r->pool, "%s as stored, made of %s of parameters; from %s",
@@ -85,10 +86,9 @@ static const char *weights_text(const struct report *r)
 
 static void write_facts(const struct report *r, struct out *out)
 {
-    static const char *const heads[] = {"what", "value", NULL};
     const struct graph *g = r->plan->graph;
     struct html h = {r->pool, out};
-    html_table(&h, "The network", heads);
+    html_table(&h, NULL, NULL);
     fact(&h, "Layers",
             pool_printf(r->pool, "%d, computed in %d steps", g->layer.n, r->plan->step.n));
     fact(&h, "Inputs", ends_text(r->pool, g, g->input.at, g->input.n));
@@ -100,6 +100,9 @@ static void write_facts(const struct report *r, struct out *out)
     fact(&h, "MACs", commas(r->pool, r->summary.macs));
     fact(&h, "Weights", weights_text(r));
     fact(&h, "Arena", arena_text(r));
+    fact(&h, "Stack",
+            pool_printf(r->pool, "%s of a call, on each of its threads, at most",
+                    exact_bytes(r->pool, r->stack_bytes)));
     fact(&h, "Arithmetic", pool_printf(r->pool, "float32, %s", math_modes[r->plan->math]));
     fact(&h, "Targets", targets_text(r));
     html_end_table(&h);
@@ -147,7 +150,7 @@ static void write_layers(const struct report *r, struct out *out)
     static const char *const heads[] = {"layer", "type", "inputs", "shape", "#parameters", "#MACs",
             "#weights", "#result", "computed by", NULL};
     struct html h = {r->pool, out};
-    html_table(&h, "Layers", heads);
+    html_table(&h, NULL, heads);
     for (int k = 0; k < r->plan->graph->layer.n; k++)
         write_layer(r, &h, &r->summary.layer[k]);
     html_end_table(&h);
@@ -197,7 +200,7 @@ static void write_kernels(const struct report *r, struct out *out)
 {
     static const char *const heads[] = {"kernel", "#steps", "what it does", NULL};
     struct html h = {r->pool, out};
-    html_table(&h, "Kernels", heads);
+    html_table(&h, NULL, heads);
     for (int k = 0; k < KERNEL_COUNT; k++) {
         int n = 0;
         for (int i = 0; i < r->plan->step.n; i++)
@@ -218,7 +221,7 @@ static void write_targets(const struct report *r, struct out *out)
     static const char *const heads[] = {"target", "instruction set", "#floats in a vector",
         "#registers", "#lines of C", "#code, bytes", NULL};
     struct html h = {r->pool, out};
-    html_table(&h, "Targets", heads);
+    html_table(&h, NULL, heads);
     for (int t = 0; t < TARGET_COUNT; t++) {
         if (!(r->plan->targets & TARGET_BIT(t)))
             continue;
@@ -338,7 +341,7 @@ int command_report(struct session *s)
     r.plan = s->plan;
     r.summary = summarise(s);
     int status = s->options->time ? measure(&r) : 0;
-    if (status || !code_sizes(s, s->options->time, r.size))
+    if (status || !code_sizes(s, s->options->time, r.size, &r.stack_bytes))
         return status ? status : 2;
     out_init(&page);
     write_page(&r, &page);

@@ -275,7 +275,7 @@ static void write_totals(const struct summary *s, struct out *out)
                 (double)p->weight_bytes / (4.0 * (double)s->params));
     write_bytes(s, "Stored weights", p->weight_bytes, more, out);
     more = "";
-    if (p->scratch_bytes)
+    if (p->scratch_bytes && p->max_threads > 1)
         more = pool_printf(s->pool, " for 1 thread, %s more for each other",
                 commas(s->pool, p->scratch_bytes));
     write_bytes(s, "Arena", p->shared_bytes + p->scratch_bytes, more, out);

@@ -74,6 +74,8 @@ bool weight_file_open(struct pool *pool, const char *spec_path, const char *path
     } else {
         diag_error(d, DIAG_WEIGHT_FILE, at, "can't read the weight file '%s': %s", quoted,
                 strerror(saved));
+        if (saved == ENOENT)
+            diag_help(d, "until there is one, 'weights: random' makes some up");
     }
     return false;
 }

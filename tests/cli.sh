@@ -171,6 +171,7 @@ usage 'a specification is missing' check
 usage 'a specification is missing' --standalone
 usage "one specification at a time: 'net.cnn.yaml' and 'pair.yaml'" net.cnn.yaml pair.yaml
 usage "one specification at a time: 'generate' and 'net.cnn.yaml'" generate net.cnn.yaml
+usage "one specification at a time: 'sumary' and 'net.cnn.yaml'; did you mean 'summary'?" sumary net.cnn.yaml
 usage "one specification at a time" check net.cnn.yaml pair.yaml
 usage "unknown option '--standalnoe'; did you mean '--standalone'?" --standalnoe net.cnn.yaml
 usage "unknown option '--MD'" --MD net.cnn.yaml
@@ -575,6 +576,10 @@ prints '"params": 187'
 if command -v python3 >/dev/null; then
     check 'summary --json is JSON' python3 -m json.tool ../out
 fi
+expect 0 summary wide.yaml
+prints ' more for each other'
+expect 0 summary --max-threads 1 wide.yaml
+refuses 'a single thread is alone' grep -q 'each other' ../out
 expect 0 summary --target avx2 --max-threads 2 pair.yaml
 prints 'Connected to'
 sed 's/^weights:.*/weights: none.safetensors/' net.cnn.yaml >untrained.yaml

@@ -80,9 +80,22 @@ def points_of(path):
     return points
 
 
+def check_shapes(found, summary):
+    """One shape in each box: of the layer that it stands behind, or below."""
+    shape = {layer["name"]: "×".join(map(str, layer["shape"])) for layer in summary["layers"]}
+    for *_, texts, title in found:
+        lines = [t for t in texts if "→" in t]
+        need(len(lines) == 1, f"{title}: {len(lines)} shapes")
+        above = [t.split(" ")[1] for t in texts[:texts.index(lines[0]) + 1] if t.startswith("+ ")] if lines else []
+        layer = above[-1] if above else title.split(":")[0]
+        cut = any("…" in t for t in texts)
+        need(cut or lines[0].endswith("→ " + shape[layer]), f"{layer} is {shape.get(layer)}, not {lines}")
+
+
 def check_graph(root, summary):
     found = boxes(root, "node")
     check_apart(found)
+    check_shapes(found, summary)
     box_of, starts, ends = {}, {}, {}
     for k, (x, y, w, h, texts, title) in enumerate(found):
         starts.setdefault((x + w // 2, y + h), k)
@@ -128,6 +141,7 @@ def check_memory(root, plan):
     found = boxes(root, "tensor")
     buffers = re.findall(r"^buffer at (\d+), (\d+) bytes, steps (\d+) to (\d+): (.*)$", plan, re.M)
     need(len(found) == len(buffers), f"{len(found)} tensors of {len(buffers)}")
+    need(not any("…" in t for b in found for t in b[4]), "the name of a tensor is cut")
     thick = [b for b in found if b[3] > 1]
     check_apart(thick)
     scale = {}
@@ -151,6 +165,9 @@ def check_time(root, summary):
     bars = [s for s in steps if " %" in s]
     need(bars, "no bars")
     text = "".join(t.text or "" for t in root.iter(f"{SVG}text"))
+    for t in root.iter(f"{SVG}text"):
+        if t.get("class") == "dim" and t.get("x"):
+            need(int(t.get("x")) + 6 * len(t.text) <= int(root.get("width")), f"'{t.text}' ends outside")
     macs = any(layer["macs"] for layer in summary["layers"])
     need("µs" in text or "ms" in text, "no times")
     need(not macs or "Roofline" in text, "no roofline")

@@ -69,6 +69,9 @@ long=$(printf 'W%.0s' $(seq 60))
 { echo "$head"; echo '  - {type: Input, name: x, shape: [2, 2, 1]}'
   echo "  - {type: Conv2D, name: $long, filters: 1, kernel_size: 1}"
   echo "  - {type: Conv2D, name: small, filters: 100000, kernel_size: 1, activation: softmax}"; } >long.yaml
+{ echo "$head"; echo '  - {type: Input, name: x, shape: [28, 28, 1]}'
+  echo '  - {type: Conv2D, filters: 6, kernel_size: 5, activation: relu}'
+  echo '  - {type: MaxPooling2D, pool_size: 2}'; } >pooled.yaml
 cp "$top/tests/golden/residual.cnn.yaml" residual.yaml
 cp "$top/tests/cases/depth-to-space.cnn.yaml" shuffled.yaml
 cp "$top/tests/cases/elementwise-constant.cnn.yaml" constant.yaml
@@ -80,7 +83,7 @@ cp "$top/tests/cases/one-dimension-convolutions.cnn.yaml" signals.yaml
 "$cnngen" plot signals.yaml -o signals.dot
 check 'convolutions of signals are drawn as convolutions' sh -c '! grep -q "#f6dcec" signals.dot && [ -s signals.dot ]'
 
-for name in input one chain wide dense unet long residual shuffled constant halo; do
+for name in input one chain wide dense unet long pooled residual shuffled constant halo; do
     "$cnngen" summary --json $name.yaml >$name.json
     "$cnngen" --dump=plan $name.yaml >$name.plan
     check "$name: the graph" "$cnngen" plot $name.yaml -o $name.svg
@@ -109,7 +112,7 @@ check 'long names are cut' grep -q 'WWW…' long.svg
 
 for name in one wide residual constant; do
     check "$name: the page" "$cnngen" report $name.yaml -o $name.html
-    check "$name: what is on the page" look page $name.html $name.json "cnngen $name.yaml" 'In short' 'AVX-512'
+    check "$name: what is on the page" look page $name.html $name.json "cnngen $name.yaml" 'In short' 'Stack' 'AVX-512'
 done
 check 'the page of what is too tangled' "$cnngen" report tangle.yaml -o tangle.html
 check 'it says so' grep -q 'too tangled' tangle.html

@@ -2,6 +2,7 @@
 # PREFIX_STACK_BYTES against what compilers say of each function (-fstack-usage), target by target: the driver's
 # frames, the largest of a step's function, and the largest sum of a kernel's functions, all at once, are no more.
 # In check: the goldens at -O2. STACK=all (check-all): every case too, and the goldens at -O1 and -O3.
+# STACK_JOBS=FIRST,LAST: only these of the list, which takes an hour or two in whole.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
@@ -77,6 +78,7 @@ for spec in "$root"/tests/golden/*.cnn.yaml "$root"/tests/cases/*.cnn.yaml; do
     all,* | *tests/golden/*) jobs "$spec" -O2 ;;
     esac
 done >>list
+[ -z "${STACK_JOBS:-}" ] || sed -i -n "${STACK_JOBS}p" list
 xargs -P 2 -L 1 sh try.sh <list >verdicts 2>&1
 grep -v '^passed' verdicts
 passed=$(grep -c '^passed' verdicts)
