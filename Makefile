@@ -1,7 +1,7 @@
 # cnngen: everything is built into build/.
 #   make            build/cnngen and build/libcnngen_rt.a
 #   make demo       classify real handwritten digits (examples/digits)
-#   make bench      speed beside ONNX Runtime and oneDNN (tests/bench); BENCH=short: in two minutes
+#   make bench      speed beside ONNX Runtime, oneDNN, XNNPACK (tests/bench); BENCH=short: in two minutes
 #   make bench-model  the cost model beside measured times (tests/bench/cost_model.py); BENCH='100 5': random layers, seconds
 #   make check      the tests; check-all: the long forms too
 #   make install    and uninstall, deb: runtime/integration/install.mk

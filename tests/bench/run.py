@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Times cnngen's C side by side with ONNX Runtime and oneDNN; prints ratio tables. See README.md.
+"""Times cnngen's C side by side with ONNX Runtime, oneDNN and XNNPACK; prints ratio tables. See README.md.
 
     run.py [short] [--random N] [--seed S] [--only REGEX] [--threads 1,2] [--rounds N] [--seconds S]
 
@@ -36,6 +36,7 @@ WORST_ERROR = 1e-3      # of the largest value, against the reference
 INSTALL = {
     'ONNX Runtime': 'npm install --ignore-scripts --prefix %s onnxruntime-node' % OUT,
     'oneDNN': 'apt-get install libdnnl-dev g++',
+    'XNNPACK': 'apt-get install libxnnpack-dev libpthreadpool-dev',
 }
 
 
@@ -75,6 +76,8 @@ def build_peers():
         found.append('ONNX Runtime')
     if compiled(CXX, 'time_onednn.cpp', '-ldnnl'):
         found.append('oneDNN')
+    if compiled(CC, 'time_xnnpack.c', '-lXNNPACK', '-lpthreadpool', '-lm'):
+        found.append('XNNPACK')
     for peer in INSTALL:
         if peer not in found:
             loudly('SKIPPED: %s. To compare with it:\n    %s' % (peer, INSTALL[peer]))
@@ -148,8 +151,17 @@ def time_onednn(net, _, seconds, pinned):
     return pinned([OUT + '/time_onednn', seconds, folder_of(net), *net.geometry])
 
 
+def time_xnnpack(net, threads, seconds, pinned):
+    if net.kind == 'network':
+        return []
+    return pinned([OUT + '/time_xnnpack', threads, seconds, folder_of(net), *net.geometry])
+
+
 def time_cnngen(net, _, seconds, pinned):
     return pinned([folder_of(net) + '/time_cnngen', seconds, folder_of(net), *net.output_shape])
+
+
+TIMERS = {'ONNX Runtime': time_ort, 'oneDNN': time_onednn, 'XNNPACK': time_xnnpack}
 
 
 def pinned_to(threads):
@@ -203,7 +215,7 @@ class Results:
 def measure(nets, peers, args):
     """Round by round, model by model, thread count by thread count: all peers directly in turn."""
     results = Results()
-    timers = [time_cnngen] + [{'ONNX Runtime': time_ort, 'oneDNN': time_onednn}[p] for p in peers]
+    timers = [time_cnngen] + [TIMERS[p] for p in peers]
     for turn in range(args.rounds):
         for net in nets:
             print('round %d of %d: %s' % (turn + 1, args.rounds, net.name), file=sys.stderr)
