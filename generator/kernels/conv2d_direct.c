@@ -204,10 +204,16 @@ static int64_t rows_of(const struct shape_of_work *s)
     return (int64_t)s->batch * s->oh * s->groups;
 }
 
-static bool uneven(int64_t units)
+/* The largest share over the mean, on MOST_THREADS. */
+static double share_of(int64_t units)
 {
     int64_t most = (units + MOST_THREADS - 1) / MOST_THREADS;
-    return 5 * most * MOST_THREADS > 6 * units;
+    return (double)(most * MOST_THREADS) / (double)units;
+}
+
+static bool uneven(int64_t units)
+{
+    return share_of(units) > 1.2;
 }
 
 /* Whether the weights of the channel tile that comes next are asked for, a block of them in each tile of
@@ -238,10 +244,27 @@ static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
     return (tiles + parts - 1) / parts;
 }
 
-static int units_of(const struct shape_of_work *s, const struct tiling *k)
+static int64_t units_of_rows(const struct shape_of_work *s, const struct tiling *k)
 {
     int tiles = channel_tiles(s, k), unit = tiles_of_unit(s, k);
-    return (int)rows_of(s) * ((tiles + unit - 1) / unit);
+    return rows_of(s) * ((tiles + unit - 1) / unit);
+}
+
+/* Where those are too few, the tiles of pixels of joined rows are divided, into as many pieces as divide
+ * their number: the fewest with which many threads find work alike, or come nearest to that. */
+static int pieces_of_row(const struct shape_of_work *s, const struct tiling *k)
+{
+    int tiles = k->p.t0 + k->p.t1, pieces = 1;
+    int64_t units = units_of_rows(s, k);
+    for (int n = 2; s->join > 1 && uneven(units * pieces) && n <= tiles; n++)
+        if (tiles % n == 0 && share_of(units * n) < share_of(units * pieces))
+            pieces = n;
+    return pieces;
+}
+
+static int units_of(const struct shape_of_work *s, const struct tiling *k)
+{
+    return (int)(units_of_rows(s, k) * pieces_of_row(s, k));
 }
 
 /* ---- the choice ------------------------------------------------------------------------------ */
@@ -345,6 +368,7 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     bind_cut(pool, args, "P", "T", &k->p);
     args_int(pool, args, "QB", tiles_of_unit(s, k));
     args_int(pool, args, "AHEAD", asks_ahead(s, k));
+    args_int(pool, args, "PIECES", pieces_of_row(s, k));
     args_int(pool, args, "INNER", weight_bytes(s) <= k->target->l2);
     args_int(pool, args, "OCB", s->ocb);
 }

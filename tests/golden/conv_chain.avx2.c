@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0xaa47e0af47f18350U
+#elif CONV_CHAIN_MODEL_HASH != 0xc48f1f91fac0c390U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1170,7 +1170,8 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 7; t++) {
+    const int n1 = 7;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 15;
         x += 2;
@@ -1374,7 +1375,8 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 3; t++) {
+    const int n1 = 3;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 3840;
         x += 1024;
@@ -1388,7 +1390,8 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row(const float *x,
                     y + 16, w + 36864, b + 16, xr, rows);
         y += 34;
     }
-    for (int t = 0; t < 1; t++) {
+    const int n2 = 1;
+    for (int t = 0; t < n2; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 3840;
         x += 512;
@@ -1723,7 +1726,8 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 7; t++) {
+    const int n1 = 7;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 15;
         x += 2;
@@ -1927,7 +1931,8 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 3; t++) {
+    const int n1 = 3;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 3840;
         x += 1024;
@@ -1941,7 +1946,8 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row(const float *x,
                     y + 16, w + 36864, b + 16, xr, rows);
         y += 34;
     }
-    for (int t = 0; t < 1; t++) {
+    const int n2 = 1;
+    for (int t = 0; t < n2; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 3840;
         x += 512;
@@ -2378,7 +2384,8 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 2; t++) {
+    const int n1 = 2;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 15;
         x += 5;
@@ -2389,7 +2396,8 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
         }
         y += 1280;
     }
-    for (int t = 0; t < 1; t++) {
+    const int n2 = 1;
+    for (int t = 0; t < n2; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 15;
         x += 4;
@@ -2575,7 +2583,8 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 1; t++) {
+    const int n1 = 1;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 3840;
         x += 2048;
@@ -2584,7 +2593,8 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row(const float *x,
                     y + 0, w + 0, b + 0, xr, rows);
         y += 68;
     }
-    for (int t = 0; t < 1; t++) {
+    const int n2 = 1;
+    for (int t = 0; t < n2; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 3840;
         x += 1536;

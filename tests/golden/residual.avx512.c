@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x0f89f7808b8a3698U
+#elif RESIDUAL_MODEL_HASH != 0x45aee405319c2e0eU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -618,7 +618,8 @@ CNN_INLINE void residual_conv2d_direct_2_scalar_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 16; t++) {
+    const int n1 = 16;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 99;
         x += 6;
@@ -1987,7 +1988,8 @@ CNN_INLINE void residual_conv2d_direct_2_sse2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 16; t++) {
+    const int n1 = 16;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 99;
         x += 6;
@@ -3418,7 +3420,8 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 2; t++) {
+    const int n1 = 2;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 99;
         x += 18;
@@ -3429,7 +3432,8 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_row(const float *x,
         }
         y += 96;
     }
-    for (int t = 0; t < 4; t++) {
+    const int n2 = 4;
+    for (int t = 0; t < n2; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 99;
         x += 15;
@@ -4953,7 +4957,8 @@ CNN_INLINE void residual_conv2d_direct_2_avx512_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    for (int t = 0; t < 2; t++) {
+    const int n1 = 2;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
         const ptrdiff_t xr = 99;
         x += 48;
