@@ -1,11 +1,15 @@
-/* matmul: products of matrices in tiles of rows by columns; vectors over columns. */
+/* matmul: products of matrices in tiles of rows by columns; vectors over columns. matmul_dot: of matrices with
+ * vectors; vectors over what is summed. */
 #include "cut.h"
 #include "elementwise.h"
 
 enum {
     ROWS = 16, VECTORS = 4,  /* of a tile, at most */
     ALONE = 8,               /* vectors of a tile of a single row, at most */
-    FEW = 16                 /* rows of a unit for which copying the second operand pays */
+    FEW = 16,                /* rows of a unit for which copying the second operand pays */
+    LANES = 16,              /* partial sums of a dot product */
+    TILE = 4,                /* dot products at once, at most */
+    UNIT_FLOATS = 4096       /* about so many products go into those of a unit */
 };
 
 /* One product of matrices, and how it is cut into tiles. */
@@ -102,6 +106,21 @@ static void bind_operand(struct pool *pool, struct args *args, const char *lette
     args_int(pool, args, pool_printf(pool, "%sP", letter), v->pixel);
 }
 
+/* The sizes of one product, and where the operands and the result of all of them are. */
+static void bind_shape(struct pool *pool, struct args *args, const struct step *step)
+{
+    const struct group *g = step->group;
+    const struct shape *a = &g->in.at[0]->shape, *y = &g->out->shape;
+    args_int(pool, args, "D", dim_of_four(y, 0));
+    args_int(pool, args, "H", dim_of_four(y, 1));
+    args_int(pool, args, "M", dim_of_four(y, 2));
+    args_int(pool, args, "N", dim_of_four(y, 3));
+    args_int(pool, args, "K", a->dim[a->rank - 1]);
+    bind_operand(pool, args, "A", &step->in.at[0], a);
+    bind_operand(pool, args, "B", &step->in.at[1], &g->in.at[1]->shape);
+    bind_operand(pool, args, "Y", &step->out, y);
+}
+
 static void bind(struct pool *pool, const struct step *step, const struct target *t,
         struct binding *b)
 {
@@ -122,18 +141,56 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_cut(pool, &b->args, "Q", "U", &x.vectors);
     args_int(pool, &b->args, "GROUP", group);
     args_int(pool, &b->args, "PACK", pack);
-    args_int(pool, &b->args, "D", dim_of_four(y, 0));
-    args_int(pool, &b->args, "H", dim_of_four(y, 1));
-    args_int(pool, &b->args, "M", m);
-    args_int(pool, &b->args, "N", n);
-    args_int(pool, &b->args, "K", k);
-    bind_operand(pool, &b->args, "A", &step->in.at[0], a);
-    bind_operand(pool, &b->args, "B", &step->in.at[1], &g->in.at[1]->shape);
-    bind_operand(pool, &b->args, "Y", &step->out, y);
+    bind_shape(pool, &b->args, step);
 }
 
 const struct kernel matmul = {
     .name = "matmul",
     .doc = "matrix by matrix, in tiles of rows by columns; vectors over columns",
     .ok = ok, .cost = cost, .bind = bind,
+};
+
+/* ---- matrix by vector ------------------------------------------------------------------------- */
+
+static bool dot_ok(const struct group *g)
+{
+    return ok(g) && dim_of_four(&g->out->shape, 3) == 1;
+}
+
+/* A load for each product, and from the lanes of a vector to one result. */
+static double dot_cost(const struct group *g, int64_t batch, const struct target *t)
+{
+    const struct shape *a = &g->in.at[0]->shape;
+    double results = (double)(shape_size(&g->out->shape) * batch);
+    double vectors = (double)round_up(a->dim[a->rank - 1], t->vl) / t->vl;
+    return results * (vectors / t->load_per_cycle + 10) + cost_elementwise(g, batch, t, 0);
+}
+
+static void dot_bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
+{
+    const struct shape *a = &step->group->in.at[0]->shape, *y = &step->group->out->shape;
+    int m = dim_of_four(y, 2), k = a->dim[a->rank - 1];
+    bool pack = step->in.at[1].pixel != 1 && k > 1;
+    t = narrow_target(t, k);
+    int sums = ((k < LANES ? k : LANES) + t->vl - 1) / t->vl, tile = t->registers / (2 * sums);
+    tile = tile > TILE ? TILE : tile < 1 ? 1 : tile;
+    int64_t rows = round_up(UNIT_FLOATS / k + 1, tile);
+    rows = rows < m ? rows : m;
+    int64_t blocks = (m + rows - 1) / rows;
+    b->target = t;
+    b->units = (int)((int64_t)step->out.n * dim_of_four(y, 0) * dim_of_four(y, 1) * blocks);
+    b->scratch = pack ? k : 0;
+    args_int(pool, &b->args, "VL", t->vl);
+    args_int(pool, &b->args, "TILE", m < tile ? 1 : tile);
+    args_int(pool, &b->args, "ROWS", rows);
+    args_int(pool, &b->args, "BLOCKS", blocks);
+    args_int(pool, &b->args, "PACK", pack);
+    bind_shape(pool, &b->args, step);
+}
+
+const struct kernel matmul_dot = {
+    .name = "matmul_dot",
+    .doc = "matrix by vector, rows at once; vectors over what is summed",
+    .ok = dot_ok, .cost = dot_cost, .bind = dot_bind,
 };
