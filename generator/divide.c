@@ -4,10 +4,17 @@
 
 enum { PARTS_MAX = 1024 };
 
-/* What each further thread costs at a meeting, in cycles: a barrier of two takes 500 to 1300 with
- * the OpenMP libraries of gcc and clang, one of many grows with their number, and the step behind
- * it fetches from other cores' caches what these have written. */
-#define CYCLES_PER_MEETING 1000.0
+/* What each further thread costs a step, in cycles: the meeting before it, and what it fetches from other
+ * cores' caches. A rough price, for steps and kernels that are looked at by themselves. */
+#define CYCLES_PER_PART 1000.0
+
+/* Prices of a whole run, as measured with the OpenMP library of gcc on two cores. Each thread adds so many
+ * cycles to a meeting. */
+#define CYCLES_PER_MEETING 500.0
+
+/* Of what a divided step reads and writes, some of it other cores' lines: a fifth of the 0.14 cycles that a byte
+ * takes when all do. */
+#define CYCLES_PER_SHARED_BYTE 0.03
 
 /* What a run must gain for a parallel region: it takes 1500 to 4000 cycles while the other threads still
  * spin, waiting for work, and ten times as much when they sleep. */
@@ -15,40 +22,21 @@ enum { PARTS_MAX = 1024 };
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-/* One thread, on the target where the step is fastest. */
+/* One thread, on the target and the CPU where the step is fastest: there threads gain the least. */
 static double step_cycles(const struct plan *plan, const struct step *s)
 {
     double least = INFINITY;
     for (int t = 0; t < TARGET_COUNT; t++)
-        if (plan->targets & TARGET_BIT(t) && s->cost[t] < least)
-            least = s->cost[t];
+        if (plan->targets & TARGET_BIT(t) && s->cost[t] / targets[t].fastest < least)
+            least = s->cost[t] / targets[t].fastest;
     return least;
 }
 
-/* p threads take cycles / p + p * CYCLES_PER_MEETING: least for the root of the quotient. */
+/* p threads take cycles / p + p * CYCLES_PER_PART: least for the root of the quotient. */
 static int parts_for(double cycles)
 {
-    double parts = sqrt(cycles / CYCLES_PER_MEETING);
+    double parts = sqrt(cycles / CYCLES_PER_PART);
     return parts < 2 ? 1 : parts > PARTS_MAX ? PARTS_MAX : (int)parts;
-}
-
-/* Cycles that two threads save altogether, the region not counted. */
-static double gain_of_two(const struct plan *plan)
-{
-    double gain = 0;
-    for (int i = 0; i < plan->step.n; i++)
-        if (plan->step.at[i]->parts > 1)
-            gain += step_cycles(plan, plan->step.at[i]) / 2 - 2 * CYCLES_PER_MEETING;
-    return gain;
-}
-
-static void find_parts(struct plan *plan)
-{
-    for (int i = 0; i < plan->step.n; i++)
-        plan->step.at[i]->parts = parts_for(step_cycles(plan, plan->step.at[i]));
-    if (gain_of_two(plan) < CYCLES_PER_REGION)
-        for (int i = 0; i < plan->step.n; i++)
-            plan->step.at[i]->parts = 1;
 }
 
 /* ---- meetings -------------------------------------------------------------------------------- */
@@ -108,10 +96,64 @@ void divide_check(const struct plan *plan)
     }
 }
 
+/* ---- a whole run ------------------------------------------------------------------------------ */
+
+static double view_bytes(const struct view *v)
+{
+    return 4.0 * v->n * v->h * v->w * v->c;
+}
+
+static double step_bytes(const struct step *s)
+{
+    double bytes = view_bytes(&s->out);
+    for (int i = 0; i < s->in.n; i++)
+        bytes += view_bytes(&s->in.at[i]);
+    return bytes;
+}
+
+/* Cycles of a run on so many threads, the region not counted. */
+static double run_cycles(const struct plan *plan, int threads)
+{
+    double cycles = 0;
+    for (int i = 0; i < plan->step.n; i++) {
+        const struct step *s = plan->step.at[i];
+        int parts = s->parts < threads ? s->parts : threads;
+        cycles += step_cycles(plan, s) / parts + (parts > 1 ? CYCLES_PER_SHARED_BYTE * step_bytes(s) : 0) +
+                (threads > 1 && s->meet ? threads * CYCLES_PER_MEETING : 0);
+    }
+    return cycles;
+}
+
+/* All threads take part in all meetings: so many that the run is fastest, or one, where already the second
+ * wouldn't gain a region's price. With a number between, too, the run is faster than on one thread: but for
+ * the price of having several at all, its time is a convex function of their number. */
+static int threads_for(const struct plan *plan)
+{
+    int most = 1, best = 2;
+    for (int i = 0; i < plan->step.n; i++)
+        most = plan->step.at[i]->parts > most ? plan->step.at[i]->parts : most;
+    if (most == 1 || run_cycles(plan, 1) - run_cycles(plan, 2) < CYCLES_PER_REGION)
+        return 1;
+    while (best < most && run_cycles(plan, best + 1) < run_cycles(plan, best))
+        best++;
+    return best;
+}
+
+static void limit_parts(struct plan *plan, int threads)
+{
+    for (int i = 0; i < plan->step.n; i++) {
+        struct step *s = plan->step.at[i];
+        s->parts = s->parts < threads ? s->parts : threads;
+        s->meet = s->meet && threads > 1;
+    }
+}
+
 void divide_work(struct plan *plan)
 {
-    find_parts(plan);
+    for (int i = 0; i < plan->step.n; i++)
+        plan->step.at[i]->parts = parts_for(step_cycles(plan, plan->step.at[i]));
     find_meetings(plan);
+    limit_parts(plan, threads_for(plan));
 }
 
 /* ---- images ---------------------------------------------------------------------------------- */

@@ -3,7 +3,9 @@
  * A step is units of work, fixed by its binding; a thread takes a range of neighbouring units, all
  * in proportion. Among how many threads a step is divided follows from its predicted time: more
  * threads share it, but all of them wait for the last. Threads meet before a step that touches what
- * another thread may still write or read, and nowhere else. */
+ * another thread may still write or read, and nowhere else. How many threads a run is worth, or that it is
+ * worth but one, follows from all steps: what they gain against the price of the region, of each meeting, which
+ * grows with the threads, and of the data that crosses from core to core. */
 #ifndef CNNGEN_DIVIDE_H
 #define CNNGEN_DIVIDE_H
 

@@ -88,6 +88,14 @@ void instance_write(struct emitter *e, struct instance *k, struct out *out)
     k->stack = stack_of_text(out->text + start, out->len - start, 4 * k->target->vl);
 }
 
+bool instances_exist(const struct emitter *e, const struct target *t)
+{
+    for (int i = 0; i < e->instance.n; i++)
+        if (e->instance.at[i].target == t)
+            return true;
+    return false;
+}
+
 bool instances_need_math(const struct emitter *e, const struct target *t)
 {
     for (int i = 0; i < e->instance.n; i++) {

@@ -14,6 +14,9 @@ struct instance *instance_of(struct emitter *, const struct step *, const struct
 /* Its text; sets its stack. */
 void instance_write(struct emitter *, struct instance *, struct out *);
 
+/* Whether the target has any: the steps of few channels are those of shorter vectors. */
+bool instances_exist(const struct emitter *, const struct target *);
+
 /* Whether one of the target's calls more than cnn_vec_*.h has: functions such as exp and tanh. */
 bool instances_need_math(const struct emitter *, const struct target *);
 

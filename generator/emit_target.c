@@ -143,13 +143,12 @@ static void write_math(struct emitter *e, const char *upper, struct out *out)
     out_printf(out, "#endif\n");
 }
 
-static void write_target(struct emitter *e, const struct target *t, struct out *out)
+/* The functions that are compiled for the target. None where all steps take those of shorter vectors: clang
+ * warns of a region without a function, which it would be in a file that has the helpers from another model. */
+static void write_region(struct emitter *e, const struct target *t, const char *upper, struct out *out)
 {
-    const char *upper = pool_upper(e->pool, t->name);
-    out_printf(out, "/* ---- %s ", t->title);
-    for (size_t i = strlen(t->title); i < 90; i++)
-        out_printf(out, "-");
-    out_printf(out, " */\n\n#if %s_%s\n", e->upper, upper);
+    if (!instances_exist(e, t))
+        return;
     write_region_start(t, out);
     emitter_runtime(e, t->header, out);
     if (instances_need_math(e, t))
@@ -158,6 +157,16 @@ static void write_target(struct emitter *e, const struct target *t, struct out *
         if (e->instance.at[i].target == t)
             instance_write(e, &e->instance.at[i], out);
     write_region_end(t, out);
+}
+
+static void write_target(struct emitter *e, const struct target *t, struct out *out)
+{
+    const char *upper = pool_upper(e->pool, t->name);
+    out_printf(out, "/* ---- %s ", t->title);
+    for (size_t i = strlen(t->title); i < 90; i++)
+        out_printf(out, "-");
+    out_printf(out, " */\n\n#if %s_%s\n", e->upper, upper);
+    write_region(e, t, upper, out);
     for (int i = 0; i < e->plan->step.n; i++)
         write_step(e, e->plan->step.at[i], t, out);
     write_table(e, t, out);

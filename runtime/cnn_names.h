@@ -69,6 +69,7 @@
 #define vf_poly CNN_JOIN(vf_poly)
 #define vf_exp_split CNN_JOIN(vf_exp_split)
 #define vf_exp CNN_JOIN(vf_exp)
+#define vf_exp_term CNN_JOIN(vf_exp_term)
 #define vf_exp_mid CNN_JOIN(vf_exp_mid)
 #define vf_expm1 CNN_JOIN(vf_expm1)
 #define vf_log_sum CNN_JOIN(vf_log_sum)

@@ -124,9 +124,13 @@ CNN_INLINE vf vf_pow2(vf n)
  * 2^n alone may be out of range; only the second can leave the normal range and round. */
 CNN_INLINE vf vf_ldexp(vf x, vf n)
 {
+#if CNN_VL == 16
+    return (vf)_mm512_maskz_scalef_ps((__mmask16)0xffff, (__m512)x, (__m512)n);
+#else
     vf half = vf_round(n * 0.5f);
 
     return x * vf_pow2(half) * vf_pow2(n - half);
+#endif
 }
 
 /* Splits a normal x > 0 into m * 2^k with m from sqrt(1/2) to sqrt(2); returns m.  Counting the

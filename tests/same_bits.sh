@@ -21,7 +21,8 @@ ls conv-depthwise-fused* conv-direct-ends* conv-direct-fused* conv-direct-paddin
     conv-grouped-* conv-planes-fused* conv-planes-kernels* conv-row-kernels* conv-transpose-fused* dense-rows* elementwise-activations.* elementwise-affine-bytes* \
     elementwise-affine-channels.* elementwise-binary-many* elementwise-groupnorm* elementwise-layernorm* elementwise-lrn* \
     elementwise-prelu-channels* elementwise-rmsnorm* elementwise-softmax-slices* \
-    elementwise-upsample-bilinear* pool-average* pool-global* pool-slices* resize-* >"$tmp/cases"
+    elementwise-upsample-bilinear* cum-sum* elementwise-softmax-axis* matmul* pool-average* pool-global* pool-slices* \
+    reduce* resize-* >"$tmp/cases"
 sixth() { awk -v h=$(((seed + $1) % 6)) 'NR % 6 == h' "$tmp/cases"; }
 echo "seed $seed (SAME_BITS_SEED=$seed repeats it)"
 passed=0 failed=0

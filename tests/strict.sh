@@ -53,6 +53,12 @@ for spec in "$root"/tests/golden/*.cnn.yaml "$root"/examples/s*/*.cnn.yaml "$roo
         echo "clang++ -std=c++20 user$n.cc" >>jobs
     fi
 done >verdicts
+# Two programs as one file: the second finds the helpers of wide vectors there, and has no function for these.
+printf 'cnngen: 1\nname: narrow\nweights: random\nlayers:\n  - {type: Input, shape: [4]}\n  - Softmax\n' \
+    >narrow.cnn.yaml
+"$cnngen" -q narrow.cnn.yaml -o narrow.c || echo "failed to emit narrow.cnn.yaml" >>verdicts
+printf '#include "m2.c"\n#include "narrow.c"\n' >both.c
+variants 1 | sed 's|$| both.c|' >>jobs
 xargs -P 2 -L 1 sh try.sh <jobs >>verdicts 2>&1
 grep -v '^passed$' verdicts
 failed=$(grep -c '^failed' verdicts)

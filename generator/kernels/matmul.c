@@ -1,21 +1,99 @@
-/* matmul: products of matrices in tiles of rows by columns; vectors over columns. */
+/* matmul: products of matrices in tiles of rows by columns; vectors over columns. matmul_dot: of matrices with
+ * vectors; vectors over what is summed. */
+#include "cut.h"
 #include "elementwise.h"
 
-enum { ROWS = 4, VECTORS = 2, COLUMNS = 256 };  /* of a tile; columns of a unit */
+enum {
+    ROWS = 16, VECTORS = 4,  /* of a tile, at most */
+    ALONE = 8,               /* vectors of a tile of a single row, at most */
+    FEW = 16,                /* rows of a unit for which copying the second operand pays */
+    LANES = 16,              /* partial sums of a dot product */
+    TILE = 4,                /* dot products at once, at most */
+    UNIT_FLOATS = 4096       /* about so many products go into those of a unit */
+};
+
+/* One product of matrices, and how it is cut into tiles. */
+struct tiling {
+    struct cut rows, vectors;
+    double cycles;           /* by the model */
+};
 
 static bool ok(const struct group *g)
 {
     return node_family(g->main) == FAMILY_MATMUL && group_is_plain(g);
 }
 
+/* ---- tiles ----------------------------------------------------------------------------------- */
+
+/* Cycles for one k of a tile, on the fastest CPU of the target: limited by multiplies, by loads, or by the four
+ * cycles that a sum waits for itself, some of which show unless there are twice as many sums as hide them.
+ * Without FMA by instructions, three in a cycle: copy, multiply and add for each sum, two for a broadcast. */
+static double step_cycles(const struct target *t, int p, int q)
+{
+    double rate = t->fma ? t->fma_per_cycle * t->fastest : 3.0 * p * q / (3 * p * q + 2 * p);
+    double busy = p * q / rate, load = (p + q) / (t->load_per_cycle * t->fastest);
+    double hidden = p * q / (4 * rate);
+    busy = busy > load ? busy : load;
+    return (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * rate * (2 - hidden) : 0);
+}
+
+/* Each tile begins and ends: its sums are stored. */
+static double tile_cycles(const struct target *t, int p, int q, int k)
+{
+    return p > 0 && q > 0 ? k * step_cycles(t, p, q) + p * q + 10 : 0;
+}
+
+static double tiling_cycles(const struct target *t, const struct tiling *x, int k)
+{
+    const struct cut *r = &x->rows, *v = &x->vectors;
+    return (double)r->t0 * (v->t0 * tile_cycles(t, r->n0, v->n0, k) + v->t1 * tile_cycles(t, r->n0, v->n1, k)) +
+           (double)r->t1 * (v->t0 * tile_cycles(t, r->n1, v->n0, k) + v->t1 * tile_cycles(t, r->n1, v->n1, k));
+}
+
+/* Sums, a row of the second operand, one broadcast; without FMA a product. */
+static bool fits_registers(const struct target *t, int p, int q)
+{
+    return p * q + q + 1 + !t->fma <= t->registers;
+}
+
+static struct tiling best_tiling(const struct target *t, int m, int n, int k)
+{
+    struct tiling best = {.cycles = 0};
+    int most = m == 1 ? ALONE : VECTORS;
+    for (int p = 1; p <= ROWS && p <= m; p++)
+        for (int q = 1; q <= most && fits_registers(t, p, q); q++) {
+            struct tiling x = {cut_even(m, p), cut_even((n + t->vl - 1) / t->vl, q), 0};
+            x.cycles = tiling_cycles(t, &x, k);
+            if (best.cycles == 0 || x.cycles < best.cycles)
+                best = x;
+        }
+    return best;
+}
+
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
-    double out = (double)(shape_size(&g->out->shape) * batch);
-    const struct shape *a = &g->in.at[0]->shape;
-    double fmas = out * a->dim[a->rank - 1] / t->vl;
-    return cost_fma(t, fmas, fmas * (ROWS + VECTORS) / (ROWS * VECTORS)) +
-           cost_elementwise(g, batch, t, 0);
+    const struct shape *a = &g->in.at[0]->shape, *y = &g->out->shape;
+    int m = dim_of_four(y, 2), n = dim_of_four(y, 3);
+    double matrices = (double)batch * dim_of_four(y, 0) * dim_of_four(y, 1);
+    struct tiling x = best_tiling(narrow_target(t, n), m, n, a->dim[a->rank - 1]);
+    return matrices * x.cycles * t->fastest + cost_elementwise(g, batch, t, 0);
 }
+
+/* Tiles of a unit: all that are below each other, fewer where threads would share the units unevenly; but so
+ * many that copying is lost in what is done with the copy. */
+static int group_of(const struct tiling *x, int64_t matrices)
+{
+    int tiles = x->rows.t0 + x->rows.t1, columns = x->vectors.t0 + x->vectors.t1, group = tiles;
+    for (;;) {
+        int64_t units = matrices * columns * ((tiles + group - 1) / group);
+        int64_t most = (units + MOST_THREADS - 1) / MOST_THREADS;
+        if (5 * most * MOST_THREADS <= 6 * units || group * x->rows.n0 < 4 * FEW)
+            return group;
+        group = (group + 1) / 2;
+    }
+}
+
+/* ---- the kernel ------------------------------------------------------------------------------ */
 
 /* Pitches of images, planes, matrices and rows: 0 where the operand is the same. */
 static void bind_operand(struct pool *pool, struct args *args, const char *letter,
@@ -28,32 +106,91 @@ static void bind_operand(struct pool *pool, struct args *args, const char *lette
     args_int(pool, args, pool_printf(pool, "%sP", letter), v->pixel);
 }
 
+/* The sizes of one product, and where the operands and the result of all of them are. */
+static void bind_shape(struct pool *pool, struct args *args, const struct step *step)
+{
+    const struct group *g = step->group;
+    const struct shape *a = &g->in.at[0]->shape, *y = &g->out->shape;
+    args_int(pool, args, "D", dim_of_four(y, 0));
+    args_int(pool, args, "H", dim_of_four(y, 1));
+    args_int(pool, args, "M", dim_of_four(y, 2));
+    args_int(pool, args, "N", dim_of_four(y, 3));
+    args_int(pool, args, "K", a->dim[a->rank - 1]);
+    bind_operand(pool, args, "A", &step->in.at[0], a);
+    bind_operand(pool, args, "B", &step->in.at[1], &g->in.at[1]->shape);
+    bind_operand(pool, args, "Y", &step->out, y);
+}
+
 static void bind(struct pool *pool, const struct step *step, const struct target *t,
         struct binding *b)
 {
     const struct group *g = step->group;
     const struct shape *a = &g->in.at[0]->shape, *y = &g->out->shape;
-    t = narrow_target(t, dim_of_four(y, 3));
-    int m = dim_of_four(y, 2), n = dim_of_four(y, 3), columns = COLUMNS;
-    int blocks = (m + ROWS - 1) / ROWS, parts = (n + columns - 1) / columns;
+    int m = dim_of_four(y, 2), n = dim_of_four(y, 3), k = a->dim[a->rank - 1];
+    int64_t matrices = (int64_t)step->out.n * dim_of_four(y, 0) * dim_of_four(y, 1);
+    t = narrow_target(t, n);
+    struct tiling x = best_tiling(t, m, n, k);
+    int group = group_of(&x, matrices), tiles = x.rows.t0 + x.rows.t1;
+    int64_t strip = (int64_t)k * x.vectors.n0 * t->vl;
+    bool pack = (int64_t)group * x.rows.n0 >= FEW && 4 * (double)strip <= t->l2 / 2;
     b->target = t;
-    b->units = step->out.n * dim_of_four(y, 0) * dim_of_four(y, 1) * blocks * parts;
+    b->units = (int)(matrices * (x.vectors.t0 + x.vectors.t1) * ((tiles + group - 1) / group));
+    b->scratch = pack ? strip : 0;
     args_int(pool, &b->args, "VL", t->vl);
-    args_int(pool, &b->args, "MR", m < ROWS ? m : ROWS);
-    args_int(pool, &b->args, "NR", VECTORS);
-    args_int(pool, &b->args, "D", dim_of_four(y, 0));
-    args_int(pool, &b->args, "H", dim_of_four(y, 1));
-    args_int(pool, &b->args, "M", m);
-    args_int(pool, &b->args, "N", n);
-    args_int(pool, &b->args, "K", a->dim[a->rank - 1]);
-    args_int(pool, &b->args, "COLUMNS", columns);
-    bind_operand(pool, &b->args, "A", &step->in.at[0], a);
-    bind_operand(pool, &b->args, "B", &step->in.at[1], &g->in.at[1]->shape);
-    bind_operand(pool, &b->args, "Y", &step->out, y);
+    bind_cut(pool, &b->args, "P", "T", &x.rows);
+    bind_cut(pool, &b->args, "Q", "U", &x.vectors);
+    args_int(pool, &b->args, "GROUP", group);
+    args_int(pool, &b->args, "PACK", pack);
+    bind_shape(pool, &b->args, step);
 }
 
 const struct kernel matmul = {
     .name = "matmul",
     .doc = "matrix by matrix, in tiles of rows by columns; vectors over columns",
     .ok = ok, .cost = cost, .bind = bind,
+};
+
+/* ---- matrix by vector ------------------------------------------------------------------------- */
+
+static bool dot_ok(const struct group *g)
+{
+    return ok(g) && dim_of_four(&g->out->shape, 3) == 1;
+}
+
+/* A load for each product, and from the lanes of a vector to one result. */
+static double dot_cost(const struct group *g, int64_t batch, const struct target *t)
+{
+    const struct shape *a = &g->in.at[0]->shape;
+    double results = (double)(shape_size(&g->out->shape) * batch);
+    double vectors = (double)round_up(a->dim[a->rank - 1], t->vl) / t->vl;
+    return results * (vectors / t->load_per_cycle + 10) + cost_elementwise(g, batch, t, 0);
+}
+
+static void dot_bind(struct pool *pool, const struct step *step, const struct target *t,
+        struct binding *b)
+{
+    const struct shape *a = &step->group->in.at[0]->shape, *y = &step->group->out->shape;
+    int m = dim_of_four(y, 2), k = a->dim[a->rank - 1];
+    bool pack = step->in.at[1].pixel != 1 && k > 1;
+    t = narrow_target(t, k);
+    int sums = ((k < LANES ? k : LANES) + t->vl - 1) / t->vl, tile = t->registers / (2 * sums);
+    tile = tile > TILE ? TILE : tile < 1 ? 1 : tile;
+    int64_t rows = round_up(UNIT_FLOATS / k + 1, tile);
+    rows = rows < m ? rows : m;
+    int64_t blocks = (m + rows - 1) / rows;
+    b->target = t;
+    b->units = (int)((int64_t)step->out.n * dim_of_four(y, 0) * dim_of_four(y, 1) * blocks);
+    b->scratch = pack ? k : 0;
+    args_int(pool, &b->args, "VL", t->vl);
+    args_int(pool, &b->args, "TILE", m < tile ? 1 : tile);
+    args_int(pool, &b->args, "ROWS", rows);
+    args_int(pool, &b->args, "BLOCKS", blocks);
+    args_int(pool, &b->args, "PACK", pack);
+    bind_shape(pool, &b->args, step);
+}
+
+const struct kernel matmul_dot = {
+    .name = "matmul_dot",
+    .doc = "matrix by vector, rows at once; vectors over what is summed",
+    .ok = dot_ok, .cost = dot_cost, .bind = dot_bind,
 };

@@ -18,12 +18,12 @@ static bool keeps_channels(const struct node *n)
     return node_family(n) == FAMILY_EXPAND || ((const struct slice *)n->attr)->stride[last] == 1;
 }
 
-/* What moves float by float costs a load and a store for each. */
+/* What changes places costs two loads and stores for each float, in vectors a fourth of that. */
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     bool runs = keeps_channels(g->main);
     double floats = (double)(shape_size(&g->out->shape) * batch);
-    return cost_elementwise(g, batch, t, 0) + (runs ? 0 : 2 * floats);
+    return cost_elementwise(g, batch, t, 0) + (runs ? 0 : (t->vl > 1 ? 0.5 : 2) * floats);
 }
 
 /* A dimension of the output: its extent and its pitches in input and output. */

@@ -32,6 +32,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     t = narrow_target(t, (int)inner.n);
     b->target = t;
     args_int(pool, &b->args, "VL", t->vl);
+    args_int(pool, &b->args, "NV", t->registers / 8);  /* an exponential alone waits for itself */
     args_int(pool, &b->args, "LOG", a->log);
     args_int(pool, &b->args, "A", s->dim[a->dim]);
     args_int(pool, &b->args, "AX", pitch_of_four(s, x, dim));

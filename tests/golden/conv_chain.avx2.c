@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0xc48f1f91fac0c390U
+#elif CONV_CHAIN_MODEL_HASH != 0xaf93486bd5934984U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1617,7 +1617,7 @@ static void conv_chain_4_batch_normalization_1_scalar(const struct conv_chain_jo
 static const struct conv_chain_work conv_chain_scalar[4] = {
     {conv_chain_1_input_scalar, 14, 1},
     {conv_chain_2_conv2d_scalar, 14, 5},
-    {conv_chain_3_re_lu_scalar, 14, 13},
+    {conv_chain_3_re_lu_scalar, 14, 11},
     {conv_chain_4_batch_normalization_1_scalar, 15, 1},
 };
 
@@ -2201,7 +2201,7 @@ static void conv_chain_4_batch_normalization_1_sse2(const struct conv_chain_job 
 static const struct conv_chain_work conv_chain_sse2[4] = {
     {conv_chain_1_input_sse2, 14, 1},
     {conv_chain_2_conv2d_sse2, 14, 5},
-    {conv_chain_3_re_lu_sse2, 14, 13},
+    {conv_chain_3_re_lu_sse2, 14, 11},
     {conv_chain_4_batch_normalization_1_sse2, 15, 1},
 };
 

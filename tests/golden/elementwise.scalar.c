@@ -26,7 +26,7 @@
 
 #if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
 #error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
-#elif ELEMENTWISE_MODEL_HASH != 0xaaf1158cdadd78cbU
+#elif ELEMENTWISE_MODEL_HASH != 0x8fac3b56137a8086U
 #error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -556,26 +556,88 @@ static void elementwise_global_pool2d_6_scalar(const float *x, float *y, int fir
 /* The softmax of the 10 channels of a pixel. */
 CNN_INLINE void elementwise_softmax_7_scalar_pixel(const float *x, float *y, const float *w)
 {
-    vf most = vf_load(x);
-    float part[16] = {0.0f};
+    (void)w;
+    vf most0 = vf_load(x + 0);
+    vf most1 = vf_load(x + 1);
+    vf most2 = vf_load(x + 2);
+    vf most3 = vf_load(x + 3);
 
-    for (int c = 1; c < 10; c += 1)
-        most = vf_max(most, vf_load(x + c));
+    for (int c = 4; c < 8; c += 4) {
+        most0 = vf_atleast(vf_load(x + c + 0), most0);
+        most1 = vf_atleast(vf_load(x + c + 1), most1);
+        most2 = vf_atleast(vf_load(x + c + 2), most2);
+        most3 = vf_atleast(vf_load(x + c + 3), most3);
+    }
+    most0 = vf_atleast(vf_load(x + 8), most0);
+    most1 = vf_atleast(vf_load(x + 9), most1);
+    vf most = vf_atleast(vf_atleast(most0, most1), vf_atleast(most2, most3));
 
     const vf top = vf_set1(vf_hmax(most));
+    vf sum0 = vf_zero();
+    vf sum1 = vf_zero();
+    vf sum2 = vf_zero();
+    vf sum3 = vf_zero();
+    vf sum4 = vf_zero();
+    vf sum5 = vf_zero();
+    vf sum6 = vf_zero();
+    vf sum7 = vf_zero();
+    vf sum8 = vf_zero();
+    vf sum9 = vf_zero();
 
-    for (int c = 0; c < 10; c += 1) {
-        const vf e = vf_exp(vf_sub(vf_load(x + c), top));
+    const vf f0 = vf_exp_term(vf_sub(vf_load(x + 0), top));
 
-        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
-        vf_store(y + c, e);
-    }
+    sum0 = vf_add(sum0, f0);
+    vf_store(y + 0, f0);
+    const vf f1 = vf_exp_term(vf_sub(vf_load(x + 1), top));
 
-    const vf total = vf_set1(vf_sum16(part));
+    sum1 = vf_add(sum1, f1);
+    vf_store(y + 1, f1);
+    const vf f2 = vf_exp_term(vf_sub(vf_load(x + 2), top));
+
+    sum2 = vf_add(sum2, f2);
+    vf_store(y + 2, f2);
+    const vf f3 = vf_exp_term(vf_sub(vf_load(x + 3), top));
+
+    sum3 = vf_add(sum3, f3);
+    vf_store(y + 3, f3);
+    const vf f4 = vf_exp_term(vf_sub(vf_load(x + 4), top));
+
+    sum4 = vf_add(sum4, f4);
+    vf_store(y + 4, f4);
+    const vf f5 = vf_exp_term(vf_sub(vf_load(x + 5), top));
+
+    sum5 = vf_add(sum5, f5);
+    vf_store(y + 5, f5);
+    const vf f6 = vf_exp_term(vf_sub(vf_load(x + 6), top));
+
+    sum6 = vf_add(sum6, f6);
+    vf_store(y + 6, f6);
+    const vf f7 = vf_exp_term(vf_sub(vf_load(x + 7), top));
+
+    sum7 = vf_add(sum7, f7);
+    vf_store(y + 7, f7);
+    const vf f8 = vf_exp_term(vf_sub(vf_load(x + 8), top));
+
+    sum8 = vf_add(sum8, f8);
+    vf_store(y + 8, f8);
+    const vf f9 = vf_exp_term(vf_sub(vf_load(x + 9), top));
+
+    sum9 = vf_add(sum9, f9);
+    vf_store(y + 9, f9);
+    sum0 = vf_add(sum0, sum8);
+    sum1 = vf_add(sum1, sum9);
+    sum0 = vf_add(sum0, sum4);
+    sum1 = vf_add(sum1, sum5);
+    sum2 = vf_add(sum2, sum6);
+    sum3 = vf_add(sum3, sum7);
+    sum0 = vf_add(sum0, sum2);
+    sum1 = vf_add(sum1, sum3);
+    sum0 = vf_add(sum0, sum1);
+
+    const vf part = vf_set1(1.0f / vf_sum(sum0));
 
     for (int c = 0; c < 10; c += 1)
-        vf_store(y + c, vf_div(vf_load(y + c), total));
-    (void)w;
+        vf_store(y + c, vf_mul(vf_load(y + c), part));
 }
 
 /* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */

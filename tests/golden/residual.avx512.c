@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x45aee405319c2e0eU
+#elif RESIDUAL_MODEL_HASH != 0xab62b51360e9c5a8U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1799,26 +1799,88 @@ static void residual_dense_dot_6_scalar(const float *x,
 /* The softmax of the 10 channels of a pixel. */
 CNN_INLINE void residual_softmax_7_scalar_pixel(const float *x, float *y, const float *w)
 {
-    vf most = vf_load(x);
-    float part[16] = {0.0f};
+    (void)w;
+    vf most0 = vf_load(x + 0);
+    vf most1 = vf_load(x + 1);
+    vf most2 = vf_load(x + 2);
+    vf most3 = vf_load(x + 3);
 
-    for (int c = 1; c < 10; c += 1)
-        most = vf_max(most, vf_load(x + c));
+    for (int c = 4; c < 8; c += 4) {
+        most0 = vf_atleast(vf_load(x + c + 0), most0);
+        most1 = vf_atleast(vf_load(x + c + 1), most1);
+        most2 = vf_atleast(vf_load(x + c + 2), most2);
+        most3 = vf_atleast(vf_load(x + c + 3), most3);
+    }
+    most0 = vf_atleast(vf_load(x + 8), most0);
+    most1 = vf_atleast(vf_load(x + 9), most1);
+    vf most = vf_atleast(vf_atleast(most0, most1), vf_atleast(most2, most3));
 
     const vf top = vf_set1(vf_hmax(most));
+    vf sum0 = vf_zero();
+    vf sum1 = vf_zero();
+    vf sum2 = vf_zero();
+    vf sum3 = vf_zero();
+    vf sum4 = vf_zero();
+    vf sum5 = vf_zero();
+    vf sum6 = vf_zero();
+    vf sum7 = vf_zero();
+    vf sum8 = vf_zero();
+    vf sum9 = vf_zero();
 
-    for (int c = 0; c < 10; c += 1) {
-        const vf e = vf_exp(vf_sub(vf_load(x + c), top));
+    const vf f0 = vf_exp_term(vf_sub(vf_load(x + 0), top));
 
-        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
-        vf_store(y + c, e);
-    }
+    sum0 = vf_add(sum0, f0);
+    vf_store(y + 0, f0);
+    const vf f1 = vf_exp_term(vf_sub(vf_load(x + 1), top));
 
-    const vf total = vf_set1(vf_sum16(part));
+    sum1 = vf_add(sum1, f1);
+    vf_store(y + 1, f1);
+    const vf f2 = vf_exp_term(vf_sub(vf_load(x + 2), top));
+
+    sum2 = vf_add(sum2, f2);
+    vf_store(y + 2, f2);
+    const vf f3 = vf_exp_term(vf_sub(vf_load(x + 3), top));
+
+    sum3 = vf_add(sum3, f3);
+    vf_store(y + 3, f3);
+    const vf f4 = vf_exp_term(vf_sub(vf_load(x + 4), top));
+
+    sum4 = vf_add(sum4, f4);
+    vf_store(y + 4, f4);
+    const vf f5 = vf_exp_term(vf_sub(vf_load(x + 5), top));
+
+    sum5 = vf_add(sum5, f5);
+    vf_store(y + 5, f5);
+    const vf f6 = vf_exp_term(vf_sub(vf_load(x + 6), top));
+
+    sum6 = vf_add(sum6, f6);
+    vf_store(y + 6, f6);
+    const vf f7 = vf_exp_term(vf_sub(vf_load(x + 7), top));
+
+    sum7 = vf_add(sum7, f7);
+    vf_store(y + 7, f7);
+    const vf f8 = vf_exp_term(vf_sub(vf_load(x + 8), top));
+
+    sum8 = vf_add(sum8, f8);
+    vf_store(y + 8, f8);
+    const vf f9 = vf_exp_term(vf_sub(vf_load(x + 9), top));
+
+    sum9 = vf_add(sum9, f9);
+    vf_store(y + 9, f9);
+    sum0 = vf_add(sum0, sum8);
+    sum1 = vf_add(sum1, sum9);
+    sum0 = vf_add(sum0, sum4);
+    sum1 = vf_add(sum1, sum5);
+    sum2 = vf_add(sum2, sum6);
+    sum3 = vf_add(sum3, sum7);
+    sum0 = vf_add(sum0, sum2);
+    sum1 = vf_add(sum1, sum3);
+    sum0 = vf_add(sum0, sum1);
+
+    const vf part = vf_set1(1.0f / vf_sum(sum0));
 
     for (int c = 0; c < 10; c += 1)
-        vf_store(y + c, vf_div(vf_load(y + c), total));
-    (void)w;
+        vf_store(y + c, vf_mul(vf_load(y + c), part));
 }
 
 /* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
@@ -1877,9 +1939,9 @@ static void residual_7_prob_scalar(const struct residual_job *job, int first, in
 
 static const struct residual_work residual_scalar[7] = {
     {residual_1_image_scalar, 32, 1},
-    {residual_2_stem_scalar, 32, 5},
-    {residual_3_re_lu_scalar, 128, 8},
-    {residual_4_feat_scalar, 128, 9},
+    {residual_2_stem_scalar, 32, 3},
+    {residual_3_re_lu_scalar, 128, 6},
+    {residual_4_feat_scalar, 128, 6},
     {residual_5_global_average_pooling2d_scalar, 8, 1},
     {residual_6_logits_scalar, 10, 1},
     {residual_7_prob_scalar, 1, 1},
@@ -3134,31 +3196,35 @@ static void residual_dense_dot_6_sse2(const float *x,
 CNN_INLINE void residual_softmax_7_sse2_pixel(const float *x, float *y, const float *w)
 {
     const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
-    const vf rest = vf_load_n(x + 8, 2);
-    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), rest, low);
-    vf most = end;
-    float part[16] = {0.0f};
-
-    for (int c = 0; c < 8; c += 4)
-        most = vf_max(most, vf_load(x + c));
+    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), vf_load_n(x + 8, 2), low);
+    const vf x0 = vf_load(x + 0);
+    const vf x1 = vf_load(x + 4);
+    const vf x2 = end;
+    vf most = x0;
+    most = vf_atleast(x1, most);
+    most = vf_atleast(x2, most);
 
     const vf top = vf_set1(vf_hmax(most));
+    const vf d0 = vf_sub(x0, top);
+    const vf e0 = vf_exp_term(d0);
+    const vf d1 = vf_sub(x1, top);
+    const vf e1 = vf_exp_term(d1);
+    const vf d2 = vf_sub(x2, top);
+    const vf e2 = vf_exp_term(d2);
+    vf sum0 = e0;
+    vf sum1 = e1;
+    vf sum2 = e2;
+    sum0 = vf_add(sum0, sum2);
+    sum0 = vf_add(sum0, sum1);
 
-    for (int c = 0; c < 8; c += 4) {
-        const vf e = vf_exp(vf_sub(vf_load(x + c), top));
+    const vf part = vf_set1(1.0f / vf_sum(sum0));
 
-        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
-        vf_store(y + c, e);
-    }
-    const vf e_end = vf_exp(vf_sub(end, top));
-
-    vf_store(part + 8, vf_add(vf_load(part + 8), e_end));
-
-    const vf total = vf_set1(vf_sum16(part));
-
-    for (int c = 0; c < 8; c += 4)
-        vf_store(y + c, vf_div(vf_load(y + c), total));
-    vf_store_n(y + 8, vf_div(e_end, total), 2);
+    const vf y0 = vf_mul(e0, part);
+    vf_store(y + 0, y0);
+    const vf y1 = vf_mul(e1, part);
+    vf_store(y + 4, y1);
+    const vf y2 = vf_mul(e2, part);
+    vf_store_n(y + 8, y2, 2);
 }
 
 /* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
@@ -3217,9 +3283,9 @@ static void residual_7_prob_sse2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_sse2[7] = {
     {residual_1_image_sse2, 32, 1},
-    {residual_2_stem_sse2, 32, 5},
-    {residual_3_re_lu_sse2, 32, 8},
-    {residual_4_feat_sse2, 32, 9},
+    {residual_2_stem_sse2, 32, 3},
+    {residual_3_re_lu_sse2, 32, 6},
+    {residual_4_feat_sse2, 32, 6},
     {residual_5_global_average_pooling2d_sse2, 2, 1},
     {residual_6_logits_sse2, 5, 1},
     {residual_7_prob_sse2, 1, 1},
@@ -4708,31 +4774,27 @@ static void residual_dense_dot_6_avx2(const float *x,
 CNN_INLINE void residual_softmax_7_avx2_pixel(const float *x, float *y, const float *w)
 {
     const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
-    const vf rest = vf_load_n(x + 8, 2);
-    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), rest, low);
-    vf most = end;
-    float part[16] = {0.0f};
-
-    for (int c = 0; c < 8; c += 8)
-        most = vf_max(most, vf_load(x + c));
+    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), vf_load_n(x + 8, 2), low);
+    const vf x0 = vf_load(x + 0);
+    const vf x1 = end;
+    vf most = x0;
+    most = vf_atleast(x1, most);
 
     const vf top = vf_set1(vf_hmax(most));
+    const vf d0 = vf_sub(x0, top);
+    const vf e0 = vf_exp_term(d0);
+    const vf d1 = vf_sub(x1, top);
+    const vf e1 = vf_exp_term(d1);
+    vf sum0 = e0;
+    vf sum1 = e1;
+    sum0 = vf_add(sum0, sum1);
 
-    for (int c = 0; c < 8; c += 8) {
-        const vf e = vf_exp(vf_sub(vf_load(x + c), top));
+    const vf part = vf_set1(1.0f / vf_sum(sum0));
 
-        vf_store(part + c % 16, vf_add(vf_load(part + c % 16), e));
-        vf_store(y + c, e);
-    }
-    const vf e_end = vf_exp(vf_sub(end, top));
-
-    vf_store(part + 8, vf_add(vf_load(part + 8), e_end));
-
-    const vf total = vf_set1(vf_sum16(part));
-
-    for (int c = 0; c < 8; c += 8)
-        vf_store(y + c, vf_div(vf_load(y + c), total));
-    vf_store_n(y + 8, vf_div(e_end, total), 2);
+    const vf y0 = vf_mul(e0, part);
+    vf_store(y + 0, y0);
+    const vf y1 = vf_mul(e1, part);
+    vf_store_n(y + 8, y1, 2);
 }
 
 /* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
@@ -4797,7 +4859,7 @@ static void residual_7_prob_avx2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_avx2[7] = {
     {residual_1_image_avx2, 32, 1},
-    {residual_2_stem_avx2, 32, 5},
+    {residual_2_stem_avx2, 32, 3},
     {residual_3_re_lu_avx2, 4, 4},
     {residual_4_feat_avx2, 4, 4},
     {residual_5_global_average_pooling2d_avx2, 1, 1},
@@ -6084,20 +6146,19 @@ static void residual_dense_dot_6_avx512(const float *x,
 CNN_INLINE void residual_softmax_7_avx512_pixel(const float *x, float *y, const float *w)
 {
     const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
-    const vf rest = vf_load_n(x + 0, 10);
-    const vf end = vf_select_lt(vf_load(w), vf_set1(10.0f), rest, low);
-    vf most = end;
-    float part[16] = {0.0f};
+    const vf end = vf_select_lt(vf_load(w), vf_set1(10.0f), vf_load_n(x + 0, 10), low);
+    const vf x0 = end;
+    vf most = x0;
 
     const vf top = vf_set1(vf_hmax(most));
+    const vf d0 = vf_sub(x0, top);
+    const vf e0 = vf_exp_term(d0);
+    vf sum0 = e0;
 
-    const vf e_end = vf_exp(vf_sub(end, top));
+    const vf part = vf_set1(1.0f / vf_sum(sum0));
 
-    vf_store(part + 0, vf_add(vf_load(part + 0), e_end));
-
-    const vf total = vf_set1(vf_sum16(part));
-
-    vf_store_n(y + 0, vf_div(e_end, total), 10);
+    const vf y0 = vf_mul(e0, part);
+    vf_store_n(y + 0, y0, 10);
 }
 
 /* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
@@ -6162,9 +6223,9 @@ static void residual_7_prob_avx512(const struct residual_job *job, int first, in
 
 static const struct residual_work residual_avx512[7] = {
     {residual_1_image_avx512, 32, 1},
-    {residual_2_stem_avx512, 32, 5},
-    {residual_3_re_lu_avx512, 8, 8},
-    {residual_4_feat_avx512, 8, 8},
+    {residual_2_stem_avx512, 32, 3},
+    {residual_3_re_lu_avx512, 8, 6},
+    {residual_4_feat_avx512, 8, 6},
     {residual_5_global_average_pooling2d_avx512, 1, 1},
     {residual_6_logits_avx512, 2, 1},
     {residual_7_prob_avx512, 1, 1},
@@ -6327,8 +6388,8 @@ residual_status residual_run_threads(const float *input, float *out_prob, float 
     #if defined(_OPENMP)
     if (threads == 0)
         threads = omp_get_max_threads();
-    if (threads > 8)
-        threads = 8;
+    if (threads > 6)
+        threads = 6;
     while (threads > 1 && arena_bytes < RESIDUAL_ARENA_BYTES_FOR((size_t)threads))
         threads--;
     if (threads > 1) {

@@ -51,6 +51,7 @@ static double exact_clip(double x, double low, double high)
  * allowed: so many ULP plus an absolute term.  The table in cnn_math.h gives the same figures. */
 #define RT_FUNCTIONS(X)                                                                            \
     X(exp, vf_exp(x), exp(d), 1, 0)                                                                \
+    X(exp_term, vf_exp_term(vf_atmost(x, vf_set1(89.0f))), exp(d), 1, 0)                           \
     X(expm1, vf_expm1(x), expm1(d), 1.5, 0)                                                        \
     X(log, vf_log(x), log(d), 1, 0)                                                                \
     X(log1p, vf_log1p(x), log1p(d), 2, 0)                                                          \

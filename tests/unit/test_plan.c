@@ -147,6 +147,61 @@ static void units_of_images(void **state)
     assert_int_equal(divide_units(&all, 65536, 65536), 60);
 }
 
+/* ---- threads of a run ------------------------------------------------------------------------ */
+
+/* Steps one behind the other, each reading what the one before has written: the first of so many cycles, then
+ * `others` of so many; divided. */
+static struct plan *chain(double first, int others, double cycles)
+{
+    struct plan *plan = NEW(pool, struct plan);
+    plan->pool = pool;
+    plan->targets = TARGET_BIT(TARGET_AVX2);
+    for (int i = 0; i < 2; i++) {
+        struct buffer b = {.bytes = 1024, .offset = 1024 * i};
+        vec_push(pool, &plan->buffer, b);
+    }
+    for (int i = 0; i <= others; i++) {
+        struct step *s = NEW(pool, struct step);
+        struct view v = {.place = PLACE_ARENA, .index = i % 2, .n = 1, .h = 1, .w = 16, .c = 16};
+        vec_push(pool, &s->in, v);
+        v.index = 1 - i % 2;
+        s->out = v;
+        s->cost[TARGET_AVX2] = i ? cycles : first;
+        vec_push(pool, &plan->step, s);
+    }
+    divide_work(plan);
+    divide_check(plan);
+    return plan;
+}
+
+static int most_parts(const struct plan *plan)
+{
+    int most = 1;
+    for (int i = 0; i < plan->step.n; i++)
+        most = plan->step.at[i]->parts > most ? plan->step.at[i]->parts : most;
+    return most;
+}
+
+/* What many small steps gain is lost in as many meetings: there is no parallel region for them. */
+static void small_steps_on_one_thread(void **state)
+{
+    (void)state;
+    const struct plan *plan = chain(5000, 11, 5000);
+    for (int i = 0; i < plan->step.n; i++) {
+        assert_int_equal(plan->step.at[i]->parts, 1);
+        assert_false(plan->step.at[i]->meet);
+    }
+    assert_true(most_parts(chain(30000, 11, 30000)) >= 2);
+}
+
+/* A step that alone is worth hundreds of threads, among many before which all of them would have to meet. */
+static void meetings_limit_threads(void **state)
+{
+    (void)state;
+    assert_true(most_parts(chain(1e8, 0, 0)) > 300);
+    assert_in_range(most_parts(chain(1e8, 300, 4000)), 20, 30);
+}
+
 /* ---- groups ---------------------------------------------------------------------------------- */
 
 /* Steps that compute a convolution of the filters with the activation. */
@@ -175,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(no_buffers), TEST(better_than_largest_first), TEST(close_to_the_bound),
         TEST(repeatable), TEST(evenness), TEST(rows_in_pieces), TEST(units_of_images),
+        TEST(small_steps_on_one_thread), TEST(meetings_limit_threads),
         TEST(long_functions_want_full_vectors),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
