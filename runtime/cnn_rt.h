@@ -55,8 +55,12 @@
 #define CNN_GNU 0
 #endif
 
-/* clang as MSVC has AVX's intrinsics only where options turn AVX on, and no __builtin_cpu_supports. */
-#if CNN_GNU && defined(__x86_64__) && defined(__SSE2__) && !defined(_MSC_VER)
+/* clang as MSVC has AVX's intrinsics only where options turn AVX on, and no __builtin_cpu_supports.
+ * Windows aligns the stack to 16 bytes, and gcc has no variables of more there: without optimisation,
+ * when each vector is one, it ends with an internal error. */
+#if defined(_WIN32) && defined(__GNUC__) && !defined(__clang__) && !defined(__OPTIMIZE__)
+#define CNN_X86 0
+#elif CNN_GNU && defined(__x86_64__) && defined(__SSE2__) && !defined(_MSC_VER)
 #define CNN_X86 1
 #else
 #define CNN_X86 0
