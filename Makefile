@@ -108,7 +108,7 @@ check: all $(UNIT)
 
 check-all: all $(UNIT)
 	$(Q)CNNGEN_EXHAUSTIVE=1 DIFFERENTIAL_COUNT=2000 STRICT=all CASES=all STACK=all \
-		sh tests/stages.sh $(CHECK) oracle torch runtime_contract fuzz
+		sh tests/stages.sh $(CHECK) oracle torch runtime_contract fuzz windows
 
 bless: all
 	$(Q)sh tests/goldens.sh --bless

@@ -14,7 +14,7 @@ packages="gcc g++ libc6-dev make pkg-config libyaml-dev libcmocka-dev clang libo
     libclang-rt-dev libclang-rt-dev-wasm32 nodejs libonnx-testdata python3-onnx python3-numpy libprotobuf-c-dev
     protobuf-c-compiler libonnx-dev libhdf5-dev libminizip-dev libjansson-dev python3-h5py cmake ninja-build
     meson mandoc zsh fish"
-[ "${1:-}" != all ] || packages="$packages python3-torchvision musl-tools lintian dpkg-dev"
+[ "${1:-}" != all ] || packages="$packages python3-torchvision musl-tools lintian dpkg-dev gcc-mingw-w64-x86-64-win32 wine64"
 installed=$(dpkg-query -W -f '${Package} ${Status}\n' $packages 2>/dev/null | grep -c 'install ok installed' || true)
 if [ "$installed" -lt "$(echo $packages | wc -w)" ]; then
     sudo=$([ "$(id -u)" = 0 ] || echo sudo)
