@@ -255,12 +255,16 @@ static struct tiling best_tiling_on(const struct target *t, const struct shape_o
     return best;
 }
 
-/* With the target's own vectors or, where those would be partly empty, with shorter ones. */
+/* With the target's own vectors or, where those would be partly empty, with shorter ones: CPUs that
+ * start more of the long ones in a cycle don't start more of these. */
 static struct tiling best_tiling(const struct target *t, const struct shape_of_work *s)
 {
     struct tiling best = best_tiling_on(t, s);
+    double fastest = t->fastest;
     for (; targets[t->base].vl < t->vl && s->oc % t->vl != 0; t = &targets[t->base]) {
         struct tiling k = best_tiling_on(&targets[t->base], s);
+        k.cycles *= fastest / targets[t->base].fastest;
+        k.price *= fastest / targets[t->base].fastest;
         if (best.nr == 0 || k.price < best.price)
             best = k;
     }
