@@ -25,15 +25,6 @@ struct tiling {
     double price;                 /* these, and more where threads would share them unevenly */
 };
 
-/* Blocks of 8, which vectors of 16 can't use, where the last of 16 would be half empty: up to 88
- * channels, and beyond as long as tiles of three vectors of 8, which lose the least, make them up. */
-static int block_width(int oc)
-{
-    int eights = (oc + 7) / 8;
-    bool half = eights % 2 == 1 && (eights < 12 || (eights < 24 && eights % 3 == 0));
-    return oc <= 4 ? 4 : oc <= 8 || half ? 8 : 16;
-}
-
 /* Rows can be joined when a row's end is the next one's beginning in every view. */
 static bool joinable(const struct step *step)
 {
@@ -75,7 +66,7 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, bool j
     struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, a->groups,
             (int)batch, 0, a->kernel[0] * a->kernel[1], used_rows(g) * a->kernel[1], out.h, out.w,
             (int64_t)a->in_channels * a->strides[1], 1};
-    s.ocb = block_width(s.oc);
+    s.ocb = conv2d_block(s.oc);
     if (join) {
         s.join = rows_to_join(out.h, out.w);
         s.oh = out.h / s.join;
