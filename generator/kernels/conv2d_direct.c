@@ -246,20 +246,22 @@ static struct tiling best_tiling_on(const struct target *t, const struct shape_o
     return best;
 }
 
-/* With the target's own vectors or, where those would be partly empty, with shorter ones: CPUs that
- * start more of the long ones in a cycle don't start more of these. */
+/* With the target's own vectors or, where those would be partly empty, with shorter ones (always
+ * where half of them would be): CPUs that start more of the long ones in a cycle don't start more of
+ * these. */
 static struct tiling best_tiling(const struct target *t, const struct shape_of_work *s)
 {
-    struct tiling best = best_tiling_on(t, s);
+    struct tiling best = {0};
     double fastest = t->fastest;
-    for (; targets[t->base].vl < t->vl && s->oc % t->vl != 0; t = &targets[t->base]) {
-        struct tiling k = best_tiling_on(&targets[t->base], s);
-        k.cycles *= fastest / targets[t->base].fastest;
-        k.price *= fastest / targets[t->base].fastest;
+    for (t = target_for(t, s->oc);; t = &targets[t->base]) {
+        struct tiling k = best_tiling_on(t, s);
+        k.cycles *= fastest / t->fastest;
+        k.price *= fastest / t->fastest;
         if (best.nr == 0 || k.price < best.price)
             best = k;
+        if (targets[t->base].vl >= t->vl || s->oc % t->vl == 0)
+            return best;
     }
-    return best;
 }
 
 /* ---- the kernel ------------------------------------------------------------------------------ */
