@@ -26,15 +26,6 @@ struct tiling {
     double price;                 /* these, and more where threads would share them unevenly */
 };
 
-/* Blocks of 8, which vectors of 16 can't use, where the last of 16 would be half empty: up to 88
- * channels, and beyond as long as tiles of three vectors of 8, which lose the least, make them up. */
-static int block_width(int oc)
-{
-    int eights = (oc + 7) / 8;
-    bool half = eights % 2 == 1 && (eights < 12 || (eights < 24 && eights % 3 == 0));
-    return oc <= 4 ? 4 : oc <= 8 || half ? 8 : 16;
-}
-
 /* Rows can be joined when a row's end is the next one's beginning in every view. */
 static bool joinable(const struct step *step)
 {
@@ -76,7 +67,7 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, bool j
     struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, a->groups,
             (int)batch, 0, a->kernel[0] * a->kernel[1], used_rows(g) * a->kernel[1], out.h, out.w,
             (int64_t)a->in_channels * a->strides[1], 1, 0};
-    s.ocb = block_width(s.oc);
+    s.ocb = conv2d_block(s.oc);
     if (join) {
         s.join = rows_to_join(out.h, out.w);
         s.oh = out.h / s.join;
@@ -136,13 +127,15 @@ static double weight_cycles(const struct shape_of_work *s, const struct target *
 }
 
 /* The end of one tile and the start of the next overlap the worse the more sums there are to store
- * and the more pixels they belong to (measured). */
+ * and the more pixels they belong to (measured); and the faster multiplications are, since the cache
+ * takes as long for the results. */
 static double tile_cycles(const struct shape_of_work *s, const struct target *t, int p, int nr)
 {
     double sums = p * nr, steps = s->used_taps * s->ic;
     double step = step_cycles(t, p, nr) + crowding(s, p), weights = weight_cycles(s, t, nr);
+    double store = 0.05 + 0.11 * (t->fastest - 1);
     return steps * (step > weights ? step : weights) +
-            (0.05 * sums * sums + 0.5 * p) / t->fma_per_cycle;
+            (store * sums * sums + 0.5 * p) / t->fma_per_cycle;
 }
 
 static double row_cycles(const struct shape_of_work *s, const struct tiling *k, int nr)
@@ -291,16 +284,22 @@ static struct tiling best_tiling_on(const struct target *t, const struct shape_o
     return best;
 }
 
-/* With the target's own vectors or, where those would be partly empty, with shorter ones. */
+/* With the target's own vectors or, where those would be partly empty, with shorter ones (always
+ * where half of them would be): CPUs that start more of the long ones in a cycle don't start more of
+ * these. */
 static struct tiling best_tiling(const struct target *t, const struct shape_of_work *s)
 {
-    struct tiling best = best_tiling_on(t, s);
-    for (; targets[t->base].vl < t->vl && s->oc % t->vl != 0; t = &targets[t->base]) {
-        struct tiling k = best_tiling_on(&targets[t->base], s);
+    struct tiling best = {0};
+    double fastest = t->fastest;
+    for (t = target_for(t, s->oc);; t = &targets[t->base]) {
+        struct tiling k = best_tiling_on(t, s);
+        k.cycles *= fastest / t->fastest;
+        k.price *= fastest / t->fastest;
         if (best.nr == 0 || k.price < best.price)
             best = k;
+        if (targets[t->base].vl >= t->vl || s->oc % t->vl == 0)
+            return best;
     }
-    return best;
 }
 
 /* ---- the kernel ------------------------------------------------------------------------------ */
@@ -417,6 +416,15 @@ static void bind_edges(struct pool *pool, struct binding *b, const struct step *
     args_int(pool, &b->args, "ENDS", !edges && ends_pay(step, k));
 }
 
+/* Whether to ask for the output's lines before they are written: those that no cache has; and those
+ * of the caller's memory, which may begin anywhere. Where vectors lie across two lines, each line is
+ * written twice, and the second tile found it gone (1->256, two thirds of the speed). */
+static bool prefetches(const struct step *step, const struct target *t)
+{
+    double bytes = 4.0 * step->out.n * (double)step->out.image;
+    return bytes > (step->out.place == PLACE_OUTPUT ? t->l1 : t->l2);
+}
+
 static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
 {
     const struct group *g = step->group;
@@ -432,8 +440,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     conv2d_bind_shape(pool, &b->args, &joined);
     bind_tiling(pool, &b->args, &s, &k);
     bind_edges(pool, b, &joined, &k);
-    args_int(pool, &b->args, "PREFETCH",
-            4.0 * step->out.n * (double)step->out.image > k.target->l2);
+    args_int(pool, &b->args, "PREFETCH", prefetches(step, k.target));
     args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
     args_int(pool, &b->args, "BIAS", channels * s.taps * s.ic);
     bind_epilogue(pool, &b->args, &joined, channels, 2 * channels);

@@ -128,6 +128,15 @@ static void pack(struct pool *pool, struct step *step)
     conv2d_pack_channel(g, 0, w + taps, 1);
 }
 
+/* Whether to ask for the output's lines before they are written: where vectors of 64 bytes may lie
+ * across two lines, which are then written twice, and lines don't stay in the first-level cache. */
+static bool prefetches(const struct step *step, const struct target *t)
+{
+    double bytes = 4.0 * (double)(step->in.at[0].image + step->out.image);
+    bool across = step->out.row % 16 != 0 || step->out.place == PLACE_OUTPUT;
+    return t->vl == 16 && across && bytes > t->l1;
+}
+
 static void bind(struct pool *pool, const struct step *step, const struct target *t,
         struct binding *b)
 {
@@ -148,6 +157,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "INNER", e.inner);
     args_int(pool, &b->args, "RIGHT", e.right);
     args_int(pool, &b->args, "MOST", e.most);
+    args_int(pool, &b->args, "PREFETCH", prefetches(step, t));
     args_int(pool, &b->args, "IW", x->w);
     args_int(pool, &b->args, "OW", step->out.w);
     args_int(pool, &b->args, "CLIP", clip);

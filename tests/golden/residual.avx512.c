@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xab62b51360e9c5a8U
+#elif RESIDUAL_MODEL_HASH != 0x9bed439489a41a93U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1939,7 +1939,7 @@ static void residual_7_prob_scalar(const struct residual_job *job, int first, in
 
 static const struct residual_work residual_scalar[7] = {
     {residual_1_image_scalar, 32, 1},
-    {residual_2_stem_scalar, 32, 3},
+    {residual_2_stem_scalar, 32, 4},
     {residual_3_re_lu_scalar, 128, 6},
     {residual_4_feat_scalar, 128, 6},
     {residual_5_global_average_pooling2d_scalar, 8, 1},
@@ -3283,7 +3283,7 @@ static void residual_7_prob_sse2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_sse2[7] = {
     {residual_1_image_sse2, 32, 1},
-    {residual_2_stem_sse2, 32, 3},
+    {residual_2_stem_sse2, 32, 4},
     {residual_3_re_lu_sse2, 32, 6},
     {residual_4_feat_sse2, 32, 6},
     {residual_5_global_average_pooling2d_sse2, 2, 1},
@@ -4859,7 +4859,7 @@ static void residual_7_prob_avx2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_avx2[7] = {
     {residual_1_image_avx2, 32, 1},
-    {residual_2_stem_avx2, 32, 3},
+    {residual_2_stem_avx2, 32, 4},
     {residual_3_re_lu_avx2, 4, 4},
     {residual_4_feat_avx2, 4, 4},
     {residual_5_global_average_pooling2d_avx2, 1, 1},
@@ -6223,7 +6223,7 @@ static void residual_7_prob_avx512(const struct residual_job *job, int first, in
 
 static const struct residual_work residual_avx512[7] = {
     {residual_1_image_avx512, 32, 1},
-    {residual_2_stem_avx512, 32, 3},
+    {residual_2_stem_avx512, 32, 4},
     {residual_3_re_lu_avx512, 8, 6},
     {residual_4_feat_avx512, 8, 6},
     {residual_5_global_average_pooling2d_avx512, 1, 1},
