@@ -1,7 +1,8 @@
 #!/bin/sh
 # PREFIX_STACK_BYTES against what compilers say of each function (-fstack-usage), target by target: the driver's
 # frames, the largest of a step's function, and the largest sum of a kernel's functions, all at once, are no more.
-# In check: the goldens at -O2. STACK=all (check-all): every case too, and the goldens at -O1 and -O3.
+# Of functions of a kernel that differ by a number alone, tiles of several sizes, one runs at a time.
+# In check: the goldens at -O2, and what once was over the bound. STACK=all (check-all): every case too, and the goldens at -O1 and -O3.
 # STACK_JOBS=FIRST,LAST: only these of the list, which takes an hour or two in whole.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
@@ -19,7 +20,13 @@ BEGIN { FS = "\t" }
     if (name ~ /^[0-9]/) {
         step = larger(step, $2)
     } else if (match(name, /_[0-9]+_(scalar|sse2|avx2|avx512|neon)/)) {
-        kernel[substr(name, 1, RSTART + RLENGTH - 1)] += $2
+        of = substr(name, 1, RSTART + RLENGTH - 1)
+        tile = substr(name, RSTART + RLENGTH)
+        sub(/\.(constprop|isra)/, "", tile)
+        sub(/\.(constprop|isra)/, "", tile)
+        sub(/[0-9]+$/, "", tile)
+        kernel[of] += larger($2 - frame[of, tile], 0)
+        frame[of, tile] = larger($2, frame[of, tile])
     } else {
         driver += $2
     }
@@ -75,7 +82,7 @@ done >list
 for spec in "$root"/tests/golden/*.cnn.yaml "$root"/tests/cases/*.cnn.yaml; do
     case ${STACK:-},$spec in
     all,*tests/golden/*) jobs "$spec" -O1 -O2 -O3 ;;
-    all,* | *tests/golden/*) jobs "$spec" -O2 ;;
+    all,* | *tests/golden/* | *conv-row-kernels*) jobs "$spec" -O2 ;;
     esac
 done >>list
 [ -z "${STACK_JOBS:-}" ] || sed -i -n "${STACK_JOBS}p" list
