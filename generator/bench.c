@@ -24,6 +24,7 @@ static bool emit_model(struct bencher *b)
     b->options = *s->options;
     b->options.output = "model.c";
     b->options.standalone = true;
+    b->options.bare_targets = true;  /* their peaks are measured */
     s->options = &b->options;
     if (!session_read(s))
         return false;

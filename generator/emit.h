@@ -27,6 +27,7 @@ struct emit_options {
     const struct selftest *selftest; /* NULL: none */
     struct file_list *reads;       /* gets the paths of the templates read from template_dir */
     bool static_arena;             /* with PREFIX_run_static, which owns an arena */
+    bool bare_targets;             /* the vectors of all the plan's targets, also where no step uses them */
 };
 
 struct emitted {

@@ -147,7 +147,7 @@ static void write_math(struct emitter *e, const char *upper, struct out *out)
  * warns of a region without a function, which it would be in a file that has the helpers from another model. */
 static void write_region(struct emitter *e, const struct target *t, const char *upper, struct out *out)
 {
-    if (!instances_exist(e, t))
+    if (!instances_exist(e, t) && !e->opt->bare_targets)
         return;
     write_region_start(t, out);
     emitter_runtime(e, t->header, out);

@@ -86,6 +86,7 @@ bool session_emit(struct session *s)
         .split = s->options->split_weights,
         .c_name = base_name(output_path(s)),
         .static_arena = s->options->static_arena,
+        .bare_targets = s->options->bare_targets,
         .selftest = s->options->selftest ? selftest_make(s->pool, s->graph) : NULL,
         .reads = &s->reads,
     };

@@ -57,6 +57,7 @@ struct options {
     int threads;                  /* bench: at most; 0: as many as OpenMP offers */
     enum picture_of picture;      /* plot: --what */
     bool time;                    /* report: measure */
+    bool bare_targets;            /* bench, of what it compiles: see emit.h */
 };
 
 /* Parses argv. Prints help, version or a usage error itself: then returns false with *status to
