@@ -51,7 +51,7 @@ def tiles(path, isa):
     """{(step, kernel): set of counts} for the tile functions of one instruction set; a count is
     negative where it is of all the function."""
     wanted, body, key = {}, None, None
-    head = r'CNN_INLINE void \w+?_(%s)_(\d+)_%s_(?:(?:loop|whole|tile)\d_)?\d+(x\d+)?\(' % (
+    head = r'(?:CNN_INLINE|CNN_NOINLINE static) void \w+?_(%s)_(\d+)_%s_(?:(?:loop|whole|tile)\d_)?\d+(x\d+)?\(' % (
         '|'.join(KERNELS), isa)
     for line in open(path):
         name = re.match(head, line)
@@ -116,7 +116,7 @@ def inner_loops(path, isa):
     found, total = {}, {}
     for name, lines in functions(path):
         step = re.match(r'\w+?_(\d+)_(\w+_)?%s\b' % isa, name) or \
-            re.match(r'\w+?_(?:%s)_(\d+)_%s\b' % ('|'.join(KERNELS), isa), name)
+            re.match(r'\w+?_(?:%s)_(\d+)_%s(?:_\d+)?\b' % ('|'.join(KERNELS), isa), name)
         if not step:
             continue
         total[int(step.group(1))] = total.get(int(step.group(1)), 0) + multiplications(lines)
