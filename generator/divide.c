@@ -12,9 +12,8 @@ enum { PARTS_MAX = 1024 };
  * cycles to a meeting. */
 #define CYCLES_PER_MEETING 500.0
 
-/* Of what a divided step reads and writes, some of it other cores' lines: a fifth of the 0.14 cycles that a byte
- * takes when all do. */
-#define CYCLES_PER_SHARED_BYTE 0.03
+/* What a byte takes that another core has written. */
+#define CYCLES_PER_SHARED_BYTE 0.14
 
 /* What a run must gain for a parallel region: it takes 1500 to 4000 cycles while the other threads still
  * spin, waiting for work, and ten times as much when they sleep. */
@@ -22,14 +21,22 @@ enum { PARTS_MAX = 1024 };
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-/* One thread, on the target and the CPU where the step is fastest: there threads gain the least. */
+/* The target, and one of its CPUs, on which the step is fastest: there threads gain the least. */
+static const struct target *fastest_target(const struct plan *plan, const struct step *s)
+{
+    const struct target *least = NULL;
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (plan->targets & TARGET_BIT(t) &&
+                (!least || s->cost[t] / targets[t].fastest < s->cost[least->id] / least->fastest))
+            least = &targets[t];
+    return least;
+}
+
+/* On one thread. */
 static double step_cycles(const struct plan *plan, const struct step *s)
 {
-    double least = INFINITY;
-    for (int t = 0; t < TARGET_COUNT; t++)
-        if (plan->targets & TARGET_BIT(t) && s->cost[t] / targets[t].fastest < least)
-            least = s->cost[t] / targets[t].fastest;
-    return least;
+    const struct target *t = fastest_target(plan, s);
+    return s->cost[t->id] / t->fastest;
 }
 
 /* p threads take cycles / p + p * CYCLES_PER_PART: least for the root of the quotient. */
@@ -98,44 +105,95 @@ void divide_check(const struct plan *plan)
 
 /* ---- a whole run ------------------------------------------------------------------------------ */
 
-static double view_bytes(const struct view *v)
+/* A step that reads what another has written to the arena. */
+struct reading {
+    const struct step *writer, *reader;
+    double bytes;
+    int rows;
+};
+
+struct readings { VEC(struct reading) list; };
+
+/* The step that wrote the view before step i; NULL: it comes from outside. */
+static const struct step *writer_of(const struct plan *plan, int i, const struct view *v)
 {
-    return 4.0 * v->n * v->h * v->w * v->c;
+    while (v->place == PLACE_ARENA && i-- > 0) {
+        const struct view *out = &plan->step.at[i]->out;
+        if (out->place == PLACE_ARENA && out->index == v->index)
+            return plan->step.at[i];
+    }
+    return NULL;
 }
 
-static double step_bytes(const struct step *s)
+static void find_readings(const struct plan *plan, struct readings *all)
 {
-    double bytes = view_bytes(&s->out);
-    for (int i = 0; i < s->in.n; i++)
-        bytes += view_bytes(&s->in.at[i]);
-    return bytes;
+    for (int i = 0; i < plan->step.n; i++)
+        for (int k = 0; k < plan->step.at[i]->in.n; k++) {
+            const struct view *v = &plan->step.at[i]->in.at[k];
+            const struct reading r = {writer_of(plan, i, v), plan->step.at[i],
+                4.0 * v->n * v->h * v->w * v->c, v->h};
+            if (r.writer)
+                vec_push(plan->pool, &all->list, r);
+        }
+}
+
+static int parts_on(const struct step *s, int threads)
+{
+    return s->parts < threads ? s->parts : threads;
+}
+
+/* How much of it other threads have written. As many threads read the rows that they have written
+ * themselves, but for those around the places where rows are divided: of few rows a fifth. */
+static double share_from_others(const struct reading *r, int threads)
+{
+    int written = parts_on(r->writer, threads), read = parts_on(r->reader, threads);
+    int least = written < read ? written : read, most = written < read ? read : written;
+    return least < most ? 1 - (double)least / most : most == 1 ? 0 : r->rows > 20 ? 4.0 / r->rows : 0.2;
 }
 
 /* Cycles of a run on so many threads, the region not counted. */
-static double run_cycles(const struct plan *plan, int threads)
+static double run_cycles(const struct plan *plan, const struct readings *readings, int threads)
 {
     double cycles = 0;
     for (int i = 0; i < plan->step.n; i++) {
         const struct step *s = plan->step.at[i];
-        int parts = s->parts < threads ? s->parts : threads;
-        cycles += step_cycles(plan, s) / parts + (parts > 1 ? CYCLES_PER_SHARED_BYTE * step_bytes(s) : 0) +
+        const struct binding *b = &s->bind[fastest_target(plan, s)->id];
+        int parts = parts_on(s, threads);
+        cycles += step_cycles(plan, s) / parts * divide_evenness(b->units, &b->load, parts) +
                 (threads > 1 && s->meet ? threads * CYCLES_PER_MEETING : 0);
     }
+    for (int i = 0; i < readings->list.n; i++)
+        cycles += CYCLES_PER_SHARED_BYTE * readings->list.at[i].bytes *
+                share_from_others(&readings->list.at[i], threads);
     return cycles;
 }
 
+/* Numbers of threads to look at: all up to 64, then every doubling, and the most. */
+static int next_threads(int threads, int most)
+{
+    int next = threads < 64 ? threads + 1 : 2 * threads;
+    return threads < most && next > most ? most : next;
+}
+
 /* All threads take part in all meetings: so many that the run is fastest, or one, where already the second
- * wouldn't gain a region's price. With a number between, too, the run is faster than on one thread: but for
- * the price of having several at all, its time is a convex function of their number. */
+ * wouldn't gain a region's price. */
 static int threads_for(const struct plan *plan)
 {
-    int most = 1, best = 2;
+    struct readings readings = {0};
+    int most = 1, best = 1;
     for (int i = 0; i < plan->step.n; i++)
         most = plan->step.at[i]->parts > most ? plan->step.at[i]->parts : most;
-    if (most == 1 || run_cycles(plan, 1) - run_cycles(plan, 2) < CYCLES_PER_REGION)
-        return 1;
-    while (best < most && run_cycles(plan, best + 1) < run_cycles(plan, best))
-        best++;
+    find_readings(plan, &readings);
+    double one = run_cycles(plan, &readings, 1), least = one;
+    for (int threads = 2; threads <= most; threads = next_threads(threads, most)) {
+        double cycles = run_cycles(plan, &readings, threads);
+        if (threads == 2 && one - cycles < CYCLES_PER_REGION)
+            return 1;
+        if (cycles < 0.999 * least) {
+            least = cycles;
+            best = threads;
+        }
+    }
     return best;
 }
 
@@ -143,7 +201,7 @@ static void limit_parts(struct plan *plan, int threads)
 {
     for (int i = 0; i < plan->step.n; i++) {
         struct step *s = plan->step.at[i];
-        s->parts = s->parts < threads ? s->parts : threads;
+        s->parts = parts_on(s, threads);
         s->meet = s->meet && threads > 1;
     }
 }

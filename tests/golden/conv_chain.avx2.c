@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0xe6f71bd7398dbc19U
+#elif CONV_CHAIN_MODEL_HASH != 0xb7c8e2d74c1660beU
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1905,7 +1905,7 @@ static void conv_chain_4_batch_normalization_1_scalar(const struct conv_chain_jo
 static const struct conv_chain_work conv_chain_scalar[4] = {
     {conv_chain_1_input_scalar, 14, 1},
     {conv_chain_2_conv2d_scalar, 14, 5},
-    {conv_chain_3_re_lu_scalar, 14, 11},
+    {conv_chain_3_re_lu_scalar, 14, 7},
     {conv_chain_4_batch_normalization_1_scalar, 15, 1},
 };
 
@@ -2489,7 +2489,7 @@ static void conv_chain_4_batch_normalization_1_sse2(const struct conv_chain_job 
 static const struct conv_chain_work conv_chain_sse2[4] = {
     {conv_chain_1_input_sse2, 14, 1},
     {conv_chain_2_conv2d_sse2, 14, 5},
-    {conv_chain_3_re_lu_sse2, 14, 11},
+    {conv_chain_3_re_lu_sse2, 14, 7},
     {conv_chain_4_batch_normalization_1_sse2, 15, 1},
 };
 
@@ -3228,8 +3228,8 @@ conv_chain_status conv_chain_run_threads(const float *input, float *output, void
     #if defined(_OPENMP)
     if (threads == 0)
         threads = omp_get_max_threads();
-    if (threads > 8)
-        threads = 8;
+    if (threads > 7)
+        threads = 7;
     if (threads > 1) {
         #pragma omp parallel num_threads(threads)
         conv_chain_walk(&job, omp_get_thread_num(), omp_get_num_threads());

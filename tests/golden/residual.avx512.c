@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x9bed439489a41a93U
+#elif RESIDUAL_MODEL_HASH != 0x349ef061080b1d79U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1940,8 +1940,8 @@ static void residual_7_prob_scalar(const struct residual_job *job, int first, in
 static const struct residual_work residual_scalar[7] = {
     {residual_1_image_scalar, 32, 1},
     {residual_2_stem_scalar, 32, 4},
-    {residual_3_re_lu_scalar, 128, 6},
-    {residual_4_feat_scalar, 128, 6},
+    {residual_3_re_lu_scalar, 128, 4},
+    {residual_4_feat_scalar, 128, 4},
     {residual_5_global_average_pooling2d_scalar, 8, 1},
     {residual_6_logits_scalar, 10, 1},
     {residual_7_prob_scalar, 1, 1},
@@ -3284,8 +3284,8 @@ static void residual_7_prob_sse2(const struct residual_job *job, int first, int 
 static const struct residual_work residual_sse2[7] = {
     {residual_1_image_sse2, 32, 1},
     {residual_2_stem_sse2, 32, 4},
-    {residual_3_re_lu_sse2, 32, 6},
-    {residual_4_feat_sse2, 32, 6},
+    {residual_3_re_lu_sse2, 32, 4},
+    {residual_4_feat_sse2, 32, 4},
     {residual_5_global_average_pooling2d_sse2, 2, 1},
     {residual_6_logits_sse2, 5, 1},
     {residual_7_prob_sse2, 1, 1},
@@ -6224,8 +6224,8 @@ static void residual_7_prob_avx512(const struct residual_job *job, int first, in
 static const struct residual_work residual_avx512[7] = {
     {residual_1_image_avx512, 32, 1},
     {residual_2_stem_avx512, 32, 4},
-    {residual_3_re_lu_avx512, 8, 6},
-    {residual_4_feat_avx512, 8, 6},
+    {residual_3_re_lu_avx512, 8, 4},
+    {residual_4_feat_avx512, 8, 4},
     {residual_5_global_average_pooling2d_avx512, 1, 1},
     {residual_6_logits_avx512, 2, 1},
     {residual_7_prob_avx512, 1, 1},
@@ -6388,8 +6388,8 @@ residual_status residual_run_threads(const float *input, float *out_prob, float 
     #if defined(_OPENMP)
     if (threads == 0)
         threads = omp_get_max_threads();
-    if (threads > 6)
-        threads = 6;
+    if (threads > 4)
+        threads = 4;
     while (threads > 1 && arena_bytes < RESIDUAL_ARENA_BYTES_FOR((size_t)threads))
         threads--;
     if (threads > 1) {

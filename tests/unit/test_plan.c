@@ -167,6 +167,7 @@ static struct plan *chain(double first, int others, double cycles)
         v.index = 1 - i % 2;
         s->out = v;
         s->cost[TARGET_AVX2] = i ? cycles : first;
+        s->bind[TARGET_AVX2].units = 10000;
         vec_push(pool, &plan->step, s);
     }
     divide_work(plan);
@@ -202,6 +203,35 @@ static void meetings_limit_threads(void **state)
     assert_in_range(most_parts(chain(1e8, 300, 4000)), 20, 30);
 }
 
+/* What one thread has written the others must fetch: where every second step is too small to be divided,
+ * dividing the others must gain that, too. */
+static void steps_of_one_thread_between(void **state)
+{
+    (void)state;
+    struct plan *plan = chain(20000, 11, 20000);
+    assert_true(most_parts(plan) >= 2);
+    for (int i = 0; i < plan->step.n; i++) {
+        struct step *s = plan->step.at[i];
+        s->out.h = s->in.at[0].h = 250;
+        s->cost[TARGET_AVX2] = i % 2 ? 500 : 39500;
+    }
+    divide_work(plan);
+    assert_int_equal(most_parts(plan), 1);
+}
+
+/* Fourteen units take as long on twelve threads as on seven. */
+static void threads_that_units_feed(void **state)
+{
+    (void)state;
+    struct plan *plan = chain(1e6, 0, 0);
+    int many = most_parts(plan);
+    assert_true(many > 14);
+    plan->step.at[0]->bind[TARGET_AVX2].units = 14;
+    divide_work(plan);
+    int few = most_parts(plan);
+    assert_true(few == 7 || few == 14);
+}
+
 /* ---- groups ---------------------------------------------------------------------------------- */
 
 /* Steps that compute a convolution of the filters with the activation. */
@@ -231,6 +261,7 @@ int main(void)
         TEST(no_buffers), TEST(better_than_largest_first), TEST(close_to_the_bound),
         TEST(repeatable), TEST(evenness), TEST(rows_in_pieces), TEST(units_of_images),
         TEST(small_steps_on_one_thread), TEST(meetings_limit_threads),
+        TEST(steps_of_one_thread_between), TEST(threads_that_units_feed),
         TEST(long_functions_want_full_vectors),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
