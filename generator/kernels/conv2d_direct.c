@@ -197,18 +197,6 @@ static int64_t rows_of(const struct shape_of_work *s)
     return (int64_t)s->batch * s->oh * s->groups;
 }
 
-/* The largest share over the mean, on MOST_THREADS. */
-static double share_of(int64_t units)
-{
-    int64_t most = (units + MOST_THREADS - 1) / MOST_THREADS;
-    return (double)(most * MOST_THREADS) / (double)units;
-}
-
-static bool uneven(int64_t units)
-{
-    return share_of(units) > 1.2;
-}
-
 /* Whether the weights of the channel tile that comes next are asked for, a block of them in each tile of
  * pixels: they are far away, and not just for the first of many rows. Pays from a quarter of the
  * second-level cache on; loads that ask in vain cost some 5 %. */
@@ -231,7 +219,7 @@ static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
     int tiles = channel_tiles(s, k);
     double bytes = 4.0 * s->taps * s->ic * k->nr * k->target->vl, most = k->target->l2 / 2 / bytes;
     int qb = most >= tiles ? tiles : most < 1 ? 1 : (int)most;
-    while (qb > 1 && uneven(rows_of(s) * ((tiles + qb - 1) / qb)))
+    while (qb > 1 && units_are_uneven(rows_of(s) * ((tiles + qb - 1) / qb)))
         qb = (qb + 1) / 2;
     int parts = (tiles + qb - 1) / qb;
     return (tiles + parts - 1) / parts;
@@ -249,8 +237,8 @@ static int pieces_of_row(const struct shape_of_work *s, const struct tiling *k)
 {
     int tiles = k->p.t0 + k->p.t1, pieces = 1;
     int64_t units = units_of_rows(s, k);
-    for (int n = 2; s->join > 1 && uneven(units * pieces) && n <= tiles; n++)
-        if (tiles % n == 0 && share_of(units * n) < share_of(units * pieces))
+    for (int n = 2; s->join > 1 && units_are_uneven(units * pieces) && n <= tiles; n++)
+        if (tiles % n == 0 && units_share(units * n) < units_share(units * pieces))
             pieces = n;
     return pieces;
 }

@@ -8,6 +8,14 @@ struct cut cut_even(int n, int most)
     return (struct cut){small + 1, wide, small, tiles - wide};
 }
 
+double units_share(int64_t units)
+{
+    int64_t most = (units + MOST_THREADS - 1) / MOST_THREADS;
+    return (double)(most * MOST_THREADS) / (double)units;
+}
+
+bool units_are_uneven(int64_t units) { return units_share(units) > 1.2; }
+
 void bind_cut(struct pool *pool, struct args *args, const char *size, const char *count,
         const struct cut *c)
 {

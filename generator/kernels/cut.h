@@ -12,6 +12,10 @@ struct cut { int n0, t0, n1, t1; };
 /* The fewest tiles of at most `most`, as equal as can be. */
 struct cut cut_even(int n, int most);
 
+/* Of so many units alike, the largest share over the mean on MOST_THREADS; more than 1.2 is uneven. */
+double units_share(int64_t units);
+bool units_are_uneven(int64_t units);
+
 /* The arguments that templates call P0 T0 P1 T1 when the letters are "P" and "T". */
 void bind_cut(struct pool *, struct args *, const char *size, const char *count,
         const struct cut *);

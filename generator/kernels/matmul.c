@@ -86,8 +86,7 @@ static int group_of(const struct tiling *x, int64_t matrices)
     int tiles = x->rows.t0 + x->rows.t1, columns = x->vectors.t0 + x->vectors.t1, group = tiles;
     for (;;) {
         int64_t units = matrices * columns * ((tiles + group - 1) / group);
-        int64_t most = (units + MOST_THREADS - 1) / MOST_THREADS;
-        if (5 * most * MOST_THREADS <= 6 * units || group * x->rows.n0 < 4 * FEW)
+        if (!units_are_uneven(units) || group * x->rows.n0 < 4 * FEW)
             return group;
         group = (group + 1) / 2;
     }
