@@ -117,10 +117,20 @@ static void grow(struct pool *pool, const struct graph *graph, unsigned set, str
     }
 }
 
-static struct group *group_new(struct pool *pool, struct node *main, enum math_mode math)
+static double param_bytes(const struct graph *graph)
+{
+    int64_t floats = 0;
+    for (int i = 0; i < graph->node.n; i++)
+        for (int k = 0; k < graph->node.at[i]->weights; k++)
+            floats += shape_size(&graph->node.at[i]->weight[k].shape);
+    return 4.0 * (double)floats;
+}
+
+static struct group *group_new(struct pool *pool, struct node *main, enum math_mode math, double bytes)
 {
     struct group *g = NEW(pool, struct group);
     g->math = math;
+    g->param_bytes = bytes;
     g->main = main;
     g->out = main->out;
     for (int i = 0; i < main->in.n; i++)
@@ -133,11 +143,12 @@ struct groups group_nodes(struct pool *pool, const struct graph *graph, enum mat
 {
     struct groups groups = {0};
     bool *taken = NEW_ARRAY(pool, bool, graph->node.n + 1);
+    double bytes = param_bytes(graph);
     for (int i = 0; i < graph->node.n; i++) {
         struct node *n = graph->node.at[i];
         if (taken[i] || node_family(n) == FAMILY_INPUT)
             continue;
-        struct group *g = group_new(pool, n, math);
+        struct group *g = group_new(pool, n, math, bytes);
         grow(pool, graph, set, g, i, taken);
         vec_push(pool, &groups.list, g);
     }

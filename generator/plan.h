@@ -27,6 +27,7 @@ struct group {
     VEC(struct tensor *) in;       /* of main, then the residual of add */
     struct tensor *out;
     enum math_mode math;           /* the plan's: which kernels may compute it */
+    double param_bytes;            /* of the whole network's weights as given; 0: not known */
 };
 
 /* ---- views ----------------------------------------------------------------------------------- */

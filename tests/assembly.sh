@@ -34,7 +34,7 @@ asks() {  # SPECIFICATION WHETHER
     asks conv-winograd-far yes
     asks conv-winograd-fused no
     asks conv-direct-ahead yes
-    asks conv-direct-blocks no
+    asks conv-direct-strides no
     count gcc sse2 avx2 avx512
     count clang sse2 avx2 avx512
     count aarch64-linux-gnu-gcc neon

@@ -33,6 +33,11 @@ double conv2d_stream_cost(const struct group *g, int64_t batch, const struct tar
     return cost_stream(t, in + weight_bytes + (g->add ? out : 0), out);
 }
 
+bool conv2d_weights_are_far(double param_bytes, const struct target *t)
+{
+    return param_bytes > 4 * t->l3;
+}
+
 void conv2d_pack_channel(const struct group *g, int oc, float *at, int64_t step)
 {
     const struct weight *bias = find_weight(g->main, "bias");

@@ -16,6 +16,10 @@ void conv2d_halo(const struct group *, int *left, int *right);
 /* Cycles for moving input, output and weights once. */
 double conv2d_stream_cost(const struct group *, int64_t batch, const struct target *, double weight_bytes);
 
+/* Whether a network of so many bytes of weights finds none of them in the caches when it runs again: all
+ * come from memory, once a run. The third level is shared, and larger than what a core can count on. */
+bool conv2d_weights_are_far(double param_bytes, const struct target *);
+
 /* Bias of channel oc to *at; with a fused affine its scale to at[step] and its shift to at[2 * step]. */
 void conv2d_pack_channel(const struct group *, int oc, float *at, int64_t step);
 

@@ -15,6 +15,7 @@ struct shape_of_work {
     int ic, oc, ocb;
     int tx, ty;              /* tiles in a row, in an image */
     int tiles;               /* of the whole batch */
+    double param_bytes;      /* group.param_bytes */
 };
 
 struct tiling {
@@ -29,7 +30,8 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, int po
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
     struct shape_of_work s = {.points = points, .out = points - a->kernel[0] + 1,
-            .ic = a->in_channels, .oc = a->filters, .ocb = conv2d_block(a->filters)};
+            .ic = a->in_channels, .oc = a->filters, .ocb = conv2d_block(a->filters),
+            .param_bytes = g->param_bytes};
     s.tx = (out.w + s.out - 1) / s.out;
     s.ty = (out.h + s.out - 1) / s.out;
     s.tiles = (int)batch * s.tx * s.ty;
@@ -95,12 +97,18 @@ static double transform_cycles(const struct target *t, int points, double each)
     return each * points * points / 36 * slots * (t->registers >= 32 ? 1 : 1.2);
 }
 
+static double transformed_bytes(const struct shape_of_work *s)
+{
+    return 4.0 * s->points * s->points * s->ic * (double)round_up(s->oc, s->ocb);
+}
+
 #define OVERLAP 0.1  /* of the shorter of two streams of work, what isn't hidden behind the other */
 
-/* Cycles for the products of one block: multiplies, or bringing the weights near, and for each tile
- * of output channels reading the transformed input from the second level of the cache again. */
+/* Cycles for the products of one block: multiplies, or bringing the weights near at so many bytes in a
+ * cycle, and for each tile of output channels reading the transformed input from the second level of the
+ * cache again. */
 static double product_cycles(const struct target *t, const struct shape_of_work *s,
-        const struct tiling *k)
+        const struct tiling *k, double rate)
 {
     double nb = k->nr * t->vl, passes = (double)round_up(s->oc, (int64_t)nb) / nb;
     double points = s->points * s->points, tiles = k->p.t0 + k->p.t1;
@@ -108,18 +116,22 @@ static double product_cycles(const struct target *t, const struct shape_of_work 
             (k->p.t1 ? k->p.t1 * tile_cycles(t, k->p.n1, k->nr) : 0);
     double again = 4.0 * points * k->block.n0 * s->ic * passes / t->l2_bytes;
     double busy = points * passes * (sums * s->ic + 14 * tiles) + 0.3 * again;
-    double stream = cost_stream(t, 4 * points * s->ic * (double)round_up(s->oc, s->ocb), 0);
+    double stream = t->fastest * transformed_bytes(s) / rate;
     return busy > stream ? busy + OVERLAP * stream : stream + OVERLAP * busy;
 }
 
-static double block_cycles(const struct target *t, const struct shape_of_work *s,
-        const struct tiling *k)
+/* Each block of tiles reads all weights, the first one those of a large network from memory. CPUs that
+ * start more multiplies in a cycle get no more bytes in it, and are the ones that wait. */
+static double tiling_cycles(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
 {
     double in = (double)(round_up(s->ic, t->vl) / t->vl);
     double out = (double)(round_up(s->oc, t->vl) / t->vl);
     double each = in * transform_cycles(t, s->points, 200) +
             out * transform_cycles(t, s->points, 150) + 120;
-    return k->block.n0 * each + product_cycles(t, s, k);
+    double near = transformed_bytes(s) < t->l2 ? t->l2_bytes : t->l3_bytes, blocks = k->block.t0 + k->block.t1;
+    double far = conv2d_weights_are_far(s->param_bytes, t) ? t->dram_bytes : near;
+    return blocks * k->block.n0 * each + product_cycles(t, s, k, far) +
+            (blocks - 1) * product_cycles(t, s, k, near);
 }
 
 /* Floats of scratch: a pixel of zeros, the transformed input, and sums. */
@@ -160,7 +172,7 @@ static struct tiling best_tile(const struct target *t, const struct shape_of_wor
     for (int p = 1; p <= n && (p == 1 || p * nr + nr + 1 <= t->registers - 1); p++) {
         struct tiling k = {.nr = nr, .block = cut_even(s->tiles, n)};
         k.p = cut_even(k.block.n0, p);
-        k.cycles = (k.block.t0 + k.block.t1) * block_cycles(t, s, &k);
+        k.cycles = tiling_cycles(t, s, &k);
         k.price = price_of(t, s, &k);
         if (best.nr == 0 || k.price < best.price)
             best = k;
@@ -193,9 +205,13 @@ static struct tiling best_tiling(const struct target *t, const struct shape_of_w
     return best;
 }
 
-/* Weights of more than so many times what the second level of the cache holds are asked for one point
- * of the transform ahead: the prefetchers of CPUs don't keep up with several streams from memory. */
-#define FAR 3
+/* Whether weights are asked for one point of the transform ahead: where the second level of the cache
+ * doesn't hold them. The prefetchers of CPUs don't keep up with several streams from memory, nor with one
+ * that is as fast as this. */
+static bool asks_ahead(const struct shape_of_work *s, const struct target *t)
+{
+    return transformed_bytes(s) > t->l2;
+}
 
 /* ---- the kernels ----------------------------------------------------------------------------- */
 
@@ -265,7 +281,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_cut(pool, &b->args, "P", "T", &k.p);
     args_int(pool, &b->args, "VS", pitch_of(&s));
     args_int(pool, &b->args, "OCB", s.ocb);
-    args_int(pool, &b->args, "AHEAD", 4.0 * (double)(channels * points * points * s.ic) > FAR * t->l2);
+    args_int(pool, &b->args, "AHEAD", asks_ahead(&s, t));
     args_int(pool, &b->args, "BIAS", channels * points * points * s.ic);
     bind_epilogue(pool, &b->args, step, channels, 2 * channels);
 }

@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x349ef061080b1d79U
+#elif RESIDUAL_MODEL_HASH != 0x4a5faf3ec4e1df07U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -5082,11 +5082,11 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_points(float *v, vf d0, vf d1
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 128, vf_add(a, b));
-    vf_store(v + 256, vf_sub(a, b));
-    vf_store(v + 384, vf_add(c, e));
-    vf_store(v + 512, vf_sub(c, e));
-    vf_store(v + 640, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 256, vf_add(a, b));
+    vf_store(v + 512, vf_sub(a, b));
+    vf_store(v + 768, vf_add(c, e));
+    vf_store(v + 1024, vf_sub(c, e));
+    vf_store(v + 1280, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_3_avx512_pixel16(const float *p)
@@ -5167,8 +5167,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_avx512_points(v + 768, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_3_avx512_points(v + 1536, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_3_avx512_points(v + 1536, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_3_avx512_points(v + 3072, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_3_avx512_pixel16(p[6] + c);
     d2 = residual_conv2d_winograd6_3_avx512_pixel16(p[12] + c);
     d3 = residual_conv2d_winograd6_3_avx512_pixel16(p[18] + c);
@@ -5211,8 +5211,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_avx512_points(v + 2304, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_3_avx512_points(v + 3072, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_3_avx512_points(v + 4608, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_3_avx512_points(v + 6144, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_3_avx512_pixel16(p[6] + c);
     d3 = residual_conv2d_winograd6_3_avx512_pixel16(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_avx512_pixel16(p[30] + c), d1);
@@ -5237,14 +5237,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     d3 = residual_conv2d_winograd6_3_avx512_pixel16(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_avx512_pixel16(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_3_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_3_avx512_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    const int n = 8;
+    const int n = 16;
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
@@ -5301,56 +5301,56 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 768);
-        m2 = vf_load(m + 1536);
-        m3 = vf_load(m + 2304);
-        m4 = vf_load(m + 3072);
+        m1 = vf_load(m + 1536);
+        m2 = vf_load(m + 3072);
+        m3 = vf_load(m + 4608);
+        m4 = vf_load(m + 6144);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 896);
-        m2 = vf_load(m + 1664);
-        m3 = vf_load(m + 2432);
-        m4 = vf_load(m + 3200);
-        m0 = vf_load(m + 128);
+        m1 = vf_load(m + 1792);
+        m2 = vf_load(m + 3328);
+        m3 = vf_load(m + 4864);
+        m4 = vf_load(m + 6400);
+        m0 = vf_load(m + 256);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1024);
-        m2 = vf_load(m + 1792);
-        m3 = vf_load(m + 2560);
-        m4 = vf_load(m + 3328);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 2048);
+        m2 = vf_load(m + 3584);
+        m3 = vf_load(m + 5120);
+        m4 = vf_load(m + 6656);
+        m0 = vf_load(m + 512);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1152);
-        m2 = vf_load(m + 1920);
-        m3 = vf_load(m + 2688);
-        m4 = vf_load(m + 3456);
-        m0 = vf_load(m + 384);
+        m1 = vf_load(m + 2304);
+        m2 = vf_load(m + 3840);
+        m3 = vf_load(m + 5376);
+        m4 = vf_load(m + 6912);
+        m0 = vf_load(m + 768);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1280);
-        m2 = vf_load(m + 2048);
-        m3 = vf_load(m + 2816);
-        m4 = vf_load(m + 3584);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 2560);
+        m2 = vf_load(m + 4096);
+        m3 = vf_load(m + 5632);
+        m4 = vf_load(m + 7168);
+        m0 = vf_load(m + 1024);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1408);
-        m2 = vf_load(m + 2176);
-        m3 = vf_load(m + 2944);
-        m4 = vf_load(m + 3712);
-        m0 = vf_load(m + 640);
+        m1 = vf_load(m + 2816);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5888);
+        m4 = vf_load(m + 7424);
+        m0 = vf_load(m + 1280);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -5365,66 +5365,66 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 768);
-        m2 = vf_load(m + 1536);
-        m3 = vf_load(m + 2304);
-        m4 = vf_load(m + 3072);
-        m0 = vf_load(m + 3840);
+        m1 = vf_load(m + 1536);
+        m2 = vf_load(m + 3072);
+        m3 = vf_load(m + 4608);
+        m4 = vf_load(m + 6144);
+        m0 = vf_load(m + 7680);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 896);
-        m2 = vf_load(m + 1664);
-        m3 = vf_load(m + 2432);
-        m4 = vf_load(m + 3200);
-        m0 = vf_load(m + 3968);
+        m1 = vf_load(m + 1792);
+        m2 = vf_load(m + 3328);
+        m3 = vf_load(m + 4864);
+        m4 = vf_load(m + 6400);
+        m0 = vf_load(m + 7936);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1024);
-        m2 = vf_load(m + 1792);
-        m3 = vf_load(m + 2560);
-        m4 = vf_load(m + 3328);
-        m0 = vf_load(m + 4096);
+        m1 = vf_load(m + 2048);
+        m2 = vf_load(m + 3584);
+        m3 = vf_load(m + 5120);
+        m4 = vf_load(m + 6656);
+        m0 = vf_load(m + 8192);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1152);
-        m2 = vf_load(m + 1920);
-        m3 = vf_load(m + 2688);
-        m4 = vf_load(m + 3456);
-        m0 = vf_load(m + 4224);
+        m1 = vf_load(m + 2304);
+        m2 = vf_load(m + 3840);
+        m3 = vf_load(m + 5376);
+        m4 = vf_load(m + 6912);
+        m0 = vf_load(m + 8448);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1280);
-        m2 = vf_load(m + 2048);
-        m3 = vf_load(m + 2816);
-        m4 = vf_load(m + 3584);
-        m0 = vf_load(m + 4352);
+        m1 = vf_load(m + 2560);
+        m2 = vf_load(m + 4096);
+        m3 = vf_load(m + 5632);
+        m4 = vf_load(m + 7168);
+        m0 = vf_load(m + 8704);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1408);
-        m2 = vf_load(m + 2176);
-        m3 = vf_load(m + 2944);
-        m4 = vf_load(m + 3712);
-        m0 = vf_load(m + 4480);
+        m1 = vf_load(m + 2816);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5888);
+        m4 = vf_load(m + 7424);
+        m0 = vf_load(m + 8960);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -5460,8 +5460,8 @@ static void residual_conv2d_winograd6_3_avx512_store(const float *m,
     }
 }
 
-/* 8 tiles by 16 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_3_avx512_8x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+/* 16 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_3_avx512_16x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
 {
     vf a0_0 = vf_zero();
@@ -5472,6 +5472,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_8x16(const float *CNN_RESTRIC
     vf a5_0 = vf_zero();
     vf a6_0 = vf_zero();
     vf a7_0 = vf_zero();
+    vf a8_0 = vf_zero();
+    vf a9_0 = vf_zero();
+    vf a10_0 = vf_zero();
+    vf a11_0 = vf_zero();
+    vf a12_0 = vf_zero();
+    vf a13_0 = vf_zero();
+    vf a14_0 = vf_zero();
+    vf a15_0 = vf_zero();
 
     for (int i = 0; i < 16; i++) {
         const vf w0 = vf_load(w + 0 + i * 16);
@@ -5492,6 +5500,22 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_8x16(const float *CNN_RESTRIC
         a6_0 = vf_fma(d, w0, a6_0);
         d = vf_set1(v[112 + i]);
         a7_0 = vf_fma(d, w0, a7_0);
+        d = vf_set1(v[128 + i]);
+        a8_0 = vf_fma(d, w0, a8_0);
+        d = vf_set1(v[144 + i]);
+        a9_0 = vf_fma(d, w0, a9_0);
+        d = vf_set1(v[160 + i]);
+        a10_0 = vf_fma(d, w0, a10_0);
+        d = vf_set1(v[176 + i]);
+        a11_0 = vf_fma(d, w0, a11_0);
+        d = vf_set1(v[192 + i]);
+        a12_0 = vf_fma(d, w0, a12_0);
+        d = vf_set1(v[208 + i]);
+        a13_0 = vf_fma(d, w0, a13_0);
+        d = vf_set1(v[224 + i]);
+        a14_0 = vf_fma(d, w0, a14_0);
+        d = vf_set1(v[240 + i]);
+        a15_0 = vf_fma(d, w0, a15_0);
     }
 
     vf_store(m + 0, a0_0);
@@ -5502,6 +5526,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_8x16(const float *CNN_RESTRIC
     vf_store(m + 80, a5_0);
     vf_store(m + 96, a6_0);
     vf_store(m + 112, a7_0);
+    vf_store(m + 128, a8_0);
+    vf_store(m + 144, a9_0);
+    vf_store(m + 160, a10_0);
+    vf_store(m + 176, a11_0);
+    vf_store(m + 192, a12_0);
+    vf_store(m + 208, a13_0);
+    vf_store(m + 224, a14_0);
+    vf_store(m + 240, a15_0);
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
@@ -5509,8 +5541,8 @@ static void residual_conv2d_winograd6_3_avx512_sums16(const float *v, float *m, 
 {
     for (int k = 0; k < 36; k++, w += 256) {
 
-        for (int t = 0; t < 1; t++, v += 128, m += 128)
-            residual_conv2d_winograd6_3_avx512_8x16(v, m, w);
+        for (int t = 0; t < 1; t++, v += 256, m += 256)
+            residual_conv2d_winograd6_3_avx512_16x16(v, m, w);
     }
 }
 
@@ -5518,14 +5550,14 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 4608;
+    float *zero = scratch, *v = zero + 16, *m = v + 9216;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 8;
-        int to = tile + 8;
+        const int tile = block * 16;
+        int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -5562,11 +5594,11 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_points(float *v, vf d0, vf d1
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 128, vf_add(a, b));
-    vf_store(v + 256, vf_sub(a, b));
-    vf_store(v + 384, vf_add(c, e));
-    vf_store(v + 512, vf_sub(c, e));
-    vf_store(v + 640, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 256, vf_add(a, b));
+    vf_store(v + 512, vf_sub(a, b));
+    vf_store(v + 768, vf_add(c, e));
+    vf_store(v + 1024, vf_sub(c, e));
+    vf_store(v + 1280, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_4_avx512_pixel16(const float *p)
@@ -5647,8 +5679,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 768, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_avx512_points(v + 1536, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_4_avx512_points(v + 1536, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_4_avx512_points(v + 3072, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[6] + c);
     d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[12] + c);
     d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[18] + c);
@@ -5691,8 +5723,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 2304, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_avx512_points(v + 3072, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_4_avx512_points(v + 4608, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_4_avx512_points(v + 6144, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[6] + c);
     d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[30] + c), d1);
@@ -5717,14 +5749,14 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 3840, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_4_avx512_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
-    const int n = 8;
+    const int n = 16;
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
@@ -5789,56 +5821,56 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 768);
-        m2 = vf_load(m + 1536);
-        m3 = vf_load(m + 2304);
-        m4 = vf_load(m + 3072);
+        m1 = vf_load(m + 1536);
+        m2 = vf_load(m + 3072);
+        m3 = vf_load(m + 4608);
+        m4 = vf_load(m + 6144);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 896);
-        m2 = vf_load(m + 1664);
-        m3 = vf_load(m + 2432);
-        m4 = vf_load(m + 3200);
-        m0 = vf_load(m + 128);
+        m1 = vf_load(m + 1792);
+        m2 = vf_load(m + 3328);
+        m3 = vf_load(m + 4864);
+        m4 = vf_load(m + 6400);
+        m0 = vf_load(m + 256);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1024);
-        m2 = vf_load(m + 1792);
-        m3 = vf_load(m + 2560);
-        m4 = vf_load(m + 3328);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 2048);
+        m2 = vf_load(m + 3584);
+        m3 = vf_load(m + 5120);
+        m4 = vf_load(m + 6656);
+        m0 = vf_load(m + 512);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1152);
-        m2 = vf_load(m + 1920);
-        m3 = vf_load(m + 2688);
-        m4 = vf_load(m + 3456);
-        m0 = vf_load(m + 384);
+        m1 = vf_load(m + 2304);
+        m2 = vf_load(m + 3840);
+        m3 = vf_load(m + 5376);
+        m4 = vf_load(m + 6912);
+        m0 = vf_load(m + 768);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1280);
-        m2 = vf_load(m + 2048);
-        m3 = vf_load(m + 2816);
-        m4 = vf_load(m + 3584);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 2560);
+        m2 = vf_load(m + 4096);
+        m3 = vf_load(m + 5632);
+        m4 = vf_load(m + 7168);
+        m0 = vf_load(m + 1024);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1408);
-        m2 = vf_load(m + 2176);
-        m3 = vf_load(m + 2944);
-        m4 = vf_load(m + 3712);
-        m0 = vf_load(m + 640);
+        m1 = vf_load(m + 2816);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5888);
+        m4 = vf_load(m + 7424);
+        m0 = vf_load(m + 1280);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -5855,66 +5887,66 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 768);
-        m2 = vf_load(m + 1536);
-        m3 = vf_load(m + 2304);
-        m4 = vf_load(m + 3072);
-        m0 = vf_load(m + 3840);
+        m1 = vf_load(m + 1536);
+        m2 = vf_load(m + 3072);
+        m3 = vf_load(m + 4608);
+        m4 = vf_load(m + 6144);
+        m0 = vf_load(m + 7680);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 896);
-        m2 = vf_load(m + 1664);
-        m3 = vf_load(m + 2432);
-        m4 = vf_load(m + 3200);
-        m0 = vf_load(m + 3968);
+        m1 = vf_load(m + 1792);
+        m2 = vf_load(m + 3328);
+        m3 = vf_load(m + 4864);
+        m4 = vf_load(m + 6400);
+        m0 = vf_load(m + 7936);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1024);
-        m2 = vf_load(m + 1792);
-        m3 = vf_load(m + 2560);
-        m4 = vf_load(m + 3328);
-        m0 = vf_load(m + 4096);
+        m1 = vf_load(m + 2048);
+        m2 = vf_load(m + 3584);
+        m3 = vf_load(m + 5120);
+        m4 = vf_load(m + 6656);
+        m0 = vf_load(m + 8192);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1152);
-        m2 = vf_load(m + 1920);
-        m3 = vf_load(m + 2688);
-        m4 = vf_load(m + 3456);
-        m0 = vf_load(m + 4224);
+        m1 = vf_load(m + 2304);
+        m2 = vf_load(m + 3840);
+        m3 = vf_load(m + 5376);
+        m4 = vf_load(m + 6912);
+        m0 = vf_load(m + 8448);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1280);
-        m2 = vf_load(m + 2048);
-        m3 = vf_load(m + 2816);
-        m4 = vf_load(m + 3584);
-        m0 = vf_load(m + 4352);
+        m1 = vf_load(m + 2560);
+        m2 = vf_load(m + 4096);
+        m3 = vf_load(m + 5632);
+        m4 = vf_load(m + 7168);
+        m0 = vf_load(m + 8704);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1408);
-        m2 = vf_load(m + 2176);
-        m3 = vf_load(m + 2944);
-        m4 = vf_load(m + 3712);
-        m0 = vf_load(m + 4480);
+        m1 = vf_load(m + 2816);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5888);
+        m4 = vf_load(m + 7424);
+        m0 = vf_load(m + 8960);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -5955,8 +5987,8 @@ static void residual_conv2d_winograd6_4_avx512_store(const float *m,
     }
 }
 
-/* 8 tiles by 16 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_8x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+/* 16 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_4_avx512_16x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
 {
     vf a0_0 = vf_zero();
@@ -5967,6 +5999,14 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_8x16(const float *CNN_RESTRIC
     vf a5_0 = vf_zero();
     vf a6_0 = vf_zero();
     vf a7_0 = vf_zero();
+    vf a8_0 = vf_zero();
+    vf a9_0 = vf_zero();
+    vf a10_0 = vf_zero();
+    vf a11_0 = vf_zero();
+    vf a12_0 = vf_zero();
+    vf a13_0 = vf_zero();
+    vf a14_0 = vf_zero();
+    vf a15_0 = vf_zero();
 
     for (int i = 0; i < 16; i++) {
         const vf w0 = vf_load(w + 0 + i * 16);
@@ -5987,6 +6027,22 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_8x16(const float *CNN_RESTRIC
         a6_0 = vf_fma(d, w0, a6_0);
         d = vf_set1(v[112 + i]);
         a7_0 = vf_fma(d, w0, a7_0);
+        d = vf_set1(v[128 + i]);
+        a8_0 = vf_fma(d, w0, a8_0);
+        d = vf_set1(v[144 + i]);
+        a9_0 = vf_fma(d, w0, a9_0);
+        d = vf_set1(v[160 + i]);
+        a10_0 = vf_fma(d, w0, a10_0);
+        d = vf_set1(v[176 + i]);
+        a11_0 = vf_fma(d, w0, a11_0);
+        d = vf_set1(v[192 + i]);
+        a12_0 = vf_fma(d, w0, a12_0);
+        d = vf_set1(v[208 + i]);
+        a13_0 = vf_fma(d, w0, a13_0);
+        d = vf_set1(v[224 + i]);
+        a14_0 = vf_fma(d, w0, a14_0);
+        d = vf_set1(v[240 + i]);
+        a15_0 = vf_fma(d, w0, a15_0);
     }
 
     vf_store(m + 0, a0_0);
@@ -5997,6 +6053,14 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_8x16(const float *CNN_RESTRIC
     vf_store(m + 80, a5_0);
     vf_store(m + 96, a6_0);
     vf_store(m + 112, a7_0);
+    vf_store(m + 128, a8_0);
+    vf_store(m + 144, a9_0);
+    vf_store(m + 160, a10_0);
+    vf_store(m + 176, a11_0);
+    vf_store(m + 192, a12_0);
+    vf_store(m + 208, a13_0);
+    vf_store(m + 224, a14_0);
+    vf_store(m + 240, a15_0);
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
@@ -6004,8 +6068,8 @@ static void residual_conv2d_winograd6_4_avx512_sums16(const float *v, float *m, 
 {
     for (int k = 0; k < 36; k++, w += 256) {
 
-        for (int t = 0; t < 1; t++, v += 128, m += 128)
-            residual_conv2d_winograd6_4_avx512_8x16(v, m, w);
+        for (int t = 0; t < 1; t++, v += 256, m += 256)
+            residual_conv2d_winograd6_4_avx512_16x16(v, m, w);
     }
 }
 
@@ -6014,14 +6078,14 @@ static void residual_conv2d_winograd6_4_avx512(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 4608;
+    float *zero = scratch, *v = zero + 16, *m = v + 9216;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
         const int block = u / 1, q = u % 1;
-        const int tile = block * 8;
-        int to = tile + 8;
+        const int tile = block * 16;
+        int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
@@ -6224,8 +6288,8 @@ static void residual_7_prob_avx512(const struct residual_job *job, int first, in
 static const struct residual_work residual_avx512[7] = {
     {residual_1_image_avx512, 32, 1},
     {residual_2_stem_avx512, 32, 4},
-    {residual_3_re_lu_avx512, 8, 4},
-    {residual_4_feat_avx512, 8, 4},
+    {residual_3_re_lu_avx512, 4, 4},
+    {residual_4_feat_avx512, 4, 4},
     {residual_5_global_average_pooling2d_avx512, 1, 1},
     {residual_6_logits_avx512, 2, 1},
     {residual_7_prob_avx512, 1, 1},

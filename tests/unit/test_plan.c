@@ -3,6 +3,7 @@
 
 #include "divide.h"
 #include "group.h"
+#include "kernel.h"
 #include "opt.h"
 #include "place.h"
 #include "plan.h"
@@ -255,6 +256,48 @@ static void long_functions_want_full_vectors(void **state)
     assert_int_equal(steps_of(1, 1, "sigmoid"), 1);
 }
 
+/* ---- weights from memory --------------------------------------------------------------------- */
+
+static const struct target *const avx512 = &targets[TARGET_AVX512];
+
+/* A 3x3 convolution of so many channels. */
+static struct group *square(int size, int channels)
+{
+    struct graph *graph = infer(pool_printf(pool, "  - {type: Input, shape: [%d, %d, %d]}\n"
+            "  - {type: Conv2D, filters: %d, kernel_size: 3, padding: same}\n", size, size, channels, channels));
+    return group_nodes(pool, graph, MATH_FAST, TARGETS_ALL).list.at[0];
+}
+
+/* Whether F(4x4,3x3), with four times the weights, is predicted to be faster than F(2x2,3x3), with 1.8
+ * times, in a network of so many bytes of weights. */
+static bool larger_tiles_pay(struct group *g, double param_bytes)
+{
+    g->param_bytes = param_bytes;
+    return kernels[KERNEL_CONV2D_WINOGRAD6]->cost(g, 1, avx512) <
+           kernels[KERNEL_CONV2D_WINOGRAD4]->cost(g, 1, avx512);
+}
+
+/* Of few pixels they don't where all weights come from memory. */
+static void transformed_weights_from_memory(void **state)
+{
+    (void)state;
+    assert_true(larger_tiles_pay(square(14, 256), 1e6));
+    assert_false(larger_tiles_pay(square(14, 256), 1e8));
+    assert_true(larger_tiles_pay(square(56, 64), 1e8));
+}
+
+/* 128 channels have 2.4 MB of transformed weights, which each block of tiles reads: 7 blocks of 7 tiles took
+ * 1.6 times as long as 2 blocks. */
+static void weights_are_read_few_times(void **state)
+{
+    struct step step = {.group = square(28, 128), .out = {.n = 1}};
+    struct binding b = {0};
+    (void)state;
+    vec_push(pool, &step.in, step.out);
+    kernels[KERNEL_CONV2D_WINOGRAD6]->bind(pool, &step, avx512, &b);
+    assert_true(b.scratch > 36 * 24 * 128);           /* points, tiles, channels */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,7 +305,8 @@ int main(void)
         TEST(repeatable), TEST(evenness), TEST(rows_in_pieces), TEST(units_of_images),
         TEST(small_steps_on_one_thread), TEST(meetings_limit_threads),
         TEST(steps_of_one_thread_between), TEST(threads_that_units_feed),
-        TEST(long_functions_want_full_vectors),
+        TEST(long_functions_want_full_vectors), TEST(transformed_weights_from_memory),
+        TEST(weights_are_read_few_times),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
