@@ -4,6 +4,8 @@
 #include "cut.h"
 #include "divide.h"
 
+enum { LONG_COLUMN = 16 };   /* input channels, from which on a loop over them is worth its start */
+
 /* What one instance looks like. Rows of a 1x1 convolution over contiguous images are joined until
  * they are long enough to fill tiles: oh and ow are those of the joined rows. */
 struct shape_of_work {
@@ -297,18 +299,23 @@ static bool ok(const struct group *g)
     return node_family(g->main) == FAMILY_CONV2D;  /* any residual, activation and affine go along */
 }
 
-/* Copying a large input costs more than copying the windows at its edges, once for each kernel row
- * of an output row and again for every 256 kB of weights: taken to be two a row, of eight output
- * pixels. */
+/* A large input had better be read where it is than copied. Tiles at the ends of a row leave out the
+ * padding (ends_fit; here for tiles of four pixels, smaller than most). Else the windows at the edges are
+ * copied, once for each kernel row of an output row and again for every 256 kB of weights: taken to be two a
+ * row, of eight output pixels. */
 static bool edges(const struct group *g)
 {
     const struct conv2d *a = g->main->attr;
     struct shape_of_work s = work_of(g, 1, false);
+    int left, right;
+    conv2d_halo(g, &left, &right);
     double input = (double)shape_size(&g->in.at[0]->shape);
     double passes = 1 + 4.0 * s.taps * s.ic * s.oc / 256e3;
     double span = 7.0 * a->strides[1] + (a->kernel[1] - 1.0) * a->dilation[1] + 1;
     double windows = 2.0 * s.oh * a->kernel[0] * span * s.ic * passes;
-    return a->groups == 1 && 4 * input >= 256e3 && windows <= 2 * input;
+    int reach = 3 * a->strides[1];
+    bool ends = s.ic >= LONG_COLUMN && a->kernel[1] > 1 && left <= reach && right <= reach;
+    return a->groups == 1 && ((ends && 4 * input >= 64e3) || (4 * input >= 256e3 && windows <= 2 * input));
 }
 
 /* What shows of the weights' way from memory: a third (measured, with those of the next tile asked for). */
@@ -378,23 +385,31 @@ static int pixels_inside(const struct step *step, int k, int first, int end)
     return inside;
 }
 
-/* Whether the first and the last tile of a row are to leave out what they would multiply by the
- * halo: where it is a sixteenth of all products or more, columns of the kernel last longer than the
- * few cycles for which they keep others waiting, and each has a pixel to do in both tiles. */
-static bool ends_pay(const struct step *step, const struct tiling *k)
+/* Whether the first and the last tile of a row can leave out the halo: each column of the kernel has a
+ * pixel to do in both tiles, so that no other tile reaches over the image, and lasts longer than the few
+ * cycles for which it keeps the next one waiting. */
+static bool ends_fit(const struct step *step, const struct tiling *k)
 {
     const struct conv2d *a = step->group->main->attr;
-    int kw = a->kernel[1], ow = step->out.w, last = k->p.t1 ? k->p.n1 : k->p.n0;
-    int64_t all = (int64_t)kw * ow, inside = 0;
-    bool busy = kw > 1 && a->in_channels / a->groups >= 16;
-    for (int i = 0; busy && i < kw; i++) {
-        busy = pixels_inside(step, i, 0, k->p.n0) && pixels_inside(step, i, ow - last, ow);
-        inside += pixels_inside(step, i, 0, ow);
-    }
-    return busy && 16 * (all - inside) >= all;
+    int ow = step->out.w, last = k->p.t1 ? k->p.n1 : k->p.n0;
+    bool fit = a->kernel[1] > 1 && a->in_channels / a->groups >= LONG_COLUMN;
+    for (int i = 0; fit && i < a->kernel[1]; i++)
+        fit = pixels_inside(step, i, 0, k->p.n0) && pixels_inside(step, i, ow - last, ow);
+    return fit;
 }
 
-/* Where the input has no halo, windows that reach over its edge are copied to scratch. */
+/* Whether a sixteenth of all products or more are with the halo. */
+static bool ends_pay(const struct step *step)
+{
+    const struct conv2d *a = step->group->main->attr;
+    int64_t all = (int64_t)a->kernel[1] * step->out.w, inside = 0;
+    for (int i = 0; i < a->kernel[1]; i++)
+        inside += pixels_inside(step, i, 0, step->out.w);
+    return 16 * (all - inside) >= all;
+}
+
+/* Where the input has no halo, the ends of rows leave it out or, where they can't, windows that reach over
+ * the edge are copied to scratch. */
 static void bind_edges(struct pool *pool, struct binding *b, const struct step *step,
         const struct tiling *k)
 {
@@ -402,12 +417,12 @@ static void bind_edges(struct pool *pool, struct binding *b, const struct step *
     const struct view *x = &step->in.at[0];
     int left, right, span = (k->p.n0 - 1) * a->strides[1] + (a->kernel[1] - 1) * a->dilation[1] + 1;
     conv2d_halo(step->group, &left, &right);
-    bool edges = x->left < left || x->right < right;
-    args_int(pool, &b->args, "EDGES", edges);
+    bool bare = x->left < left || x->right < right, ends = ends_fit(step, k) && (bare || ends_pay(step));
+    args_int(pool, &b->args, "EDGES", bare && !ends);
     args_int(pool, &b->args, "IW", x->w);
     args_int(pool, &b->args, "SPAN", span);
-    b->scratch = edges ? (int64_t)a->kernel[0] * span * x->c : 0;
-    args_int(pool, &b->args, "ENDS", !edges && ends_pay(step, k));
+    b->scratch = bare && !ends ? (int64_t)a->kernel[0] * span * x->c : 0;
+    args_int(pool, &b->args, "ENDS", ends);
 }
 
 /* Whether to ask for the output's lines before they are written: those that no cache has; and those
