@@ -39,6 +39,13 @@ static int group_of(const struct tiling *x, int64_t matrices)
     }
 }
 
+/* Rows of the second operand that are copied at once: a fifth of L2 or less, in equal parts. */
+static int block_of(const struct target *t, const struct tiling *x, int k)
+{
+    int most = (int)(t->l2 / 5 / (4.0 * x->vectors.n0 * t->vl));
+    return cut_even(k, most).n0;
+}
+
 /* ---- the kernel ------------------------------------------------------------------------------ */
 
 /* Pitches of images, planes, matrices and rows: 0 where the operand is the same. */
@@ -77,16 +84,17 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     t = narrow_target(t, n);
     struct tiling x = tile_products(t, m, n, k);
     int group = group_of(&x, matrices), tiles = x.rows.t0 + x.rows.t1;
-    int64_t strip = (int64_t)k * x.vectors.n0 * t->vl;
-    bool pack = (int64_t)group * x.rows.n0 >= FEW && 4 * (double)strip <= t->l2 / 2;
+    bool pack = (int64_t)group * x.rows.n0 >= FEW;
+    int block = pack ? block_of(t, &x, k) : k;
     b->target = t;
     b->units = (int)(matrices * (x.vectors.t0 + x.vectors.t1) * ((tiles + group - 1) / group));
-    b->scratch = pack ? strip : 0;
+    b->scratch = pack ? (int64_t)block * x.vectors.n0 * t->vl : 0;
     args_int(pool, &b->args, "VL", t->vl);
     bind_cut(pool, &b->args, "P", "T", &x.rows);
     bind_cut(pool, &b->args, "Q", "U", &x.vectors);
     args_int(pool, &b->args, "GROUP", group);
     args_int(pool, &b->args, "PACK", pack);
+    args_int(pool, &b->args, "BLOCK", block);
     bind_shape(pool, &b->args, step);
 }
 
