@@ -204,6 +204,26 @@ static double copy_cycles(const struct group *g, const struct target *t, const s
     return crowds(g, k, in.c) ? 2.0 * again * in.h * in.w : 0;
 }
 
+/* ---- bands of rows --------------------------------------------------------------------------- */
+
+/* Rows of a unit that reads its input where it is: those of a tile, but more where the next unit would read
+ * much of the same from L2 again, 7 input rows of 8 with 7x1. Only while the rows under a tile stay in L1 and
+ * images in a large L2: what comes from further away comes faster in the order of memory. */
+static int plain_band(const struct group *g, const struct target *t, const struct tiling *k)
+{
+    const struct conv2d *a = g->main->attr;
+    struct hwc in = shape_hwc(&g->in.at[0]->shape), out = shape_hwc(&g->main->out->shape);
+    int q = k->q ? k->q : 1, lead = k->low % q, blocks = (out.c + BLOCK - 1) / BLOCK;
+    int64_t both = span(a, 0) - a->strides[0], image = 4 * ((int64_t)in.h * in.w + (int64_t)out.h * out.w) * in.c;
+    if (both <= 0 || (double)image > 2 * t->l2 || (double)(band_input(a, q + 1) * in.w * LINE) > t->l1)
+        return q;
+    int64_t band = round_up(4 * both / (3 * a->strides[0]) + 1, q);
+    band = band < out.h + lead ? band : round_up(out.h + lead, q);
+    while (band > q && units_are_uneven(blocks * ((out.h + lead + band - 1) / band)))
+        band -= q;
+    return (int)band;
+}
+
 /* ---- the kernel ------------------------------------------------------------------------------ */
 
 static bool ok(const struct group *g)
@@ -298,7 +318,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     k.compact = crowds(g, &k, step->in.at[0].pixel);
     if (!whole)
         k.q = 0;
-    k.band = k.compact ? compact_band(g, t, &k) : k.q ? k.q : 1;
+    k.band = k.compact ? compact_band(g, t, &k) : plain_band(g, t, &k);
     int64_t copied = band_input(a, k.band), ih = step->in.at[0].h;
     if (k.compact)
         b->scratch = 2 * BLOCK * (copied < ih ? copied : ih) * step->in.at[0].w;

@@ -1,21 +1,13 @@
 /* matmul: products of matrices in tiles of rows by columns; vectors over columns. matmul_dot: of matrices with
  * vectors; vectors over what is summed. */
-#include "cut.h"
 #include "elementwise.h"
+#include "products.h"
 
 enum {
-    ROWS = 16, VECTORS = 4,  /* of a tile, at most */
-    ALONE = 8,               /* vectors of a tile of a single row, at most */
     FEW = 16,                /* rows of a unit for which copying the second operand pays */
     LANES = 16,              /* partial sums of a dot product */
     TILE = 4,                /* dot products at once, at most */
     UNIT_FLOATS = 4096       /* about so many products go into those of a unit */
-};
-
-/* One product of matrices, and how it is cut into tiles. */
-struct tiling {
-    struct cut rows, vectors;
-    double cycles;           /* by the model */
 };
 
 static bool ok(const struct group *g)
@@ -23,59 +15,14 @@ static bool ok(const struct group *g)
     return node_family(g->main) == FAMILY_MATMUL && group_is_plain(g);
 }
 
-/* ---- tiles ----------------------------------------------------------------------------------- */
-
-/* Cycles for one k of a tile, on the fastest CPU of the target: limited by multiplies, by loads, or by the four
- * cycles that a sum waits for itself, some of which show unless there are twice as many sums as hide them.
- * Without FMA by instructions, three in a cycle: copy, multiply and add for each sum, two for a broadcast. */
-static double step_cycles(const struct target *t, int p, int q)
-{
-    double rate = t->fma ? t->fma_per_cycle * t->fastest : 3.0 * p * q / (3 * p * q + 2 * p);
-    double busy = p * q / rate, load = (p + q) / (t->load_per_cycle * t->fastest);
-    double hidden = p * q / (4 * rate);
-    busy = busy > load ? busy : load;
-    return (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * rate * (2 - hidden) : 0);
-}
-
-/* Each tile begins and ends: its sums are stored. */
-static double tile_cycles(const struct target *t, int p, int q, int k)
-{
-    return p > 0 && q > 0 ? k * step_cycles(t, p, q) + p * q + 10 : 0;
-}
-
-static double tiling_cycles(const struct target *t, const struct tiling *x, int k)
-{
-    const struct cut *r = &x->rows, *v = &x->vectors;
-    return (double)r->t0 * (v->t0 * tile_cycles(t, r->n0, v->n0, k) + v->t1 * tile_cycles(t, r->n0, v->n1, k)) +
-           (double)r->t1 * (v->t0 * tile_cycles(t, r->n1, v->n0, k) + v->t1 * tile_cycles(t, r->n1, v->n1, k));
-}
-
-/* Sums, a row of the second operand, one broadcast; without FMA a product. */
-static bool fits_registers(const struct target *t, int p, int q)
-{
-    return p * q + q + 1 + !t->fma <= t->registers;
-}
-
-static struct tiling best_tiling(const struct target *t, int m, int n, int k)
-{
-    struct tiling best = {.cycles = 0};
-    int most = m == 1 ? ALONE : VECTORS;
-    for (int p = 1; p <= ROWS && p <= m; p++)
-        for (int q = 1; q <= most && fits_registers(t, p, q); q++) {
-            struct tiling x = {cut_even(m, p), cut_even((n + t->vl - 1) / t->vl, q), 0};
-            x.cycles = tiling_cycles(t, &x, k);
-            if (best.cycles == 0 || x.cycles < best.cycles)
-                best = x;
-        }
-    return best;
-}
+/* ---- products of matrices ---------------------------------------------------------------------- */
 
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct shape *a = &g->in.at[0]->shape, *y = &g->out->shape;
     int m = dim_of_four(y, 2), n = dim_of_four(y, 3);
     double matrices = (double)batch * dim_of_four(y, 0) * dim_of_four(y, 1);
-    struct tiling x = best_tiling(narrow_target(t, n), m, n, a->dim[a->rank - 1]);
+    struct tiling x = tile_products(narrow_target(t, n), m, n, a->dim[a->rank - 1]);
     return matrices * x.cycles * t->fastest + cost_elementwise(g, batch, t, 0);
 }
 
@@ -90,6 +37,13 @@ static int group_of(const struct tiling *x, int64_t matrices)
             return group;
         group = (group + 1) / 2;
     }
+}
+
+/* Rows of the second operand that are copied at once: a fifth of L2 or less, in equal parts. */
+static int block_of(const struct target *t, const struct tiling *x, int k)
+{
+    int most = (int)(t->l2 / 5 / (4.0 * x->vectors.n0 * t->vl));
+    return cut_even(k, most).n0;
 }
 
 /* ---- the kernel ------------------------------------------------------------------------------ */
@@ -128,18 +82,19 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     int m = dim_of_four(y, 2), n = dim_of_four(y, 3), k = a->dim[a->rank - 1];
     int64_t matrices = (int64_t)step->out.n * dim_of_four(y, 0) * dim_of_four(y, 1);
     t = narrow_target(t, n);
-    struct tiling x = best_tiling(t, m, n, k);
+    struct tiling x = tile_products(t, m, n, k);
     int group = group_of(&x, matrices), tiles = x.rows.t0 + x.rows.t1;
-    int64_t strip = (int64_t)k * x.vectors.n0 * t->vl;
-    bool pack = (int64_t)group * x.rows.n0 >= FEW && 4 * (double)strip <= t->l2 / 2;
+    bool pack = (int64_t)group * x.rows.n0 >= FEW;
+    int block = pack ? block_of(t, &x, k) : k;
     b->target = t;
     b->units = (int)(matrices * (x.vectors.t0 + x.vectors.t1) * ((tiles + group - 1) / group));
-    b->scratch = pack ? strip : 0;
+    b->scratch = pack ? (int64_t)block * x.vectors.n0 * t->vl : 0;
     args_int(pool, &b->args, "VL", t->vl);
     bind_cut(pool, &b->args, "P", "T", &x.rows);
     bind_cut(pool, &b->args, "Q", "U", &x.vectors);
     args_int(pool, &b->args, "GROUP", group);
     args_int(pool, &b->args, "PACK", pack);
+    args_int(pool, &b->args, "BLOCK", block);
     bind_shape(pool, &b->args, step);
 }
 

@@ -25,7 +25,7 @@ KNOWN = {
 STORES = 3  # multiplications for each vector that a depthwise tile may store on the stack
 
 KERNELS = ('conv2d_direct', 'conv2d_dot', 'conv2d_row', 'conv2d_planes', 'conv2d_depthwise',
-           'conv2d_grouped', 'conv2d_pool', 'dense_dot', 'matmul')
+           'conv2d_grouped', 'conv2d_pool', 'conv2d_scatter', 'dense_dot', 'matmul')
 
 
 def innermost_counts(body):
