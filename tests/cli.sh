@@ -192,8 +192,9 @@ usage "--dump is spec, graph, shapes, opt or plan, not 'plane'; did you mean 'pl
 usage "--color is auto, always or never, not 'blue'" --color blue net.cnn.yaml
 usage "--math is strict, precise or fast, not 'fats'; did you mean 'fast'?" --math fats net.cnn.yaml
 usage "'cnngen run' takes no --math" run --math strict net.cnn.yaml
-usage "--max-arena is a number of bytes, at most 999999999, or of K or M, as 64K, not '4k'" --max-arena 4k net.cnn.yaml
-usage "--max-weights is a number of bytes, at most 999999999, or of K or M, as 64K, not '0'" --max-weights 0 net.cnn.yaml
+size="is a number from 1 to 999999999, of bytes, or of KiB or MiB as in 64K and 2M, not"
+usage "--max-arena $size '4k'" --max-arena 4k net.cnn.yaml
+usage "--max-weights $size '0'" --max-weights 0 net.cnn.yaml
 usage "--weights bin writes a file beside the C: it takes no '-o -'" --weights bin -o - net.cnn.yaml
 printf 'cnngen: 1\nweights: random\nlayers:\n  - {type: Input, shape: [2560]}\n  - {type: Dense, units: 2560}\n' >large.yaml
 expect 0 --target scalar -o large.c large.yaml
@@ -204,7 +205,7 @@ rm large.*
 usage "--split-weights writes a file beside the C: it takes no '-o -'" --split-weights -o - net.cnn.yaml
 usage "--weights bin leaves no C to split off: it takes no --split-weights" --split-weights --weights bin net.cnn.yaml
 usage "'cnngen verify' takes no --split-weights" verify --split-weights net.cnn.yaml
-usage "--max-stack is a number of bytes, at most 999999999, or of K or M, as 64K, not '1G'" --max-stack 1G net.cnn.yaml
+usage "--max-stack $size '1G'" --max-stack 1G net.cnn.yaml
 usage "'cnngen check' takes no --max-stack" check --max-stack 1K net.cnn.yaml
 expect 1 --max-stack 100 -o stack.c net.cnn.yaml
 absent stack.c
@@ -231,6 +232,9 @@ usage "one specification at a time" bench net.cnn.yaml pair.yaml
 usage "'int' can't be a prefix" --prefix int net.cnn.yaml
 usage "'1a' can't be a prefix" --prefix 1a net.cnn.yaml
 usage "'a b' can't be a prefix" --prefix 'a b' net.cnn.yaml
+usage "--time-limit is a number from 0.01 to 1000000, not '0'" tune --time-limit 0 net.cnn.yaml
+usage "--output is the C file, not the header: write '--header x.h'" -o x.h net.cnn.yaml
+usage "standard input holds one specification: '-' is given twice" verify - net.cnn.yaml -
 usage '--dump writes to standard output: it takes no --output' --dump plan -o x net.cnn.yaml
 usage '--dump writes to standard output: it takes no --header' --dump plan -H x net.cnn.yaml
 
@@ -372,6 +376,15 @@ expect 0 --weights-file="$top/examples/digits/digits.safetensors" -o - "$top/exa
 prints 'cnngen --weights-file digits.safetensors digits.cnn.yaml'
 expect 0 --template-dir "$top/templates" -o - net.cnn.yaml
 refuses 'the template folder is not mentioned' grep -q template-dir ../out
+expect 2 --template-dir none net.cnn.yaml
+says "can't read the folder of templates 'none': No such file or directory"
+mkdir -p bad/model.c.in
+expect 2 --template-dir bad net.cnn.yaml
+says "can't read the template 'bad/model.c.in': not a regular file"
+mv bad/model.c.in bad/modle.c.in
+expect 2 --template-dir bad net.cnn.yaml
+says "the folder 'bad' holds no template: no file in it is called as one of cnngen's is"
+rm -r bad
 for stage in spec graph shapes opt plan; do
     expect 0 --dump $stage net.cnn.yaml
     check "--dump $stage prints" [ -s ../out ]
@@ -596,6 +609,9 @@ prints 'net: the same'
 quiet
 expect 0 verify --seed 7 --target scalar --cflags -O1 --weights array --selftest net.cnn.yaml
 refuses 'only one target' grep -q sse2 ../out
+quiet
+expect 0 verify -q --target wasm --cflags -O0 net.cnn.yaml
+says "cnngen: wasm was not tried: what runs the program doesn't have it"
 expect 0 verify net.cnn.yaml --input zero.npy
 expect 2 verify net.cnn.yaml --input two.npy
 expect 0 verify -v --cc 'cc -g0' --run 'env X=1' net.cnn.yaml
