@@ -8,6 +8,7 @@
 Prints what is wrong; the status says whether anything is.
 """
 import json
+import math
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -160,7 +161,50 @@ def total(plan):
     return int(re.search(r"^arena (\d+) bytes", plan, re.M).group(1))
 
 
+SIZES = {"big": 16, "name": 12, "small": 10}
+
+
+def corners_of(text):
+    """The corners of a text, as wide as common fonts without serifs make it, turned as it is."""
+    classes = (text.get("class") or "").split()
+    size = next((SIZES[c] for c in classes if c in SIZES), 11)
+    width = 0.56 * size * len(text.text)
+    left = -(width if "end" in classes else width / 2 if "middle" in classes else 0)
+    right, top, bottom = left + width, -0.75 * size, 0.2 * size
+    turned = re.fullmatch(r"translate\((\d+) (\d+)\) rotate\((-?\d+)\)", text.get("transform") or "")
+    x, y, degrees = map(int, turned.groups()) if turned else (int(text.get("x")), int(text.get("y")), 0)
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    around = (left, top), (right, top), (right, bottom), (left, bottom)
+    return [(x + c * px - s * py, y + s * px + c * py) for px, py in around]
+
+
+def apart(a, b):
+    """Whether an edge of one of two convex shapes has them on different sides."""
+    for shape in a, b:
+        for (x0, y0), (x1, y1) in zip(shape, shape[1:] + shape[:1]):
+            side = [[(x1 - x0) * (y - y0) - (y1 - y0) * (x - x0) for x, y in s] for s in (a, b)]
+            if max(side[0]) <= min(side[1]) or max(side[1]) <= min(side[0]):
+                return True
+    return False
+
+
+def check_texts_apart(root):
+    """No text lies on another, or under a circle."""
+    texts = [(t.text, corners_of(t)) for t in root.iter(f"{SVG}text")]
+    circles = []
+    for circle in root.iter(f"{SVG}circle"):
+        x, y, r = (int(circle.get(k)) for k in ("cx", "cy", "r"))
+        corners = [math.pi * k / 8 for k in range(16)]
+        circles.append([(x + r * math.cos(a), y + r * math.sin(a)) for a in corners])
+    for i, (text, a) in enumerate(texts):
+        for other, b in texts[i + 1:]:
+            need(apart(a, b), f"'{text}' lies on '{other}'")
+        for b in circles:
+            need(apart(a, b), f"'{text}' lies under a circle")
+
+
 def check_time(root, summary):
+    check_texts_apart(root)
     steps = [g.find(f"{SVG}title").text for g in root.iter(f"{SVG}g") if g.get("class") == "step"]
     bars = [s for s in steps if " %" in s]
     need(bars, "no bars")

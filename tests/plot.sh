@@ -144,6 +144,32 @@ check 'a page with times' look page times.html tiny.json 'Roofline' 'GFLOP/s' 'c
 "$cnngen" plot one.yaml --what=time --seconds 0.01 --target scalar --cflags -O0 -o times.svg >log 2>&1
 check 'times of a network without a sum' look time times.svg one.json
 
+# Times as they come and as they don't, made up by a compiler whose programs print them: texts lie apart.
+cat >made-up-cc <<'END'
+#!/bin/sh
+for word; do
+    [ "${before:-}" != -o ] || to=$word
+    before=$word
+done
+case $to in
+*.o) : >"$to" ;;
+*) printf '#!/bin/sh\ncat "%s"\n' "$TIMES" >"$to" && chmod +x "$to" ;;
+esac
+END
+chmod +x made-up-cc
+TIMES=$tmp/times.txt
+export TIMES
+for seed in $(seq 22) 98 126; do
+    set -- unet dense residual wide
+    shift $((seed % 4))
+    awk -v seed="$seed" 'BEGIN { srand(seed); memory = exp(rand() * 4); many = exp(rand() * 9)
+        print "isa avx512", exp(rand() * 6), memory, memory * (0.9 + 8 * rand() * rand())
+        for (i = 0; i < 300; i++) print "step", i, 10 + many * exp(rand() * 5)
+        print "runs 1 10 1 1 1 1"; print "done" }' >times.txt
+    "$cnngen" plot $1.yaml --what=time --cc ./made-up-cc -o times.svg 2>log
+    check "made-up times $seed of $1" look time times.svg $1.json
+done
+
 # ---- the same every time ---------------------------------------------------------------------------
 
 mkdir far
