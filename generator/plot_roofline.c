@@ -71,7 +71,7 @@ static struct point step_point(const struct roofline *r, int k)
 static void find_ends(struct roofline *r)
 {
     double peak = r->b->peak, corner = log2(peak / r->b->memory);
-    r->x0 = floor(log2(peak / r->b->cache)) - 2;
+    r->x0 = floor(log2(peak / fmax(r->b->cache, r->b->memory))) - 2;
     r->x1 = ceil(corner) + 1;
     r->y0 = floor(log2(peak)) - 4;
     r->y1 = ceil(log2(peak) + 0.3);
@@ -120,8 +120,11 @@ static void draw_frame(const struct roofline *r)
 
 /* ---- where there is room --------------------------------------------------------------------- */
 
-/* What is drawn on already. */
-struct taken { VEC(struct box) box; };
+struct boxes { VEC(struct box) at; };
+
+/* What is drawn on already: texts must not cover circles and each other, and had better not cover
+ * lines. */
+struct taken { struct boxes all, line; };
 
 static bool overlap(struct box a, struct box b)
 {
@@ -129,11 +132,11 @@ static bool overlap(struct box a, struct box b)
 }
 
 /* How many of the boxes it lies on. */
-static int covers(const struct taken *taken, struct box b)
+static int covers(const struct boxes *boxes, struct box b)
 {
     int n = 0;
-    for (int i = 0; i < taken->box.n; i++)
-        n += overlap(taken->box.at[i], b);
+    for (int i = 0; i < boxes->at.n; i++)
+        n += overlap(boxes->at.at[i], b);
     return n;
 }
 
@@ -151,37 +154,41 @@ static void take_circles(const struct roofline *r, struct taken *taken)
         struct point at = step_point(r, k);
         int radius = radius_of(r, k);
         struct box b = {at.x - radius, at.y - radius, 2 * radius, 2 * radius};
-        vec_push(r->picture->pool, &taken->box, b);
+        vec_push(r->picture->pool, &taken->all.at, b);
     }
 }
 
-/* ---- labels of the roofs --------------------------------------------------------------------- */
+/* ---- the roofs, and their labels ------------------------------------------------------------- */
 
-/* A text along a line: its baseline begins at x, y and goes on by c, s for each pixel. As boxes, it
- * is a row of them, each around a PIECE of the turned text. */
-struct slanted { double x, y, c, s; int width; };
+/* A text along a line, or the line: it begins at x, y and goes on by c, s for each pixel. As boxes,
+ * it is a row of them, each around a PIECE: of that height, its middle so far above x, y. */
+struct slanted { double x, y, c, s; int width, height, middle; };
 
 enum { PIECE = 6, ABOVE = 6, BELOW = -15 /* baselines from the line, to its upper left */ };
 
-static struct slanted label_at(struct point from, struct point to, int width, int along, int aside)
+static struct slanted slanted_between(struct point from, struct point to)
 {
     double c = to.x - from.x, s = to.y - from.y, length = hypot(c, s);
-    c /= length;
-    s /= length;
-    return (struct slanted){from.x + along * c + aside * s, from.y + along * s - aside * c, c, s,
-            width};
+    return (struct slanted){from.x, from.y, c / length, s / length, (int)length, 4, 0};
+}
+
+/* A text of that width, so far along the line and aside of it. */
+static struct slanted label_at(struct slanted line, int width, int along, int aside)
+{
+    return (struct slanted){line.x + along * line.c + aside * line.s,
+            line.y + along * line.s - aside * line.c, line.c, line.s, width, TEXT + 1, 3};
 }
 
 static int pieces_of(const struct slanted *l) { return (l->width + PIECE - 1) / PIECE; }
 
 static struct box piece_of(const struct slanted *l, int i)
 {
-    double along = (i + 0.5) * PIECE, aside = 3;   /* of the piece's middle */
-    double h = TEXT + 1;
-    double x = l->x + along * l->c + aside * l->s, y = l->y + along * l->s - aside * l->c;
-    double w = PIECE * fabs(l->c) + h * fabs(l->s), tall = PIECE * fabs(l->s) + h * fabs(l->c);
-    return (struct box){(int)floor(x - w / 2), (int)floor(y - tall / 2), (int)ceil(w) + 1,
-            (int)ceil(tall) + 1};
+    double along = (i + 0.5) * PIECE;
+    double x = l->x + along * l->c + l->middle * l->s, y = l->y + along * l->s - l->middle * l->c;
+    double w = PIECE * fabs(l->c) + l->height * fabs(l->s);
+    double h = PIECE * fabs(l->s) + l->height * fabs(l->c);
+    return (struct box){(int)floor(x - w / 2), (int)floor(y - h / 2), (int)ceil(w) + 1,
+            (int)ceil(h) + 1};
 }
 
 /* How much of what is there the label lies on; INT_MAX: it isn't inside. */
@@ -192,27 +199,39 @@ static int label_covers(const struct roofline *r, const struct taken *taken,
     for (int i = 0; i < pieces_of(l); i++) {
         if (!in_frame(r, piece_of(l, i)))
             return INT_MAX;
-        n += covers(taken, piece_of(l, i));
+        n += covers(&taken->all, piece_of(l, i));
     }
     return n;
 }
 
-/* Beside the line, on the side if there is room, where it covers as little as may be. */
-static void draw_label(const struct roofline *r, struct point from, struct point to, int side,
-        const char *text, struct taken *taken)
+static void take_pieces(const struct roofline *r, const struct slanted *l, struct boxes *boxes)
 {
-    int width = svg_width(text, TEXT), length = (int)hypot(to.x - from.x, to.y - from.y);
-    struct slanted best = label_at(from, to, width, 14, ABOVE);
-    int least = INT_MAX;
+    for (int i = 0; i < pieces_of(l); i++)
+        vec_push(r->picture->pool, &boxes->at, piece_of(l, i));
+}
+
+static void draw_roof(const struct roofline *r, struct point from, struct point to,
+        struct taken *taken)
+{
+    struct slanted line = slanted_between(from, to);
+    svg_line(r->picture, "roof", from, to);
+    take_pieces(r, &line, &taken->line);
+}
+
+/* Beside the line, on the side if there is room, where it covers as little as may be. */
+static void draw_label(const struct roofline *r, struct slanted line, int side, const char *text,
+        struct taken *taken)
+{
+    int width = svg_width(text, TEXT), least = INT_MAX;
+    struct slanted best = label_at(line, width, 14, ABOVE);
     for (int turn = 0; turn < 2; turn++, side = ABOVE + BELOW - side)
-        for (int along = 14; along + width + 8 <= length && least > 0; along += PIECE) {
-            struct slanted l = label_at(from, to, width, along, side);
+        for (int along = 14; along + width + 8 <= line.width && least > 0; along += PIECE) {
+            struct slanted l = label_at(line, width, along, side);
             int covered = label_covers(r, taken, &l);
             if (covered < least)
                 best = l, least = covered;
         }
-    for (int i = 0; i < pieces_of(&best); i++)
-        vec_push(r->picture->pool, &taken->box, piece_of(&best, i));
+    take_pieces(r, &best, &taken->all);
     svg_text_turned(r->picture, "dim", (struct point){(int)lround(best.x), (int)lround(best.y)},
             (int)lround(atan2(best.s, best.c) * 57.29578), text);
 }
@@ -224,8 +243,8 @@ static void draw_slope(const struct roofline *r, double gbs, const char *title, 
     double x = exp2(r->x0);
     x = x * gbs < exp2(r->y0) ? exp2(r->y0) / gbs : x;
     struct point from = point_of(r, x, x * gbs), corner = point_of(r, r->b->peak / gbs, r->b->peak);
-    svg_line(r->picture, "roof", from, corner);
-    draw_label(r, from, corner, side,
+    draw_roof(r, from, corner, taken);
+    draw_label(r, slanted_between(from, corner), side,
             pool_printf(r->picture->pool, "%s: %.1f GB/s", title, gbs), taken);
 }
 
@@ -235,7 +254,7 @@ static void draw_roofs(const struct roofline *r, struct taken *taken)
     double peak = r->b->peak;
     struct point left = point_of(r, peak / r->b->cache, peak);
     struct point right = point_of(r, exp2(r->x1), peak);
-    svg_line(r->picture, "roof", left, right);
+    draw_roof(r, left, right, taken);
     svg_text(r->picture, "dim end", (struct point){right.x, r->frame - 14},
             pool_printf(r->picture->pool,
                     "the horizontal line: FMA in registers (%s), %.1f GFLOP/s", r->b->isa, peak));
@@ -258,7 +277,7 @@ static void draw_circle(const struct roofline *r, int k)
     svg_close(r->picture);
 }
 
-/* The step's number beside its circle, where it covers nothing. */
+/* The step's number beside its circle, where it covers nothing, or a line if need be. */
 static void draw_number(const struct roofline *r, int k, struct taken *taken)
 {
     struct point at = step_point(r, k);
@@ -268,12 +287,14 @@ static void draw_number(const struct roofline *r, int k, struct taken *taken)
         {at.x + far, at.y - h / 2, w, h}, {at.x - far - w, at.y - h / 2, w, h},
         {at.x - w / 2, at.y - far - h, w, h}, {at.x - w / 2, at.y + far, w, h},
     };
-    for (int i = 0; i < 4; i++)
-        if (in_frame(r, where[i]) && !covers(taken, where[i])) {
-            vec_push(r->picture->pool, &taken->box, where[i]);
-            svg_text(r->picture, "small", (struct point){where[i].x, where[i].y + h - 2}, number);
-            return;
-        }
+    for (int i = 0; i < 8; i++) {
+        struct box b = where[i % 4];
+        if (!in_frame(r, b) || covers(&taken->all, b) || (i < 4 && covers(&taken->line, b)))
+            continue;
+        vec_push(r->picture->pool, &taken->all.at, b);
+        svg_text(r->picture, "small", (struct point){b.x, b.y + h - 2}, number);
+        return;
+    }
 }
 
 /* Those that take longest first. */
@@ -295,7 +316,7 @@ static void draw_numbers(const struct roofline *r, struct taken *taken)
 
 static void draw_roofline(struct roofline *r)
 {
-    struct taken taken = {0};
+    struct taken taken = {{{0}}, {{0}}};
     find_ends(r);
     svg_text(r->picture, "name", (struct point){MARGIN, r->frame - 14},
             "Roofline: one thread; numbers are steps, and larger circles take longer");
