@@ -159,6 +159,7 @@ v.bin:
 END_OF_RULE
     cp onnx/v.bin v.before
     refuses 2 "'onnx/v.bin' would be overwritten" -q -MD -MF onnx/v.bin onnx/net.onnx
+    refuses 2 "'onnx/v.bin' would be overwritten" import onnx/net.onnx -o onnx/v.bin
     check 'nothing was overwritten' cmp -s onnx/v.bin v.before
     "$(dirname "$cnngen")/cnngen-import-onnx" onnx/net.onnx -o i.yaml --sources list &&
         tr '\0' '\n' <list >out

@@ -54,6 +54,21 @@ result "--shape with a specification" $?
 result "import without a model" $?
 "$cnngen" import --help >out 2>err && grep -q '^usage: cnngen import' out
 result "import --help" $?
+cp model.unknown kept
+for to in '-o kept' '-o y.yaml --weights kept'; do
+    "$cnngen" import kept $to >out 2>err
+    [ $? -eq 2 ] && grep -q "'kept' would be overwritten" err && cmp kept model.unknown &&
+        [ ! -e y.yaml ]
+    result "import $to over the model" $?
+done
+for twice in '--output=y.yaml' '--weights=y.safetensors --weights=z.safetensors' '--name=a --name=b'; do
+    "$cnngen" import model.unknown -o y.yaml $twice >out 2>err
+    [ $? -eq 2 ] && grep -q 'is given twice' err && [ ! -e y.yaml ]
+    result "import with $twice" $?
+done
+"$cnngen" import model.unknown -o y.yaml --shape t0=1,2 --shape t0=1,3 >out 2>err
+[ $? -eq 2 ] && grep -q "shape is given twice for 't0'" err
+result "two shapes of an input" $?
 "$cnngen" import nowhere -o x.yaml >out 2>err
 [ $? -eq 2 ] && grep -q "can't read 'nowhere'" err
 result "a file that isn't there" $?
