@@ -242,6 +242,7 @@ usage "one specification at a time" bench net.cnn.yaml pair.yaml
 usage "'int' can't be a prefix" --prefix int net.cnn.yaml
 usage "'1a' can't be a prefix" --prefix 1a net.cnn.yaml
 usage "'a b' can't be a prefix" --prefix 'a b' net.cnn.yaml
+usage "'cnn' can't be a prefix: names of the runtime begin with it" --prefix cnn net.cnn.yaml
 usage "--time-limit is a number from 0.01 to 1000000, not '0'" tune --time-limit 0 net.cnn.yaml
 usage "--output is the C file, not the header: write '--header x.h'" -o x.h net.cnn.yaml
 usage "standard input holds one specification: '-' is given twice" verify - net.cnn.yaml -
