@@ -13,15 +13,11 @@ for i in $(seq "${SAME_BITS_COUNT:-4}"); do
     "$tmp/random_spec" $((seed * 1000 + i)) >"$tmp/r$i.cnn.yaml"
 done
 cd "$root/tests/cases" || exit 2
-ls conv-depthwise-fused* conv-direct-ends* conv-direct-fused* conv-direct-padding* conv-dot-fused* \
-    conv-dot-kernels* \
-    conv-grouped-* conv-planes-fused* conv-planes-kernels* conv-row-kernels* conv-transpose-fused* \
-    dense-rows* elementwise-activations.* elementwise-affine-bytes* \
-    elementwise-affine-channels.* elementwise-binary-many* elementwise-groupnorm* \
-    elementwise-layernorm* elementwise-lrn* \
+ls conv-depthwise-fused* conv-direct-ends* conv-direct-fused* conv-direct-padding* conv-dot-fused* conv-dot-kernels* \
+    conv-grouped-* conv-planes-fused* conv-planes-kernels* conv-row-kernels* conv-transpose-fused* dense-rows* elementwise-activations.* elementwise-affine-bytes* \
+    elementwise-affine-channels.* elementwise-binary-many* elementwise-groupnorm* elementwise-layernorm* elementwise-lrn* \
     elementwise-prelu-channels* elementwise-rmsnorm* elementwise-softmax-slices* \
-    elementwise-upsample-bilinear* cum-sum* elementwise-softmax-axis* matmul* pool-average* \
-    pool-global* pool-slices* \
+    elementwise-upsample-bilinear* cum-sum* elementwise-softmax-axis* matmul* pool-average* pool-global* pool-slices* \
     reduce* resize-* >"$tmp/cases"
 sixth() { awk -v h=$(((seed + $1) % 6)) 'NR % 6 == h' "$tmp/cases"; }
 echo "seed $seed (SAME_BITS_SEED=$seed repeats it)"
