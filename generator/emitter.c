@@ -1,5 +1,6 @@
 #include "emitter.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,10 +61,15 @@ static const struct source *find_source(struct emitter *e, const char *name)
     if (e->opt->template_dir) {
         struct source *src = NEW(e->pool, struct source);
         const char *path = pool_printf(e->pool, "%s/%s", e->opt->template_dir, name);
-        if (source_read(e->pool, path, 1 << 20, src) == SOURCE_OK) {
+        enum source_status status = source_read(e->pool, path, 1 << 20, src);
+        if (status == SOURCE_OK) {
             file_list_add(e->pool, e->opt->reads, path);
             return src;
         }
+        if (status != SOURCE_ERRNO || errno != ENOENT)
+            die("can't read the template '%s': %s", path,
+                    status == SOURCE_ERRNO ? strerror(errno)
+                    : status == SOURCE_TOO_BIG ? "larger than 1 MB" : "not a regular file");
     }
     const struct source *src = template_builtin(name);
     if (!src)

@@ -1,4 +1,6 @@
 /* generate: the default command: a specification to MODEL.c and MODEL.h. */
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,6 +8,7 @@
 #include "names.h"
 #include "selftest.h"
 #include "session.h"
+#include "template.h"
 
 static const char *base_name(const char *path)
 {
@@ -69,8 +72,25 @@ static const char *tuning_text(struct session *s)
             (unsigned long long)s->tuning->hash);
 }
 
+/* A folder that isn't there, or another than was meant, would leave everything to the built-in
+ * templates without a word. */
+static void check_templates(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    bool any = false;
+    if (!dir)
+        die("can't read the folder of templates '%s': %s", folder, strerror(errno));
+    for (const struct dirent *e; !any && (e = readdir(dir));)
+        any = template_builtin(e->d_name) != NULL;
+    closedir(dir);
+    if (!any)
+        die("the folder '%s' holds no template: no file in it is called as one of cnngen's is", folder);
+}
+
 bool session_emit(struct session *s)
 {
+    if (s->options->template_dir)
+        check_templates(s->options->template_dir);
     const char *header = header_path(s, output_path(s));
     const struct emit_options emit_options = {
         .prefix = s->prefix,

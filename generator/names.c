@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "limits.h"
 #include "source.h"
@@ -39,6 +40,19 @@ static const struct { const char *why, *words; } reserved[] = {
      " lpt7 lpt8 lpt9 CON PRN AUX NUL "},
 };
 
+/* Names of functions and macros that the emitted program would share with its runtime: in capitals
+ * these begin alike. */
+static const char *const of_runtime[] = {"cnn", "cnn_file", "cnn_math", "cnn_names", "cnn_rt",
+    "cnn_version", "cnn_weights"};
+
+static bool is_of_runtime(const char *name)
+{
+    for (size_t i = 0; i < sizeof of_runtime / sizeof of_runtime[0]; i++)
+        if (!strcasecmp(of_runtime[i], name))
+            return true;
+    return false;
+}
+
 static bool has_word(const char *words, const char *word)
 {
     size_t n = strlen(word);
@@ -64,6 +78,8 @@ bool c_name_ok(const char *name, const char **why)
         *why = TOO_LONG(LIMIT_NAME_CHARS);
     else if (name[0] == '_' && (name[1] == '_' || isupper((unsigned char)name[1])))
         *why = "C keeps names with '__' or '_' and a capital in front to itself";
+    else if (is_of_runtime(name))
+        *why = "names of the runtime begin with it";
     for (size_t i = 0; !*why && i < sizeof reserved / sizeof reserved[0]; i++)
         if (has_word(reserved[i].words, name))
             *why = reserved[i].why;

@@ -65,10 +65,25 @@ static bool weights_agree(struct parser *p)
     return true;
 }
 
+/* A header's name is no name for the C file, and standard input is empty when it was read. */
+static bool files_agree(struct parser *p)
+{
+    const struct options *o = p->options;
+    int from_stdin = 0;
+    if (o->command == CMD_GENERATE && o->output &&
+            (ends_in(o->output, ".h") || ends_in(o->output, ".hpp")))
+        return fail(p->status, "--output is the C file, not the header: write '--header %s'",
+                shown(p->pool, o->output, strlen(o->output)));
+    for (int i = 0; i < o->specs.n; i++)
+        from_stdin += !strcmp(o->specs.at[i], "-");
+    return from_stdin < 2 ||
+           fail(p->status, "standard input holds one specification: '-' is given twice");
+}
+
 bool options_agree(struct parser *p, const struct line *line)
 {
     const struct options *o = p->options;
-    if (!deps_agree(p) || !weights_agree(p) || !pictures_agree(p, line))
+    if (!deps_agree(p) || !weights_agree(p) || !pictures_agree(p, line) || !files_agree(p))
         return false;
     if (o->dump && (o->output || o->header))
         return fail(p->status, "--dump writes to standard output: it takes no --%s",

@@ -43,7 +43,7 @@ static bool parse_decimal(struct parser *p, const char *name, const char *arg, d
     char *end;
     *out = strtod(arg, &end);
     if (!*arg || strspn(arg, "0123456789.") != strlen(arg) || *end || !(*out >= min && *out <= max))
-        return fail(p->status, "--%s is a number from %g to %g, not '%s'", name, min, max,
+        return fail(p->status, "--%s is a number from %.10g to %.10g, not '%s'", name, min, max,
                 shown(p->pool, arg, strlen(arg)));
     return true;
 }
@@ -106,8 +106,8 @@ static bool parse_size(struct parser *p, const char *name, const char *arg, int6
     int shift = !strcmp(unit, "K") ? 10 : !strcmp(unit, "M") ? 20 : 0;
     long long n = digits && digits <= 9 ? strtoll(arg, NULL, 10) : 0;
     if (n < 1 || (*unit && !shift))
-        return fail(p->status, "--%s is a number of bytes, at most 999999999, or of K or M, as 64K, "
-                "not '%s'", name, shown(p->pool, arg, strlen(arg)));
+        return fail(p->status, "--%s is a number from 1 to 999999999, of bytes, or of KiB or MiB as "
+                "in 64K and 2M, not '%s'", name, shown(p->pool, arg, strlen(arg)));
     *out = (int64_t)n << shift;
     return true;
 }

@@ -32,6 +32,9 @@ struct out_file {
 };
 bool out_commit(const struct out_file *files, int n, const char **failed);
 
+/* Whether both paths lead to one file, which is there. */
+bool out_same_file(const char *a, const char *b);
+
 /* Whether standard output is a terminal that shows lines, corners and blocks. */
 bool out_unicode(void);
 

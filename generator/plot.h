@@ -17,6 +17,10 @@ int plot_legend(struct picture *, const bool used[KIND_COUNT], struct point at);
 struct bench;
 void plot_time(const struct bench *, struct picture *);
 
+/* The roofline of plot_time's picture, below y = top. Its lower end; top, and nothing is drawn, where the
+ * machine's speeds are not known. */
+int plot_roofline(const struct bench *, struct picture *, int top);
+
 /* The graph for Graphviz. */
 void plot_dot(const struct summary *, struct out *);
 

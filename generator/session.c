@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "import.h"
 #include "labels.h"
@@ -24,12 +23,6 @@ void session_write(const struct out_file *files, int n)
     die("can't write '%s': %s", failed, strerror(errno));
 }
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 void session_sources(struct session *s, struct file_list *to)
 {
     if (strcmp(s->options->spec, "-"))
@@ -46,7 +39,7 @@ void session_keep_sources(struct session *s, const struct out_file *files, int n
     session_sources(s, &from);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < from.path.n; k++)
-            if (same_file(files[i].path, from.path.at[k]))
+            if (out_same_file(files[i].path, from.path.at[k]))
                 die("'%s' would be overwritten by the output", from.path.at[k]);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < i; k++)

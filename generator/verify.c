@@ -421,6 +421,21 @@ static bool run_rounds(struct verifier *v)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
+/* Targets that were asked for, of which this machine has no code: nothing is known of them. */
+static void say_untried(const struct verifier *v)
+{
+    unsigned ran = 0;
+    if (v->session->options->targets == TARGETS_ALL)
+        return;
+    for (int i = 0; i < v->models; i++)
+        for (int t = 0; t < TARGET_COUNT; t++)
+            ran |= v->model[i].ran[t] ? TARGET_BIT(t) : 0;
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (ran && v->session->options->targets & ~ran & TARGET_BIT(t))
+            fprintf(stderr, "cnngen: %s was not tried: what runs the program doesn't have it\n",
+                    targets[t].name);
+}
+
 int command_verify(struct session *s)
 {
     struct verifier v = {.session = s, .pool = s->pool, .threads = 1};
@@ -432,5 +447,6 @@ int command_verify(struct session *s)
         return 2;
     if (!v.build.openmp)
         fprintf(stderr, "cnngen: the compiler has no OpenMP: only runs on one thread were tried\n");
+    say_untried(&v);
     return v.status;
 }

@@ -25,10 +25,13 @@ count() {  # COMPILER ISA...
 }
 # Weights are asked for in time where they come from memory, and nowhere else.
 asks() {  # SPECIFICATION WHETHER
-    "$cnngen" -q --standalone --target avx512 -o asks.c "$root/tests/cases/$1.cnn.yaml" && gcc -O2 -S -o asks.s asks.c
+    "$cnngen" -q --standalone --target avx512 -o asks.c "$root/tests/cases/$1.cnn.yaml" &&
+        gcc -O2 -S -o asks.s asks.c
     seen=no
     ! grep -q prefetcht1 asks.s || seen=yes
-    if [ $seen = "$2" ]; then echo "passed  $1: prefetches $seen"; else echo "FAILED  $1: prefetches $seen"; fi
+    verdict=FAILED
+    [ $seen != "$2" ] || verdict=passed
+    echo "$verdict  $1: prefetches $seen"
 }
 {
     asks conv-winograd-far yes

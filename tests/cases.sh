@@ -1,32 +1,19 @@
 #!/bin/sh
 # The specifications of tests/cases and the examples, step by step against the reference, on every
-# instruction set of this machine: the examples compiled by gcc -O2, a fifth of the cases by gcc -O1 and
-# another tenth by clang -O1, other ones every day (CASES=all: all by gcc -O2 and by clang, and what
-# Winograd's kernels take by default directly, too, of which exact.sh does a third every day), all under the
-# strict set of warnings, see strict.sh. Inputs are random; then NaN, infinities, -0, denormals, the
-# largest floats and sums that overflow stand among them: NaN must come out as NaN, an infinity as that
-# infinity, and nothing of it may reach an element that doesn't depend on it: through padded lanes, halos,
-# or memory that a row shares with its neighbour.
-set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-cd "$(dirname "$0")/.." || exit 2
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
+# instruction set of this machine: the examples compiled by gcc -O2, a fifth of the cases by gcc -O1
+# and another tenth by clang -O1, other ones every day (CASES=all: all by gcc -O2 and by clang, and
+# what Winograd's kernels take by default directly, too, of which exact.sh does a third every day),
+# all under the strict set of warnings, see strict.sh. Inputs are random; then NaN, infinities, -0,
+# denormals, the largest floats and sums that overflow stand among them: NaN must come out as NaN,
+# an infinity as that infinity, and nothing of it may reach an element that doesn't depend on it:
+# through padded lanes, halos, or memory that a row shares with its neighbour.
+. "$(dirname "$0")/lib.sh"
+cd "$root" || exit 2
 strict="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wdouble-promotion -Werror"
 run() {  # run COMPILER OPTIMISATION OPTION... SPEC...
     cc=$1 optimise=$2
     shift 2
-    out=$("$cnngen" verify -q --cc "$cc" --cflags "$optimise $strict" "$@" 2>&1)
-    status=$?
-    line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
-    p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
-    f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')
-    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0}))
-    if [ $status -ne 0 ]; then
-        echo "$out"
-        [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
-    fi
+    counted "$cnngen" verify -q --cc "$cc" --cflags "$optimise $strict" "$@"
 }
 batches() {  # batches LIST COMPILER OPTIMISATION OPTION...: 24 models for one call
     xargs -r -n 24 echo <"$1" >"$1.batches"
@@ -54,14 +41,13 @@ seed=${CASES_SEED:-$day}
 echo "seed $seed (CASES_SEED=$seed repeats it)"
 few="--tuning tests/cases/conv-planes.tuning"  # what small images are too small for, too
 for spec in tests/cases/conv-planes-*.cnn.yaml; do
-    if "$cnngen" --dump=plan $few "$spec" | grep '^     conv2d' | grep -v '^     conv2d_planes'; then
-        echo "$spec: not by conv2d_planes: the tuning file doesn't know the layer"
-        failed=$((failed + 1))
+    if "$cnngen" --dump=plan $few "$spec" | grep '^     conv2d' |
+        grep -v '^     conv2d_planes'; then
+        bad "$spec: not by conv2d_planes: the tuning file doesn't know the layer"
     fi
 done
 batches "$tmp/examples" gcc -O2
 batches "$tmp/gcc" gcc $grid --fill random,special --seed "$seed" $few
 batches "$tmp/direct" clang -O1 --math precise
 batches "$tmp/clang" clang -O1 --fill random,special --seed "$seed" $few
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

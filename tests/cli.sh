@@ -43,7 +43,9 @@ expect() {
     what="cnngen $*"
     timeout 120 "$cnngen" "$@" >../out 2>../err </dev/null
     status=$?
-    if [ $status -eq "$expected" ]; then ok; else fail "$what: exit code $status instead of $expected"; fi
+    if [ $status -eq "$expected" ]; then ok; else
+        fail "$what: exit code $status instead of $expected"
+    fi
 }
 
 says() { if grep -qF -e "$1" ../err; then ok; else fail "$what: does not say '$1'"; fi; }
@@ -136,7 +138,8 @@ head -c 64 /dev/zero | npy small4.npy '<f4' '4, 2, 2, 1'
 printf '\001\002\003\377' | npy bytes.npy '|u1' '2, 2, 1'
 printf '\001\002\003\004\005\006' | npy planes.npy '|u1' '3, 1, 2'
 printf '\001\002\003\004\005\006' | npy pixels.npy '|u1' '1, 2, 3'
-printf '\000\000\000\077\000\000\000\077\000\000\000\077\000\000\000\077' | npy half.npy '<f4' '2, 2, 1'
+printf '\000\000\000\077\000\000\000\077\000\000\000\077\000\000\000\077' |
+    npy half.npy '<f4' '2, 2, 1'
 
 # ---- help and version ----------------------------------------------------------------------------
 
@@ -148,8 +151,10 @@ done
 what='the help text'
 widest=$(awk '{ if (length > n) n = length } END { print n }' ../out)
 check 'the help text fits 80 columns' [ "$widest" -le 80 ]
-for option in output header deps deps-file deps-target deps-phony file-prefix-map prefix target max-threads max-arena max-weights math standalone selftest static-arena weights weights-file \
-    template-dir dump json input seed cc cflags run seconds threads print-schema color quiet verbose help version; do
+for option in output header deps deps-file deps-target deps-phony file-prefix-map prefix target \
+    max-threads max-arena max-weights math standalone selftest static-arena weights weights-file \
+    template-dir dump json input seed cc cflags run seconds threads print-schema color quiet \
+    verbose help version; do
     prints "--$option"
 done
 for option in --version -V; do
@@ -171,7 +176,8 @@ usage 'a specification is missing' check
 usage 'a specification is missing' --standalone
 usage "one specification at a time: 'net.cnn.yaml' and 'pair.yaml'" net.cnn.yaml pair.yaml
 usage "one specification at a time: 'generate' and 'net.cnn.yaml'" generate net.cnn.yaml
-usage "one specification at a time: 'sumary' and 'net.cnn.yaml'; did you mean 'summary'?" sumary net.cnn.yaml
+usage "one specification at a time: 'sumary' and 'net.cnn.yaml'; did you mean 'summary'?" \
+    sumary net.cnn.yaml
 usage "one specification at a time" check net.cnn.yaml pair.yaml
 usage "unknown option '--standalnoe'; did you mean '--standalone'?" --standalnoe net.cnn.yaml
 usage "unknown option '--MD'" --MD net.cnn.yaml
@@ -188,12 +194,14 @@ usage "unknown target 'avx3'; did you mean 'avx2'?" --target avx3 net.cnn.yaml
 usage "unknown target ''" --target neon, net.cnn.yaml
 usage "unknown target 'cortexm'; did you mean 'cortex-m'?" --target cortexm net.cnn.yaml
 usage "target 'cortex-m' is one by itself, not part of a list" --target avx2,cortex-m net.cnn.yaml
-usage "--dump is spec, graph, shapes, opt or plan, not 'plane'; did you mean 'plan'?" --dump plane net.cnn.yaml
+usage "--dump is spec, graph, shapes, opt or plan, not 'plane'; did you mean 'plan'?" \
+    --dump plane net.cnn.yaml
 usage "--color is auto, always or never, not 'blue'" --color blue net.cnn.yaml
 usage "--math is strict, precise or fast, not 'fats'; did you mean 'fast'?" --math fats net.cnn.yaml
 usage "'cnngen run' takes no --math" run --math strict net.cnn.yaml
-usage "--max-arena is a number of bytes, at most 999999999, or of K or M, as 64K, not '4k'" --max-arena 4k net.cnn.yaml
-usage "--max-weights is a number of bytes, at most 999999999, or of K or M, as 64K, not '0'" --max-weights 0 net.cnn.yaml
+size="is a number from 1 to 999999999, of bytes, or of KiB or MiB as in 64K and 2M, not"
+usage "--max-arena $size '4k'" --max-arena 4k net.cnn.yaml
+usage "--max-weights $size '0'" --max-weights 0 net.cnn.yaml
 usage "--weights bin writes a file beside the C: it takes no '-o -'" --weights bin -o - net.cnn.yaml
 printf 'cnngen: 1\nweights: random\nlayers:\n  - {type: Input, shape: [2560]}\n  - {type: Dense, units: 2560}\n' >large.yaml
 expect 0 --target scalar -o large.c large.yaml
@@ -201,10 +209,12 @@ says '25 MB of weights as C text'
 expect 0 --target scalar --weights asm -o large.c large.yaml
 quiet
 rm large.*
-usage "--split-weights writes a file beside the C: it takes no '-o -'" --split-weights -o - net.cnn.yaml
-usage "--weights bin leaves no C to split off: it takes no --split-weights" --split-weights --weights bin net.cnn.yaml
+usage "--split-weights writes a file beside the C: it takes no '-o -'" \
+    --split-weights -o - net.cnn.yaml
+usage "--weights bin leaves no C to split off: it takes no --split-weights" \
+    --split-weights --weights bin net.cnn.yaml
 usage "'cnngen verify' takes no --split-weights" verify --split-weights net.cnn.yaml
-usage "--max-stack is a number of bytes, at most 999999999, or of K or M, as 64K, not '1G'" --max-stack 1G net.cnn.yaml
+usage "--max-stack $size '1G'" --max-stack 1G net.cnn.yaml
 usage "'cnngen check' takes no --max-stack" check --max-stack 1K net.cnn.yaml
 expect 1 --max-stack 100 -o stack.c net.cnn.yaml
 absent stack.c
@@ -212,7 +222,8 @@ says 'bytes of stack, more than --max-stack allows: 100 [over-budget]'
 says "_scalar' takes "
 expect 0 --max-stack 1M -o - net.cnn.yaml
 expect 0 check --max-arena 1M --max-weights 64K net.cnn.yaml
-usage "--weights is auto, array, string, asm or bin, not 'arry'; did you mean 'array'?" --weights arry net.cnn.yaml
+usage "--weights is auto, array, string, asm or bin, not 'arry'; did you mean 'array'?" \
+    --weights arry net.cnn.yaml
 for n in 0 1025 -1 1e2 '' 8x ' 8' 99999999999999999999; do
     usage "--max-threads is a number from 1 to 1024" --max-threads="$n" net.cnn.yaml
 done
@@ -231,6 +242,10 @@ usage "one specification at a time" bench net.cnn.yaml pair.yaml
 usage "'int' can't be a prefix" --prefix int net.cnn.yaml
 usage "'1a' can't be a prefix" --prefix 1a net.cnn.yaml
 usage "'a b' can't be a prefix" --prefix 'a b' net.cnn.yaml
+usage "'cnn' can't be a prefix: names of the runtime begin with it" --prefix cnn net.cnn.yaml
+usage "--time-limit is a number from 0.01 to 1000000, not '0'" tune --time-limit 0 net.cnn.yaml
+usage "--output is the C file, not the header: write '--header x.h'" -o x.h net.cnn.yaml
+usage "standard input holds one specification: '-' is given twice" verify - net.cnn.yaml -
 usage '--dump writes to standard output: it takes no --output' --dump plan -o x net.cnn.yaml
 usage '--dump writes to standard output: it takes no --header' --dump plan -H x net.cnn.yaml
 
@@ -238,7 +253,8 @@ usage '--dump writes to standard output: it takes no --header' --dump plan -H x 
 usage "--json is for 'cnngen summary or bench'" --json net.cnn.yaml
 usage "--seed is for 'cnngen verify, bench, tune, plot or report'" --seed 1 net.cnn.yaml
 usage "--seconds is for 'cnngen bench, tune, plot or report'" --seconds 1 net.cnn.yaml
-usage "--input is for 'cnngen run, verify, bench, tune, plot or report'" --input zero.npy net.cnn.yaml
+usage "--input is for 'cnngen run, verify, bench, tune, plot or report'" \
+    --input zero.npy net.cnn.yaml
 usage "'cnngen check' takes no --output" check -o x net.cnn.yaml
 usage "'cnngen check' takes no --json: it is for summary or bench" check --json net.cnn.yaml
 for command in check summary run verify bench tune; do
@@ -248,8 +264,10 @@ for command in check summary run verify bench tune; do
 done
 usage "'cnngen summary' takes no --weights-file" summary --weights-file x net.cnn.yaml
 usage "'cnngen bench' takes no --fill: it is for verify" bench --fill integer net.cnn.yaml
-usage "--fill is random, special or integer, not 'specal'; did you mean 'special'?" verify --fill random,specal net.cnn.yaml
-usage "--fill integer changes the weights too: it goes with no other kind" verify --fill integer,random net.cnn.yaml
+usage "--fill is random, special or integer, not 'specal'; did you mean 'special'?" \
+    verify --fill random,specal net.cnn.yaml
+usage "--fill integer changes the weights too: it goes with no other kind" \
+    verify --fill integer,random net.cnn.yaml
 usage "'cnngen bench' takes no --run: it is for verify" bench --run x net.cnn.yaml
 usage "'cnngen run' takes no --target" run --target avx2 net.cnn.yaml
 usage "'cnngen run' takes no --verbose" run -v net.cnn.yaml
@@ -368,10 +386,20 @@ rm -f split.c split.h split_weights.c
 expect 0 --dump plan --split-weights --weights asm net.cnn.yaml
 expect 0 --weights auto -o - net.cnn.yaml
 prints ' cnngen net.cnn.yaml'
-expect 0 --weights-file="$top/examples/digits/digits.safetensors" -o - "$top/examples/digits/digits.cnn.yaml"
+expect 0 --weights-file="$top/examples/digits/digits.safetensors" \
+    -o - "$top/examples/digits/digits.cnn.yaml"
 prints 'cnngen --weights-file digits.safetensors digits.cnn.yaml'
 expect 0 --template-dir "$top/templates" -o - net.cnn.yaml
 refuses 'the template folder is not mentioned' grep -q template-dir ../out
+expect 2 --template-dir none net.cnn.yaml
+says "can't read the folder of templates 'none': No such file or directory"
+mkdir -p bad/model.c.in
+expect 2 --template-dir bad net.cnn.yaml
+says "can't read the template 'bad/model.c.in': not a regular file"
+mv bad/model.c.in bad/modle.c.in
+expect 2 --template-dir bad net.cnn.yaml
+says "the folder 'bad' holds no template: no file in it is called as one of cnngen's is"
+rm -r bad
 for stage in spec graph shapes opt plan; do
     expect 0 --dump $stage net.cnn.yaml
     check "--dump $stage prints" [ -s ../out ]
@@ -431,7 +459,7 @@ coloured '--color=always against NO_COLOR'
 CLICOLOR_FORCE=1 "$cnngen" check --color=never wrong.yaml 2>../err
 plain '--color=never against CLICOLOR_FORCE'
 
-# ---- files appear whole or not at all --------------------------------------------------------------
+# ---- files appear whole or not at all ------------------------------------------------------------
 
 expect 2 -o none/x.c net.cnn.yaml
 says "can't write 'none/x.c'"
@@ -464,7 +492,8 @@ if [ "$(id -u)" != 0 ]; then
     chmod 755 folder
 fi
 check 'the folder is empty' [ -z "$(ls -A folder)" ]
-for arguments in '-o - net.cnn.yaml' '--dump plan net.cnn.yaml' 'summary net.cnn.yaml' --help --version \
+for arguments in '-o - net.cnn.yaml' '--dump plan net.cnn.yaml' 'summary net.cnn.yaml' \
+    --help --version \
     'summary --json net.cnn.yaml' 'run net.cnn.yaml --input zero.npy' --print-schema; do
     what="cnngen $arguments >/dev/full"
     "$cnngen" $arguments >/dev/full 2>../err
@@ -476,13 +505,14 @@ done
 rm -rf folder x.c
 only_specs
 
-# ---- the same text everywhere ----------------------------------------------------------------------
+# ---- the same text everywhere --------------------------------------------------------------------
 
 expect 0 --standalone --selftest --weights array -o a.c net.cnn.yaml
 cp a.c ../first.c
 cp a.h ../first.h
 rm a.c a.h
-for setting in LC_ALL=de_DE.UTF-8 LC_ALL=C.UTF-8 LC_ALL=C LC_NUMERIC=de_DE.UTF-8 TZ=Asia/Tokyo HOME=/nowhere \
+for setting in LC_ALL=de_DE.UTF-8 LC_ALL=C.UTF-8 LC_ALL=C LC_NUMERIC=de_DE.UTF-8 TZ=Asia/Tokyo \
+    HOME=/nowhere \
     OMP_NUM_THREADS=1 USER=nobody; do
     what="with $setting"
     env "$setting" "$cnngen" --standalone --selftest --weights array -o a.c net.cnn.yaml 2>../err
@@ -492,7 +522,8 @@ for setting in LC_ALL=de_DE.UTF-8 LC_ALL=C.UTF-8 LC_ALL=C LC_NUMERIC=de_DE.UTF-8
 done
 what='with umask 077, from another folder, options in another order'
 mkdir -p ../far/away
-(umask 077; cd ../far && "$cnngen" --weights=array ../work/net.cnn.yaml --selftest -o away/a.c --standalone) 2>../err
+(umask 077; cd ../far && "$cnngen" --weights=array ../work/net.cnn.yaml --selftest -o away/a.c \
+    --standalone) 2>../err
 same ../far/away/a.c ../first.c
 same ../far/away/a.h ../first.h
 for file in ../first.c ../first.h; do
@@ -539,7 +570,8 @@ prints 'input: (None, 1, 2, 3) uint8, NCHW, copied by unary, permute'
 expect 0 summary --json planes.yaml
 prints '"shape": [1, 2, 3], "dtype": "uint8", "layout": "NCHW"}'
 expect 0 planes.yaml -o planes.c
-check 'the order of an input' grep -qF 'INPUT_SIZE 6 /* input: [channels][height][width] */' planes.h
+check 'the order of an input' grep -qF 'INPUT_SIZE 6 /* input: [channels][height][width] */' \
+    planes.h
 check 'the width of an input in another order' grep -q 'INPUT_WIDTH 2$' planes.h
 exists planes.c planes.h
 rm planes.c planes.h
@@ -556,12 +588,13 @@ prints '[2, 2, 1]'
 expect 0 run camera.yaml --input small.npy
 expect 2 run camera.yaml --input half.npy
 says 'whole numbers from 0 to 255'
-expect 2 run "$top/examples/digits/digits.cnn.yaml" --weights-file "$top/examples/digits/digits.safetensors" \
+expect 2 run "$top/examples/digits/digits.cnn.yaml" \
+    --weights-file "$top/examples/digits/digits.safetensors" \
     --input small.npy
 says 'takes [28, 28, 1]'
 rm -f x.npy y.npy
 
-# ---- summary ---------------------------------------------------------------------------------------
+# ---- summary -------------------------------------------------------------------------------------
 
 expect 0 summary "$top/examples/depth_1_to_256/mnist.cnn.yaml"
 prints 'conv2d (Conv2D)'
@@ -586,16 +619,20 @@ sed 's/^weights:.*/weights: none.safetensors/' net.cnn.yaml >untrained.yaml
 expect 0 summary untrained.yaml
 expect 1 check untrained.yaml
 rm untrained.yaml
-widest=$("$cnngen" summary "$top/examples/residual/residual.cnn.yaml" | awk '{ if (length > n) n = length } END { print n }')
+widest=$("$cnngen" summary "$top/examples/residual/residual.cnn.yaml" |
+    awk '{ if (length > n) n = length } END { print n }')
 check 'a summary fits 110 columns' [ "$widest" -le 110 ]
 
-# ---- verify ----------------------------------------------------------------------------------------
+# ---- verify --------------------------------------------------------------------------------------
 
 expect 0 verify net.cnn.yaml
 prints 'net: the same'
 quiet
 expect 0 verify --seed 7 --target scalar --cflags -O1 --weights array --selftest net.cnn.yaml
 refuses 'only one target' grep -q sse2 ../out
+quiet
+expect 0 verify -q --target wasm --cflags -O0 net.cnn.yaml
+says "cnngen: wasm was not tried: what runs the program doesn't have it"
 expect 0 verify net.cnn.yaml --input zero.npy
 expect 2 verify net.cnn.yaml --input two.npy
 expect 0 verify -v --cc 'cc -g0' --run 'env X=1' net.cnn.yaml
@@ -614,16 +651,19 @@ expect 2 verify --run nothing-of-the-kind net.cnn.yaml
 says "the program can't be run"
 check 'temporary folders are gone' [ -z "$(ls -A "$TMPDIR")" ]
 
-# A kernel that is wrong by little, one that writes beside its memory, one that differs on two threads.
+# A kernel that is wrong by little, one that writes beside its memory, one that differs on two
+# threads.
 mkdir bad
-sed 's/= vf_fma(v, w/= vf_fma(vf_add(v, vf_set1(1e-5f)), w/' "$top/templates/conv2d_direct_tile.c.in" \
+sed 's/= vf_fma(v, w/= vf_fma(vf_add(v, vf_set1(1e-5f)), w/' \
+    "$top/templates/conv2d_direct_tile.c.in" \
     >bad/conv2d_direct_tile.c.in
 expect 1 verify --template-dir bad net.cnn.yaml
 prints DIFFERS
 prints 'expected'
 rm bad/*
 wrong_run() {
-    awk -v line="$1" '{ print } /\$insert run_job/ { print "    " line }' "$top/templates/model.c.in" >bad/model.c.in
+    awk -v line="$1" '{ print } /\$insert run_job/ { print "    " line }' \
+        "$top/templates/model.c.in" >bad/model.c.in
     expect 1 verify --template-dir bad net.cnn.yaml
 }
 wrong_run '((unsigned char *)arena)[-1] = 0;'
@@ -632,7 +672,8 @@ wrong_run '((unsigned char *)arena)[arena_bytes] = 0;'
 prints 'the program ended'
 wrong_run '((float *)(size_t)input)[0] += 1.0f;'
 prints 'input 0 was written to'
-sed 's/if (thread < parts)/if (thread < parts \&\& thread == 0)/' "$top/templates/model.c.in" >bad/model.c.in
+sed 's/if (thread < parts)/if (thread < parts \&\& thread == 0)/' "$top/templates/model.c.in" \
+    >bad/model.c.in
 expect 1 verify --template-dir bad net.cnn.yaml
 prints 'on 2 threads'
 rm -r bad
@@ -648,11 +689,13 @@ wait $pid 2>/dev/null
 check 'a signal ends verify' [ $? -gt 128 ]
 check 'temporary folders are gone after a signal' [ -z "$(ls -A "$TMPDIR")" ]
 
-# ---- bench -----------------------------------------------------------------------------------------
+# ---- bench ---------------------------------------------------------------------------------------
 
 expect 0 bench --seconds 0.1 net.cnn.yaml
 prints 'net: each step on one thread; peak of '
-for column in step layer kernel 'median us' share GFLOP/s peak minimum quartiles; do prints "$column"; done
+for column in step layer kernel 'median us' share GFLOP/s peak minimum quartiles; do
+    prints "$column"
+done
 prints ' conv2d '
 prints ' conv2d_1 '
 prints ' 1 thread, '
@@ -662,7 +705,8 @@ widest=$(awk '{ if (length > n) n = length } END { print n }' ../out)
 check 'the times fit 100 columns' [ "$widest" -le 100 ]
 expect 0 bench --seconds 0.1 --threads 2 --json --max-threads 3 --math precise --seed 3 pair.yaml
 quiet
-for key in name isa peak_gflops steps macs median_us share gflops peak_share runs minimum_us quartiles_us; do
+for key in name isa peak_gflops steps macs median_us share gflops peak_share runs minimum_us \
+    quartiles_us; do
     prints "\"$key\": "
 done
 prints '"threads": 1,'
@@ -683,7 +727,7 @@ expect 2 bench --cc false net.cnn.yaml
 says 'the compiler failed'
 check 'temporary folders are gone' [ -z "$(ls -A "$TMPDIR")" ]
 
-# ---- the self-test ---------------------------------------------------------------------------------
+# ---- the self-test -------------------------------------------------------------------------------
 
 cc=${CC:-cc}
 if command -v "$cc" >/dev/null; then

@@ -1,18 +1,12 @@
 #!/bin/sh
-# -MD and its companions, --file-prefix-map: rules that make and ninja read as they are meant, a build that
-# does nothing when nothing has changed, and that makes things once when the spec or the weights have.
-set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-root=$(realpath "$(dirname "$0")/..")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+# -MD and its companions, --file-prefix-map: rules that make and ninja read as they are meant, a
+# build that does nothing when nothing has changed, and that makes things once when the spec or the
+# weights have.
+. "$(dirname "$0")/lib.sh"
 cd "$tmp" || exit 2
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); echo "FAIL: $*"; }
-check() { what=$1; shift; if "$@"; then ok; else fail "$what"; fi; }
+check() { what=$1; shift; if "$@"; then ok; else bad "$what"; fi; }
 # same NAME: $tmp/out against standard input
-same() { if diff -u - out; then ok; else fail "$1"; fi; }
+same() { if diff -u - out; then ok; else bad "$1"; fi; }
 # refuses STATUS MESSAGE ARGUMENT...
 refuses() {
     status=$1 message=$2
@@ -68,7 +62,8 @@ mkdir -p params/d
 sed 's/w.safetensors/params/' net.cnn.yaml >folder.cnn.yaml
 array() {  # array FILE SHAPE ZEROS: of float32
     head="{'descr': '<f4', 'fortran_order': True, 'shape': ($2)}"
-    { printf "\\223NUMPY\\001\\000\\$(printf %03o ${#head})\\000%s" "$head"; head -c "$3" /dev/zero; } >"$1"
+    { printf "\\223NUMPY\\001\\000\\$(printf %03o ${#head})\\000%s" "$head"; head -c "$3" \
+        /dev/zero; } >"$1"
 }
 array params/d/kernel.npy '3, 1' 12
 array params/d.bias.npy '1,' 4
@@ -105,9 +100,10 @@ check 'nothing was written' [ "$(echo *)" = 'err net.cnn.yaml out templates w.sa
 # The set of outputs follows from the flags: the same for a tiny network and for a large one.
 outputs() { mkdir o && (cd o && "$cnngen" -q -MD -o net.c "$1" && ls | tr '\n' ' '); rm -r o; }
 check 'the outputs of a small network' [ "$(outputs ../net.cnn.yaml)" = 'net.c net.d net.h ' ]
-check 'the outputs of a large one' [ "$(outputs "$root/examples/digits/digits.cnn.yaml")" = 'net.c net.d net.h ' ]
+check 'the outputs of a large one' \
+    [ "$(outputs "$root/examples/digits/digits.cnn.yaml")" = 'net.c net.d net.h ' ]
 
-# ---- models of other formats: all of their files --------------------------------------------------
+# ---- models of other formats: all of their files -------------------------------------------------
 
 cat >models.py <<'END_OF_PYTHON'
 import json, os, struct, sys
@@ -139,7 +135,8 @@ nodes = [helper.make_node('MatMul', ['x', 'w'], ['m']), helper.make_node('MatMul
 graph = helper.make_graph(nodes, 'net', [x], [y], tensors)
 onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=7), 'onnx/net.onnx')
 END_OF_PYTHON
-if [ -x "$(dirname "$cnngen")/cnngen-import-onnx" ] && [ -x "$(dirname "$cnngen")/cnngen-import-keras" ] &&
+if [ -x "$(dirname "$cnngen")/cnngen-import-onnx" ] &&
+    [ -x "$(dirname "$cnngen")/cnngen-import-keras" ] &&
     /usr/bin/python3 models.py 2>err; then
     "$cnngen" -q -MD -MF out -MT x -o - tfjs >/dev/null
     same 'a TensorFlow.js model' <<'END_OF_RULE'
@@ -162,8 +159,10 @@ v.bin:
 END_OF_RULE
     cp onnx/v.bin v.before
     refuses 2 "'onnx/v.bin' would be overwritten" -q -MD -MF onnx/v.bin onnx/net.onnx
+    refuses 2 "'onnx/v.bin' would be overwritten" import onnx/net.onnx -o onnx/v.bin
     check 'nothing was overwritten' cmp -s onnx/v.bin v.before
-    "$(dirname "$cnngen")/cnngen-import-onnx" onnx/net.onnx -o i.yaml --sources list && tr '\0' '\n' <list >out
+    "$(dirname "$cnngen")/cnngen-import-onnx" onnx/net.onnx -o i.yaml --sources list &&
+        tr '\0' '\n' <list >out
     same 'the list of an importer' <<'END_OF_LIST'
 onnx/w.bin
 onnx/v.bin
@@ -171,13 +170,13 @@ END_OF_LIST
     refuses 2 "can't write 'none/list'" import onnx/net.onnx -o i.yaml --sources none/list
     rm -f i.yaml i.safetensors
 else
-    fail "models of other formats: the importers or python3-onnx are missing: $(cat err)"
+    bad "models of other formats: the importers or python3-onnx are missing: $(cat err)"
 fi
 
 # ---- builds --------------------------------------------------------------------------------------
 
-# builds NAME COMMAND...: nothing to do at first; then once, and nothing again, after each input has changed.
-# Every run of cnngen leaves a line in log.
+# builds NAME COMMAND...: nothing to do at first; then once, and nothing again, after each input has
+# changed. Every run of cnngen leaves a line in log.
 cat >counted <<END_OF_SCRIPT
 #!/bin/sh
 echo >>"$tmp/log"
@@ -244,16 +243,17 @@ shows net.cnn.yaml "$tmp/plain/net.cnn.yaml"
 shows net.cnn.yaml --file-prefix-map /nowhere=x "$tmp/plain/net.cnn.yaml"
 shows src/plain/net.cnn.yaml --file-prefix-map "$tmp=src" "$tmp/plain/net.cnn.yaml"
 shows plain/net.cnn.yaml --file-prefix-map "$tmp/=" "$tmp/plain/net.cnn.yaml"
-shows b/net.cnn.yaml --file-prefix-map "$tmp=a" --file-prefix-map "$tmp/plain=b" "$tmp/plain/net.cnn.yaml"
+shows b/net.cnn.yaml --file-prefix-map "$tmp=a" --file-prefix-map "$tmp/plain=b" \
+    "$tmp/plain/net.cnn.yaml"
 shows plain/net.cnn.yaml --file-prefix-map = plain/net.cnn.yaml
 cp out first.c
 check 'layers are found in that file' grep -qF 'plain/net.cnn.yaml:5' out
-check 'the command makes the same text' grep -q '^ \*     cnngen --file-prefix-map = plain/net.cnn.yaml$' out
+check 'the command makes the same text' \
+    grep -q '^ \*     cnngen --file-prefix-map = plain/net.cnn.yaml$' out
 "$cnngen" --file-prefix-map "$tmp/=" "$tmp/plain/net.cnn.yaml" -o - >out
 check 'the same text from two places' cmp -s first.c out
 mkdir -p 'x*'
 cp plain/* 'x*/'
 shows 'x?/net.cnn.yaml' --file-prefix-map = 'x*/net.cnn.yaml'
 refuses 2 "--file-prefix-map is OLD=NEW, not 'x'" --file-prefix-map x net.cnn.yaml
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,19 +1,14 @@
 #!/bin/sh
-# Random networks on random inputs, a quarter on special ones too (see cases.sh): emitted C against the
-# reference, every step, for one of the targets of this machine, another one from batch to batch and from
-# day to day (CASES=all: every target), one and two threads. The seeds rotate by day; DIFFERENTIAL_SEED and
-# DIFFERENTIAL_COUNT repeat or extend a run.
-set -u
-. "$(dirname "$0")/targets.sh"
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-root=$(realpath "$(dirname "$0")/..")
+# Random networks on random inputs, a quarter on special ones too (see cases.sh): emitted C against
+# the reference, every step, for one of the targets of this machine and those that it builds on,
+# another one from batch to batch and from day to day (CASES=all: every target), one and two
+# threads. The seeds rotate by day; DIFFERENTIAL_SEED and DIFFERENTIAL_COUNT repeat or extend a run.
+. "$(dirname "$0")/lib.sh"
+. "$root/tests/targets.sh"
 seed=${DIFFERENTIAL_SEED:-$(($(date +%s) / 86400 * 1000))}
 count=${DIFFERENTIAL_COUNT:-300}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
 echo "seed $seed, $count networks (DIFFERENTIAL_SEED=$seed repeats them)"
-passed=0 failed=0
 batch=25
 i=0
 while [ $i -lt "$count" ]; do
@@ -33,18 +28,8 @@ while [ $i -lt "$count" ]; do
     0) fill=random,special ;;
     3) cc=clang optimise=-O1 ;;
     esac
-    out=$("$cnngen" verify -q $target --cc "$cc" --cflags $optimise \
-        --fill $fill --seed $((seed + i)) "$tmp"/*.cnn.yaml 2>&1)
-    status=$?
-    line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
-    p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
-    f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')
-    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0}))
-    if [ $status -ne 0 ]; then
-        echo "$out"
-        [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
-    fi
+    counted "$cnngen" verify -q $target --cc "$cc" --cflags $optimise \
+        --fill $fill --seed $((seed + i)) "$tmp"/*.cnn.yaml
     i=$((i + batch))
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -33,7 +33,8 @@ HEADING = re.compile(r"^#+ (.*)$", re.M)
 def anchors(page):
     """Of its headings, as GitHub and others make them."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
-    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in HEADING.findall(text)}
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+            for title in HEADING.findall(text)}
 
 
 def run(script, folder):
@@ -45,7 +46,8 @@ def run(script, folder):
 def compare(page, expected, printed):
     if expected == printed:
         return True
-    print("".join(difflib.unified_diff(expected.splitlines(True), printed.splitlines(True), page, "printed")))
+    print("".join(difflib.unified_diff(expected.splitlines(True), printed.splitlines(True), page,
+                                       "printed")))
     return False
 
 
@@ -59,7 +61,8 @@ class Page:
         self.text = self.path.read_text()
         self.passed = self.failed = 0
         self.printed, self.blessed, self.end = "", [], 0
-        rows = [[cell.strip() for cell in line.split(" | ")] for line in open(not_run) if line.strip()]
+        rows = [[cell.strip() for cell in line.split(" | ")] for line in open(not_run)
+                if line.strip()]
         self.not_run = {first: False for page, first, _ in rows if page == self.path.name}
 
     def settle(self, ok, message=""):
@@ -87,7 +90,8 @@ class Page:
         kind, name, body = block["kind"], block["name"], block["body"]
         if block["within"]:
             file = self.folder / name
-            self.settle(file.exists() and lines(body) in lines(file.read_text()), f"this isn't in {name}:\n{body}")
+            self.settle(file.exists() and lines(body) in lines(file.read_text()),
+                        f"this isn't in {name}:\n{body}")
         elif name:
             (self.folder / name).write_text(body)
         elif self.left_out(body):
@@ -113,7 +117,8 @@ class Page:
             to = self.path.parent / path if path else self.path
             self.settle(to.exists(), f"nothing is at {path}")
             if anchor and to.suffix == ".md" and to.exists():
-                self.settle(anchor in anchors(to), f"{path or 'this page'} has no heading #{anchor}")
+                self.settle(anchor in anchors(to),
+                            f"{path or 'this page'} has no heading #{anchor}")
 
     def check(self, bless):
         self.links()

@@ -1,11 +1,9 @@
 #!/bin/sh
-# The commands and programs of README.md and docs/*.md, and what the pages say that they print: docs.py. What the
-# pages take for granted (a model, its weights) is made by tests/docs/given.py; tests/docs/not_run.txt names what
-# is not run, and why.
+# The commands and programs of README.md and docs/*.md, and what the pages say that they print:
+# docs.py. What the pages take for granted (a model, its weights) is made by tests/docs/given.py;
+# tests/docs/not_run.txt names what is not run, and why.
 #     sh tests/docs.sh [--bless] [PAGE...]     writes what they print into the pages; README, embedding ...
-set -u
-root=$(realpath "$(dirname "$0")/..")
-build=$(realpath "${BUILD:-$root/build}")
+. "$(dirname "$0")/lib.sh"
 PATH=$build:/usr/bin:$PATH
 export PATH
 bless=
@@ -13,9 +11,6 @@ if [ "${1:-}" = --bless ]; then
     bless=$1
     shift
 fi
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
 # As if cnngen were installed.
 mkdir "$tmp/include"
 ln -s "$root/runtime" "$tmp/include/cnngen"
@@ -34,16 +29,12 @@ for page in $pages; do
     mkdir "$tmp/$page"
     {
         /usr/bin/python3 "$root/tests/docs/given.py" "$page" "$tmp/$page" &&
-            /usr/bin/python3 "$root/tests/docs.py" "$file" "$tmp/$page" "$root/tests/docs/not_run.txt" $bless
+            /usr/bin/python3 "$root/tests/docs.py" "$file" "$tmp/$page" \
+                "$root/tests/docs/not_run.txt" $bless
     } >"$tmp/log" 2>&1
-    grep -vE '^[0-9]+ passed, [0-9]+ failed' "$tmp/log"
-    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$tmp/log")
-    passed=$((passed + $(echo "${line:-0}" | sed 's/ .*//')))
-    more=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed/\1/p')
-    failed=$((failed + ${more:-1}))
+    add_counts "$tmp/log"
 done
 for page in $(sed 's/ .*//' "$root/tests/docs/not_run.txt" | sort -u); do
-    [ -e "$root/docs/$page" ] || [ "$page" = README.md ] || { echo "no page $page"; failed=$((failed + 1)); }
+    [ -e "$root/docs/$page" ] || [ "$page" = README.md ] || bad "no page $page"
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

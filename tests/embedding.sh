@@ -1,9 +1,8 @@
 #!/bin/sh
-# What programs rely on that emitted C is built into: that header, C file and runtime are of one version,
-# that memory in use twice is refused, that threads are as many as asked for and images too, that labels are what was
-# written, that other compilers than gcc and clang take it.
-set -u
-. "$(dirname "$0")/does.sh"
+# What programs rely on that emitted C is built into: that header, C file and runtime are of one
+# version, that memory in use twice is refused, that threads are as many as asked for and images
+# too, that labels are what was written, that other compilers than gcc and clang take it.
+. "$(dirname "$0")/lib.sh"
 # stops WHAT MESSAGE COMMAND...: must fail and say so
 stops() {
     what=$1 message=$2
@@ -35,8 +34,9 @@ for way in '' '--weights array' '--weights asm' '--weights bin' '--split-weights
     "$cnngen" -q $small $way stale/net.cnn.yaml -o stale/net.c
     cp net.c stale/net.c
     case $way in
-        *bin | *split*) does "new weights without compiling anew, $way" cmp net.h stale/net.h;;
-        *) stops "a header of other weights${way:+, $way}" "$not_its_header: it belongs to another model" $read stale/net.c;;
+    *bin | *split*) does "new weights without compiling anew, $way" cmp net.h stale/net.h ;;
+    *) stops "a header of other weights${way:+, $way}" \
+        "$not_its_header: it belongs to another model" $read stale/net.c ;;
     esac
 done
 "$cnngen" -q $small --standalone net.cnn.yaml -o net.c
@@ -44,17 +44,21 @@ sed 's/\(CNNGEN_VERSION\) .*/\1 99/' net.h >stale/net.h
 cp net.c stale
 stops 'a header of an older version' "$not_its_header: another version of cnngen" $read stale/net.c
 grep -v 'CNNGEN_VERSION\|MODEL_HASH' net.h >stale/net.h
-stops 'a header of before there were versions' "$not_its_header: another version of cnngen" $read stale/net.c
+stops 'a header of before there were versions' \
+    "$not_its_header: another version of cnngen" $read stale/net.c
 
 # ---- a runtime of another version
 "$cnngen" -q $small net.cnn.yaml -o net.c
 mkdir old
 cp "$root"/runtime/*.[ch] old
 sed 's/\(CNN_VERSION_PATCH\) .*/\1 99/' "$root/runtime/cnn_version.h" >old/cnn_version.h
-stops 'older headers of the runtime' 'error "net.c needs the runtime of cnngen ' gcc -fsyntax-only -Iold net.c
+stops 'older headers of the runtime' \
+    'error "net.c needs the runtime of cnngen ' gcc -fsyntax-only -Iold net.c
 gcc -c -Iold -o old.o old/cnn_rt.c
-stops 'an older library' 'undefined reference to `cnn_isa_level_' gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime" -o net.so net.c old.o
-does 'the library of its version' gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime" -o net.so net.c "$root/runtime/cnn_rt.c"
+stops 'an older library' 'undefined reference to `cnn_isa_level_' \
+    gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime" -o net.so net.c old.o
+does 'the library of its version' \
+    gcc -shared -fPIC -Wl,-z,defs -I"$root/runtime" -o net.so net.c "$root/runtime/cnn_rt.c"
 
 # ---- memory in use twice
 "$cnngen" -q --standalone $small two.cnn.yaml -o two.c
@@ -79,7 +83,8 @@ done
 for flags in '' -DRESIDUAL_PROFILE=watch; do
     gcc -O1 -fopenmp $flags -c residual.c && strip --strip-unneeded residual.o
     does "layers' names are in the program${flags:+, $flags}" \
-        [ "$(strings residual.o | grep -cx global_average_pooling2d)" = "$([ -z "$flags" ] && echo 0 || echo 1)" ]
+        [ "$(strings residual.o | grep -cx global_average_pooling2d)" = \
+        "$([ -z "$flags" ] && echo 0 || echo 1)" ]
 done
 
 # ---- labels: whatever stands in them, they are strings of C
@@ -110,16 +115,21 @@ windows="clang -target x86_64-pc-windows-msvc -ffreestanding -Istub"
 msvc="$windows -U__clang__ -U__clang_major__"
 for file in net residual; do
     does "clang-cl: $file" $windows -std=c11 -fsyntax-only $strict $file.c
-    does "Apple clang: $file" clang -target arm64-apple-macos11 -ffreestanding -Istub -std=c11 -fsyntax-only $strict $file.c
-    does "like MSVC: $file" $msvc -std=c11 -fsyntax-only $strict -Wno-unknown-pragmas -Wno-unused-function $file.c
-    does "like MSVC: $file as C++" $msvc -x c++ -std=c++14 -fsyntax-only $strict -Wno-unknown-pragmas -Wno-unused-function $file.c
+    does "Apple clang: $file" clang -target arm64-apple-macos11 -ffreestanding -Istub -std=c11 \
+        -fsyntax-only $strict $file.c
+    does "like MSVC: $file" $msvc -std=c11 -fsyntax-only $strict \
+        -Wno-unknown-pragmas -Wno-unused-function $file.c
+    does "like MSVC: $file as C++" $msvc -x c++ -std=c++14 -fsyntax-only $strict \
+        -Wno-unknown-pragmas -Wno-unused-function $file.c
     $msvc -E -P $file.c >$file.i
     does "like MSVC: nothing of GNU in $file" \
         sh -c '! grep -nE "__attribute__|__builtin|__asm|__restrict__|_(Pragma|Bool)|GCC|omp|[^_]restrict" $1' sh $file.i
-    does "like MSVC: portable C alone in $file" sh -c 'grep -q "_scalar(" $1 && ! grep -qE "_(sse2|avx2|avx512|neon)\(" $1' sh $file.i
+    does "like MSVC: portable C alone in $file" \
+        sh -c 'grep -q "_scalar(" $1 && ! grep -qE "_(sse2|avx2|avx512|neon)\(" $1' sh $file.i
 done
 "$cnngen" -q --standalone --weights string net.cnn.yaml -o net.c
-stops 'like MSVC: weights as strings' 'error "MSVC takes no strings as long as the weights of net.c' $msvc -fsyntax-only net.c
+stops 'like MSVC: weights as strings' \
+    'error "MSVC takes no strings as long as the weights of net.c' $msvc -fsyntax-only net.c
 
 # ---- the hash is of the program: not of comments, lines and names of specifications
 cp "$root/tests/contract/small.cnn.yaml" plain.cnn.yaml
@@ -130,5 +140,4 @@ for spec in plain commented; do
 done
 does 'a comment changes no hash' cmp plain.hash commented.hash
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -5,12 +5,11 @@
 #
 # A case is NAME.yaml, or NAME.sh that prints what can't be kept as text (100,000 brackets, broken
 # UTF-8) and may write files that it needs into its folder, which is empty; NAME.stderr is what
-# "cnngen check NAME.yaml" says, NAME.status its exit code if that is not 1.
-# Standard output must stay empty. --bless writes anew the .stderr files of cases whose exit code is
-# right: read the diff. NAME.options, if there is one, holds options. Without names all cases run, and every
-# diagnostic of generator/diag.def must occur in one of them, or in tests/templates/errors, which a unit test
-# runs, or in tests/import.
-# CNNGEN is the program: build/cnngen by default.
+# "cnngen check NAME.yaml" says, NAME.status its exit code if that is not 1. Standard output must
+# stay empty. --bless writes anew the .stderr files of cases whose exit code is right: read the
+# diff. NAME.options, if there is one, holds options. Without names all cases run, and every
+# diagnostic of generator/diag.def must occur in one of them, or in tests/templates/errors, which a
+# unit test runs, or in tests/import. CNNGEN is the program: build/cnngen by default.
 
 top=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 cases=$top/tests/errors
@@ -50,7 +49,8 @@ run_case() {
         mkdir "$dir"
         (cd "$dir" && sh "$cases/$name.sh" > "$name.yaml") || fail "$name" "its script failed"
     fi
-    (cd "$dir" && timeout 20 "$cnngen" check $(cat "$cases/$name.options" 2>/dev/null) "$name.yaml") > "$tmp/stdout" 2> "$tmp/stderr"
+    (cd "$dir" && timeout 20 "$cnngen" check $(cat "$cases/$name.options" 2>/dev/null) \
+        "$name.yaml") > "$tmp/stdout" 2> "$tmp/stderr"
     status=$?
     expected=1
     [ -f "$cases/$name.status" ] && expected=$(cat "$cases/$name.status")

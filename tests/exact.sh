@@ -2,40 +2,26 @@
 # Networks of small integers: all their sums are exact in single precision, so that every element
 # must be right to the last bit. A tap that is missing, or taken twice, can't hide behind a bound
 # then, however long the sum. That many steps really are compared so is a test, too.
-set -u
-. "$(dirname "$0")/targets.sh"
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-root=$(realpath "$(dirname "$0")/..")
+. "$(dirname "$0")/lib.sh"
+. "$root/tests/targets.sh"
 seed=${EXACT_SEED:-$(($(date +%s) / 86400 * 1000))}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
 echo "seed $seed (EXACT_SEED=$seed repeats it)"
-passed=0 failed=0
 # run SHARE OPTION...: at least SHARE % of the steps must be exact
 calls=0
 run() {
     calls=$((calls + 1))
     share=$1
     shift
-    out=$("$cnngen" verify -q $(some_targets "$calls") --math precise --fill integer "$@" 2>&1)
-    status=$?
-    line=$(echo "$out" | grep -E '^[0-9]+ passed, [0-9]+ failed' | tail -n 1)
-    p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
-    f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')
-    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0}))
-    if [ $status -ne 0 ]; then
-        echo "$out" | grep -v ^passed
-        [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
-    fi
-    counts='s/^passed .*: \([0-9]*\) steps, \([0-9]*\) of them exact.*/\1 \2/p'
-    set -- $(echo "$out" | sed -n "$counts" |
+    counted "$cnngen" verify -q $(some_targets "$calls") --math precise --fill integer "$@"
+    steps='s/^passed .*: \([0-9]*\) steps, \([0-9]*\) of them exact.*/\1 \2/p'
+    set -- $(sed -n "$steps" "$tmp/said" |
         awk '{steps += $1; exact += $2} END {print steps + 0, exact + 0}')
     echo "$2 of $1 steps compared exactly"
     if [ $(($2 * 100)) -ge $(($1 * share)) ] && [ "$1" -gt 0 ]; then
-        passed=$((passed + 1))
+        ok
     else
-        echo "less than $share %" && failed=$((failed + 1))
+        bad "less than $share %"
     fi
 }
 for i in $(seq 29); do
@@ -50,5 +36,4 @@ convolutions=$(ls "$root"/tests/cases/conv-*.cnn.yaml | awk -v h=$third 'h < 0 |
 run 85 --cc gcc --cflags -Og --seed $((seed + 3)) $convolutions
 run 50 --cc gcc --cflags -Og --seed $((seed + 4)) "$root"/tests/cases/dense-*.cnn.yaml \
     "$root"/tests/cases/pool-*.cnn.yaml
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Coverage-guided fuzzing of everything that reads files, under ASan and UBSan, FUZZ_SECONDS each (60), from
-# the specifications of the tests (FUZZ_TARGETS narrows it). Needs clang with its runtime (Debian: libclang-rt-14-dev).
+# Coverage-guided fuzzing of everything that reads files, under ASan and UBSan, FUZZ_SECONDS each
+# (60), from the specifications of the tests (FUZZ_TARGETS narrows it). Needs clang with its runtime
+# (Debian: libclang-rt-14-dev).
 set -u
 root=$(realpath "$(dirname "$0")/..")
 cd "$root" || exit 2
@@ -9,7 +10,8 @@ mkdir -p $out/corpus
 flags="-g -O1 -std=c11 -D_XOPEN_SOURCE=700 -fsanitize=fuzzer-no-link,address,undefined \
     -fno-sanitize-recover=all -iquote generator -iquote generator/import -iquote build -Ibuild/import \
     -DCNNGEN_LIBEXECDIR='\"/nowhere\"'"
-if ! printf 'int main(void){return 0;}' | clang -fsanitize=address -x c - -o $out/probe 2>/dev/null; then
+if ! printf 'int main(void){return 0;}' | clang -fsanitize=address -x c - -o $out/probe \
+    2>/dev/null; then
     echo "skip: clang has no sanitizer runtime here"
     echo "0 passed, 0 failed"
     exit 0
@@ -30,7 +32,8 @@ done
 mkdir -p $out/corpus_tflite
 (cd tests/import && /usr/bin/python3 tflite_cases.py --models ../../$out/corpus_tflite >/dev/null)
 mkdir -p $out/corpus_format
-find $out/corpus_onnx $out/corpus_tflite -size -4k | sort | awk 'NR % 20 == 0' | xargs -I F cp F $out/corpus_format
+find $out/corpus_onnx $out/corpus_tflite -size -4k | sort | awk 'NR % 20 == 0' |
+    xargs -I F cp F $out/corpus_format
 /usr/bin/python3 tests/fuzz/format_seeds.py $out/corpus_format
 passed=0 failed=0
 for target in ${FUZZ_TARGETS:-spec model npy safetensors onnx tflite format}; do
@@ -39,10 +42,12 @@ for target in ${FUZZ_TARGETS:-spec model npy safetensors onnx tflite format}; do
     *) others='onnx\|tflite' ;;
     esac
     objects=$(ls $out/*.o | grep -v "import_\($others\)")
-    clang $(echo "$flags" | sed 's/fuzzer-no-link/fuzzer/') tests/fuzz/fuzz_$target.c $objects -lyaml -lprotobuf-c -lm \
+    clang $(echo "$flags" | sed 's/fuzzer-no-link/fuzzer/') tests/fuzz/fuzz_$target.c $objects \
+        -lyaml -lprotobuf-c -lm \
         -o $out/fuzz_$target || exit 2
     mkdir -p $out/corpus_$target
-    if $out/fuzz_$target -max_len=4096 -timeout=20 -rss_limit_mb=2048 -max_total_time="${FUZZ_SECONDS:-60}" \
+    if $out/fuzz_$target -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
+        -max_total_time="${FUZZ_SECONDS:-60}" \
         -artifact_prefix=$out/ $out/corpus_$target $out/corpus >$out/$target.log 2>&1; then
         passed=$((passed + 1))
         echo "note: $target: $(grep -o 'Done [0-9]* runs' $out/$target.log)"
@@ -51,10 +56,13 @@ for target in ${FUZZ_TARGETS:-spec model npy safetensors onnx tflite format}; do
         tail -n 40 $out/$target.log
     fi
 done
-# Keras' files pass through libraries that aren't instrumented: whole programs, on files damaged at random.
+# Keras' files pass through libraries that aren't instrumented: whole programs, on files damaged at
+# random.
 if /usr/bin/python3 -c 'import h5py, numpy' 2>/dev/null &&
-    make -s MODE=san build/san/cnngen-import-keras build/san/cnngen-import-npz >/dev/null 2>$out/keras.log; then
-    /usr/bin/python3 tests/import/keras_fuzz.py build/san/cnngen-import-keras build/san/cnngen-import-npz \
+    make -s MODE=san build/san/cnngen-import-keras build/san/cnngen-import-npz >/dev/null \
+        2>$out/keras.log; then
+    /usr/bin/python3 tests/import/keras_fuzz.py build/san/cnngen-import-keras \
+        build/san/cnngen-import-npz \
         "${FUZZ_SECONDS:-60}" >$out/keras.log 2>&1
     status=$?
 else

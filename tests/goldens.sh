@@ -1,19 +1,15 @@
 #!/bin/sh
 # The stages' dumps and some emitted files against tests/golden/, byte for byte.
 #     goldens.sh [--bless]      --bless rewrites them, to be read as a diff
-set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-cd "$(dirname "$0")/golden" || exit 2
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
+. "$(dirname "$0")/lib.sh"
+cd "$root/tests/golden" || exit 2
 same() {  # same FILE: $tmp/out against FILE
     if [ "${bless:-}" ]; then
         cp "$tmp/out" "$1"
     elif diff -u "$1" "$tmp/out"; then
-        passed=$((passed + 1))
+        ok
     else
-        failed=$((failed + 1))
+        bad "$1 differs"
     fi
 }
 [ "${1:-}" = --bless ] && bless=1
@@ -45,5 +41,4 @@ same residual.dot
 same ../../docs/layers.md
 "$cnngen" --print-schema >"$tmp/out"
 same ../../docs/cnngen-1.schema.json
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,18 +1,14 @@
 #!/bin/sh
-# Models where a specification may stand: which file is taken for what, what is said of files that are no model,
-# where importers are looked for, and that nothing is left behind. The importers themselves have tests of their own.
-set -u
-root=$(realpath "$(dirname "$0")/..")
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+# Models where a specification may stand: which file is taken for what, what is said of files that
+# are no model, where importers are looked for, and that nothing is left behind. The importers
+# themselves have tests of their own.
+. "$(dirname "$0")/lib.sh"
 cd "$tmp" || exit 2
 mkdir work
 export TMPDIR="$tmp/work"
-passed=0 failed=0
 
 result() {                           # NAME, 0 if it is as it should be
-    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "$1"; cat err; fi
+    if [ "$2" -eq 0 ]; then ok; else bad "$1"; cat err; fi
 }
 
 # refused FILE EXIT-CODE TEXT: by import, and by the command that writes C; nothing is written.
@@ -20,7 +16,8 @@ refused() {
     for how in import generate; do
         [ $how = import ] && set -- "$1" "$2" "$3" import || set -- "$1" "$2" "$3"
         "$cnngen" ${4:-} "$1" -o out.yaml >out 2>err
-        [ $? -eq "$2" ] && grep -qF -- "$3" err && [ ! -s out ] && [ ! -e out.yaml ] && [ -z "$(ls work)" ]
+        [ $? -eq "$2" ] && grep -qF -- "$3" err && [ ! -s out ] && [ ! -e out.yaml ] &&
+            [ -z "$(ls work)" ]
         result "$how $1: not refused with: $3" $?
     done
 }
@@ -30,15 +27,19 @@ refused() {
 cp cases/hybrid_per_channel.tflite model.unknown
 "$cnngen" import model.unknown -o net.yaml 2>err && [ -s net.yaml ] && [ -s net.safetensors ]
 result "import" $?
-"$cnngen" import -o other.yaml --name=a_name model.unknown 2>err && grep -qx 'name: a_name' other.yaml
+"$cnngen" import -o other.yaml --name=a_name model.unknown 2>err &&
+    grep -qx 'name: a_name' other.yaml
 result "import passes options on" $?
-"$cnngen" model.unknown -o direct.c 2>err && [ -s direct.c ] && [ ! -e direct.yaml ] && [ -z "$(ls work)" ]
+"$cnngen" model.unknown -o direct.c 2>err && [ -s direct.c ] && [ ! -e direct.yaml ] &&
+    [ -z "$(ls work)" ]
 result "a model as C, without a specification" $?
 mkdir one two
-"$cnngen" model.unknown --prefix=same -o one/same.c 2>err && "$cnngen" net.yaml --prefix=same -o two/same.c 2>err &&
+"$cnngen" model.unknown --prefix=same -o one/same.c 2>err &&
+    "$cnngen" net.yaml --prefix=same -o two/same.c 2>err &&
     sed 's/model.unknown/net.yaml/' one/same.c | diff - two/same.c >>err
 result "in one step and in two the same" $?
-mkdir named && cp model.unknown named/net.v2.tflite && (cd named && "$cnngen" net.v2.tflite) 2>err &&
+mkdir named && cp model.unknown named/net.v2.tflite && (cd named &&
+    "$cnngen" net.v2.tflite) 2>err &&
     grep -q 'net_v2_run(' named/net.v2.h && [ -s named/net.v2.c ]
 result "the model's name without its end" $?
 "$cnngen" check model.unknown >out 2>err && [ ! -s err ] && [ -z "$(ls work)" ]
@@ -53,6 +54,21 @@ result "--shape with a specification" $?
 result "import without a model" $?
 "$cnngen" import --help >out 2>err && grep -q '^usage: cnngen import' out
 result "import --help" $?
+cp model.unknown kept
+for to in '-o kept' '-o y.yaml --weights kept'; do
+    "$cnngen" import kept $to >out 2>err
+    [ $? -eq 2 ] && grep -q "'kept' would be overwritten" err && cmp kept model.unknown &&
+        [ ! -e y.yaml ]
+    result "import $to over the model" $?
+done
+for twice in '--output=y.yaml' '--weights=y.safetensors --weights=z.safetensors' '--name=a --name=b'; do
+    "$cnngen" import model.unknown -o y.yaml $twice >out 2>err
+    [ $? -eq 2 ] && grep -q 'is given twice' err && [ ! -e y.yaml ]
+    result "import with $twice" $?
+done
+"$cnngen" import model.unknown -o y.yaml --shape t0=1,2 --shape t0=1,3 >out 2>err
+[ $? -eq 2 ] && grep -q "shape is given twice for 't0'" err
+result "two shapes of an input" $?
 "$cnngen" import nowhere -o x.yaml >out 2>err
 [ $? -eq 2 ] && grep -q "can't read 'nowhere'" err
 result "a file that isn't there" $?
@@ -65,7 +81,8 @@ chmod +x path/cnngen-import-tflite
 PATH="$tmp/path:$PATH" alone/cnngen import model.unknown -o x.yaml >out 2>err
 [ $? -eq 2 ] && grep -q 'cnngen-import-tflite is not installed' err && [ ! -e started ]
 result "an importer in PATH is not taken" $?
-cp path/cnngen-import-tflite alone/ && alone/cnngen import model.unknown -o x.yaml 2>err && [ -e started ]
+cp path/cnngen-import-tflite alone/ && alone/cnngen import model.unknown -o x.yaml 2>err &&
+    [ -e started ]
 result "an importer beside cnngen is" $?
 printf '#!/bin/sh\nkill -9 $$\n' >alone/cnngen-import-tflite
 alone/cnngen model.unknown -o x.c >out 2>err
@@ -160,13 +177,19 @@ refused weights 1 'this is a safetensors file'
 refused graph_model 1 'this is a TensorFlow.js graph model'
 refused saved_model.pb 1 'this is a TensorFlow SavedModel'
 refused graph.pbtxt 1 'this is a TensorFlow graph'
-for model in net.mlmodel net.mlpackage net.mlmodelc; do refused $model 1 'this is a Core ML model'; done
-for model in net.caffemodel old.caffemodel deploy.prototxt; do refused $model 1 'this is a Caffe model'; done
+for model in net.mlmodel net.mlpackage net.mlmodelc; do
+    refused $model 1 'this is a Core ML model'
+done
+for model in net.caffemodel old.caffemodel deploy.prototxt; do
+    refused $model 1 'this is a Caffe model'
+done
 refused net.xml 1 'this is an OpenVINO model'
 refused net.bin 1 'this is a binary file of no format that is known'
 refused yolo.cfg 1 'this is a Darknet network'
 refused yolo.weights 1 'this is a file of Darknet weights'
-for model in net.pdmodel pir.json inference; do refused $model 1 'this is a PaddlePaddle model'; done
+for model in net.pdmodel pir.json inference; do
+    refused $model 1 'this is a PaddlePaddle model'
+done
 for model in net.param net.param.bin half.bin; do refused $model 1 'this is an ncnn model'; done
 refused net.mnn 1 'this is an MNN model'
 refused net.ort 1 "this is a model in ONNX Runtime's own format"
@@ -192,5 +215,4 @@ result "import of an empty file" $?
 result "a specification that is damaged" $?
 "$cnngen" check comment.yaml >out 2>err && [ ! -s err ]
 result "a specification with words of other formats" $?
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,9 +1,9 @@
 #!/bin/sh
-# make install into an empty folder: every file in its place, usable from there alone by pkg-config, Make,
-# CMake (Ninja and Makefiles, find_package and add_subdirectory, cross-compiling) and Meson; builds that do
-# nothing when nothing has changed; manual pages and completions that know every option; make uninstall.
-# CNNGEN_EXHAUSTIVE (check-all) adds CMake with Makefiles, cnngen's source as a part of a CMake project, and the
-# Debian package.
+# make install into an empty folder: every file in its place, usable from there alone by pkg-config,
+# Make, CMake (Ninja and Makefiles, find_package and add_subdirectory, cross-compiling) and Meson;
+# builds that do nothing when nothing has changed; manual pages and completions that know every
+# option; make uninstall. CNNGEN_EXHAUSTIVE (check-all) adds CMake with Makefiles, cnngen's source
+# as a part of a CMake project, and the Debian package.
 set -u
 root=$(realpath "$(dirname "$0")/..")
 tmp=$(mktemp -d)
@@ -13,24 +13,35 @@ unset DESTDIR CNNGEN CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS MAKELEVEL MFLAGS PKG_CONF
 passed=0 failed=0
 ok() { passed=$((passed + 1)); }
 fail() { failed=$((failed + 1)); echo "FAIL: $*"; }
-check() { what=$1; shift; if "$@" >"$tmp/output" 2>&1; then ok; else fail "$what"; tail -n 20 "$tmp/output"; fi; }
+check() {
+    what=$1
+    shift
+    if "$@" >"$tmp/output" 2>&1; then ok; else
+        fail "$what"
+        tail -n 20 "$tmp/output"
+    fi
+}
 refuses() { what=$1; shift; if "$@" >"$tmp/log" 2>&1; then fail "$what"; else ok; fi; }
 have() { command -v "$1" >/dev/null || { echo "skip: no $1"; false; }; }
-# From a copy of the build: what is installed elsewhere is linked anew, and other stages run what is in build.
+# From a copy of the build: what is installed elsewhere is linked anew, and other stages run what is
+# in build.
 cp -a "$root/build" build
 install_to() { make -s -C "$root" B="$tmp/build" "$@"; }
 
 # ---- files ---------------------------------------------------------------------------------------
 
 check 'make install' install_to install prefix="$tmp/usr"
-for f in bin/cnngen lib/libcnngen_rt.a include/cnngen/cnn_rt.h include/cnngen/cnn_file.h share/cnngen/runtime/cnn_file.c lib/pkgconfig/cnngen.pc \
+for f in bin/cnngen lib/libcnngen_rt.a include/cnngen/cnn_rt.h include/cnngen/cnn_file.h \
+    share/cnngen/runtime/cnn_file.c lib/pkgconfig/cnngen.pc \
     lib/cmake/cnngen/cnngen-config.cmake share/cnngen/cnngen-1.schema.json share/man/man1/cnngen.1 \
-    share/man/man5/cnngen-spec.5 share/bash-completion/completions/cnngen share/zsh/site-functions/_cnngen \
+    share/man/man5/cnngen-spec.5 share/bash-completion/completions/cnngen \
+    share/zsh/site-functions/_cnngen \
     share/fish/vendor_completions.d/cnngen.fish share/doc/cnngen/examples/cpp/main.cpp \
     share/doc/cnngen/docs/build-systems.md share/doc/cnngen/docs/export_torch.py; do
     check "installs $f" [ -s "usr/$f" ]
 done
-for link in $(grep -o ']([^):#]*[):#]' usr/share/doc/cnngen/README.md | grep -v : | tr -d '](#)' | sort -u); do
+for link in $(grep -o ']([^):#]*[):#]' usr/share/doc/cnngen/README.md | grep -v : | tr -d '](#)' |
+    sort -u); do
     case $link in
     tests/*) ;;  # of those who have the source
     *) check "$link, which README.md links" [ -e "usr/share/doc/cnngen/$link" ] ;;
@@ -40,13 +51,15 @@ for importer in "$root"/build/cnngen-import-*; do
     [ -x "$importer" ] && check 'an importer' [ -x "usr/libexec/cnngen/$(basename "$importer")" ]
 done
 refuses 'no hole is left' grep -rIn '@[a-z]*@' usr/lib usr/share/man
-refuses 'nothing of this folder is in them' grep -rlF "$root" usr/lib/cmake usr/lib/pkgconfig usr/share
+refuses 'nothing of this folder is in them' \
+    grep -rlF "$root" usr/lib/cmake usr/lib/pkgconfig usr/share
 check 'only the owner writes' [ -z "$(find usr -perm /022 ! -type l)" ]
 check 'with DESTDIR and other folders' install_to install DESTDIR="$tmp/dest" prefix=/usr \
     libdir=/usr/lib/x-y libexecdir=/opt/libexec mandir=/opt/man
 check 'libdir' [ -f dest/usr/lib/x-y/libcnngen_rt.a ]
 check 'mandir' [ -f dest/opt/man/man1/cnngen.1 ]
-check 'DESTDIR is not written down' grep -qx 'libdir=/usr/lib/x-y' dest/usr/lib/x-y/pkgconfig/cnngen.pc
+check 'DESTDIR is not written down' \
+    grep -qx 'libdir=/usr/lib/x-y' dest/usr/lib/x-y/pkgconfig/cnngen.pc
 touch dest/usr/share/cnngen/mine
 check 'make uninstall' install_to uninstall DESTDIR="$tmp/dest" prefix=/usr \
     libdir=/usr/lib/x-y libexecdir=/opt/libexec mandir=/opt/man
@@ -55,7 +68,7 @@ check 'leaves what is not its own, and nothing else' \
 PATH=$tmp/usr/bin:$PATH
 export PATH
 
-# ---- manual pages and completions ------------------------------------------------------------------
+# ---- manual pages and completions ----------------------------------------------------------------
 
 cnngen --print-options >options
 cut -f 1 options | tr ' ' '\n' >names
@@ -68,7 +81,9 @@ cnngen --help >help
 for name in $(grep -o '^ \{2,6\}-[^ ].*' help | grep -o -e '--[a-z][a-z-]*' | sort -u); do
     check "--print-options has $name" grep -qx -e "$name" names
 done
-for type in Conv2D Softmax; do check "cnngen-spec(5) explains $type" grep -qx ".SS $type" usr/share/man/man5/cnngen-spec.5; done
+for type in Conv2D Softmax; do
+    check "cnngen-spec(5) explains $type" grep -qx ".SS $type" usr/share/man/man5/cnngen-spec.5
+done
 schema_keys="import json, sys; print(*json.load(sys.stdin)['properties'])"
 for key in $(/usr/bin/python3 -c "$schema_keys" <"$root/docs/cnngen-1.schema.json"); do
     check "cnngen-spec(5) explains $key" grep -qx ".B $key" usr/share/man/man5/cnngen-spec.5
@@ -106,12 +121,14 @@ for shell in bash zsh fish; do
     [ $shell = zsh ] || completes $shell 'cnngen check net' net.cnn.yaml
 done
 
-# ---- pkg-config, Make ------------------------------------------------------------------------------
+# ---- pkg-config, Make ----------------------------------------------------------------------------
 
 export PKG_CONFIG_PATH="$tmp/usr/lib/pkgconfig"
 export CMAKE_PREFIX_PATH="$tmp/usr"
-check 'the program in cnngen.pc' [ "$(pkg-config --variable=cnngen cnngen)" = "$tmp/usr/bin/cnngen" ]
-check 'the version' [ "cnngen $(pkg-config --modversion cnngen)" = "$(cnngen --version | head -n 1)" ]
+check 'the program in cnngen.pc' \
+    [ "$(pkg-config --variable=cnngen cnngen)" = "$tmp/usr/bin/cnngen" ]
+check 'the version' [ "cnngen $(pkg-config --modversion cnngen)" = \
+    "$(cnngen --version | head -n 1)" ]
 
 # Blocks of docs/build-systems.md whose first line is "# FILE" become files; the others are shell.
 block() { awk -v want="$1" '/^```/ { inside = !inside; first = inside; next }
@@ -149,9 +166,10 @@ touch make_project/mnist.cnn.yaml
 refuses 'a new specification' idle make -C make_project CFLAGS=-O1
 check 'an idle make does nothing' idle make -C make_project CFLAGS=-O1
 
-# ---- CMake, Meson ----------------------------------------------------------------------------------
+# ---- CMake, Meson --------------------------------------------------------------------------------
 
-# rebuilds NAME PROJECT COMMAND...: runs once when specifications or weights change, and not otherwise
+# rebuilds NAME PROJECT COMMAND...: runs once when specifications or weights change, and not
+# otherwise
 rebuilds() {
     name=$1 project=$2
     shift 2
@@ -172,10 +190,12 @@ if have cmake; then
         rm -rf cpp && cp -r "$root/examples/cpp" cpp
         cp "$root"/examples/digits/digits.[cs]* cpp
         echo 'cnngen_add_model(digits SPEC digits.cnn.yaml WEIGHTS asm SPLIT_WEIGHTS OPTIONS --target scalar)' >>cpp/CMakeLists.txt
-        check "CMake, $generator: configures" cmake -S cpp -B "cpp/b" -G "$generator" -DCMAKE_BUILD_TYPE=Debug
+        check "CMake, $generator: configures" \
+            cmake -S cpp -B "cpp/b" -G "$generator" -DCMAKE_BUILD_TYPE=Debug
         rebuilds "CMake, $generator" cpp cmake --build cpp/b
         check "CMake, $generator: runs" cpp/b/main
-        check "CMake, $generator: weights apart" sh -c "ar t cpp/b/libdigits.a | grep -q digits_weights.c"
+        check "CMake, $generator: weights apart" \
+            sh -c "ar t cpp/b/libdigits.a | grep -q digits_weights.c"
     done
     if [ "${CNNGEN_EXHAUSTIVE:-}" ]; then
         block 'CMakeLists.txt of a project with cnngen in it' >cpp/CMakeLists.txt
@@ -186,7 +206,8 @@ if have cmake; then
         check 'CMake, add_subdirectory: runs' cpp/sub/main
         refuses 'CMake: no OpenMP on request' grep -rq -e -fopenmp cpp/sub/CMakeFiles/edges.dir
         block FetchContent >fetch
-        sed -e '/^add_subdirectory/r fetch' -e '/^add_subdirectory/d' cpp/CMakeLists.txt >CMakeLists.txt
+        sed -e '/^add_subdirectory/r fetch' -e '/^add_subdirectory/d' cpp/CMakeLists.txt \
+            >CMakeLists.txt
         rm cpp/cnngen
         mv CMakeLists.txt cpp
         tar cf source.tar -C "$root" Makefile generator runtime templates docs
@@ -199,7 +220,8 @@ if have cmake; then
     if have aarch64-linux-gnu-gcc && have qemu-aarch64; then
         block aarch64.cmake >cross/aarch64.cmake
         printf 'cmake_minimum_required(VERSION 3.20)\nproject(x C)\nfind_package(cnngen REQUIRED)\n%s\n%s\n%s\n' \
-            'cnngen_add_model(model SPEC mnist.cnn.yaml PREFIX mnist OPTIONS --target neon)' 'add_executable(main main.c)' \
+            'cnngen_add_model(model SPEC mnist.cnn.yaml PREFIX mnist OPTIONS --target neon)' \
+            'add_executable(main main.c)' \
             'target_link_libraries(main model)' >cross/CMakeLists.txt
         check 'CMake, cross-compiling: configures' cmake -S cross -B cross/b \
             -DCMAKE_TOOLCHAIN_FILE=aarch64.cmake -Dcnngen_DIR="$tmp/usr/lib/cmake/cnngen"
@@ -208,7 +230,10 @@ if have cmake; then
     fi
     printf 'cmake_minimum_required(VERSION 3.20)\nproject(x C)\nfind_package(cnngen ${want} REQUIRED)\ncnngen_add_model(m)\n' \
         >cpp/CMakeLists.txt
-    says() { tr -s '\n ' ' ' <"$tmp/log" >"$tmp/words"; check "CMake: says '$1'" grep -qF "$1" "$tmp/words"; }
+    says() {
+        tr -s '\n ' ' ' <"$tmp/log" >"$tmp/words"
+        check "CMake: says '$1'" grep -qF "$1" "$tmp/words"
+    }
     refuses 'CMake: without SPEC' cmake -S cpp -B cpp/none
     says 'cnngen_add_model(m): SPEC is missing'
     sed 's/_model(m/& SPEC x.yaml OPTIONS --weights=asm/' cpp/CMakeLists.txt >cross/CMakeLists.txt
@@ -219,7 +244,8 @@ if have cmake; then
     says 'models are C: project(... LANGUAGES C CXX)'
     refuses 'CMake: another version' cmake -S cpp -B cpp/none -Dwant=9.0
     says 'compatible with requested version "9.0"'
-    refuses 'CMake: a program that is not there' cmake -S cpp -B cpp/none -Dwant= -DCNNGEN_EXECUTABLE=/nothing
+    refuses 'CMake: a program that is not there' \
+        cmake -S cpp -B cpp/none -Dwant= -DCNNGEN_EXECUTABLE=/nothing
     says "no program '/nothing': set CNNGEN_EXECUTABLE"
 fi
 if have meson && have ninja; then
@@ -229,14 +255,15 @@ if have meson && have ninja; then
     check 'Meson: runs' cpp/b/main
 fi
 
-# ---- make deb ----------------------------------------------------------------------------------------
+# ---- make deb ------------------------------------------------------------------------------------
 
 if [ "${CNNGEN_EXHAUSTIVE:-}" ] && have dpkg-deb; then
     check 'make deb' make -s -C "$root" deb DEB_DIR="$tmp"
     package=$(ls "$tmp"/cnngen_*.deb)
     if have lintian; then check 'lintian finds no error' lintian --fail-on error "$package"; fi
     if [ "$(id -u)" = 0 ]; then
-        mkdir -p debroot/var/lib/dpkg/updates debroot/var/lib/dpkg/info debroot/var/lib/dpkg/triggers
+        mkdir -p debroot/var/lib/dpkg/updates debroot/var/lib/dpkg/info \
+            debroot/var/lib/dpkg/triggers
         touch debroot/var/lib/dpkg/status debroot/var/lib/dpkg/available
         check 'installs' dpkg --root="$tmp/debroot" --force-depends --log=/dev/null -i "$package"
         check 'runs' debroot/usr/bin/cnngen --version

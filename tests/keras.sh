@@ -1,28 +1,15 @@
 #!/bin/sh
-# The importers for Keras, TensorFlow.js and .npz: models of each format made here, evaluated beside numpy, and
-# emitted (for SSE2: the kernels themselves are tested elsewhere); files that are refused; the command line; the
-# export scripts; real models where CNNGEN_MODELS names their folder.
-set -u
-root=$(realpath "$(dirname "$0")/..")
-build=$(realpath "${BUILD:-build}")
-cnngen=$build/cnngen importer=$build/cnngen-import-keras npz=$build/cnngen-import-npz
-if [ ! -x "$importer" ] || [ ! -x "$npz" ] || ! /usr/bin/python3 -c 'import h5py, numpy' 2>/dev/null; then
-    echo "cnngen-import-keras or cnngen-import-npz isn't built, or python3-h5py or python3-numpy is missing"
-    echo "0 passed, 1 failed"
-    exit 1
+# The importers for Keras, TensorFlow.js and .npz: models of each format made here, evaluated beside
+# numpy, and emitted (for SSE2: the kernels themselves are tested elsewhere); files that are
+# refused; the command line; the export scripts; real models where CNNGEN_MODELS names their folder.
+. "$(dirname "$0")/lib.sh"
+importer=$build/cnngen-import-keras npz=$build/cnngen-import-npz
+if [ ! -x "$importer" ] || [ ! -x "$npz" ] || ! /usr/bin/python3 -c 'import h5py, numpy' \
+    2>/dev/null; then
+    bad "cnngen-import-keras or cnngen-import-npz isn't built, or python3-h5py or python3-numpy is missing"
+    finish
+    exit
 fi
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-
-# Adds the counts of a file that ends with "N passed, M failed", and shows the rest of it.
-count() {
-    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$1" | tail -n 1)
-    grep -vE '^([0-9]+ passed, [0-9]+ failed|passed )' "$1"
-    passed=$((passed + $(echo "${line:-0}" | sed 's/ .*//')))
-    more=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed/\1/p')
-    failed=$((failed + ${more:-1}))
-}
 
 # expect STATUS TEXT COMMAND...: ends with that status, and says the text on stdout or stderr.
 expect() {
@@ -31,22 +18,22 @@ expect() {
     "$@" >"$tmp/said" 2>&1
     got=$?
     if [ $got -eq "$status" ] && { [ -z "$text" ] || grep -qF -- "$text" "$tmp/said"; }; then
-        passed=$((passed + 1))
+        ok
     else
-        failed=$((failed + 1))
-        echo "FAIL (status $got instead of $status, or not '$text'): $*"
+        bad "status $got instead of $status, or not '$text': $*"
         cat "$tmp/said"
     fi
 }
 
-/usr/bin/python3 "$root/tests/import/keras_cases.py" "$importer" "$npz" "$cnngen" "$tmp/cases" >"$tmp/log" 2>&1
-count "$tmp/log"
+/usr/bin/python3 "$root/tests/import/keras_cases.py" "$importer" "$npz" "$cnngen" "$tmp/cases" \
+    >"$tmp/log" 2>&1
+add_counts "$tmp/log"
 (cd "$tmp/cases" && grep -E -- '-(keras|h5_2)\.yaml$' passed.txt |
     xargs "$cnngen" verify -q --target=sse2 --cflags -O0) >"$tmp/log" 2>&1
-count "$tmp/log"
+add_counts "$tmp/log"
 
 /usr/bin/python3 "$root/tests/import/keras_export.py" "$cnngen" "$tmp/export" >"$tmp/log" 2>&1
-count "$tmp/log"
+add_counts "$tmp/log"
 
 cd "$tmp" || exit 2
 model=cases/classifier-keras.model
@@ -69,10 +56,10 @@ expect 0 'weights: a.weights' cat a.yaml
 expect 0 '' cmp keras.md "$root/docs/keras.md"
 
 if [ -n "${CNNGEN_MODELS:-}" ]; then
-    /usr/bin/python3 "$root/tests/import/keras_real.py" "$importer" "$cnngen" "$CNNGEN_MODELS" real >log 2>&1
-    count log
+    /usr/bin/python3 "$root/tests/import/keras_real.py" "$importer" "$cnngen" "$CNNGEN_MODELS" \
+        real >log 2>&1
+    add_counts log
 else
     echo "skip: 2, real models: CNNGEN_MODELS is not set"
 fi
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,12 +1,7 @@
 #!/bin/sh
 # Arenas against the least that is possible: what is alive at once, halos and rounding to cache
 # lines included. Gaps of more than 5 % are a failure, on every case and on 200 random networks.
-set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-root=$(realpath "$(dirname "$0")/..")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
+. "$(dirname "$0")/lib.sh"
 cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
 i=0
 while [ $i -lt 200 ]; do
@@ -16,11 +11,9 @@ done
 for spec in "$root"/tests/cases/*.cnn.yaml "$root"/tests/golden/*.cnn.yaml "$tmp"/*.cnn.yaml; do
     line=$("$cnngen" "$spec" --dump=plan 2>/dev/null | grep '^arena ')
     if echo "$line" | awk '{ exit !($2 > 0 && 20 * $11 <= $2 - $11) }'; then
-        passed=$((passed + 1))
+        ok
     else
-        echo "$(basename "$spec"): $line"
-        failed=$((failed + 1))
+        bad "$(basename "$spec"): $line"
     fi
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

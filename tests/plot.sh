@@ -1,6 +1,7 @@
 #!/bin/sh
-# Pictures and pages: everything is on them, once, apart from each other and inside; arrows lead where values
-# go and through no box; text of users stays text; the same bytes every time. plot.py reads the SVG.
+# Pictures and pages: everything is on them, once, apart from each other and inside; arrows lead
+# where values go and through no box; text of users stays text; the same bytes every time. plot.py
+# reads the SVG.
 set -u
 top=$(realpath "$(dirname "$0")/..")
 cnngen=$(realpath "${CNNGEN:-$top/build/cnngen}")
@@ -68,7 +69,8 @@ awk -v head="$head" 'BEGIN { print head; print "  - {type: Input, name: image, s
 long=$(printf 'W%.0s' $(seq 60))
 { echo "$head"; echo '  - {type: Input, name: x, shape: [2, 2, 1]}'
   echo "  - {type: Conv2D, name: $long, filters: 1, kernel_size: 1}"
-  echo "  - {type: Conv2D, name: small, filters: 100000, kernel_size: 1, activation: softmax}"; } >long.yaml
+  echo "  - {type: Conv2D, name: small, filters: 100000, kernel_size: 1, activation: softmax}"; } \
+      >long.yaml
 { echo "$head"; echo '  - {type: Input, name: x, shape: [28, 28, 1]}'
   echo '  - {type: Conv2D, filters: 6, kernel_size: 5, activation: relu}'
   echo '  - {type: MaxPooling2D, pool_size: 2}'; } >pooled.yaml
@@ -81,7 +83,8 @@ cp "$top/tests/cases/one-dimension-convolutions.cnn.yaml" signals.yaml
 # ---- pictures ------------------------------------------------------------------------------------
 
 "$cnngen" plot signals.yaml -o signals.dot
-check 'convolutions of signals are drawn as convolutions' sh -c '! grep -q "#f6dcec" signals.dot && [ -s signals.dot ]'
+check 'convolutions of signals are drawn as convolutions' \
+    sh -c '! grep -q "#f6dcec" signals.dot && [ -s signals.dot ]'
 
 for name in input one chain wide dense unet long pooled residual shuffled constant halo; do
     "$cnngen" summary --json $name.yaml >$name.json
@@ -91,7 +94,8 @@ for name in input one chain wide dense unet long pooled residual shuffled consta
     check "$name: the memory" "$cnngen" plot --what=memory $name.yaml -o $name-memory.svg
     check "$name: what is in the memory" look memory $name-memory.svg $name.plan
     check "$name: DOT" "$cnngen" plot $name.yaml -o $name.dot
-    check "$name: layers in DOT" [ "$(grep -c '^    n[0-9]* \[' $name.dot)" = "$(grep -c '<g class="node">' $name.svg)" ]
+    check "$name: layers in DOT" \
+        [ "$(grep -c '^    n[0-9]* \[' $name.dot)" = "$(grep -c '<g class="node">' $name.svg)" ]
     if command -v dot >/dev/null && [ $name != chain ]; then
         check "$name: Graphviz" dot -Tplain -o $name.plain $name.dot
     fi
@@ -112,7 +116,8 @@ check 'long names are cut' grep -q 'WWW…' long.svg
 
 for name in one wide residual constant; do
     check "$name: the page" "$cnngen" report $name.yaml -o $name.html
-    check "$name: what is on the page" look page $name.html $name.json "cnngen $name.yaml" 'In short' 'Stack' 'AVX-512'
+    check "$name: what is on the page" \
+        look page $name.html $name.json "cnngen $name.yaml" 'In short' 'Stack' 'AVX-512'
 done
 check 'the page of what is too tangled' "$cnngen" report tangle.yaml -o tangle.html
 check 'it says so' grep -q 'too tangled' tangle.html
@@ -134,39 +139,72 @@ $head
 END
 check 'no page of a wrong model' [ ! -e wrong.html ]
 
-# ---- measured: what it takes is not compared with anything -----------------------------------------
+# ---- measured: what it takes is not compared with anything ---------------------------------------
 
 { echo "$head"; echo '  - {type: Input, name: x, shape: [8, 8, 8]}'
   echo '  - {type: Conv2D, name: y, filters: 8, kernel_size: 1}'; } >tiny.yaml
 "$cnngen" summary --json tiny.yaml >tiny.json
-check 'measuring' "$cnngen" report tiny.yaml --time --seconds 0.05 --target sse2 --cflags -O0 -o times.html
+check 'measuring' "$cnngen" report tiny.yaml --time --seconds 0.05 --target sse2 \
+    --cflags -O0 -o times.html
 check 'a page with times' look page times.html tiny.json 'Roofline' 'GFLOP/s' 'code, bytes'
-"$cnngen" plot one.yaml --what=time --seconds 0.01 --target scalar --cflags -O0 -o times.svg >log 2>&1
+"$cnngen" plot one.yaml --what=time --seconds 0.01 --target scalar --cflags -O0 -o times.svg >log \
+    2>&1
 check 'times of a network without a sum' look time times.svg one.json
 
-# ---- the same every time ---------------------------------------------------------------------------
+# Times as they come and as they don't, made up by a compiler whose programs print them: texts lie
+# apart.
+cat >made-up-cc <<'END'
+#!/bin/sh
+for word; do
+    [ "${before:-}" != -o ] || to=$word
+    before=$word
+done
+case $to in
+*.o) : >"$to" ;;
+*) printf '#!/bin/sh\ncat "%s"\n' "$TIMES" >"$to" && chmod +x "$to" ;;
+esac
+END
+chmod +x made-up-cc
+TIMES=$tmp/times.txt
+export TIMES
+for seed in $(seq 22) 98 126; do
+    set -- unet dense residual wide
+    shift $((seed % 4))
+    awk -v seed="$seed" 'BEGIN { srand(seed); memory = exp(rand() * 4); many = exp(rand() * 9)
+        print "isa avx512", exp(rand() * 6), memory, memory * (0.9 + 8 * rand() * rand())
+        for (i = 0; i < 300; i++) print "step", i, 10 + many * exp(rand() * 5)
+        print "runs 1 10 1 1 1 1"; print "done" }' >times.txt
+    "$cnngen" plot $1.yaml --what=time --cc ./made-up-cc -o times.svg 2>log
+    check "made-up times $seed of $1" look time times.svg $1.json
+done
+
+# ---- the same every time -------------------------------------------------------------------------
 
 mkdir far
 for file in graph.svg memory.svg graph.dot page.html; do
     arguments="plot --what=${file%.*} unet.yaml"
     [ $file != page.html ] || arguments='report unet.yaml'
     check "$file" "$cnngen" $arguments -o $file
-    (umask 077; cd far && LC_ALL=de_DE.UTF-8 TZ=Asia/Tokyo "$cnngen" ${arguments% *} "$tmp/unet.yaml" -o $file)
+    (umask 077; cd far && LC_ALL=de_DE.UTF-8 TZ=Asia/Tokyo "$cnngen" ${arguments% *} \
+        "$tmp/unet.yaml" -o $file)
     check "$file is the same elsewhere" cmp $file far/$file
     "$cnngen" $arguments -o - >again.${file#*.} 2>/dev/null
     case $file in *.dot) ;; *) check "$file on standard output" cmp $file again.${file#*.} ;; esac
 done
 
-# ---- usage and files -------------------------------------------------------------------------------
+# ---- usage and files -----------------------------------------------------------------------------
 
 refuses 2 "--output is missing: as '-o model.svg'" plot one.yaml
 refuses 2 "--output is missing: as '-o report.html'" report one.yaml
 refuses 2 "the name of the picture ends in .svg or .dot, not as 'x.png' does" plot one.yaml -o x.png
-refuses 2 "the name of the picture ends in .svg, not as 'x.dot' does" plot one.yaml --what memory -o x.dot
+refuses 2 "the name of the picture ends in .svg, not as 'x.dot' does" \
+    plot one.yaml --what memory -o x.dot
 refuses 2 "the name of the picture ends in .svg or .dot, not as '.svg' does" plot one.yaml -o .svg
-refuses 2 "--what is graph, memory or time, not 'grahp'; did you mean 'graph'?" plot one.yaml --what grahp -o x.svg
+refuses 2 "--what is graph, memory or time, not 'grahp'; did you mean 'graph'?" \
+    plot one.yaml --what grahp -o x.svg
 refuses 2 '--cc is of no use without --what time' plot one.yaml --cc gcc -o x.svg
-refuses 2 '--seconds is of no use without --what time' plot one.yaml --what memory --seconds 1 -o x.svg
+refuses 2 '--seconds is of no use without --what time' \
+    plot one.yaml --what memory --seconds 1 -o x.svg
 refuses 2 '--seed is of no use without --time' report one.yaml --seed 1 -o x.html
 refuses 2 "'cnngen plot' takes no --time: it is for report" plot one.yaml --time -o x.svg
 refuses 2 "--what is for 'cnngen plot'" one.yaml --what graph
@@ -177,7 +215,8 @@ cp one.yaml same.svg
 refuses 2 "'same.svg' would be overwritten" plot same.svg -o same.svg
 check 'the specification is whole' cmp one.yaml same.svg
 echo before >kept.svg
-refuses 2 "can't run the compiler 'no-such-cc'" plot one.yaml --what time --cc no-such-cc -o kept.svg
+refuses 2 "can't run the compiler 'no-such-cc'" \
+    plot one.yaml --what time --cc no-such-cc -o kept.svg
 check 'an old picture stays when a new one fails' grep -qx before kept.svg
 "$cnngen" plot -v one.yaml -o x.svg 2>err
 check '-v says what was written' grep -q '^cnngen: wrote x.svg ([0-9]* bytes)$' err

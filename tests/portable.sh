@@ -1,7 +1,8 @@
 #!/bin/sh
-# cnngen itself, built by other compilers, with another libc, for other machines (a big-endian one too): it
-# compiles without a warning and writes the same bytes everywhere. With CNNGEN_EXHAUSTIVE (check-all) all of
-# them, else clang; PORTABLE="musl s390x" names some. LIBYAML_SOURCE is libyaml's unpacked source; without it apt fetches that.
+# cnngen itself, built by other compilers, with another libc, for other machines (a big-endian one
+# too): it compiles without a warning and writes the same bytes everywhere. With CNNGEN_EXHAUSTIVE
+# (check-all) all of them, else clang; PORTABLE="musl s390x" names some. LIBYAML_SOURCE is libyaml's
+# unpacked source; without it apt fetches that.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
@@ -18,8 +19,10 @@ outputs() {  # outputs FOLDER COMMAND
     (cd "$root" || exit 2
     for spec in $cases; do
         name=$(basename "$spec" .cnn.yaml)
-        $2 -q --standalone --selftest --weights array "$spec" -o "$tmp/$1/$name.c" 2>"$tmp/$1/$name.err"
-        $2 -q --math strict "$spec" -MD -MF - -MT x -o /dev/null -H "$tmp/$1/$name.strict.h" >"$tmp/$1/$name.d" 2>&1
+        $2 -q --standalone --selftest --weights array "$spec" -o "$tmp/$1/$name.c" \
+            2>"$tmp/$1/$name.err"
+        $2 -q --math strict "$spec" -MD -MF - -MT x -o /dev/null -H "$tmp/$1/$name.strict.h" \
+            >"$tmp/$1/$name.d" 2>&1
         $2 -q --math precise "$spec" -o - >"$tmp/$1/$name.precise.c" 2>&1
         $2 --dump plan "$spec" >"$tmp/$1/$name.plan" 2>&1
         $2 summary "$spec" >"$tmp/$1/$name.summary" 2>&1
@@ -33,7 +36,8 @@ outputs() {  # outputs FOLDER COMMAND
 get_source() {
     [ -z "${LIBYAML_SOURCE:-}" ] || return 0
     mkdir -p "$tmp/apt/lists/partial"
-    sed -s '$G' /etc/apt/sources.list.d/*.sources 2>/dev/null | sed 's/^Types:.*/Types: deb-src/' >"$tmp/apt/s.sources"
+    sed -s '$G' /etc/apt/sources.list.d/*.sources 2>/dev/null |
+        sed 's/^Types:.*/Types: deb-src/' >"$tmp/apt/s.sources"
     set -- -o "Dir::Etc::sourcelist=$tmp/apt/s.sources" -o Dir::Etc::sourceparts=/dev/null \
         -o "Dir::State::lists=$tmp/apt/lists" -o APT::Sandbox::User=root
     (cd "$tmp/apt" && apt-get "$@" update && apt-get "$@" source --download-only libyaml &&
@@ -41,8 +45,10 @@ get_source() {
     LIBYAML_SOURCE=$(echo "$tmp"/apt/libyaml-*/ | sed 's|/$||')
 }
 build_yaml() {  # build_yaml FOLDER COMPILER
-    (cd "$tmp/$1" && $2 -O1 -w -I"$LIBYAML_SOURCE/include" -DYAML_VERSION_STRING='"0.2.5"' -DYAML_VERSION_MAJOR=0 \
-        -DYAML_VERSION_MINOR=2 -DYAML_VERSION_PATCH=5 -c "$LIBYAML_SOURCE"/src/*.c && ar rcs libyaml.a ./*.o)
+    (cd "$tmp/$1" && $2 -O1 -w -I"$LIBYAML_SOURCE/include" -DYAML_VERSION_STRING='"0.2.5"' \
+        -DYAML_VERSION_MAJOR=0 \
+        -DYAML_VERSION_MINOR=2 -DYAML_VERSION_PATCH=5 -c "$LIBYAML_SOURCE"/src/*.c &&
+        ar rcs libyaml.a ./*.o)
 }
 
 # compare NAME: its outputs against those of the program under test
@@ -63,7 +69,8 @@ with() {
     set -- "$1" "$2" "${3:-}" "B=$tmp/$1" "CC=$2" HOST_CC=cc
     if [ "$1" != clang ]; then
         build_yaml "$1" "$2" >"$tmp/log" 2>&1 || { fail "$1: libyaml"; tail -n 20 "$tmp/log"; return; }
-        set -- "$@" "YAML_CFLAGS=-I$LIBYAML_SOURCE/include" "YAML_LIBS=$tmp/$1/libyaml.a" LDFLAGS=-static
+        set -- "$@" "YAML_CFLAGS=-I$LIBYAML_SOURCE/include" "YAML_LIBS=$tmp/$1/libyaml.a" \
+            LDFLAGS=-static
     fi
     name=$1 runner=$3
     shift 3
@@ -81,7 +88,8 @@ with() {
 all="clang musl aarch64 s390x"
 wanted=${PORTABLE:-${CNNGEN_EXHAUSTIVE:+$all}}
 cases=$(cd "$root" && ls examples/digits/*.yaml examples/mismatch/*.yaml tests/golden/*.yaml)
-[ -z "${CNNGEN_EXHAUSTIVE:-}" ] || cases="$cases $(cd "$root" && ls examples/[rs]*/*.yaml tests/cases/*fused*.yaml)"
+[ -z "${CNNGEN_EXHAUSTIVE:-}" ] || \
+    cases="$cases $(cd "$root" && ls examples/[rs]*/*.yaml tests/cases/*fused*.yaml)"
 outputs here "$cnngen"
 for build in ${wanted:-clang}; do
     if [ "$build" != clang ] && ! get_source; then

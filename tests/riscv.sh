@@ -1,5 +1,6 @@
 #!/bin/sh
-# RISC-V (rv64gc) under emulation: the scalar target, as it is for microcontrollers, against the reference.
+# RISC-V (rv64gc) under emulation: the scalar target, as it is for microcontrollers, against the
+# reference.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 cd "$(dirname "$0")/.." || exit 2

@@ -1,22 +1,9 @@
 #!/bin/sh
 # What is promised of emitted code beside its results: what it links to, what it keeps, how much
 # stack it takes, which memory it touches, that calls may overlap, that threads don't change a bit.
-set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-root=$(realpath "$(dirname "$0")/..")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAILED  $*"; }
+. "$(dirname "$0")/lib.sh"
 # empty WHAT TEXT: there must be none
 empty() { if [ -z "$2" ]; then ok; else bad "$1: $(echo "$2" | head -n 5 | tr '\n' ' ')"; fi; }
-# does WHAT COMMAND...: must succeed
-does() {
-    what=$1
-    shift
-    if out=$("$@" 2>&1); then ok; else bad "$what: $(echo "$out" | tail -n 5)"; fi
-}
 
 cp "$root"/tests/contract/*.cnn.yaml "$tmp"
 cd "$tmp" || exit 2
@@ -120,5 +107,4 @@ for cc in gcc clang; do
     does "$cc: fewer threads than asked for" cmp one many
     OMP_NUM_THREADS=8 OMP_THREAD_LIMIT=3 does "$cc: threads within threads" ./contract threads
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,17 +1,13 @@
 #!/bin/sh
 # --math=strict: the same bits of every step and output, whatever the compiler, its options, the
-# instruction set, the machine (its order of bytes too) and the number of threads. Each call of verify
-# compares the instruction sets and threads of its machine with each other and prints a hash for each
-# network; here the hashes of all calls are compared with those of the first. A sixth of the cases takes
-# random inputs, another NaN, infinities and zeros of both signs, other ones every day. The first call sees
-# every instruction set of this machine, its others two each.
-set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-root=$(realpath "$(dirname "$0")/..")
+# instruction set, the machine (its order of bytes too) and the number of threads. Each call of
+# verify compares the instruction sets and threads of its machine with each other and prints a hash
+# for each network; here the hashes of all calls are compared with those of the first. A sixth of
+# the cases takes random inputs, another NaN, infinities and zeros of both signs, other ones every
+# day. The first call sees every instruction set of this machine, its others two each.
+. "$(dirname "$0")/lib.sh"
 seed=${SAME_BITS_SEED:-$(($(date +%s) / 86400))}
 . "$root/tests/targets.sh"
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
 for i in $(seq "${SAME_BITS_COUNT:-4}"); do
     "$tmp/random_spec" $((seed * 1000 + i)) >"$tmp/r$i.cnn.yaml"
@@ -25,14 +21,15 @@ ls conv-depthwise-fused* conv-direct-ends* conv-direct-fused* conv-direct-paddin
     reduce* resize-* >"$tmp/cases"
 sixth() { awk -v h=$(((seed + $1) % 6)) 'NR % 6 == h' "$tmp/cases"; }
 echo "seed $seed (SAME_BITS_SEED=$seed repeats it)"
-passed=0 failed=0
-# run FILL COMPILER OPTIONS EMULATOR [SETS]: hashes into a file, compared with those of the first call of the fill
+# run FILL COMPILER OPTIONS EMULATOR [SETS]: hashes into a file, compared with those of the first
+# call of the fill
 run() {
     if ! command -v "$2" >/dev/null; then
         echo "skip: no $2"
         return
     fi
-    "$cnngen" verify -q --math strict --weights array --fill "$1" --seed "$seed" --cc "$2" --cflags "$3" \
+    "$cnngen" verify -q --math strict --weights array --fill "$1" --seed "$seed" --cc "$2" \
+        --cflags "$3" \
         --tuning conv-planes.tuning \
         ${4:+--run "$4"} ${5:-} $cases "$tmp"/*.cnn.yaml >"$tmp/out" 2>&1
     sed -n 's/^passed  \(.*\): .*, bits \([0-9a-f]*\)$/\1 \2/p' "$tmp/out" >"$tmp/bits"
@@ -61,12 +58,12 @@ run special aarch64-linux-gnu-gcc -O1 "$arm"
 run special s390x-linux-gnu-gcc -O1 "$s390"
 # Helpers exist once in a file: programs of both kinds in one must not compile.
 cd "$tmp" || exit 2
-"$cnngen" -q --standalone -o a.c r1.cnn.yaml && "$cnngen" -q --standalone --math strict -o b.c r1.cnn.yaml
+"$cnngen" -q --standalone -o a.c r1.cnn.yaml &&
+    "$cnngen" -q --standalone --math strict -o b.c r1.cnn.yaml
 printf '#include "a.c"\n#include "b.c"\n' >both.c
 if cc -fsyntax-only both.c 2>&1 | grep -q 'strict and others'; then
-    passed=$((passed + 1))
+    ok
 else
-    echo "a strict program and another were compiled as one" && failed=$((failed + 1))
+    bad "a strict program and another were compiled as one"
 fi
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,8 +1,9 @@
 #!/bin/sh
-# PREFIX_STACK_BYTES against what compilers say of each function (-fstack-usage), target by target: the driver's
-# frames, the largest of a step's function, and the largest sum of a kernel's functions, all at once, are no more.
-# Of functions of a kernel that differ by a number alone, tiles of several sizes, one runs at a time.
-# In check: the goldens at -O2, and what once was over the bound. STACK=all (check-all): every case too, and the goldens at -O1 and -O3.
+# PREFIX_STACK_BYTES against what compilers say of each function (-fstack-usage), target by target:
+# the driver's frames, the largest of a step's function, and the largest sum of a kernel's
+# functions, all at once, are no more. Of functions of a kernel that differ by a number alone, tiles
+# of several sizes, one runs at a time. In check: the goldens at -O2, and what once was over the
+# bound. STACK=all (check-all): every case too, and the goldens at -O1 and -O3.
 # STACK_JOBS=FIRST,LAST: only these of the list, which takes an hour or two in whole.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
@@ -71,7 +72,8 @@ jobs() {  # jobs SPEC LEVEL...: what to try
 # Many outputs, each of which the driver's functions hand on.
 for batch in 1 2; do
     {
-        printf 'cnngen: 1\nbatch: %d\nlayers:\n  - {type: Input, name: x, shape: [4, 4, 3]}\n' $batch
+        printf 'cnngen: 1\nbatch: %d\nlayers:\n  - {type: Input, name: x, shape: [4, 4, 3]}\n' \
+            $batch
         for i in $(seq 150); do echo "  - {type: ReLU, name: y$i, inputs: x}"; done
         echo "outputs: [$(seq -s ', ' -f 'y%g' 150)]"
     } >outputs$batch.cnn.yaml

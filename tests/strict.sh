@@ -1,9 +1,9 @@
 #!/bin/sh
-# Everything emitted compiles without a warning under the strict set, by gcc and clang, as C99, C11, C17 and
-# C++11, with and without OpenMP, with the runtime linked and with it inside, for AArch64 too; the header is
-# C++. The goldens see every combination; of the others a third, another one every day, is read, not
-# optimised, in one each in rotation (STRICT=all: all of all, optimised), for cases.sh compiles and
-# optimises them all under the same warnings.
+# Everything emitted compiles without a warning under the strict set, by gcc and clang, as C99, C11,
+# C17 and C++11, with and without OpenMP, with the runtime linked and with it inside, for AArch64
+# too; the header is C++. The goldens see every combination; of the others a third, another one
+# every day, is read, not optimised, in one each in rotation (STRICT=all: all of all, optimised),
+# for cases.sh compiles and optimises them all under the same warnings.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
@@ -38,7 +38,8 @@ variants() {  # variants SPEC-NUMBER: which of them to try
 third=$(($(date +%s) / 86400 % 3))
 [ "${STRICT:-}" != all ] || third=-1
 n=0
-for spec in "$root"/tests/golden/*.cnn.yaml "$root"/examples/s*/*.cnn.yaml "$root"/examples/d*/*.cnn.yaml \
+for spec in "$root"/tests/golden/*.cnn.yaml "$root"/examples/s*/*.cnn.yaml \
+    "$root"/examples/d*/*.cnn.yaml \
     $(ls "$root"/tests/cases/*.cnn.yaml | awk -v h=$third 'h < 0 || NR % 3 == h'); do
     n=$((n + 1))
     standalone=$([ $((n % 2)) = 0 ] || echo --standalone)
@@ -53,7 +54,8 @@ for spec in "$root"/tests/golden/*.cnn.yaml "$root"/examples/s*/*.cnn.yaml "$roo
         echo "clang++ -std=c++20 user$n.cc" >>jobs
     fi
 done >verdicts
-# Two programs as one file: the second finds the helpers of wide vectors there, and has no function for these.
+# Two programs as one file: the second finds the helpers of wide vectors there, and has no function
+# for these.
 printf 'cnngen: 1\nname: narrow\nweights: random\nlayers:\n  - {type: Input, shape: [4]}\n  - Softmax\n' \
     >narrow.cnn.yaml
 "$cnngen" -q narrow.cnn.yaml -o narrow.c || echo "failed to emit narrow.cnn.yaml" >>verdicts

@@ -1,7 +1,8 @@
 # For stages that need not see every instruction set each day. To be read by "." into a script.
 
-# some_targets N: an option for verify that names two targets; which ones changes with N and with the day.
-# CASES=all: none, and so all targets. Elsewhere than on x86-64 that is the option, too.
+# some_targets N: an option for verify that names some targets; which ones changes with N and with
+# the day. With a target come those that it builds on: AVX2 with AVX-512, SSE2 with AVX2, plain C
+# with all. CASES=all: no option, and so all targets; nor elsewhere than on x86-64.
 some_targets() {
     if [ "${CASES:-}" = all ] || [ "$(uname -m)" != x86_64 ]; then
         return
@@ -13,7 +14,7 @@ some_targets() {
     fi
 }
 
-# a_target N: likewise, for one.
+# a_target N: likewise, an option that names one.
 a_target() {
     if [ "${CASES:-}" = all ] || [ "$(uname -m)" != x86_64 ]; then
         return

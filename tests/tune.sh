@@ -1,27 +1,21 @@
 #!/bin/sh
-# cnngen tune and --tuning: what is measured, kept and gone on with, and what a file of times decides. What
-# the times are is nobody's business here.
-set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 2' HUP INT TERM
+# cnngen tune and --tuning: what is measured, kept and gone on with, and what a file of times
+# decides. What the times are is nobody's business here.
+. "$(dirname "$0")/lib.sh"
 unset CC
 TMPDIR=$tmp/temporary
 export TMPDIR
 mkdir "$TMPDIR" "$tmp/work" "$tmp/other"
 cd "$tmp/work" || exit 2
-passed=0 failed=0
 
 # is WHAT COMMAND...: the command succeeds.
 is() {
     what=$1
     shift
     if "$@" >"$tmp/out" 2>"$tmp/err"; then
-        passed=$((passed + 1))
+        ok
     else
-        failed=$((failed + 1))
-        echo "FAIL: $what"
+        bad "$what"
         head -n 5 "$tmp/err"
     fi
 }
@@ -49,7 +43,8 @@ END
 
 # ---- measuring -----------------------------------------------------------------------------------
 
-exits 0 'of 4 kernels are measured; the same command goes on' tune net.yaml --target scalar --cflags -O0 \
+exits 0 'of 4 kernels are measured; the same command goes on' \
+    tune net.yaml --target scalar --cflags -O0 \
     --time-limit 0.01 -o t.tuning
 is 'a file after no time at all' "$cnngen" check --tuning t.tuning net.yaml
 # An interruption while a program is timed: one round is there before it.
@@ -72,7 +67,8 @@ tune 'all 4 kernels are measured'
 is 'equal layers are measured once' [ "$(grep -c 'group:' t.tuning)" = 1 ]
 cp t.tuning whole
 tune 'all 4 kernels are measured'
-exits 0 'steps with a choice, on one thread: ' tune net.yaml --target scalar --cflags -O0 --seconds 0.02 -o t.tuning
+exits 0 'steps with a choice, on one thread: ' \
+    tune net.yaml --target scalar --cflags -O0 --seconds 0.02 -o t.tuning
 is 'nothing is measured again' cmp t.tuning whole
 
 sed 's/, conv2d_dot: [0-9.]*//' whole >t.tuning
@@ -96,7 +92,8 @@ exits 2 'the compiler failed' tune net.yaml --cc false -o failing.tuning
 # write_times FILE DIRECT WINOGRAD4 WINOGRAD6 DOT
 write_times() {
     sed -n '/scalar/!p' whole >"$1"
-    echo "  avx2: {conv2d_direct: $2, conv2d_winograd4: $3, conv2d_winograd6: $4, conv2d_dot: $5}" >>"$1"
+    echo "  avx2: {conv2d_direct: $2, conv2d_winograd4: $3, conv2d_winograd6: $4, conv2d_dot: $5}" \
+        >>"$1"
 }
 
 # plans TEXT OPTION...: the plan shows it in each of three steps.
@@ -115,8 +112,10 @@ for kernel in dot:conv2d_dot wino:conv2d_winograd4 direct:conv2d_direct; do
 done
 plans 'measured on avx2' --tuning dot.tuning
 is 'verify with times' "$cnngen" verify -q --cflags -O0 net.yaml --target avx2 --tuning dot.tuning
-plans 'conv2d_winograd4 was faster, but not under --math=precise' --math precise --tuning wino.tuning
-plans 'conv2d_direct (at worst 1.67 of the best time; more weights, conv2d_winograd4' --target avx2 \
+plans 'conv2d_winograd4 was faster, but not under --math=precise' --math precise \
+    --tuning wino.tuning
+plans 'conv2d_direct (at worst 1.67 of the best time; more weights, conv2d_winograd4' \
+    --target avx2 \
     --max-weight-growth 1 --tuning wino.tuning
 sed 's/conv2d_dot: [0-9]*/conv2d_dot: 5000/; s/, conv2d_dot.*}/}/' dot.tuning >part.tuning
 "$cnngen" --dump=plan --target avx2 net.yaml >model
@@ -140,5 +139,4 @@ exits 2 'would be overwritten' --tuning dot.tuning net.yaml -o dot.tuning
 exits 2 "can't read 'no.tuning'" --tuning no.tuning net.yaml
 exits 2 "'cnngen tune' takes no --tuning" tune --tuning dot.tuning net.yaml
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

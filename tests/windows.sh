@@ -1,6 +1,7 @@
 #!/bin/sh
-# Networks as programs for Windows, by MinGW's gcc, run by Wine: each passes its self-test on every instruction
-# set, with OpenMP, without optimisation, and with weights of each kind, of which those of asm are linked as COFF.
+# Networks as programs for Windows, by MinGW's gcc, run by Wine: each passes its self-test on every
+# instruction set, with OpenMP, without optimisation, and with weights of each kind, of which those
+# of asm are linked as COFF.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
 root=$(realpath "$(dirname "$0")/..")
@@ -25,7 +26,7 @@ settle() {  # settle STATUS WHAT
     fi
 }
 
-# ---- networks, one after the other in one program -------------------------------------------------
+# ---- networks, one after the other in one program ------------------------------------------------
 
 strict="-std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror"
 {
@@ -78,7 +79,7 @@ n=$(find . -name 'p*.h' | wc -l)
     try 'without optimisation' -O0
 }
 
-# ---- weights ---------------------------------------------------------------------------------------
+# ---- weights -------------------------------------------------------------------------------------
 
 cat >digits.c <<'END'
 #include <stdio.h>
@@ -107,10 +108,12 @@ END
 for kind in array string asm bin; do
     with=
     [ $kind != bin ] || with="-DFILE_OF_WEIGHTS $root/runtime/cnn_file.c"
-    "$cnngen" -q --selftest --weights $kind --prefix net "$root/examples/digits/digits.cnn.yaml" -o net.c >log 2>&1
+    "$cnngen" -q --selftest --weights $kind --prefix net "$root/examples/digits/digits.cnn.yaml" \
+        -o net.c >log 2>&1
     settle $? "weights of $kind"
     # shellcheck disable=SC2086
-    $cc -O2 -I"$root/runtime" digits.c net.c "$root/runtime/cnn_rt.c" $with -o net.exe >log 2>&1 && $wine net.exe >log 2>&1
+    $cc -O2 -I"$root/runtime" digits.c net.c "$root/runtime/cnn_rt.c" $with -o net.exe >log \
+        2>&1 && $wine net.exe >log 2>&1
     settle $? "weights of $kind: running"
 done
 echo "$passed passed, $failed failed"

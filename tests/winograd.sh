@@ -1,10 +1,7 @@
 #!/bin/sh
 # The accuracy of Winograd convolution on inputs that are centred, non-negative and offset: the
 # largest error as a part of the largest output, at most 1e-5 (F(4x4,3x3)) or 5e-6 (F(2x2,3x3)).
-set -u
-cnngen=$(realpath "${CNNGEN:-build/cnngen}")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. "$(dirname "$0")/lib.sh"
 cd "$tmp" || exit 2
 /usr/bin/python3 -c '
 import numpy
@@ -13,7 +10,6 @@ numpy.save("centred.npy", x)
 numpy.save("positive.npy", abs(x))
 numpy.save("offset.npy", x + 3)
 ' || exit 2
-passed=0 failed=0
 for case in 'winograd6 100 1e-5' 'winograd4 2 5e-6'; do
     set -- $case
     for channels in 16 64 256; do
@@ -31,15 +27,14 @@ END
             status=$?
             error=$(sed -n 's/.*at most \([^ ]*\) of its largest.*/\1/p' out)
             if [ $status = 0 ] && grep -q "conv2d_$1" out &&
-                    awk -v e="$error" -v most="$3" 'BEGIN { exit !(e != "" && e + 0 <= most + 0) }'; then
-                passed=$((passed + 1))
+                    awk -v e="$error" -v most="$3" \
+                        'BEGIN { exit !(e != "" && e + 0 <= most + 0) }'; then
+                ok
             else
-                failed=$((failed + 1))
-                echo "$1, $channels channels, $input: error '$error', at most $3"
+                bad "$1, $channels channels, $input: error '$error', at most $3"
                 cat out
             fi
         done
     done
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

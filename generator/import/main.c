@@ -90,6 +90,14 @@ static void help(const struct importer *im, struct out *out)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+static bool set_once(struct parser *p, const char **to, const char *name)
+{
+    if (*to)
+        return usage(p, "--%s is given twice", name);
+    *to = optarg;
+    return true;
+}
+
 static bool parse_shape(struct parser *p, const char *arg)
 {
     struct import_shape s = {0};
@@ -97,6 +105,9 @@ static bool parse_shape(struct parser *p, const char *arg)
     if (!at || at == arg)
         return usage(p, "--shape is INPUT=N,N..., not '%s'", shown(p->pool, arg));
     s.input = pool_copy(p->pool, arg, (size_t)(at - arg));
+    for (int i = 0; i < p->options->shape.n; i++)
+        if (!strcmp(p->options->shape.at[i].input, s.input))
+            return usage(p, "--shape is given twice for '%s'", shown(p->pool, s.input));
     for (at++; *at; at += *at == ',') {
         char *end;
         errno = 0;
@@ -116,7 +127,8 @@ static bool parse_shape(struct parser *p, const char *arg)
 static bool parse_name(struct parser *p, const char *arg)
 {
     const char *why;
-    p->options->name = arg;
+    if (!set_once(p, &p->options->name, "name"))
+        return false;
     return c_name_ok(arg, &why) ||
            usage(p, "'%s' can't be a model's name: %s", shown(p->pool, arg), why);
 }
@@ -160,17 +172,13 @@ static bool parse_option(struct parser *p, int c, char **argv)
         return usage(p, "unknown option '%s'", shown(p->pool, argv[optind - 1]));
     switch (c) {
     case 'o':
-        p->options->output = optarg;
-        return true;
+        return set_once(p, &p->options->output, "output");
     case OPT_WEIGHTS:
-        p->options->weights = optarg;
-        return true;
+        return set_once(p, &p->options->weights, "weights");
     case OPT_SPEC:
-        p->options->spec = optarg;
-        return true;
+        return set_once(p, &p->options->spec, "spec");
     case OPT_SOURCES:
-        p->options->sources = optarg;
-        return true;
+        return set_once(p, &p->options->sources, "sources");
     case 'q':
         p->options->quiet = true;
         return true;
@@ -282,6 +290,24 @@ static bool parse(struct parser *p, int argc, char **argv)
 
 /* ---- main ------------------------------------------------------------------------------------ */
 
+static void keep_file(struct pool *pool, const struct import_options *o, const char *path)
+{
+    const char *const to[] = {o->output, o->weights, o->sources};
+    for (size_t i = 0; i < sizeof to / sizeof to[0]; i++)
+        if (to[i] && out_same_file(to[i], path))
+            die("'%s' would be overwritten by the output", shown(pool, path));
+}
+
+/* No output takes the place of what the model is made of. */
+static void keep_sources(struct pool *pool, const struct import_options *o)
+{
+    keep_file(pool, o, o->model);
+    if (o->spec)
+        keep_file(pool, o, o->spec);
+    for (int i = 0; i < o->reads->path.n; i++)
+        keep_file(pool, o, o->reads->path.at[i]);
+}
+
 /* The files' names hold no zero bytes, and may hold anything else. */
 static void write_sources(struct pool *pool, const struct import_options *o)
 {
@@ -310,6 +336,7 @@ static int run(struct pool *pool, const struct importer *im, const struct import
     out_free(&out);
     if (!w || diag_failed(diag))
         return 1;
+    keep_sources(pool, o);
     if (o->sources)
         write_sources(pool, o);
     if (o->spec || im->makes == MAKES_WEIGHTS ? !writer_write_weights(w, o->output, &failed)

@@ -44,17 +44,20 @@ def image(name='net', h=9, w=7, c=3, **config):
 
 def classifier():
     return (image()
-            .add('Conv2D', 'conv', 'image', weights=conv(3, 3, 8), filters=8, kernel_size=[3, 3], strides=[2, 2],
-                 padding='same', data_format='channels_last', dilation_rate=[1, 1], groups=1, activation='relu',
-                 use_bias=True, kernel_initializer={'class_name': 'GlorotUniform', 'config': {'seed': None}})
-            .add('BatchNormalization', 'bn', 'conv', weights=norm(8), axis=[3], momentum=0.99, epsilon=0.01)
+            .add('Conv2D', 'conv', 'image', weights=conv(3, 3, 8), filters=8, kernel_size=[3, 3],
+                 strides=[2, 2], padding='same', data_format='channels_last', dilation_rate=[1, 1],
+                 groups=1, activation='relu', use_bias=True,
+                 kernel_initializer={'class_name': 'GlorotUniform', 'config': {'seed': None}})
+            .add('BatchNormalization', 'bn', 'conv', weights=norm(8), axis=[3],
+                 momentum=0.99, epsilon=0.01)
             .add('MaxPooling2D', 'pool', 'bn', pool_size=[2, 2], strides=[2, 2], padding='same')
             .add('DepthwiseConv2D', 'dw', 'pool', weights=[rand(2, 2, 8, 2)], kernel_size=[2, 2],
                  depth_multiplier=2, use_bias=False, strides=[1, 1], padding='valid')
             .add('LeakyReLU', 'leaky', 'dw', negative_slope=0.25)
             .add('Dropout', 'drop', 'leaky', rate=0.5)
             .add('GlobalAveragePooling2D', 'gap', 'drop', keepdims=False)
-            .add('Dense', 'dense', 'gap', weights=[rand(16, 5), rand(5)], units=5, activation='softmax'))
+            .add('Dense', 'dense', 'gap', weights=[rand(16, 5), rand(5)],
+                 units=5, activation='softmax'))
 
 
 def sequential(first='input'):
@@ -65,14 +68,16 @@ def sequential(first='input'):
     elif first == 'shape':
         start = {'batch_input_shape': [None, 6, 6, 2]}
     return (net.add('Conv2D', 'a', weights=conv(3, 2, 4), filters=4, kernel_size=[3, 3], **start)
-            .add('Conv2D', 'b', weights=conv(1, 4, 3), filters=3, kernel_size=[1, 1], activation='tanh')
+            .add('Conv2D', 'b', weights=conv(1, 4, 3), filters=3, kernel_size=[1, 1],
+                 activation='tanh')
             .add('Flatten', 'flat')
             .add('Dense', 'out', weights=[rand(48, 2)], units=2, use_bias=False))
 
 
 def block(name, c):
     return (Net(name).add('InputLayer', 'x', shape=[None, 5, 5, c])
-            .add('Conv2D', 'conv', 'x', weights=conv(3, c, c), filters=c, kernel_size=3, padding='same')
+            .add('Conv2D', 'conv', 'x', weights=conv(3, c, c), filters=c,
+                 kernel_size=3, padding='same')
             .add('BatchNormalization', 'bn', 'conv', weights=norm(c), axis=-1, epsilon=1e-3)
             .add('Add', 'sum', 'bn', 'x'))
 
@@ -92,14 +97,16 @@ def nested():
 
 def shared():
     return (image(h=4, w=4, c=3)
-            .add('Conv2D', 'conv', 'image', weights=conv(3, 3, 3), filters=3, kernel_size=3, padding='same')
+            .add('Conv2D', 'conv', 'image', weights=conv(3, 3, 3),
+                 filters=3, kernel_size=3, padding='same')
             .again('conv', 'conv')
             .add('Concatenate', 'both', 'conv', ('conv', 1, 0), axis=-1))
 
 
 def two_ends():
     """Two inputs, two outputs, and a layer listed before the one that it reads."""
-    net = (Net().add('InputLayer', 'b', shape=[None, 4, 4, 2]).add('InputLayer', 'a', shape=[None, 4, 4, 2])
+    net = (Net().add('InputLayer', 'b', shape=[None,
+                                               4, 4, 2]).add('InputLayer', 'a', shape=[None, 4, 4, 2])
            .add('Multiply', 'product', 'sum', 'a').add('Add', 'sum', 'a', 'b')
            .add('Subtract', 'less', 'b', 'product').add('Maximum', 'most', 'a', 'b', 'less')
            .add('Minimum', 'least', 'less', 'most').add('Average', 'mean', 'least', 'sum')
@@ -111,27 +118,30 @@ def two_ends():
 def shapes():
     return (image(h=5, w=6, c=4)
             .add('ZeroPadding2D', 'pad', 'image', padding=[[1, 0], [2, 1]])
-            .add('SeparableConv2D', 'sep', 'pad', weights=[rand(3, 3, 4, 2), rand(1, 1, 8, 6), rand(6)], filters=6,
-                 kernel_size=[3, 3], depth_multiplier=2, strides=[1, 1], padding='same')
+            .add('SeparableConv2D', 'sep', 'pad',
+                 weights=[rand(3, 3, 4, 2), rand(1, 1, 8, 6), rand(6)],
+                 filters=6, kernel_size=[3, 3], depth_multiplier=2, strides=[1, 1], padding='same')
             .add('Cropping2D', 'crop', 'sep', cropping=[[1, 1], [0, 2]])
             .add('UpSampling2D', 'up', 'crop', size=[2, 3], interpolation='nearest')
             .add('Conv2DTranspose', 'larger', 'up', weights=[rand(3, 3, 2, 6), rand(2)], filters=2,
                  kernel_size=[3, 3], strides=[2, 2], padding='same', output_padding=None)
-            .add('AveragePooling2D', 'mean', 'larger', pool_size=[3, 2], strides=[2, 2], padding='same')
+            .add('AveragePooling2D', 'mean', 'larger', pool_size=[3, 2], strides=[2, 2],
+                 padding='same')
             .add('UpSampling2D', 'smooth', 'mean', size=[2, 2], interpolation='bilinear')
             .add('Permute', 'turn', 'smooth', dims=[3, 1, 2])
             .add('Flatten', 'flat', 'turn'))
 
 
 def transposed(k, s, padding):
-    return image(h=3, w=4, c=2).add('Conv2DTranspose', 'up', 'image', weights=[rand(k, k, 3, 2), rand(3)], filters=3,
-                                    kernel_size=[k, k], strides=[s, s], padding=padding)
+    return image(h=3, w=4, c=2).add('Conv2DTranspose', 'up', 'image',
+                                    weights=[rand(k, k, 3, 2), rand(3)],
+                                    filters=3, kernel_size=[k, k], strides=[s, s], padding=padding)
 
 
 def grouped():
     return (image(h=7, w=8, c=4)
-            .add('Conv2D', 'groups', 'image', weights=[rand(3, 2, 2, 6), rand(6)], filters=6, kernel_size=[3, 2],
-                 groups=2, padding='same', dilation_rate=[2, 1])
+            .add('Conv2D', 'groups', 'image', weights=[rand(3, 2, 2, 6), rand(6)],
+                 filters=6, kernel_size=[3, 2], groups=2, padding='same', dilation_rate=[2, 1])
             .add('GlobalMaxPooling2D', 'max', 'groups', keepdims=True)
             .add('Reshape', 'shape', 'max', target_shape=[2, 3]))
 
@@ -140,15 +150,19 @@ def functions(version):
     """Each activation by itself, side by side; as a function in Keras 3's writing too."""
     net = image(h=3, w=3, c=2)
     ends = []
-    for name in ('relu', 'relu6', 'sigmoid', 'hard_sigmoid', 'tanh', 'swish', 'gelu', 'elu', 'exponential',
+    for name in ('relu', 'relu6', 'sigmoid', 'hard_sigmoid', 'tanh', 'swish', 'gelu', 'elu',
+                 'exponential',
                  'softplus', 'softsign', 'leaky_relu'):
         net.add('Activation', name + '_', 'image', activation=name)
         ends.append(name + '_')
-    given = {'class_name': 'function', 'module': 'builtins', 'config': 'hard_sigmoid'} if version == 3 else 'hard_sigmoid'
+    given = {'class_name': 'function', 'module': 'builtins',
+             'config': 'hard_sigmoid'} if version == 3 else 'hard_sigmoid'
     layer = {'class_name': 'LeakyReLU', 'module': 'keras.layers',
              'config': {'name': 'l', 'alpha' if version == 2 else 'negative_slope': 0.125}}
-    net.add('Conv2D', 'steep', 'image', weights=conv(1, 2, 2), filters=2, kernel_size=1, activation=given)
-    net.add('Conv2D', 'object', 'image', weights=conv(1, 2, 2), filters=2, kernel_size=1, activation=layer)
+    net.add('Conv2D', 'steep', 'image', weights=conv(1, 2, 2),
+            filters=2, kernel_size=1, activation=given)
+    net.add('Conv2D', 'object', 'image', weights=conv(1, 2, 2),
+            filters=2, kernel_size=1, activation=layer)
     net.add('Activation', 'plain', 'image', activation='linear')
     return net.add('Concatenate', 'all', *ends, 'steep', 'object', 'plain', axis=3)
 
@@ -164,7 +178,8 @@ def norms():
             .add('PReLU', 'prelu', 'layer', shared_axes=[1, 2], weights=[rand(1, 1, 3)])
             .add('GaussianNoise', 'noise', 'prelu', stddev=0.1)
             .add('BatchNormalization', 'half', 'noise', axis=-1, scale=False, weights=norm(3)[1:])
-            .add('BatchNormalization', 'bare', 'half', axis=-1, scale=False, center=False, weights=norm(3)[2:])
+            .add('BatchNormalization', 'bare', 'half', axis=-1, scale=False, center=False,
+                 weights=norm(3)[2:])
             .add('ReLU', 'relu', 'bare', max_value=1.5, negative_slope=0.1, threshold=0.25)
             .add('ELU', 'elu', 'relu', alpha=0.5)
             .add('Softmax', 'softmax', 'elu', axis=-1))
@@ -175,11 +190,13 @@ def norms_of_axes():
     return (image(h=4, w=3, c=5)
             .add('LayerNormalization', 'rows', 'image', axis=[2, 3], epsilon=0.01,
                  weights=[rand(3, 5), rand(3, 5)])
-            .add('GroupNormalization', 'groups', 'rows', groups=5, axis=-1, epsilon=0.01, weights=[rand(5), rand(5)])
+            .add('GroupNormalization', 'groups', 'rows',
+                 groups=5, axis=-1, epsilon=0.01, weights=[rand(5), rand(5)])
             .add('LayerNormalization', 'whole', 'groups', axis=[1, 2, 3], epsilon=0.001,
                  weights=[rand(4, 3, 5), rand(4, 3, 5)])
             .add('RMSNormalization', 'pixels', 'whole', axis=-1, epsilon=1e-6, weights=[rand(5)])
-            .add('RMSNormalization', 'rms', 'pixels', axis=[-2, -1], epsilon=0.125, weights=[rand(3, 5)])
+            .add('RMSNormalization', 'rms', 'pixels', axis=[-2, -1],
+                 epsilon=0.125, weights=[rand(3, 5)])
             .add('UnitNormalization', 'unit', 'rms', axis=[1, 3])
             .add('Rescaling', 'tiny', 'unit', scale=1e-7, offset=0.0)
             .add('UnitNormalization', 'below', 'tiny', axis=-1)
@@ -192,7 +209,8 @@ def squeeze():
             .add('Rescaling', 'scale', 'image', scale=[0.5, 2.0, 1.5], offset=0.0)
             .add('GlobalAveragePooling2D', 'mean', 'scale', keepdims=False)
             .add('Reshape', 'pixel', 'mean', target_shape=[1, 1, 3])
-            .add('Conv2D', 'gate', 'pixel', weights=conv(1, 3, 3), filters=3, kernel_size=[1, 1], activation='sigmoid')
+            .add('Conv2D', 'gate', 'pixel', weights=conv(1, 3, 3), filters=3, kernel_size=[1, 1],
+                 activation='sigmoid')
             .add('Multiply', 'gated', 'scale', 'gate')
             .add('ReLU', 'relu6', 'gated', max_value=6.0, negative_slope=0.0, threshold=0.0))
 
@@ -207,10 +225,12 @@ def operations():
 def signals(last):
     return (Net().add('InputLayer', 'x', shape=[None, 23, 3])
             .add('ZeroPadding1D', 'pad', 'x', padding=[1, 2])
-            .add('Conv1D', 'conv', 'pad', weights=[rand(3, 3, 4), rand(4)], filters=4, kernel_size=[3], strides=[2],
-                 padding='same', dilation_rate=[1], groups=1, activation='relu')
-            .add('Conv1D', 'causal', 'conv', weights=[rand(3, 2, 6), rand(6)], filters=6, kernel_size=[3], strides=[1],
-                 padding='causal', dilation_rate=[2], groups=2, activation='linear')
+            .add('Conv1D', 'conv', 'pad', weights=[rand(3, 3, 4), rand(4)],
+                 filters=4, kernel_size=[3], strides=[2], padding='same', dilation_rate=[1],
+                 groups=1, activation='relu')
+            .add('Conv1D', 'causal', 'conv', weights=[rand(3, 2, 6), rand(6)],
+                 filters=6, kernel_size=[3], strides=[1], padding='causal', dilation_rate=[2],
+                 groups=2, activation='linear')
             .add('MaxPooling1D', 'max', 'causal', pool_size=[3], strides=[2], padding='same')
             .add('UpSampling1D', 'up', 'max', size=2)
             .add('Cropping1D', 'crop', 'up', cropping=[1, 0])
@@ -221,14 +241,17 @@ def signals(last):
 
 def more_signals():
     return (Net().add('InputLayer', 'x', shape=[None, 11, 4])
-            .add('DepthwiseConv1D', 'depth', 'x', weights=[rand(3, 4, 2), rand(8)], kernel_size=[3], strides=[1], padding='same',
-                 dilation_rate=[2], depth_multiplier=2, activation='relu')
-            .add('SeparableConv1D', 'sep', 'depth', weights=[rand(4, 8, 1), rand(1, 8, 5), rand(5)], filters=5, kernel_size=[4],
-                 strides=[2], padding='same', dilation_rate=[1], depth_multiplier=1, activation='tanh')
-            .add('Conv1DTranspose', 'up', 'sep', weights=[rand(3, 6, 5), rand(6)], filters=6, kernel_size=[3], strides=[2],
-                 padding='same', output_padding=None, dilation_rate=[1], activation='linear')
-            .add('Conv1DTranspose', 'longer', 'up', weights=[rand(2, 3, 6)], filters=3, kernel_size=[2], strides=[3],
-                 padding='valid', use_bias=False))
+            .add('DepthwiseConv1D', 'depth', 'x', weights=[rand(3, 4, 2), rand(8)], kernel_size=[3],
+                 strides=[1], padding='same', dilation_rate=[2],
+                 depth_multiplier=2, activation='relu')
+            .add('SeparableConv1D', 'sep', 'depth', weights=[rand(4, 8, 1), rand(1, 8, 5), rand(5)],
+                 filters=5, kernel_size=[4], strides=[2], padding='same', dilation_rate=[1],
+                 depth_multiplier=1, activation='tanh')
+            .add('Conv1DTranspose', 'up', 'sep', weights=[rand(3, 6, 5), rand(6)],
+                 filters=6, kernel_size=[3], strides=[2], padding='same', output_padding=None,
+                 dilation_rate=[1], activation='linear')
+            .add('Conv1DTranspose', 'longer', 'up', weights=[rand(2, 3, 6)],
+                 filters=3, kernel_size=[2], strides=[3], padding='valid', use_bias=False))
 
 
 # ---- running -------------------------------------------------------------------------------------------
@@ -242,7 +265,8 @@ class Tests:
         return os.path.join(self.out, name)
 
     def run(self, *command):
-        return subprocess.run(command, capture_output=True, text=True, errors='replace', timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, errors='replace',
+                              timeout=120)
 
     def result(self, name, why):
         self.passed += not why
@@ -285,15 +309,18 @@ class Tests:
         names = re.search(r'outputs: \[(.*)\]', text).group(1).split(', ')
         for name, e in zip(names, expected):
             got = self.outputs(self.only(spec, text, name), inputs)
-            if isinstance(got, str) or not np.allclose(got.ravel(), e.ravel(), rtol=1e-5, atol=1e-5):
+            if isinstance(got, str) or not np.allclose(got.ravel(), e.ravel(),
+                                                       rtol=1e-5, atol=1e-5):
                 return '%s: %s' % (name, got if isinstance(got, str) else 'differs')
         return None
 
     def only(self, spec, text, name):
         """The specification with a layer more, which takes nothing of the other outputs away."""
         one = spec[:-5] + '_' + name + '.yaml'
-        others = [n for n in re.search(r'outputs: \[(.*)\]', text).group(1).split(', ') if n != name]
-        zero = ''.join('  - {type: Rescaling, name: zero_%s, inputs: %s, scale: 0}\n' % (n, n) for n in others)
+        others = [n for n in re.search(r'outputs: \[(.*)\]', text).group(1).split(', ')
+                  if n != name]
+        zero = ''.join('  - {type: Rescaling, name: zero_%s, inputs: %s, scale: 0}\n' % (n, n)
+                       for n in others)
         last = '  - {type: Add, name: last, inputs: [%s]}\n' % ', '.join([name] + ['zero_' + n for n in others])
         with open(one, 'w') as f:
             f.write(re.sub(r'outputs:.*\n', '', text) + zero + last)
@@ -302,10 +329,12 @@ class Tests:
     def same(self, name, net, kinds=FORMATS, args=(), **options):
         for kind in kinds:
             full = '%s-%s' % (name, kind)
-            path = files.write(self.path(full + ('' if kind in ('tfjs', 'folder') else '.model')), net, kind, **options)
+            path = files.write(self.path(full + ('' if kind in ('tfjs', 'folder') else '.model')),
+                               net, kind, **options)
             spec, done = self.convert(full, path, *args)
             version = 2 if kind in ('h5_2', 'tfjs') else 3
-            self.result(full, done.stderr if done.returncode else self.compare(full, spec, net, version))
+            self.result(full, done.stderr if done.returncode
+                        else self.compare(full, spec, net, version))
 
     def refused(self, name, path, *parts, args=(), status=1):
         spec, done = self.convert('refused-' + name, path, *args)
@@ -333,12 +362,14 @@ def models(t):
     t.same('sequential', sequential())
     t.same('bare', sequential('none'), args=['--shape', 'a_input=1,6,6,2'])
     t.same('first', sequential('shape'), ['h5_2', 'tfjs'])
-    for k, s, padding in [(2, 3, 'valid'), (4, 2, 'valid'), (2, 3, 'same'), (5, 2, 'same'), (1, 1, 'same')]:
+    for k, s, padding in [(2, 3, 'valid'), (4, 2, 'valid'), (2, 3, 'same'), (5, 2, 'same'),
+                          (1, 1, 'same')]:
         t.same('transpose-%d-%d-%s' % (k, s, padding), transposed(k, s, padding), ['keras'])
     t.same('functions-2', functions(2), ['h5_2', 'tfjs'])
     t.same('functions-3', functions(3), ['keras', 'h5_3'])
     t.same('operations', operations(), ['keras'])
-    t.same('bytes', image(c=1, dtype='uint8').add('Rescaling', 'scale', 'image', scale=1 / 255, offset=0.0),
+    t.same('bytes', image(c=1, dtype='uint8').add('Rescaling', 'scale', 'image',
+                                                  scale=1 / 255, offset=0.0),
            ['keras', 'h5_2'])
     for last in ('GlobalAveragePooling1D', 'GlobalMaxPooling1D'):
         t.same('signals-' + last, signals(last))
@@ -358,8 +389,10 @@ def storage(t):
         path = files.write(t.path('quantised-' + how), net, 'tfjs', how=how)
         spec, done = t.convert('quantised-' + how, path)
         meant = image(h=4, w=4, c=2).add('Conv2D', 'conv', 'image', filters=3, kernel_size=3,
-                                         weights=[files.dequantised(w, how) for w in net.find('conv').weights])
-        t.result('quantised ' + how, done.stderr if done.returncode else t.compare('', spec, meant, 2, 1e-6))
+                                         weights=[files.dequantised(w, how)
+                                                  for w in net.find('conv').weights])
+        t.result('quantised ' + how, done.stderr if done.returncode
+                 else t.compare('', spec, meant, 2, 1e-6))
 
 
 def open_sizes(t):
@@ -380,7 +413,8 @@ def open_sizes(t):
 def alone(t):
     """Weights alone, for a specification."""
     spec = t.path('alone.yaml')
-    net = image(h=5, w=5, c=2).add('Conv2D', 'a', 'image', weights=conv(3, 2, 4), filters=4, kernel_size=3).add(
+    net = image(h=5, w=5, c=2).add('Conv2D', 'a', 'image', weights=conv(3, 2, 4),
+                                   filters=4, kernel_size=3).add(
         'BatchNormalization', 'n', 'a', weights=norm(4), axis=-1).add(
         'Conv2D', 'b', 'n', weights=conv(3, 4, 1), filters=1, kernel_size=3)
     with open(spec, 'w') as f:
@@ -414,10 +448,12 @@ def arrays(t):
             head = json.loads(raw[8:8 + n])
             for name, w in wanted.items():
                 at = head[name]['data_offsets']
-                got = np.frombuffer(raw[8 + n + at[0]:8 + n + at[1]], '<f4').reshape(head[name]['shape'])
+                got = np.frombuffer(raw[8 + n + at[0]:8 + n + at[1]],
+                                    '<f4').reshape(head[name]['shape'])
                 why = why or (not np.array_equal(got, w.astype(np.float32)) and name)
         t.result('npz ' + save.__name__, why)
-    for name, array, part in [('ints', np.arange(3), 'int'), ('five', rand(1, 1, 1, 1, 1), '5 dimensions'),
+    for name, array, part in [('ints', np.arange(3), 'int'),
+                              ('five', rand(1, 1, 1, 1, 1), '5 dimensions'),
                               ('name', None, 'characters other than')]:
         np.savez(t.path('bad.npz'), **({name: array} if array is not None else {'a b': rand(2)}))
         done = t.run(t.npz, t.path('bad.npz'), '-o', t.path('no.safetensors'))
@@ -433,24 +469,39 @@ def refused_models(t):
     one('layers', image().add('LSTM', 'memory', 'image').add('Conv3D', 'volume', 'memory')
         .add('GRU', 'gate', 'volume').add('LSTM', 'more', 'gate').add('Lambda', 'code', 'more')
         .add('MyLayer', 'own', 'code', module='my.code').add('Activation', 'wave', 'own', activation='sinus'),
-        "layer 'memory' (LSTM) can't be imported: recurrent", "nor 'more', likewise", "'volume' (Conv3D)",
-        "'gate' (GRU)", "'code' (Lambda)", "'own' (MyLayer) can't be imported: it is a class of its own",
+        "layer 'memory' (LSTM) can't be imported: recurrent", "nor 'more', likewise",
+        "'volume' (Conv3D)",
+        "'gate' (GRU)", "'code' (Lambda)",
+        "'own' (MyLayer) can't be imported: it is a class of its own",
         "no activation 'sinus'")
-    one('first', image().add('Flatten', 'flat', 'image', data_format='channels_first'), 'channels_first')
-    one('dtype', image().add('Flatten', 'flat', 'image', dtype='int8_from_float32'), 'dtype is none')
-    one('key', image().add('Flatten', 'f', 'image', turbo=2, seed=None), "its argument 'turbo' is not known")
-    one('groups', image().add('Conv2DTranspose', 'c', 'image', groups=3, filters=3, kernel_size=1), "'groups'")
-    one('training', image().add('Dropout', 'd', 'image', rate=0.5, kwargs={'training': True}), 'training=True')
-    one('argument', image().add('Flatten', 'f', 'image', kwargs={'mask': ['x']}), "argument 'mask'", kind='h5_2')
-    one('operation', image().add('Flatten', 'f', 'image', module='keras.src.ops.numpy'), 'keras.ops')
-    one('circle', image().add('Add', 'a', 'image', 'b').add('Add', 'b', 'a', 'image'), 'in a circle')
+    one('first', image().add('Flatten', 'flat', 'image', data_format='channels_first'),
+        'channels_first')
+    one('dtype', image().add('Flatten', 'flat', 'image', dtype='int8_from_float32'),
+        'dtype is none')
+    one('key', image().add('Flatten', 'f', 'image', turbo=2, seed=None),
+        "its argument 'turbo' is not known")
+    one('groups', image().add('Conv2DTranspose', 'c', 'image', groups=3, filters=3, kernel_size=1),
+        "'groups'")
+    one('training', image().add('Dropout', 'd', 'image', rate=0.5, kwargs={'training': True}),
+        'training=True')
+    one('argument', image().add('Flatten', 'f', 'image', kwargs={'mask': ['x']}), "argument 'mask'",
+        kind='h5_2')
+    one('operation', image().add('Flatten', 'f', 'image', module='keras.src.ops.numpy'),
+        'keras.ops')
+    one('circle', image().add('Add', 'a', 'image', 'b').add('Add', 'b', 'a', 'image'),
+        'in a circle')
     one('shape', image().add('Dense', 'd', 'image', units=4, weights=[rand(4, 4), rand(4)]),
         "needs a kernel of [3, 4]; the model's is [4, 4]", 'was not written')
-    one('fit', image().add('Conv2D', 'c', 'image', filters=1, kernel_size=11, weights=conv(11, 3, 1)), 'c')
-    one('missing', image().add('Dense', 'd', 'image', units=4, weights=[rand(3, 4)]), "its bias is not in the file")
-    one('extra', image().add('Dense', 'd', 'image', units=4, use_bias=True, weights=[rand(3, 4), rand(4)])
-        .add('Dense', 'e', 'd', units=4, activation='relu', weights=[rand(4, 4)]), "'e' (Dense): its bias", kind='tfjs')
-    one('integers', image().add('Dense', 'd', 'image', units=4, weights=[np.ones((3, 4), np.int32), rand(4)]),
+    one('fit', image().add('Conv2D', 'c', 'image',
+                           filters=1, kernel_size=11, weights=conv(11, 3, 1)), 'c')
+    one('missing', image().add('Dense', 'd', 'image', units=4, weights=[rand(3, 4)]),
+        "its bias is not in the file")
+    one('extra', image().add('Dense', 'd', 'image', units=4, use_bias=True,
+                             weights=[rand(3, 4), rand(4)])
+        .add('Dense', 'e', 'd', units=4, activation='relu', weights=[rand(4, 4)]),
+        "'e' (Dense): its bias", kind='tfjs')
+    one('integers', image().add('Dense', 'd', 'image',
+                                units=4, weights=[np.ones((3, 4), np.int32), rand(4)]),
         'other than floating-point')
     one('text', image().add('Reshape', 'r', 'image', target_shape=['a: b', '}']), "'target_shape'")
     net = image().add('Flatten', 'f', 'image')
@@ -465,7 +516,8 @@ def refused_models(t):
     one('call', image().add('Flatten', 'f', ('image', 3, 0)), 'not there')
     net = image()
     for i in range(20):
-        net = Net('n%d' % i).add('InputLayer', 'image', shape=[None, 2, 2, 1]).add('Functional', 'n', 'image', inner=net)
+        net = Net('n%d' % i).add('InputLayer', 'image', shape=[None, 2, 2, 1]).add('Functional',
+                'n', 'image', inner=net)
     one('deep', net, 'nested deeper')
     net = image(h=2, w=2, c=1).add('Dropout', 'd', 'image', rate=0.5)
     for i in range(12):
@@ -518,9 +570,11 @@ def refused_hdf5(t):
     with_file(t, 'soft', soft, 'is a soft link')
     with_file(t, 'external', external, 'is an external link')
     with_file(t, 'virtual', virtual, 'virtual dataset')
-    with_file(t, 'outside', replaced(shape=(3, 2), dtype='f4', external=[('/etc/passwd', 0, 24)]), 'in another file')
+    with_file(t, 'outside', replaced(shape=(3, 2), dtype='f4', external=[('/etc/passwd', 0, 24)]),
+              'in another file')
     with_file(t, 'filter', replaced(data=rand(3, 2), compression='lzf'), 'the filter 32000')
-    with_file(t, 'bomb', replaced(shape=(1 << 14, 1 << 14), dtype='f4', chunks=(64, 64)), 'the file stores')
+    with_file(t, 'bomb', replaced(shape=(1 << 14, 1 << 14), dtype='f4', chunks=(64, 64)),
+              'the file stores')
     with_file(t, 'hole', replaced(shape=(3, 2), dtype='f4'), 'the file stores 0')
     with_file(t, 'loop', circle, 'nested deeper')
     with_file(t, 'renamed', renamed, "the layer 'other' is")
@@ -547,7 +601,8 @@ def refused_files(t):
     good = files.write(t.path('good.keras'), classifier(), 'keras')
     raw = open(good, 'rb').read()
     central = raw.rindex(b'PK\x01\x02')
-    big = write_archive(t, 'bomb', [('config.json', b'{}'), ('metadata.json', b'{}'), ('model.weights.h5', bytes(1 << 20))],
+    big = write_archive(t, 'bomb', [('config.json', b'{}'), ('metadata.json', b'{}'),
+                                    ('model.weights.h5', bytes(1 << 20))],
                         zipfile.ZIP_DEFLATED)
 
     def larger(raw):   # the last member's uncompressed size
@@ -566,18 +621,22 @@ def refused_files(t):
     t.refused('zip-crc', t.path('crc.keras'), 'its checksum disagree')
     t.refused('zip-other', write_archive(t, 'other', [('a.txt', b'')]), 'holds no Keras model')
     t.refused('zip-torch', write_archive(t, 'torch', [('m/data.pkl', b'')]), 'PyTorch')
-    t.refused('zip-sharded', write_archive(t, 'sharded', [('model.weights.json', b'{}')]), 'sharded')
+    t.refused('zip-sharded', write_archive(t, 'sharded', [('model.weights.json', b'{}')]),
+              'sharded')
     t.refused('zip-npz', write_archive(t, 'npz', [('a.npy', b'')]), 'cnngen-import-npz')
     plain = [('metadata.json', b'{}'), ('model.weights.h5', b'')]
-    for name, text, part in [('deep', b'[' * 200 + b']' * 200, 'deeper than 128'), ('json', b'{"a": }', 'is not JSON'),
+    for name, text, part in [('deep', b'[' * 200 + b']' * 200, 'deeper than 128'),
+                             ('json', b'{"a": }', 'is not JSON'),
                              ('twice', b'{"a": 1, "a": 2}', 'duplicate'), ('class', b'{"config": {}}', 'no class_name')]:
-        t.refused('json-' + name, write_archive(t, 'json-' + name, [('config.json', text)] + plain), part)
+        t.refused('json-' + name, write_archive(t, 'json-' + name, [('config.json', text)] + plain),
+                  part)
     own = b'{"class_name": "MyModel", "config": {"a": 1}}'
     empty = t.path('empty.h5')
     h5py.File(empty, 'w').close()
     t.refused('own', write_archive(t, 'own', [('config.json', own), ('metadata.json', b'{}'), (
         'model.weights.h5', open(empty, 'rb').read())]), "the class 'MyModel'")
-    for name, text, part in [('pickle', pickle.dumps([1], 2), 'pickle'), ('tflite', b'\0\0\0\0TFL3', 'TensorFlow Lite'),
+    for name, text, part in [('pickle', pickle.dumps([1], 2), 'pickle'),
+                             ('tflite', b'\0\0\0\0TFL3', 'TensorFlow Lite'),
                              ('npy', b'\x93NUMPY', 'single NumPy array'), ('empty', b'', 'not a Keras model'),
                              ('h5', b'\x89HDF\r\n\x1a\n' + bytes(90), 'damaged')]:
         open(t.path('what-' + name), 'wb').write(text)
@@ -618,11 +677,16 @@ def refused_tfjs(t):
     one('gone', lambda c, g, p: os.remove(shard(p)), 'No such file')
     one('fifo', lambda c, g, p: (os.remove(shard(p)), os.mkfifo(shard(p))), 'not a regular file')
     one('type', lambda c, g, p: g['weights'][0].update(dtype='complex64'), 'has a dtype other than')
-    one('huge', lambda c, g, p: g['weights'][0].update(shape=[1 << 30, 1 << 30, 4]), "has a shape that isn't one")
-    one('negative', lambda c, g, p: g['weights'][0].update(shape=[-3, 2]), "has a shape that isn't one")
-    one('scale', lambda c, g, p: g['weights'][0].update(quantization=quantised), 'without scale and min')
-    one('bits', lambda c, g, p: g['weights'][0].update(quantization={'dtype': 'uint4'}), 'quantised as something')
-    one('twice', lambda c, g, p: g['weights'][1].update(name='other/d/kernel', shape=[2]), 'more than once')
+    one('huge', lambda c, g, p: g['weights'][0].update(shape=[1 << 30, 1 << 30, 4]),
+        "has a shape that isn't one")
+    one('negative', lambda c, g, p: g['weights'][0].update(shape=[-3, 2]),
+        "has a shape that isn't one")
+    one('scale', lambda c, g, p: g['weights'][0].update(quantization=quantised),
+        'without scale and min')
+    one('bits', lambda c, g, p: g['weights'][0].update(quantization={'dtype': 'uint4'}),
+        'quantised as something')
+    one('twice', lambda c, g, p: g['weights'][1].update(name='other/d/kernel', shape=[2]),
+        'more than once')
     one('none', lambda c, g, p: c.pop('modelTopology'), "'modelTopology' is missing")
 
 
@@ -630,7 +694,8 @@ def main():
     importer, npz, cnngen, out = sys.argv[1:5]
     os.makedirs(out, exist_ok=True)
     t = Tests(importer, npz, cnngen, out)
-    for part in (models, storage, open_sizes, alone, arrays, refused_models, refused_hdf5, refused_files, refused_tfjs):
+    for part in (models, storage, open_sizes, alone, arrays, refused_models, refused_hdf5,
+                 refused_files, refused_tfjs):
         part(t)
     with open(t.path('passed.txt'), 'w') as f:
         f.writelines(s + '\n' for s in t.specs)

@@ -84,19 +84,25 @@ def main():
         for last in ('GlobalAveragePooling1D', 'GlobalMaxPooling1D'):
             good(t, 'signals-' + last, cases.signals(last), version)
     good(t, 'norms-of-axes', cases.norms_of_axes(), 3)
-    given = cases.image().add('Normalization', 'n', 'image', axis=[-1], mean=[0.5, 0.25, 1.0], variance=[1.0, 4.0, 0.25])
+    given = cases.image().add('Normalization', 'n', 'image', axis=[-1], mean=[0.5, 0.25, 1.0],
+                              variance=[1.0, 4.0, 0.25])
     good(t, 'given-statistics', given, 3)
     steep = cases.image().add('Activation', 'a', 'image', activation='hard_sigmoid').add(
-        'Conv2D', 'c', 'a', filters=2, kernel_size=1, activation='hard_sigmoid', weights=cases.conv(1, 3, 2))
+        'Conv2D', 'c', 'a', filters=2, kernel_size=1, activation='hard_sigmoid',
+        weights=cases.conv(1, 3, 2))
     good(t, 'steep', steep, 2)
     good(t, 'steep', steep, 3)
     good(t, 'operations', cases.operations(), 3)
-    refused(t, 'layers', cases.image().add('LSTM', 'm', 'image').add('Flatten', 'f', 'm', data_format='channels_first')
-            .add('Dense', 'd', 'f', units=2, activation='sinus', weights=[cases.rand(2, 2), cases.rand(2)]),
+    refused(t, 'layers', cases.image().add('LSTM', 'm', 'image').add('Flatten', 'f', 'm',
+            data_format='channels_first')
+            .add('Dense', 'd', 'f', units=2, activation='sinus',
+                 weights=[cases.rand(2, 2), cases.rand(2)]),
             "'m' (LSTM)", 'channels_first', 'sinus')
-    refused(t, 'training', cases.image().add('Dropout', 'd', 'image', rate=0.5, kwargs={'training': True}),
+    refused(t, 'training', cases.image().add('Dropout', 'd', 'image',
+                                             rate=0.5, kwargs={'training': True}),
             'training=True')
-    refused(t, 'open', files.Net().add('InputLayer', 'x', shape=[None, None, None, 3]).add('Flatten', 'f', 'x'),
+    refused(t, 'open', files.Net().add('InputLayer', 'x',
+                                       shape=[None, None, None, 3]).add('Flatten', 'f', 'x'),
             "input 'x' has the open shape")
     print('%d passed, %d failed' % (t.passed, t.failed))
     return t.failed > 0

@@ -13,13 +13,15 @@ import numpy as np
 
 FORMATS = ['keras', 'folder', 'h5_2', 'h5_3', 'tfjs']
 VARS = {   # in the order in which Keras creates and saves them
-    'Conv1D': ['kernel', 'bias'], 'Conv2D': ['kernel', 'bias'], 'Conv2DTranspose': ['kernel', 'bias'], 'Dense': ['kernel', 'bias'],
+    'Conv1D': ['kernel', 'bias'], 'Conv2D': ['kernel', 'bias'],
+    'Conv2DTranspose': ['kernel', 'bias'], 'Dense': ['kernel', 'bias'],
     'DepthwiseConv2D': ['depthwise_kernel', 'bias'], 'PReLU': ['alpha'],
     'DepthwiseConv1D': ['depthwise_kernel', 'bias'], 'Conv1DTranspose': ['kernel', 'bias'],
     'SeparableConv1D': ['depthwise_kernel', 'pointwise_kernel', 'bias'],
     'SeparableConv2D': ['depthwise_kernel', 'pointwise_kernel', 'bias'],
     'BatchNormalization': ['gamma', 'beta', 'moving_mean', 'moving_variance'],
-    'LayerNormalization': ['gamma', 'beta'], 'GroupNormalization': ['gamma', 'beta'], 'RMSNormalization': ['scale'],
+    'LayerNormalization': ['gamma', 'beta'], 'GroupNormalization': ['gamma', 'beta'],
+    'RMSNormalization': ['scale'],
     'Normalization': ['mean', 'variance', 'count'],
 }
 
@@ -43,7 +45,8 @@ class Net:
 
     def add(self, cls, name, *inputs, weights=(), inner=None, kwargs=None, module=None, **config):
         """inputs are (layer, call, output), or names of layers."""
-        self.layers.append(Layer(cls, name, list(inputs), config, list(weights), inner, kwargs, module))
+        self.layers.append(Layer(cls, name, list(inputs), config, list(weights), inner, kwargs,
+                                 module))
         return self
 
     def again(self, name, *inputs):
@@ -80,8 +83,10 @@ def node(layer, call, version):
 def layer_json(net, layer, version):
     out = {'class_name': layer.cls, 'name': layer.name,
            'config': model_json(layer.inner, version)['config'] if layer.inner
-           else dict(layer.config, name=layer.name, trainable=True, dtype='float32' if version == 2 else
-                     {'class_name': 'DTypePolicy', 'config': {'name': 'float32'}, 'module': 'keras'})}
+           else dict(layer.config, name=layer.name, trainable=True,
+                     dtype='float32' if version == 2 else
+                     {'class_name': 'DTypePolicy', 'config': {'name': 'float32'},
+                      'module': 'keras'})}
     if 'dtype' in layer.config:
         out['config']['dtype'] = layer.config['dtype']
     if version == 3:

@@ -29,14 +29,17 @@ import keras_files as files
 ENV = dict(os.environ, ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigfpe=0:detect_leaks=0',
            UBSAN_OPTIONS='print_stacktrace=1')
 TIMEOUT = 120
-VALUES = [None, True, 0, -1, 1, 2 ** 31, 2 ** 63 - 1, 1e308, 0.5, '', 'x' * 300, 'relu', 'Conv2D', 'image', [], [[]],
-          [1, 2, 3], {}, {'class_name': 'function', 'config': 'tanh'}, ['image', 0, 0], '\u202e', 'a: {b', '../x']
+VALUES = [None, True, 0, -1, 1, 2 ** 31, 2 ** 63 - 1, 1e308, 0.5, '', 'x' * 300, 'relu', 'Conv2D',
+          'image', [], [[]],
+          [1, 2, 3], {}, {'class_name': 'function', 'config': 'tanh'}, ['image', 0, 0], '\u202e',
+          'a: {b', '../x']
 
 
 def seeds(folder):
     """(kind, path): small models in each format."""
     made = []
-    for name, net in [('nested', cases.nested()), ('norms', cases.norms()), ('shapes', cases.shapes())]:
+    for name, net in [('nested', cases.nested()), ('norms', cases.norms()),
+                      ('shapes', cases.shapes())]:
         for kind in files.FORMATS + ['npz']:
             path = os.path.join(folder, name + '-' + kind)
             if kind == 'npz':
@@ -152,7 +155,8 @@ def is_ours(report):
 def run(command):
     """What is wrong with the way that it ends; None."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors='replace', timeout=TIMEOUT, env=ENV)
+        done = subprocess.run(command, capture_output=True, text=True, errors='replace',
+                              timeout=TIMEOUT, env=ENV)
     except subprocess.TimeoutExpired:
         return 'hangs'
     if done.returncode not in (0, 1, 2):
@@ -191,7 +195,8 @@ def main():
                 damaged += '.file'
                 shutil.copy(path, damaged)
             change(kind, damaged, rng)
-            why = run([npz if kind == 'npz' else importer, damaged, '-o', os.path.join(folder, 'out.yaml')])
+            why = run([npz if kind == 'npz' else importer, damaged, '-o',
+                       os.path.join(folder, 'out.yaml')])
             runs += 1
             if why:
                 failed += 1

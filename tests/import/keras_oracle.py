@@ -38,7 +38,8 @@ def conv(c, w, x):
     win = windows(x, k.shape[:2], pair(c.get('strides', 1)), c.get('padding', 'valid'),
                   pair(c.get('dilation_rate', 1)))
     per, out = k.shape[2], k.shape[3] // groups
-    parts = [np.einsum('ijhwc,hwco->ijo', win[..., g * per:(g + 1) * per], k[..., g * out:(g + 1) * out])
+    parts = [np.einsum('ijhwc,hwco->ijo', win[..., g * per:(g + 1) * per],
+                       k[..., g * out:(g + 1) * out])
              for g in range(groups)]
     return np.concatenate(parts, -1) + (w[1] if len(w) > 1 else 0)
 
@@ -75,7 +76,8 @@ def batch_norm(c, w, x):
 def axes(c, x):
     """Of the array without the batch: Keras counts that as 0, or counts from the end."""
     given = c.get('axis', -1)
-    return tuple(a - 1 if a > 0 else a + x.ndim for a in (given if isinstance(given, list) else [given]))
+    return tuple(a - 1 if a > 0 else a + x.ndim
+                 for a in (given if isinstance(given, list) else [given]))
 
 
 def layer_norm(c, w, x):
@@ -101,7 +103,8 @@ def unit_norm(c, w, x):
 
 def normalization(c, w, x):
     """With statistics as arguments, or as weights, behind which there is a count."""
-    mean, variance = (np.array(c['mean']), np.array(c['variance'])) if c.get('mean') is not None else w[:2]
+    mean, variance = (np.array(c['mean']),
+                      np.array(c['variance'])) if c.get('mean') is not None else w[:2]
     return (x - mean) / np.maximum(np.sqrt(variance), 1e-7)
 
 
@@ -175,7 +178,8 @@ LAYERS = {   # (config, weights, input)
     'Dense': lambda c, w, x: x @ w[0] + (w[1] if len(w) > 1 else 0),
     'BatchNormalization': batch_norm, 'LayerNormalization': layer_norm,
     'GroupNormalization': group_norm, 'RMSNormalization': rms_norm, 'UnitNormalization': unit_norm,
-    'MaxPooling2D': lambda c, w, x: pool(c, x, True), 'AveragePooling2D': lambda c, w, x: pool(c, x, False),
+    'MaxPooling2D': lambda c, w, x: pool(c, x, True), 'AveragePooling2D': lambda c, w,
+    x: pool(c, x, False),
     'GlobalMaxPooling2D': lambda c, w, x: x.max((0, 1), keepdims=c.get('keepdims', False)),
     'GlobalAveragePooling2D': lambda c, w, x: x.mean((0, 1), keepdims=c.get('keepdims', False)),
     'Activation': lambda c, w, x: x, 'ReLU': relu,
@@ -192,7 +196,8 @@ LAYERS = {   # (config, weights, input)
     else x.repeat(c['size'][0], 0).repeat(c['size'][1], 1),
     'Rescaling': lambda c, w, x: x * c['scale'] + c['offset'],
     'Normalization': normalization,
-    'Dropout': lambda c, w, x: x, 'SpatialDropout1D': lambda c, w, x: x, 'GaussianNoise': lambda c, w, x: x, 'RandomFlip': lambda c, w, x: x,
+    'Dropout': lambda c, w, x: x, 'SpatialDropout1D': lambda c, w, x: x, 'GaussianNoise': lambda c,
+    w, x: x, 'RandomFlip': lambda c, w, x: x,
 }
 
 
@@ -215,12 +220,15 @@ def signal(layer):
 
 
 LAYERS['Conv1DTranspose'] = signal('Conv2DTranspose')
-for name in ('Conv', 'DepthwiseConv', 'SeparableConv', 'MaxPooling', 'AveragePooling', 'GlobalMaxPooling', 'GlobalAveragePooling', 'ZeroPadding', 'Cropping',
+for name in ('Conv', 'DepthwiseConv', 'SeparableConv', 'MaxPooling', 'AveragePooling',
+             'GlobalMaxPooling', 'GlobalAveragePooling', 'ZeroPadding', 'Cropping',
              'UpSampling'):
     LAYERS[name + '1D'] = signal(name + '2D')
 MERGES = {
-    'Add': lambda xs: sum(xs), 'Subtract': lambda xs: xs[0] - xs[1], 'Multiply': lambda xs: functools.reduce(np.multiply, xs),
-    'Maximum': lambda xs: np.max(xs, 0), 'Minimum': lambda xs: np.min(xs, 0), 'Average': lambda xs: sum(xs) / len(xs),
+    'Add': lambda xs: sum(xs), 'Subtract': lambda xs: xs[0] - xs[1],
+    'Multiply': lambda xs: functools.reduce(np.multiply, xs),
+    'Maximum': lambda xs: np.max(xs, 0), 'Minimum': lambda xs: np.min(xs, 0),
+    'Average': lambda xs: sum(xs) / len(xs),
     'Concatenate': lambda xs: np.concatenate(xs, -1),
 }
 

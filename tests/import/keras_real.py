@@ -24,7 +24,8 @@ def check(importer, cnngen, model, cases, spec):
     with open(os.path.join(cases, 'meta.json')) as f:
         tolerance = json.load(f)['tolerance']
     absolute = float(tolerance['atol'].split()[0])   # "5e-5 x max(1, largest output)"
-    done = subprocess.run([importer, model, '-o', spec, '-q', '--shape', 'LR=1,40,48,3'], capture_output=True, text=True)
+    done = subprocess.run([importer, model, '-o', spec, '-q', '--shape', 'LR=1,40,48,3'],
+                          capture_output=True, text=True)
     if done.returncode:
         return done.stderr
     for given in sorted(glob.glob(os.path.join(cases, 'c*_in0.npy'))):
@@ -33,11 +34,13 @@ def check(importer, cnngen, model, cases, spec):
         if done.returncode:
             return done.stderr
         got, expected = np.load(spec + '.npy').ravel(), np.load(given.replace('_in0', '_out0')).ravel()
-        if not np.allclose(got, expected, tolerance['rtol'], absolute * max(1, abs(expected).max())):
+        if not np.allclose(got, expected, tolerance['rtol'],
+                           absolute * max(1, abs(expected).max())):
             return '%s: differs from the reference by %g' % (given, abs(got - expected).max())
     if not model.endswith('.h5'):
         return None
-    done = subprocess.run([cnngen, 'verify', '-q', spec, '--input', given], capture_output=True, text=True)
+    done = subprocess.run([cnngen, 'verify', '-q', spec, '--input', given], capture_output=True,
+                          text=True)
     return done.stdout + done.stderr if done.returncode else None
 
 

@@ -34,7 +34,8 @@ def differs(cnngen, folder, spec, meta):
         expected = np.load(given.replace('_in0', '_out0')).ravel()
         if not np.allclose(np.load(got).ravel(), expected, **meta['tolerance']):
             return '%s: differs from the reference' % os.path.basename(given)
-    done = subprocess.run([cnngen, 'verify', '-q', spec, '--input', data], capture_output=True, text=True)
+    done = subprocess.run([cnngen, 'verify', '-q', spec, '--input', data], capture_output=True,
+                          text=True)
     return done.stdout + done.stderr if done.returncode else None
 
 
@@ -55,7 +56,8 @@ def check(importer, cnngen, folder, out):
     text = open(spec).read()
     leftovers = re.findall(r'type: (Permute|Identity)', text)
     allowed = 0 if 'layout: NCHW' in text else 1       # of the input
-    return why or ('%s is left in the specification' % leftovers[0] if len(leftovers) > allowed else None)
+    return why or ('%s is left in the specification' % leftovers[0] if len(leftovers) > allowed
+                   else None)
 
 
 def main():

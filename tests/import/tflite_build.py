@@ -29,7 +29,8 @@ class Buffer:
 
     def table(self, table):
         count = max(table.fields, default=-1) + 1
-        sizes = {i: struct.calcsize(FORMATS[v[0]]) if isinstance(v, tuple) and v[0] in FORMATS else 4
+        sizes = {i: struct.calcsize(FORMATS[v[0]]) if isinstance(v, tuple) and v[0] in FORMATS
+                 else 4
                  for i, v in table.fields.items()}
         places, at = {}, 4
         for i, size in sizes.items():
@@ -88,10 +89,12 @@ class Net:
         self.tensors, self.buffers, self.codes, self.nodes = [], [b''], [], []
         self.inputs, self.outputs = [], []
 
-    def tensor(self, shape, dtype=np.float32, name=None, data=None, quant=None, signature=None, bytes_=None):
+    def tensor(self, shape, dtype=np.float32, name=None, data=None, quant=None, signature=None,
+               bytes_=None):
         buffer = 0
         if data is not None or bytes_ is not None:
-            self.buffers.append(bytes_ if bytes_ is not None else np.ascontiguousarray(data).tobytes())
+            self.buffers.append(bytes_ if bytes_ is not None
+                                else np.ascontiguousarray(data).tobytes())
             buffer = len(self.buffers) - 1
         q = quant and Table(f2=('floats', quant[0]), f3=('longs', quant[1]), f6=('int', quant[2]))
         kind = dtype if isinstance(dtype, int) else TYPES[np.dtype(dtype)]
@@ -124,7 +127,8 @@ class Net:
     def file(self, *outputs, version=3, identifier=b'TFL3'):
         codes = [Table(f0=('byte', min(code, 127)), f1=custom, f3=('int', code))
                  for code, custom, _ in self.codes]
-        graph = Table(f0=self.tensors, f1=('ints', self.inputs), f2=('ints', list(outputs)), f3=self.nodes)
+        graph = Table(f0=self.tensors, f1=('ints', self.inputs), f2=('ints', list(outputs)),
+                      f3=self.nodes)
         model = Table(f0=('uint', version), f1=codes, f2=[graph], f3='made by a test',
                       f4=[Table(f0=b) if b else Table() for b in self.buffers])
         return bytes(Buffer(model, identifier).data)

@@ -47,7 +47,8 @@ def conv(x, w, b=None, stride=(1, 1), padding=VALID, dilation=(1, 1), groups=1):
     x, w = x.astype(np.float64), w.astype(np.float64)
     (kh, kw), (sh, sw), (dh, dw) = w.shape[1:3], stride, dilation
     if padding == SAME:
-        x = np.pad(x, ((0, 0), same_pads(x.shape[1], kh, sh, dh), same_pads(x.shape[2], kw, sw, dw), (0, 0)))
+        x = np.pad(x, ((0, 0), same_pads(x.shape[1], kh, sh, dh), same_pads(x.shape[2], kw, sw, dw),
+                       (0, 0)))
     oh, ow = (x.shape[1] - (kh - 1) * dh - 1) // sh + 1, (x.shape[2] - (kw - 1) * dw - 1) // sw + 1
     out = np.zeros((x.shape[0], oh, ow, w.shape[0]))
     ic, oc = x.shape[3] // groups, w.shape[0] // groups
@@ -55,7 +56,8 @@ def conv(x, w, b=None, stride=(1, 1), padding=VALID, dilation=(1, 1), groups=1):
         part = x[..., o // oc * ic:(o // oc + 1) * ic]
         for i in range(oh):
             for j in range(ow):
-                window = part[:, i * sh:i * sh + (kh - 1) * dh + 1:dh, j * sw:j * sw + (kw - 1) * dw + 1:dw]
+                window = part[:, i * sh:i * sh + (kh - 1) * dh + 1:dh,
+                              j * sw:j * sw + (kw - 1) * dw + 1:dw]
                 out[:, i, j, o] = (window * w[o]).sum((1, 2, 3))
     return out if b is None else out + b
 
@@ -111,8 +113,8 @@ def resize(x, size, at):
 # ---- options ---------------------------------------------------------------------------------------
 
 def conv_options(padding=VALID, sh=1, sw=1, fused=0, dh=1, dw=1):
-    return Table(f0=('byte', padding), f1=('int', sw), f2=('int', sh), f3=('byte', fused), f4=('int', dw),
-                 f5=('int', dh))
+    return Table(f0=('byte', padding), f1=('int', sw), f2=('int', sh), f3=('byte', fused),
+                 f4=('int', dw), f5=('int', dh))
 
 
 def depthwise_options(multiplier, padding=VALID, sh=1, sw=1, fused=0, dh=1, dw=1):
@@ -121,8 +123,8 @@ def depthwise_options(multiplier, padding=VALID, sh=1, sw=1, fused=0, dh=1, dw=1
 
 
 def pool_options(size, stride, padding, fused=0):
-    return Table(f0=('byte', padding), f1=('int', stride[1]), f2=('int', stride[0]), f3=('int', size[1]),
-                 f4=('int', size[0]), f5=('byte', fused))
+    return Table(f0=('byte', padding), f1=('int', stride[1]), f2=('int', stride[0]),
+                 f3=('int', size[1]), f4=('int', size[0]), f5=('byte', fused))
 
 
 def fused(kind):
@@ -144,7 +146,8 @@ def case(function):
     return function
 
 
-def one(name, code, shape, result, inputs=(), options=None, low=-1.0, high=1.0, out=None, first=True):
+def one(name, code, shape, result, inputs=(), options=None, low=-1.0, high=1.0, out=None,
+        first=True):
     """A model of one operator. result(x): by numpy."""
     def make():
         net, x = Net(), rand(*shape, low=low, high=high)
@@ -162,13 +165,16 @@ def refused(name, message, file):
 def conv_cases():
     w, b = rand(5, 3, 2, 3), rand(5)
     for name, kw in {
-            'conv_valid': {}, 'conv_same': {'padding': SAME}, 'conv_strides': {'padding': SAME, 'stride': (2, 3)},
-            'conv_dilated': {'dilation': (2, 3)}, 'conv_dilated_same': {'padding': SAME, 'dilation': (3, 2)}}.items():
+            'conv_valid': {}, 'conv_same': {'padding': SAME},
+            'conv_strides': {'padding': SAME, 'stride': (2, 3)},
+            'conv_dilated': {'dilation': (2, 3)},
+            'conv_dilated_same': {'padding': SAME, 'dilation': (3, 2)}}.items():
         s, d = kw.get('stride', (1, 1)), kw.get('dilation', (1, 1))
         one(name, 3, (1, 9, 11, 3), lambda x, kw=kw: act(conv(x, w, b, **kw), RELU6), [w, b],
             conv_options(kw.get('padding', VALID), *s, RELU6, *d))
     for kind in (RELU, RELU_N1, TANH):
-        one('conv_fused_%d' % kind, 3, (1, 5, 5, 3), lambda x, k=kind: act(conv(x, w, b), k), [w, b],
+        one('conv_fused_%d' % kind, 3, (1, 5, 5, 3), lambda x, k=kind: act(conv(x, w, b), k),
+            [w, b],
             conv_options(fused=kind))
     one('conv_no_bias', 3, (1, 5, 5, 3), lambda x: conv(x, w), [w], conv_options())
     g = rand(6, 3, 3, 2)
@@ -180,16 +186,18 @@ def conv_cases():
             lambda x, d=d, bias=bias: depthwise(x, d, bias, stride=(2, 1), padding=SAME), [d, bias],
             depthwise_options(m, SAME, 2, 1))
     d = rand(1, 3, 3, 4)
-    one('depthwise_dilated', 4, (1, 9, 9, 4), lambda x: act(depthwise(x, d, dilation=(2, 2)), RELU), [d],
+    one('depthwise_dilated', 4, (1, 9, 9, 4), lambda x: act(depthwise(x, d, dilation=(2, 2)), RELU),
+        [d],
         depthwise_options(1, VALID, 1, 1, RELU, 2, 2))
     for padding, name in ((SAME, 'same'), (VALID, 'valid')):
         for k, s in ((3, 2), (2, 2), (4, 2), (3, 1)):
             w2, n = rand(2, k, k, 3), 5
             size = n * s if padding == SAME else n * s + max(k - s, 0)
             one('transpose_conv_%s_%d_%d' % (name, k, s), 67, (1, n, n, 3),
-                lambda x, w2=w2, s=s, p=padding, size=size: transpose_conv(x, w2, s, p, (size, size)),
-                [ints(1, size, size, 2), w2], Table(f0=('byte', padding), f1=('int', s), f2=('int', s)),
-                first=False)
+                lambda x, w2=w2, s=s, p=padding,
+                size=size: transpose_conv(x, w2, s, p, (size, size)),
+                [ints(1, size, size, 2), w2],
+                Table(f0=('byte', padding), f1=('int', s), f2=('int', s)), first=False)
 
 
 def matrix_cases():
@@ -216,8 +224,10 @@ def pool_cases():
 def reduce_cases():
     for code, how, name in ((40, np.mean, 'mean'), (74, np.sum, 'sum'), (82, np.max, 'max'),
                             (89, np.min, 'min'), (81, np.prod, 'prod')):
-        for axes, keep in (((1, 2), True), ((1, 2), False), ((-1,), False), ((1, 3), True), ((0, 1), True)):
-            one('reduce_%s_%s_%d' % (name, '_'.join(str(a % 4) for a in axes), keep), code, (1, 3, 5, 4),
+        for axes, keep in (((1, 2), True), ((1, 2), False), ((-1,), False), ((1, 3), True),
+                           ((0, 1), True)):
+            one('reduce_%s_%s_%d' % (name, '_'.join(str(a % 4) for a in axes), keep), code,
+                (1, 3, 5, 4),
                 lambda x, a=axes, how=how, k=keep: how(x.astype(np.float64), axis=a, keepdims=k),
                 [ints(*axes)], number(0, 'byte', int(keep)))
     for exclusive in (0, 1):
@@ -237,20 +247,27 @@ def unary_cases():
     sigmoid = lambda x: 1 / (1 + np.exp(-x))
     erf = np.vectorize(math.erf)
     for code, name, how, low, high in (
-            (8, 'floor', np.floor, -3, 3), (14, 'logistic', sigmoid, -4, 4), (19, 'relu', lambda x: act(x, 1), -2, 2),
-            (20, 'relu_n1_to_1', lambda x: act(x, 2), -2, 2), (21, 'relu6', lambda x: act(x, 3), -3, 9),
-            (28, 'tanh', np.tanh, -2, 2), (47, 'exp', np.exp, -2, 2), (59, 'neg', np.negative, -1, 1),
+            (8, 'floor', np.floor, -3, 3), (14, 'logistic', sigmoid, -4, 4),
+            (19, 'relu', lambda x: act(x, 1), -2, 2),
+            (20, 'relu_n1_to_1', lambda x: act(x, 2), -2, 2),
+            (21, 'relu6', lambda x: act(x, 3), -3, 9),
+            (28, 'tanh', np.tanh, -2, 2), (47, 'exp', np.exp, -2, 2),
+            (59, 'neg', np.negative, -1, 1),
             (66, 'sin', np.sin, -4, 4), (73, 'log', np.log, 0.1, 5), (75, 'sqrt', np.sqrt, 0.1, 5),
             (76, 'rsqrt', lambda x: 1 / np.sqrt(x), 0.1, 5), (92, 'square', np.square, -2, 2),
             (101, 'abs', np.abs, -1, 1), (104, 'ceil', np.ceil, -3, 3), (108, 'cos', np.cos, -4, 4),
-            (111, 'elu', lambda x: np.where(x > 0, x, np.exp(x) - 1), -2, 2), (116, 'round', np.round, -3, 3),
-            (117, 'hard_swish', lambda x: x * np.clip(x + 3, 0, 6) / 6, -5, 5), (158, 'sign', np.sign, -1, 1),
+            (111, 'elu', lambda x: np.where(x > 0, x, np.exp(x) - 1), -2, 2),
+            (116, 'round', np.round, -3, 3),
+            (117, 'hard_swish', lambda x: x * np.clip(x + 3, 0, 6) / 6, -5, 5),
+            (158, 'sign', np.sign, -1, 1),
             (150, 'gelu', lambda x: x * (1 + erf(x / math.sqrt(2))) / 2, -3, 3)):
-        one(name, code, (1, 3, 4, 5), lambda x, how=how: how(x.astype(np.float64)), low=low, high=high)
+        one(name, code, (1, 3, 4, 5), lambda x, how=how: how(x.astype(np.float64)), low=low,
+            high=high)
     one('relu_0_to_1', 152, (1, 30), lambda x: np.clip(x, 0, 1), low=-2, high=2)
     one('gelu_tanh', 150, (1, 20), lambda x: x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2,
         options=number(0, 'byte', 1), low=-3, high=3)
-    one('leaky_relu', 98, (1, 20), lambda x: np.where(x < 0, 0.125 * x, x), options=number(0, 'float', 0.125))
+    one('leaky_relu', 98, (1, 20), lambda x: np.where(x < 0, 0.125 * x, x),
+        options=number(0, 'float', 0.125))
     alpha = rand(1, 1, 5)
     one('prelu', 54, (1, 3, 4, 5), lambda x: np.where(x < 0, alpha * x, x), [alpha])
     full = rand(3, 1, 5)
@@ -263,17 +280,22 @@ def unary_cases():
 
 def binary_cases():
     for code, name, how in ((0, 'add', np.add), (18, 'mul', np.multiply), (41, 'sub', np.subtract),
-                            (42, 'div', np.divide), (55, 'maximum', np.maximum), (57, 'minimum', np.minimum),
+                            (42, 'div', np.divide), (55, 'maximum', np.maximum),
+                            (57, 'minimum', np.minimum),
                             (99, 'squared_difference', lambda a, b: (a - b)**2)):
-        for tail, c in (('scalar', rand()), ('channels', rand(5)), ('rows', rand(1, 3, 1, 1)), ('all', rand(1, 3, 4, 5))):
+        for tail, c in (('scalar', rand()), ('channels', rand(5)), ('rows', rand(1, 3, 1, 1)),
+                        ('all', rand(1, 3, 4, 5))):
             c = c + np.float32(2)
             options = fused(RELU) if code in (0, 18, 41, 42) else None
             kind = RELU if options else 0
-            one('%s_%s' % (name, tail), code, (1, 3, 4, 5), lambda x, c=c, how=how, k=kind: act(how(x, c), k), [c], options)
+            one('%s_%s' % (name, tail), code, (1, 3, 4, 5), lambda x, c=c, how=how,
+                k=kind: act(how(x, c), k), [c], options)
             one('%s_%s_first' % (name, tail), code, (1, 3, 4, 5),
-                lambda x, c=c, how=how, k=kind: act(how(c, x), k), [c], options, low=0.5, high=2, first=False)
+                lambda x, c=c, how=how, k=kind: act(how(c, x), k), [c], options,
+                low=0.5, high=2, first=False)
     for exponent in (2, 0.5, -0.5, -1, 3):
-        one('pow_%g' % exponent, 78, (1, 8), lambda x, e=exponent: np.power(x.astype(np.float64), e),
+        one('pow_%g' % exponent, 78, (1, 8), lambda x,
+            e=exponent: np.power(x.astype(np.float64), e),
             [np.float32(exponent)], low=0.25, high=2)
 
 
@@ -313,8 +335,10 @@ def comparisons_and_select():
 
 
 def compare_cases():
-    for code, name, how in ((61, 'greater', np.greater), (62, 'greater_equal', np.greater_equal), (58, 'less', np.less),
-                            (63, 'less_equal', np.less_equal), (71, 'equal', np.equal), (72, 'not_equal', np.not_equal)):
+    for code, name, how in ((61, 'greater', np.greater), (62, 'greater_equal', np.greater_equal),
+                            (58, 'less', np.less),
+                            (63, 'less_equal', np.less_equal), (71, 'equal', np.equal),
+                            (72, 'not_equal', np.not_equal)):
         def make(code=code, how=how):
             net, x, y = Net(), np.round(2 * rand(1, 30)), np.round(2 * rand(1, 30))
             a, b = net.input(x.shape), net.input(y.shape)
@@ -340,36 +364,48 @@ def move_cases():
     one('pad_space', 34, (1, 3, 4, 2), lambda x: np.pad(x, pads), [pads])
     channels = np.array([[0, 0], [0, 0], [0, 0], [1, 4]], np.int32)
     one('pad_channels', 34, (1, 3, 4, 2), lambda x: np.pad(x, channels), [channels])
-    one('pad_value', 60, (1, 3, 4, 2), lambda x: np.pad(x, pads, constant_values=-1.5), [pads, np.float32(-1.5)])
+    one('pad_value', 60, (1, 3, 4, 2), lambda x: np.pad(x, pads, constant_values=-1.5),
+        [pads, np.float32(-1.5)])
     mirror = np.array([[0, 0], [1, 2], [2, 1], [0, 0]], np.int32)
-    one('mirror_reflect', 100, (1, 3, 4, 2), lambda x: np.pad(x, mirror, 'reflect'), [mirror], number(0, 'byte', 0))
-    one('mirror_symmetric', 100, (1, 3, 4, 2), lambda x: np.pad(x, mirror, 'symmetric'), [mirror], number(0, 'byte', 1))
-    one('slice', 65, (1, 5, 6, 3), lambda x: x[:, 1:4, 2:, :2], [ints(0, 1, 2, 0), ints(1, 3, -1, 2)])
+    one('mirror_reflect', 100, (1, 3, 4, 2), lambda x: np.pad(x, mirror, 'reflect'), [mirror],
+        number(0, 'byte', 0))
+    one('mirror_symmetric', 100, (1, 3, 4, 2), lambda x: np.pad(x, mirror, 'symmetric'), [mirror],
+        number(0, 'byte', 1))
+    one('slice', 65, (1, 5, 6, 3), lambda x: x[:, 1:4, 2:, :2],
+        [ints(0, 1, 2, 0), ints(1, 3, -1, 2)])
     masks = Table(f0=('int', 0b1001), f1=('int', 0b0101), f4=('int', 0))
     one('tile', 69, (1, 3, 5, 2), lambda x: np.tile(x, (1, 2, 1, 3)), [ints(1, 2, 1, 3)])
     one('strided_slice', 45, (1, 5, 6, 3), lambda x: x[:, 1:-1:2, 2:, :2],
         [ints(0, 1, 2, 9), ints(9, -1, 0, 2), ints(1, 2, 1, 1)], masks)
     one('strided_slice_backwards', 45, (1, 5, 6, 3), lambda x: x[:, 4:1:-2, ::-1, 1::-1],
-        [ints(0, 4, 0, 1), ints(1, 1, 0, -4), ints(1, -2, -1, -1)], Table(f0=('int', 4), f1=('int', 4)))
+        [ints(0, 4, 0, 1), ints(1, 1, 0, -4), ints(1, -2, -1, -1)],
+        Table(f0=('int', 4), f1=('int', 4)))
     one('reverse', 105, (1, 5, 6, 3), lambda x: x[:, ::-1, :, ::-1], [ints(1, -1)])
-    one('gather_channels', 36, (1, 3, 4, 5), lambda x: x[..., [4, 0, 0, 2]], [ints(4, 0, 0, 2)], number(0, 'int', -1))
-    one('gather_matrix', 36, (1, 3, 4), lambda x: x[:, [[0, 2], [1, 1], [2, 0]]], [np.array([[0, 2], [1, 1], [2, 0]], np.int32)],
+    one('gather_channels', 36, (1, 3, 4, 5), lambda x: x[..., [4, 0, 0, 2]], [ints(4, 0, 0, 2)],
+        number(0, 'int', -1))
+    one('gather_matrix', 36, (1, 3, 4), lambda x: x[:, [[0, 2], [1, 1], [2, 0]]],
+        [np.array([[0, 2], [1, 1], [2, 0]], np.int32)],
         number(0, 'int', 1))
     one('gather_one', 36, (1, 3, 4), lambda x: x[:, 2], [np.int32(2)], number(0, 'int', 1))
     places = np.array([[[0, 2, 1], [0, 0, 3]], [[0, 2, 1], [0, 1, 0]]], np.int32)
     one('gather_nd', 107, (1, 3, 4, 5), lambda x: x[0, places[..., 1], places[..., 2]], [places])
-    one('gather_nd_row', 107, (1, 3, 4, 5), lambda x: x[0, [2, 0]], [np.array([[0, 2], [0, 0]], np.int32)])
+    one('gather_nd_row', 107, (1, 3, 4, 5), lambda x: x[0, [2, 0]],
+        [np.array([[0, 2], [0, 0]], np.int32)])
     one('gather_nd_elements', 107, (1, 3, 4), lambda x: x[0, [2, 0, 1], [3, 0, 3]],
         [np.array([[0, 2, 3], [0, 0, 0], [0, 1, 3]], np.int32)])
     one('gather_nd_image', 107, (1, 3, 4), lambda x: x[[0]], [np.array([[0]], np.int32)])
-    one('broadcast', 130, (1, 3, 1, 2), lambda x: np.broadcast_to(x, (1, 3, 5, 2)), [ints(1, 3, 5, 2)])
-    one('floor_div', 90, (1, 30), lambda x: np.floor(x / np.float32(0.3)), [np.float32(0.3)], low=-4, high=4)
+    one('broadcast', 130, (1, 3, 1, 2), lambda x: np.broadcast_to(x, (1, 3, 5, 2)),
+        [ints(1, 3, 5, 2)])
+    one('floor_div', 90, (1, 30), lambda x: np.floor(x / np.float32(0.3)), [np.float32(0.3)],
+        low=-4, high=4)
     one('strided_slice_shrinks', 45, (1, 5, 6, 3), lambda x: x[:, 2],
         [ints(0, 2), ints(0, 0), ints(1, 1)], Table(f0=('int', 1), f1=('int', 1), f4=('int', 2)))
     blocks = lambda x: x.reshape(1, 3, 2, 2, 2, 3).transpose(0, 1, 3, 2, 4, 5)
-    one('depth_to_space', 5, (1, 2, 3, 12), lambda x: x.reshape(1, 2, 3, 2, 2, 3).transpose(0, 1, 3, 2, 4, 5)
+    one('depth_to_space', 5, (1, 2, 3, 12),
+        lambda x: x.reshape(1, 2, 3, 2, 2, 3).transpose(0, 1, 3, 2, 4, 5)
         .reshape(1, 4, 6, 3), options=number(0, 'int', 2))
-    one('space_to_depth', 26, (1, 6, 4, 3), lambda x: blocks(x).reshape(1, 3, 2, 12), options=number(0, 'int', 2))
+    one('space_to_depth', 26, (1, 6, 4, 3), lambda x: blocks(x).reshape(1, 3, 2, 12),
+        options=number(0, 'int', 2))
 
 
 @case
@@ -428,7 +464,8 @@ def made_of_nothing():
 def arithmetic_of_constants():
     """What depends on constants alone: each is added to the input."""
     a, b = rand(2, 3), rand(1, 3) + np.float32(2)
-    matrix, table = np.array([[5, -7, 9], [-4, 8, 11]], np.int32), np.arange(24, dtype=np.int32).reshape(2, 3, 4)
+    matrix, table = np.array([[5, -7, 9], [-4, 8, 11]],
+                             np.int32), np.arange(24, dtype=np.int32).reshape(2, 3, 4)
     wide, third = a.astype(np.float64), np.float64(np.float32(0.3))
     plain = lambda code, *inputs: (code, inputs, None)
     rows = Table(f0=('int', 0), f1=('byte', 0))
@@ -454,13 +491,15 @@ def arithmetic_of_constants():
              np.where(np.array([[2, 0, 5]]) == np.arange(4)[:, None], 7, 0)),
             ('transpose', plain(39, table, ints(2, 0, 1)), table.transpose(2, 0, 1))):
         want = np.asarray(want)
-        kinds = {np.dtype(np.int32)} == {np.asarray(i).dtype for i in inputs} and np.int32 or np.float32
+        kinds = {np.dtype(np.int32)} == {np.asarray(i).dtype
+                                         for i in inputs} and np.int32 or np.float32
 
         def make(code=code, inputs=inputs, options=options, want=want, kind=kinds):
             net, x = Net(), rand(1, *want.shape)
             t = net.op(code, list(inputs), want.shape, options, dtype=kind)
             t = t if kind == np.float32 else net.op(53, [t], want.shape)
-            return net.file(net.op(0, [net.input(x.shape), t], x.shape, fused(0))), [x], [x + want.astype(np.float32)]
+            return net.file(net.op(0, [net.input(x.shape), t], x.shape,
+                                   fused(0))), [x], [x + want.astype(np.float32)]
         CASES['constant_' + name] = make
 
 
@@ -469,23 +508,30 @@ def sizes_by_arithmetic():
     """Twice as large as the input, as resizing layers say it."""
     net, x = Net(), rand(1, 3, 5, 2)
     t = net.input(x.shape)
-    s = net.op(45, [net.op(77, [t], (4,), dtype=np.int32), ints(1), ints(3), ints(1)], (2,), dtype=np.int32)
+    s = net.op(45, [net.op(77, [t], (4,), dtype=np.int32), ints(1), ints(3), ints(1)], (2,),
+               dtype=np.int32)
     to = net.op(18, [s, ints(2, 2)], (2,), fused(0), dtype=np.int32)
-    return net.file(net.op(97, [t, to], (1, 6, 10, 2), Table(f1=('byte', 1)))), [x], [x.repeat(2, 1).repeat(2, 2)]
+    return net.file(net.op(97, [t, to], (1, 6, 10, 2),
+                           Table(f1=('byte', 1)))), [x], [x.repeat(2, 1).repeat(2, 2)]
 
 
 @case
 def one_hot_of_argmax():
     net, x = Net(), rand(1, 4, 6, 3)
     best = net.op(56, [net.input(x.shape), ints(2)], (1, 4, 3), dtype=np.int32)
-    hot = net.op(85, [best, np.int32(6), np.float32(1), np.float32(0)], (1, 4, 3, 6), number(0, 'int', -1))
-    other = net.op(85, [best, np.int32(5), np.float32(3), np.float32(0.5)], (1, 4, 5, 3), number(0, 'int', 2))
-    scaled = net.op(85, [best, np.int32(4), np.float32(3), np.float32(0)], (1, 4, 3, 4), number(0, 'int', -1))
-    rounds = net.op(85, [best, np.int32(4), np.float32(0.1), np.float32(-1e8)], (1, 4, 3, 4), number(0, 'int', -1))
+    hot = net.op(85, [best, np.int32(6), np.float32(1), np.float32(0)], (1, 4, 3, 6),
+                 number(0, 'int', -1))
+    other = net.op(85, [best, np.int32(5), np.float32(3), np.float32(0.5)], (1, 4, 5, 3),
+                   number(0, 'int', 2))
+    scaled = net.op(85, [best, np.int32(4), np.float32(3), np.float32(0)], (1, 4, 3, 4),
+                    number(0, 'int', -1))
+    rounds = net.op(85, [best, np.int32(4), np.float32(0.1), np.float32(-1e8)], (1, 4, 3, 4),
+                    number(0, 'int', -1))
     want = x.argmax(2)
     four = want[..., None] == np.arange(4)
     return net.file(hot, other, scaled, rounds), [x], [
-        want[..., None] == np.arange(6), np.where(want[:, :, None] == np.arange(5)[:, None], 3, 0.5),
+        want[..., None] == np.arange(6),
+        np.where(want[:, :, None] == np.arange(5)[:, None], 3, 0.5),
         np.where(four, 3, 0), np.where(four, 0.1, -1e8)]
 
 
@@ -538,14 +584,16 @@ def resize_cases():
 
 def norm_cases():
     for shape in ((1, 3, 4, 5), (1, 9)):
-        one('l2_norm_%d' % len(shape), 11, shape, lambda x: x / np.sqrt((x * x).sum(-1, keepdims=True)))
+        one('l2_norm_%d' % len(shape), 11, shape,
+            lambda x: x / np.sqrt((x * x).sum(-1, keepdims=True)))
     one('l2_norm_small', 11, (1, 4), lambda x: x / 1e-6, low=1e-8, high=1e-7)
     def lrn(x):
         out = np.zeros(x.shape)
         for c in range(x.shape[3]):
             out[..., c] = x[..., c] * (1.5 + 0.25 * (x[..., max(c - 2, 0):c + 3]**2).sum(3))**-0.75
         return out
-    one('lrn', 13, (1, 3, 3, 9), lrn, options=Table(f0=('int', 2), f1=('float', 1.5), f2=('float', 0.25),
+    one('lrn', 13, (1, 3, 3, 9), lrn, options=Table(f0=('int', 2), f1=('float', 1.5),
+                                                    f2=('float', 0.25),
                                                      f3=('float', 0.75)))
 
 
@@ -579,7 +627,8 @@ def hybrid_depthwise_per_channel():
     scale = rand(6, low=0.001, high=0.02)
     t = net.input(x.shape)
     k = net.const(w, quant=(scale, [0] * 6, 3))
-    return net.file(net.op(4, [t, k], (1, 3, 3, 6), depthwise_options(2))), [x], [depthwise(x, w * scale)]
+    return net.file(net.op(4, [t, k], (1, 3, 3, 6),
+                           depthwise_options(2))), [x], [depthwise(x, w * scale)]
 
 
 @case
@@ -615,7 +664,8 @@ def pad_joins():
     return net.file(out), [x], [depthwise(np.pad(conv(np.pad(x, a), w), a), d)]
 
 
-def blocks(block, before, after, crop, kernel, multiplier=None, size=(9, 11), stride=1, padding=VALID, bias=True):
+def blocks(block, before, after, crop, kernel, multiplier=None, size=(9, 11),
+           stride=1, padding=VALID, bias=True):
     """SPACE_TO_BATCH_ND, a convolution, BATCH_TO_SPACE_ND; the file, and what a dilated convolution makes."""
     net, x = Net(), rand(1, *size, 3)
     t = net.input(x.shape)
@@ -631,7 +681,8 @@ def blocks(block, before, after, crop, kernel, multiplier=None, size=(9, 11), st
                    depthwise_options(multiplier, padding, stride, stride, RELU))
     else:
         w = rand(5, *kernel, 3)
-        c = net.op(3, [s, w] + bias * [rand(5) * 0], (images, *out, 5), conv_options(padding, stride, stride, RELU))
+        c = net.op(3, [s, w] + bias * [rand(5) * 0], (images, *out, 5),
+                   conv_options(padding, stride, stride, RELU))
     channels = 3 * multiplier if multiplier else 5
     y = net.op(37, [c, ints(*block), np.array(crop, np.int32)], (1, *result, channels))
     border = [(b - c[0], a - c[1]) for b, a, c in zip(before, after, crop)]
@@ -646,7 +697,8 @@ def block_cases():
                        'valid': ((3, 2), (0, 0), (0, 1), ((0, 0), (0, 1)), (2, 3)),
                        'cropped': ((2, 3), (3, 4), (2, 3), ((1, 1), (2, 0)), (3, 2), 1)}.items():
         CASES['blocks_' + name] = lambda args=args: blocks(*args)
-    CASES['blocks_without_bias'] = lambda: blocks((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3), bias=False)
+    CASES['blocks_without_bias'] = lambda: blocks((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3),
+                                                  bias=False)
 
 
 @case
@@ -699,7 +751,8 @@ def several_outputs():
 def refusals():
     def net_of(code, shape, out, inputs=(), options=None, custom=None, dtype=np.float32, **more):
         net = Net()
-        return net.file(net.op(code, [net.input(shape, dtype, **more)] + list(inputs), out, options, custom=custom))
+        return net.file(net.op(code, [net.input(shape, dtype, **more)] + list(inputs), out, options,
+                               custom=custom))
     refused('custom', "custom operator Frobnicate, operator 0 ('t1'): what it computes is not in the file",
             net_of(32, (1, 4), (1, 4), custom='Frobnicate'))
     refused('lstm', 'LSTM', net_of(16, (1, 4), (1, 4)))
@@ -711,45 +764,63 @@ def refusals():
     refused('open', "the input 't0' leaves dimensions open",
             net_of(19, (1, 1, 1, 3), (1, 1, 1, 3), signature=(1, -1, -1, 3)))
     refused('batch_pad', 'it pads the batch',
-            net_of(34, (1, 3, 3, 2), (2, 3, 3, 2), [np.array([[0, 1], [0, 0], [0, 0], [0, 0]], np.int32)]))
+            net_of(34, (1, 3, 3, 2), (2, 3, 3, 2),
+                   [np.array([[0, 1], [0, 0], [0, 0], [0, 0]], np.int32)]))
     refused('batch_tile', 'it repeats the batch', net_of(69, (1, 3, 2), (2, 3, 2), [ints(2, 1, 1)]))
     refused('tile_other', 'dimension 1 2 times', net_of(69, (1, 3, 2), (1, 3, 2), [ints(1, 2, 1)]))
-    refused('sign_bit', 'fused activation 5 is not supported', net_of(0, (1, 4), (1, 4), [rand(4)], fused(5)))
+    refused('sign_bit', 'fused activation 5 is not supported',
+            net_of(0, (1, 4), (1, 4), [rand(4)], fused(5)))
     refused('strides', 'its strides are 0 and 1',
             net_of(3, (1, 4, 4, 1), (1, 2, 2, 1), [rand(1, 3, 3, 1)], conv_options(sh=0)))
     refused('weights_short', 'takes 36 bytes, but has 4', weights_short())
-    refused('nan', 'holds NaN or an infinity', net_of(0, (1, 4), (1, 4), [np.array([1, np.nan, 2, 3], np.float32)], fused(0)))
-    refused('no_scale', 'is int8 without a scale', net_of(9, (1, 4), (1, 2), [np.ones((2, 4), np.int8)], fused(0)))
+    refused('nan', 'holds NaN or an infinity',
+            net_of(0, (1, 4), (1, 4), [np.array([1, np.nan, 2, 3], np.float32)], fused(0)))
+    refused('no_scale', 'is int8 without a scale',
+            net_of(9, (1, 4), (1, 2), [np.ones((2, 4), np.int8)], fused(0)))
     refused('version', 'its version is 2', version(2))
     refused('computed_weights', "'t0' depends on what the network computes", computed_weights())
     around = 'no convolution that it is around'
-    refused('blocks_strided', around, blocks((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3), stride=2)[0])
-    refused('blocks_same', around, blocks((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3), padding=SAME)[0])
+    refused('blocks_strided', around, blocks((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3),
+                                             stride=2)[0])
+    refused('blocks_same', around, blocks((2, 2), (2, 2), (3, 3), ((0, 1), (0, 1)), (3, 3),
+                                          padding=SAME)[0])
     refused('blocks_negative', around, blocks((2, 2), (0, 0), (1, 1), ((1, 1), (0, 1)), (3, 3))[0])
-    refused('blocks_alone', around, net_of(38, (1, 4, 4, 1), (4, 2, 2, 1), [ints(2, 2), np.zeros((2, 2), np.int32)]))
+    refused('blocks_alone', around, net_of(38, (1, 4, 4, 1), (4, 2, 2, 1),
+                                           [ints(2, 2), np.zeros((2, 2), np.int32)]))
     refused('blocks_of_batches', 'around one convolution alone',
             net_of(37, (4, 2, 2, 1), (1, 4, 4, 1), [ints(2, 2), np.zeros((2, 2), np.int32)]))
     refused('step', 'its step is 0',
             net_of(45, (1, 4), (1, 4), [ints(0, 3), ints(1, -5), ints(1, 0)], Table(f0=('int', 0))))
-    refused('reverse_batch', 'across the images of the batch', net_of(105, (1, 4), (1, 4), [ints(0)]))
-    refused('gather_batch', 'across the images of the batch', net_of(36, (1, 4), (1, 4), [ints(0)], number(0, 'int', 0)))
-    refused('gather_index', 'it takes element 4 of 4', net_of(36, (1, 4), (1, 2), [ints(0, 4)], number(0, 'int', 1)))
-    refused('gather_dims', 'batch_dims', net_of(36, (1, 4), (1, 2), [ints(0, 1)], Table(f0=('int', 1), f1=('int', 1))))
-    refused('gather_result', 'its result is [1, 3]', net_of(36, (1, 4), (1, 3), [ints(0, 1)], number(0, 'int', 1)))
-    refused('gather_nd_index', 'it takes element 4 of 4', net_of(107, (1, 4), (1, 1), [np.array([[0, 4]], np.int32)]))
+    refused('reverse_batch', 'across the images of the batch',
+            net_of(105, (1, 4), (1, 4), [ints(0)]))
+    refused('gather_batch', 'across the images of the batch',
+            net_of(36, (1, 4), (1, 4), [ints(0)], number(0, 'int', 0)))
+    refused('gather_index', 'it takes element 4 of 4',
+            net_of(36, (1, 4), (1, 2), [ints(0, 4)], number(0, 'int', 1)))
+    refused('gather_dims', 'batch_dims',
+            net_of(36, (1, 4), (1, 2), [ints(0, 1)], Table(f0=('int', 1), f1=('int', 1))))
+    refused('gather_result', 'its result is [1, 3]',
+            net_of(36, (1, 4), (1, 3), [ints(0, 1)], number(0, 'int', 1)))
+    refused('gather_nd_index', 'it takes element 4 of 4',
+            net_of(107, (1, 4), (1, 1), [np.array([[0, 4]], np.int32)]))
     refused('gather_nd_names', 'its indices name 3 of 2 dimensions',
             net_of(107, (1, 4), (1, 1), [np.array([[0, 1, 2]], np.int32)]))
-    refused('gather_nd_result', 'its result is [1, 3]', net_of(107, (1, 4), (1, 3), [np.array([[0, 1]], np.int32)]))
-    refused('gather_nd_batch', 'across the images', net_of(107, (2, 4), (2, 4), [np.array([[1], [0]], np.int32)]))
+    refused('gather_nd_result', 'its result is [1, 3]',
+            net_of(107, (1, 4), (1, 3), [np.array([[0, 1]], np.int32)]))
+    refused('gather_nd_batch', 'across the images',
+            net_of(107, (2, 4), (2, 4), [np.array([[1], [0]], np.int32)]))
     refused('gather_nd_computed', "'t0' depends on what the network computes", gather_nd_computed())
     refused('floor_mod', 'FLOOR_MOD', net_of(95, (1, 4), (1, 4), [np.float32(2)]))
     refused('cast_to_integers', 'a cast of what the network computes to int32', cast_to_integers())
     refused('transpose_twice', 'its order names dimension 0', transposed_twice())
     refused('sum_of_integers', 'it computes nothing', too_large())
-    refused('cum_sum_axis', "an axis that [1, 4] doesn't have", net_of(128, (1, 4), (1, 4), [np.int32(2)]))
+    refused('cum_sum_axis', "an axis that [1, 4] doesn't have",
+            net_of(128, (1, 4), (1, 4), [np.int32(2)]))
     refused('cum_sum_axes', 'it takes one axis, not 2', net_of(128, (1, 4), (1, 4), [ints(1, 1)]))
-    refused('turned_vector', 'no matrix to be turned', net_of(126, (1, 4), (1, 4), [rand(4, 4)], Table(f0=('byte', 1))))
-    refused('l2_window', 'its window is 0x2', net_of(12, (1, 4, 4, 1), (1, 2, 2, 1), options=pool_options((0, 2), (1, 1), VALID)))
+    refused('turned_vector', 'no matrix to be turned',
+            net_of(126, (1, 4), (1, 4), [rand(4, 4)], Table(f0=('byte', 1))))
+    refused('l2_window', 'its window is 0x2',
+            net_of(12, (1, 4, 4, 1), (1, 2, 2, 1), options=pool_options((0, 2), (1, 1), VALID)))
     refused('large_fill', 'FILL', large_fill())
     refused('all_at_once', 'and 1 more: 1', twice())
     refused('not_tflite', 'its identifier is another one', b'\x10\0\0\0ABCD' + bytes(64))
@@ -786,7 +857,8 @@ def cast_to_integers():
 def transposed_twice():
     net = Net()
     t = net.input((1, 3, 3))
-    return net.file(net.op(39, [t, ints(0, 0, 1)], (1, 1, 3)), net.op(39, [rand(3, 3), ints(0, 0)], (3, 3)))
+    return net.file(net.op(39, [t, ints(0, 0, 1)], (1, 1, 3)),
+                    net.op(39, [rand(3, 3), ints(0, 0)], (3, 3)))
 
 
 def too_large():
@@ -822,7 +894,8 @@ def check(importer, cnngen, out, name, make):
     base = os.path.join(out, name)
     with open(base + '.tflite', 'wb') as f:
         f.write(file)
-    done = subprocess.run([importer, base + '.tflite', '-o', base + '.yaml'], capture_output=True, text=True)
+    done = subprocess.run([importer, base + '.tflite', '-o', base + '.yaml'], capture_output=True,
+                          text=True)
     if done.returncode:
         return done.stderr
     command, results = [cnngen, 'run', '-q', base + '.yaml'], []
@@ -857,7 +930,8 @@ def check_refused(importer, out, name, message, file):
     base = os.path.join(out, name)
     with open(base + '.tflite', 'wb') as f:
         f.write(file)
-    done = subprocess.run([importer, base + '.tflite', '-o', base + '.yaml'], capture_output=True, text=True)
+    done = subprocess.run([importer, base + '.tflite', '-o', base + '.yaml'], capture_output=True,
+                          text=True)
     if done.returncode != 1 or message not in done.stderr:
         return 'exit code %d, and not "%s": %s' % (done.returncode, message, done.stderr)
     return 'a file was written' if os.path.exists(base + '.yaml') else None
@@ -866,11 +940,13 @@ def check_refused(importer, out, name, message, file):
 def main():
     out = sys.argv[-1]
     os.makedirs(out, exist_ok=True)
-    for part in (arithmetic_of_constants, conv_cases, matrix_cases, pool_cases, reduce_cases, unary_cases, binary_cases, compare_cases,
+    for part in (arithmetic_of_constants, conv_cases, matrix_cases, pool_cases, reduce_cases,
+                 unary_cases, binary_cases, compare_cases,
                  move_cases, resize_cases, norm_cases, block_cases, refusals):
         part()
     if sys.argv[1] == '--models':
-        for name, file in [(n, make()[0]) for n, make in CASES.items()] + [(n, r[1]) for n, r in REFUSED.items()]:
+        for name, file in [(n, make()[0]) for n,
+                           make in CASES.items()] + [(n, r[1]) for n, r in REFUSED.items()]:
             with open(os.path.join(out, name + '.tflite'), 'wb') as f:
                 f.write(file)
         return 0

@@ -100,7 +100,8 @@ def compile_model(cnngen, spec, outputs):
     size = int(np.prod(list(input_shapes(spec))[0])) * 4
     run(['cc', '-O2', '-fopenmp', '-DHEADER="%s.h"' % os.path.basename(program), '-DRUN=net_run',
          '-DARENA=NET_ARENA_BYTES', '-DIN0=%d' % size, '-DOUT0=%d' % outputs[0].size,
-         '-DOUT1=%d' % (outputs[1].size if len(outputs) > 1 else 0), '-I' + os.path.dirname(spec), HARNESS, c,
+         '-DOUT1=%d' % (outputs[1].size if len(outputs) > 1 else 0), '-I' + os.path.dirname(spec),
+         HARNESS, c,
          '-o', program, '-lm'])
     return program
 
@@ -118,7 +119,8 @@ def compare(cnngen, folder, spec, meta):
             want, limit = [evaluate(spec, data, False)], [{'rtol': 0, 'atol': 1e-5}]
         program = program or compile_model(cnngen, spec, want)
         for threads in '12':
-            raw = run([program], input=data.tobytes(), env=dict(os.environ, OMP_NUM_THREADS=threads))
+            raw = run([program], input=data.tobytes(),
+                      env=dict(os.environ, OMP_NUM_THREADS=threads))
             got, at = np.frombuffer(raw, np.float32), 0
             for k, w in enumerate(want):
                 part, at = got[at:at + w.size], at + w.size
@@ -137,7 +139,8 @@ def check(importer, cnngen, folder, out):
     done = subprocess.run([importer, os.path.join(folder, 'model.tflite'), '-o', spec, '-q'],
                           capture_output=True, text=True)
     if 'int8' in str(meta.get('inputs')):
-        refused = done.returncode == 1 and re.search('the model is quantised: .* is int8', done.stderr)
+        refused = done.returncode == 1 and re.search('the model is quantised: .* is int8',
+                                                     done.stderr)
         return None if refused else 'not refused as quantised: ' + done.stderr
     if done.returncode:
         return done.stderr

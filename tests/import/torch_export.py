@@ -60,7 +60,8 @@ class Head(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(2, 5, 3), nn.SiLU(), nn.Hardswish(), nn.AdaptiveAvgPool2d((2, 3)), nn.GELU())
+        self.body = nn.Sequential(nn.Conv2d(2, 5, 3), nn.SiLU(), nn.Hardswish(),
+                                  nn.AdaptiveAvgPool2d((2, 3)), nn.GELU())
         self.norm, self.fc = nn.LayerNorm(5), nn.Linear(5, 4)
         self.bn, self.tail = nn.BatchNorm1d(4, affine=False), nn.Sequential(nn.Softplus(), nn.Softmax(dim=1))
 
@@ -72,7 +73,8 @@ class Head(nn.Module):
 class Flat(nn.Module):
     def __init__(self):
         super().__init__()
-        self.net = nn.Sequential(nn.Conv2d(1, 6, 3), nn.Tanh(), nn.MaxPool2d(2), nn.Flatten(), nn.BatchNorm1d(6 * 4 * 3),
+        self.net = nn.Sequential(nn.Conv2d(1, 6, 3), nn.Tanh(), nn.MaxPool2d(2), nn.Flatten(),
+                                 nn.BatchNorm1d(6 * 4 * 3),
                                  nn.Linear(72, 7), nn.ELU(0.5), nn.Linear(7, 3))
 
     def forward(self, x):
@@ -117,13 +119,16 @@ def check(name, model, shape, cnngen, out):
     except ExportError as e:
         return str(e)
     np.save(spec + '.in.npy', last(x[0].numpy()))
-    done = subprocess.run([cnngen, 'run', '-q', spec, '--input', spec + '.in.npy', '-o', spec + '.npy'],
+    done = subprocess.run([cnngen, 'run', '-q', spec, '--input', spec + '.in.npy', '-o',
+                           spec + '.npy'],
                           capture_output=True, text=True)
     if done.returncode:
         return done.stderr
     got = np.load(spec + '.npy')
-    if not np.allclose(got.ravel(), expected.ravel(), rtol=1e-4, atol=1e-5 * max(1, abs(expected).max())):
-        return 'differs by %g of %g' % (abs(got.ravel() - expected.ravel()).max(), abs(expected).max())
+    if not np.allclose(got.ravel(), expected.ravel(),
+                       rtol=1e-4, atol=1e-5 * max(1, abs(expected).max())):
+        return 'differs by %g of %g' % (abs(got.ravel() - expected.ravel()).max(),
+                                        abs(expected).max())
     return None
 
 
@@ -134,7 +139,8 @@ def refused(out):
     try:
         export(wrong, (3, 5, 5), os.path.join(out, 'wrong.yaml'))
     except ExportError as e:
-        parts = ['conv (Conv2d): padding_mode is reflect', 'twice (Conv2d): it has weights and is called more than once',
+        parts = ['conv (Conv2d): padding_mode is reflect',
+                 'twice (Conv2d): it has weights and is called more than once',
                  'cumsum', 'not a tensor and a number']
         missing = [p for p in parts if p not in str(e)]
         if os.path.exists(os.path.join(out, 'wrong.yaml')):
@@ -147,11 +153,13 @@ def main():
     cnngen, out = sys.argv[1:3]
     os.makedirs(out, exist_ok=True)
     torch.manual_seed(1)
-    cases = [('mixed', Mixed(), (3, 13, 11)), ('decoder', Decoder(), (4, 5, 6)), ('head', Head(), (2, 8, 11)),
+    cases = [('mixed', Mixed(), (3, 13, 11)), ('decoder', Decoder(), (4, 5, 6)),
+             ('head', Head(), (2, 8, 11)),
              ('flat', Flat(), (1, 10, 8))]
     try:
         from torchvision import models
-        cases += [('resnet18', models.resnet18(), (3, 48, 33)), ('mobilenet_v2', models.mobilenet_v2(), (3, 32, 40))]
+        cases += [('resnet18', models.resnet18(), (3, 48, 33)),
+                  ('mobilenet_v2', models.mobilenet_v2(), (3, 32, 40))]
     except ImportError:
         print('skip: 2, networks of torchvision: it is not installed')
     results = [(name, check(name, model, shape, cnngen, out)) for name, model, shape in cases]

@@ -18,7 +18,8 @@ from torch import nn
 warnings.filterwarnings('ignore')
 
 NETWORKS = ('resnet18', 'mobilenet_v2', 'mobilenet_v3_small', 'shufflenet_v2_x1_0', 'densenet121',
-            'squeezenet1_1', 'efficientnet_b0', 'googlenet', 'mnasnet0_5', 'regnet_y_400mf', 'convnext_tiny')
+            'squeezenet1_1', 'efficientnet_b0', 'googlenet', 'mnasnet0_5', 'regnet_y_400mf',
+            'convnext_tiny')
 SIZE = {'squeezenet1_1': 96, 'googlenet': 96}
 OPSETS = (11, 13, 16)
 # What is exported otherwise than most.
@@ -34,7 +35,8 @@ class Upscale(nn.Module):
     def __init__(self):
         super().__init__()
         self.a = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.PReLU(8))
-        self.b = nn.Sequential(nn.Conv2d(8, 12, 3, padding=1), nn.PixelShuffle(2), nn.LeakyReLU(0.1))
+        self.b = nn.Sequential(nn.Conv2d(8, 12, 3, padding=1), nn.PixelShuffle(2),
+                               nn.LeakyReLU(0.1))
         self.c = nn.ConvTranspose2d(8, 3, 4, stride=2, padding=1)
 
     def forward(self, x):
@@ -70,7 +72,8 @@ class Warp(nn.Module):
         h, w = x.shape[2:]
         v, u = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing='ij')
         grid = torch.stack([u, v], -1)[None] + 0.4 * torch.tanh(self.flow(x)).permute(0, 2, 3, 1)
-        y = [nn.functional.grid_sample(x, grid, mode, padding, corners) for mode, padding, corners in (
+        y = [nn.functional.grid_sample(x, grid, mode, padding, corners) for mode, padding,
+             corners in (
             ('bilinear', 'zeros', False), ('bilinear', 'reflection', True), ('bicubic', 'border', False))]
         y = torch.cat(y, 1)[:, [8, 0, 4, 2, 2, 7, 1, 3, 5]]
         return torch.einsum('nchw,kc->nkhw', y, self.mix) + torch.cumsum(y, 3)[:, :4]
@@ -129,7 +132,8 @@ def check(importer, cnngen, out, name, net, size, opset):
                           **{'opset_version': opset, **EXPORT.get(name, {})})
     expected = (expected[0] if isinstance(expected, tuple) else expected).numpy()
     np.save(path + '.in.npy', x.numpy())
-    for command in ([importer, path + '.onnx', '-o', path + '.yaml', '-q', '--shape', 'input=1,3,%d,%d' % (size, size)],
+    for command in ([importer, path + '.onnx', '-o', path + '.yaml', '-q', '--shape',
+                     'input=1,3,%d,%d' % (size, size)],
                     [cnngen, 'run', '-q', path + '.yaml', '--input', path + '.in.npy', '-o',
                      path + '.out.npy'],
                     [cnngen, 'verify', '-q', path + '.yaml', '--input', path + '.in.npy']):

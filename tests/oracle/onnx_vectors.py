@@ -247,7 +247,8 @@ def pool(kind):
         args = window(t, t.get('kernel_shape'))
         if kind == 'AveragePooling2D':
             args['count_include_pad'] = bool(t.get('count_include_pad', 0))
-        case.layer(kind, pool_size=list(t.get('kernel_shape')), ceil_mode=bool(t.get('ceil_mode', 0)),
+        case.layer(kind, pool_size=list(t.get('kernel_shape')),
+                   ceil_mode=bool(t.get('ceil_mode', 0)),
                    **args)
     return convert
 
@@ -307,7 +308,8 @@ def activation(name, **defaults):
 
 
 def selu(t, case):
-    need(abs(t.get('alpha', 1.67326) - 1.67326) < 1e-4 and abs(t.get('gamma', 1.0507) - 1.0507) < 1e-4,
+    need(abs(t.get('alpha', 1.67326) - 1.67326) < 1e-4
+         and abs(t.get('gamma', 1.0507) - 1.0507) < 1e-4,
          "alpha and gamma other than SELU's")
     activation('selu')(t, case)
 
@@ -432,10 +434,12 @@ def resize(t, case):
     need(mode in ('nearest', 'linear'), 'mode %s' % mode)
     scales = upsampling_scales(t)
     where = t.get('coordinate_transformation_mode', 'half_pixel')
-    need(where in ('half_pixel', 'pytorch_half_pixel') or (mode == 'nearest' and where == 'asymmetric'),
+    need(where in ('half_pixel', 'pytorch_half_pixel')
+         or (mode == 'nearest' and where == 'asymmetric'),
          'coordinates %s' % where)
     rounding = t.get('nearest_mode', 'round_prefer_floor')
-    need(mode == 'linear' or (rounding == 'floor') == (where == 'asymmetric') and rounding != 'ceil',
+    need(mode == 'linear' or (rounding == 'floor') == (where == 'asymmetric')
+         and rounding != 'ceil',
          'nearest by %s of %s coordinates' % (rounding, where))
     case.x, case.y = [image(t.input(0))], image(t.out)
     case.layer('UpSampling2D', size=scales, interpolation='bilinear' if mode == 'linear' else mode)
@@ -463,14 +467,18 @@ CONVERTERS = {
     'Gemm': gemm, 'MatMul': matmul, 'Clip': clip, 'PRelu': prelu,
     'Relu': activation('relu'), 'Sigmoid': activation('sigmoid'), 'Tanh': activation('tanh'),
     'LeakyRelu': activation('leaky_relu', negative_slope=('alpha', 0.01)),
-    'Elu': activation('elu', alpha=('alpha', 1.0)), 'Celu': activation('celu', alpha=('alpha', 1.0)),
+    'Elu': activation('elu', alpha=('alpha', 1.0)),
+    'Celu': activation('celu', alpha=('alpha', 1.0)),
     'Selu': selu, 'HardSigmoid': hard_sigmoid, 'HardSwish': activation('hard_silu'),
-    'Mish': activation('mish'), 'Softplus': activation('softplus'), 'Softsign': activation('softsign'),
+    'Mish': activation('mish'), 'Softplus': activation('softplus'),
+    'Softsign': activation('softsign'),
     'Exp': activation('exponential'), 'ThresholdedRelu': thresholded_relu,
     'Softmax': softmax('softmax'), 'LogSoftmax': softmax('log_softmax'),
-    'Add': merge('Add'), 'Sub': merge('Subtract'), 'Mul': merge('Multiply'), 'Max': merge('Maximum'),
+    'Add': merge('Add'), 'Sub': merge('Subtract'), 'Mul': merge('Multiply'),
+    'Max': merge('Maximum'),
     'Min': merge('Minimum'), 'Mean': merge('Average'), 'Sum': merge('Add'),
-    'Concat': concatenate, 'Reshape': reshape, 'Flatten': flatten, 'Transpose': transpose, 'Pad': pad,
+    'Concat': concatenate, 'Reshape': reshape, 'Flatten': flatten, 'Transpose': transpose,
+    'Pad': pad,
     'Resize': resize, 'Upsample': resize, 'Identity': identity('Identity'),
     'Dropout': identity('Dropout', rate=0.5),
 }
