@@ -136,7 +136,7 @@ const char *op_missing(const char *type);
 /* "'conv1' (Conv2D, 256 filters, 3x3, strides 1, padding valid)": for messages. The short form, for
  * their subjects: "'conv1' (Conv2D)". Both are printable whatever the user wrote. */
 const char *node_words(struct graph *, const struct node *);
-const char *node_title(struct graph *, const struct node *);
+const char *node_title(const struct graph *, const struct node *);
 
 /* An axis that may count from the end (-1 is the last), made 0 .. rank-1; false when it is out of range. */
 bool axis_resolve(int axis, int rank, int *out);

@@ -101,6 +101,7 @@ static void print_limits(struct out *out)
         {"characters of a name", LIMIT_NAME_CHARS}, {"inputs of a layer", LIMIT_INPUTS},
         {"dimensions of a tensor, without the batch", LIMIT_RANK}, {"bytes of a tensor", LIMIT_TENSOR_BYTES},
         {"bytes of all tensors, and of all weights", LIMIT_TOTAL_BYTES}, {"images in a batch", LIMIT_BATCH},
+        {"elements of a tensor in all of them", LIMIT_BATCH_ELEMENTS},
         {"bytes of a safetensors header", LIMIT_HEADER_BYTES}, {"bytes of a weight file", LIMIT_WEIGHT_BYTES},
         {".npy files in a folder of weights", LIMIT_FOLDER_FILES},
         {"depth of such a folder", LIMIT_FOLDER_DEPTH},

@@ -81,6 +81,10 @@ bool check_groups(struct graph *, struct node *, const struct conv2d *, struct d
 /* IC * depth_multiplier; 0 after an error. */
 int depthwise_channels(struct graph *, struct node *, const struct conv2d *, struct diag *);
 
+/* Whether what lies between the two convolutions of a separable one is no larger than a tensor may
+ * be; reports if it is. */
+bool separable_fits(struct graph *, struct node *, struct shape between, struct diag *);
+
 /* Of a transposed convolution, for an axis (0 height, 1 width) with `in` elements: what comes out,
  * below 1 if nothing does, and the pads; and the products in one element at most. */
 bool check_output_padding(struct graph *, struct node *, const struct conv2d_transpose *,
