@@ -20,4 +20,7 @@ layer_fn unary, function, clip, softmax, reshape, dense, binary, concat, stretch
 /* layers_1d.c */
 layer_fn conv1d, depthwise1d, transpose1d, pool1d, line;
 
+/* layers_nets.c */
+layer_fn residual, inverted, excitation, branches, growing, hourglass, shuffle, attention;
+
 #endif

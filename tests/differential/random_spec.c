@@ -30,6 +30,9 @@ static layer_fn *const policies[][12] = {
     {norm, conv, resize, norm, blocks, depthwise, grid_sample, function, stretched, unary, concat, pool},
     {conv1d, pool1d, line, depthwise1d, dense, unary, transpose1d, binary, concat, norm, slice, matmul},
     {stretched, conv, slice, reduce, depthwise, pad, resize, dense, conv1d, norm, transpose, matmul},
+    {residual, residual, pool, conv, residual, excitation, inverted, residual, growing, unary, binary, global_pool},
+    {inverted, inverted, excitation, shuffle, inverted, conv, inverted, residual, growing, pool, dense, unary},
+    {hourglass, branches, growing, conv, hourglass, branches, concat, pool, attention, shuffle, upsample, transpose},
 };
 enum { POLICIES = sizeof policies / sizeof policies[0], OF_INTEGERS = 8 };
 
@@ -66,8 +69,9 @@ int main(int argc, char **argv)
     }
     printf("outputs: [");
     const char *comma = "";
+    int more = chance(25) ? 20 : 0;  /* some that other layers read */
     for (int i = 0; i < count; i++)
-        if (!all[i].used) {
+        if (!all[i].used || (more && chance(more))) {
             printf("%s%s", comma, all[i].name);
             comma = ", ";
         }
