@@ -11,12 +11,6 @@ static bool some_kernel(const struct group *g)
     return false;
 }
 
-/* The only user of a tensor that nobody else sees, or NULL. */
-static struct node *sole_user(const struct tensor *t)
-{
-    return t->user.n == 1 && !t->is_output ? t->user.at[0] : NULL;
-}
-
 /* Each try_... extends g by n when n is of its kind and in its place, and some kernel takes the whole. */
 static bool try_add(struct pool *pool, struct group *g, struct node *n)
 {
@@ -102,7 +96,7 @@ static void grow(struct pool *pool, const struct graph *graph, unsigned set, str
         int main_at, bool *taken)
 {
     for (bool grown = true; grown && !g->pool;) {
-        struct node *n = sole_user(g->out);
+        struct node *n = tensor_sole_user(g->out);
         grown = false;
         if (!n || !inputs_ready(graph, g, n, main_at))
             return;

@@ -83,6 +83,14 @@ void *pool_array(struct pool *pool, size_t n, size_t bytes)
     return pool_alloc(pool, n * bytes);
 }
 
+void *pool_dup(struct pool *pool, const void *from, size_t bytes)
+{
+    void *to = pool_alloc(pool, bytes ? bytes : 1);
+    if (bytes)
+        memcpy(to, from, bytes);
+    return to;
+}
+
 char *pool_copy(struct pool *pool, const char *text, size_t len)
 {
     char *copy = pool_alloc(pool, len + 1);

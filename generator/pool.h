@@ -24,6 +24,7 @@ struct pool *pool_new(void);
 void pool_free(struct pool *);                            /* NULL is fine */
 void *pool_alloc(struct pool *, size_t bytes);            /* zeroed, aligned for any type */
 void *pool_array(struct pool *, size_t n, size_t bytes);  /* n elements; checks the product */
+void *pool_dup(struct pool *, const void *from, size_t bytes);  /* a copy; bytes may be 0 */
 char *pool_copy(struct pool *, const char *text, size_t len);  /* NUL-terminated copy */
 char *pool_upper(struct pool *, const char *text);            /* copy, "avx2" -> "AVX2" */
 char *pool_printf(struct pool *, const char *fmt, ...) PRINTF_LIKE(2, 3);
