@@ -1,11 +1,12 @@
 /* Blocks that networks are made of, each several layers: images in, images out. */
 #include "layers.h"
 
-/* Whether so many products and, in the largest tensor, elements are within the limits: of a whole block, so
- * that nothing is printed of one that isn't. */
+/* Whether so many products and, in the largest tensor, elements are within the limits: of a whole
+ * block, so that nothing is printed of one that isn't. */
 static int affordable(const struct tensor *x, long products, long elements)
 {
-    return x->rank == 3 && macs + products <= MACS_MAX && elements <= ELEMENTS_MAX && count < MAX_TENSORS - 32;
+    return x->rank == 3 && macs + products <= MACS_MAX && elements <= ELEMENTS_MAX &&
+            count < MAX_TENSORS - 32;
 }
 
 static long pixels(const struct tensor *x) { return (long)x->h * x->w; }
@@ -22,8 +23,8 @@ static struct tensor *convolution(struct tensor *x, int oc, int k, int s, int d)
     head(oc ? "Conv2D" : "DepthwiseConv2D", t, x);
     if (oc)
         printf(", filters: %d", oc);
-    printf(", kernel_size: %d, strides: %d, padding: same, dilation_rate: %d, use_bias: %s}\n", k, s, d,
-            WORD("true", "false"));
+    printf(", kernel_size: %d, strides: %d, padding: same", k, s);
+    printf(", dilation_rate: %d, use_bias: %s}\n", d, WORD("true", "false"));
     return t;
 }
 
@@ -35,21 +36,13 @@ static struct tensor *like(const char *type, struct tensor *x)
     return t;
 }
 
-static struct tensor *activated(struct tensor *x, const char *function)
-{
-    struct tensor *t = add(x->h, x->w, x->c, x->rank);
-    head("Activation", t, x);
-    printf(", activation: %s}\n", function);
-    return t;
-}
-
 /* Convolution, most often a norm, and a function. */
 static struct tensor *unit(struct tensor *x, int oc, int k, int s, const char *function)
 {
     struct tensor *t = convolution(x, oc, k, s, s == 1 && chance(10) ? 2 : 1);
     if (chance(80))
         t = like("BatchNormalization", t);
-    return activated(t, function);
+    return through(function, t);
 }
 
 static struct tensor *joined(struct tensor *x, struct tensor *y)
@@ -79,33 +72,38 @@ static struct tensor *pooled(struct tensor *x, const char *type, int k, int s)
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-/* ResNet: two convolutions and what they are given, or a convolution of that; the function behind the sum or,
- * as in its second version, before each convolution. */
+/* ResNet: two convolutions and what they are given, or a convolution of that; the function behind
+ * the sum or, as in its second version, before each convolution. */
 int residual(struct tensor *x)
 {
-    int s = chance(30) ? 2 : 1, oc = s == 1 && chance(60) ? x->c : channels(), k = PICK(1, 3, 3, 3, 5);
-    if (!affordable(x, pixels(x) * oc * (k * k * (x->c + oc) + x->c), pixels(x) * larger(oc, x->c)))
+    int s = chance(30) ? 2 : 1, oc = s == 1 && chance(60) ? x->c : channels();
+    int k = PICK(1, 3, 3, 3, 5);
+    long products = pixels(x) * oc * (k * k * (x->c + oc) + x->c);
+    if (!affordable(x, products, pixels(x) * larger(oc, x->c)))
         return 0;
     struct tensor *skip = x;
     if (s > 1 || oc != x->c)
         skip = convolution(x, oc, 1, s, 1);
     if (chance(30)) {
-        struct tensor *t = activated(like("BatchNormalization", x), "relu");
+        struct tensor *t = through("relu", like("BatchNormalization", x));
         sum(convolution(unit(t, oc, k, s, "relu"), oc, k, 1, 1), skip);
         return 1;
     }
     struct tensor *t = convolution(unit(x, oc, k, s, "relu"), oc, k, 1, 1);
     if (chance(80))
         t = like("BatchNormalization", t);
-    activated(sum(t, skip), WORD("relu", "relu", "silu"));
+    t = sum(t, skip);
+    through(WORD("relu", "relu", "silu"), t);
     return 1;
 }
 
 /* MobileNet: wider, depthwise, narrower; the sum only where shapes allow it. */
 int inverted(struct tensor *x)
 {
-    int wide = x->c * PICK(1, 2, 3, 6), s = chance(30) ? 2 : 1, k = PICK(3, 3, 5), oc = chance(60) ? x->c : channels();
-    if (!affordable(x, pixels(x) * wide * (x->c + k * k + oc), pixels(x) * larger(wide, oc)) || wide > 200)
+    int wide = x->c * PICK(1, 2, 3, 6), s = chance(30) ? 2 : 1, k = PICK(3, 3, 5);
+    int oc = chance(60) ? x->c : channels();
+    long products = pixels(x) * wide * (x->c + k * k + oc);
+    if (!affordable(x, products, pixels(x) * larger(wide, oc)) || wide > 200)
         return 0;
     const char *function = WORD("relu6", "relu", "hard_silu", "silu");
     struct tensor *t = unit(unit(x, wide, 1, 1, function), 0, k, s, function);
@@ -126,28 +124,32 @@ int excitation(struct tensor *x)
     struct tensor *mean = add(1, 1, x->c, 3);
     head("GlobalAveragePooling2D", mean, x);
     printf(", keepdims: true}\n");
-    struct tensor *t = activated(convolution(mean, few, 1, 1, 1), "relu");
-    struct tensor *weights = activated(convolution(t, x->c, 1, 1, 1), WORD("sigmoid", "hard_sigmoid"));
+    struct tensor *t = convolution(through("relu", convolution(mean, few, 1, 1, 1)), x->c, 1, 1, 1);
+    struct tensor *weights = through(WORD("sigmoid", "hard_sigmoid"), t);
     struct tensor *scaled = add(x->h, x->w, x->c, 3);
     line_of_two("Multiply", scaled, x, weights);
     return 1;
 }
 
-/* Inception: branches of several depths, side by side; concatenated by one layer, or a concatenation of
- * concatenations. */
+/* Inception: branches of several depths, side by side; concatenated by one layer, or a
+ * concatenation of concatenations. */
 int branches(struct tensor *x)
 {
     int a = channels(), b = channels(), c = channels(), k = PICK(3, 3, 5);
-    if (!affordable(x, pixels(x) * (x->c * (a + b + c) + (long)b * b * k * k), pixels(x) * (a + b + c + x->c)))
+    long products = pixels(x) * (x->c * (a + b + c) + (long)b * b * k * k);
+    if (!affordable(x, products, pixels(x) * (a + b + c + x->c)))
         return 0;
-    struct tensor *one = unit(x, a, 1, 1, "relu"), *two = unit(unit(x, b, 1, 1, "relu"), b, k, 1, "relu");
-    struct tensor *three = chance(30) ? x : convolution(pooled(x, "MaxPooling2D", 3, 1), c, 1, 1, 1);
+    struct tensor *one = unit(x, a, 1, 1, "relu");
+    struct tensor *two = unit(unit(x, b, 1, 1, "relu"), b, k, 1, "relu"), *three = x;
+    if (chance(70))
+        three = convolution(pooled(x, "MaxPooling2D", 3, 1), c, 1, 1, 1);
     if (chance(40)) {
         joined(joined(one, two), three);
         return 1;
     }
     struct tensor *t = add(x->h, x->w, one->c + two->c + three->c, 3);
-    printf("  - {type: Concatenate, name: %s, inputs: [%s, %s, %s]}\n", t->name, one->name, two->name, three->name);
+    printf("  - {type: Concatenate, name: %s, inputs: [%s, %s, %s]}\n", t->name, one->name,
+            two->name, three->name);
     one->used++;
     two->used++;
     three->used++;
@@ -158,21 +160,23 @@ int branches(struct tensor *x)
 int growing(struct tensor *x)
 {
     int grow = PICK(1, 3, 4, 8, 12), layers = between(2, 3), k = PICK(1, 3);
-    if (!affordable(x, pixels(x) * layers * k * k * (x->c + 2 * grow) * grow, pixels(x) * (x->c + 3 * grow)))
+    long products = pixels(x) * layers * k * k * (x->c + 2 * grow) * grow;
+    if (!affordable(x, products, pixels(x) * (x->c + 3 * grow)))
         return 0;
     for (int i = 0; i < layers; i++) {
-        struct tensor *t = activated(like("BatchNormalization", x), "relu");
+        struct tensor *t = through("relu", like("BatchNormalization", x));
         x = joined(x, convolution(t, grow, k, 1, 1));
     }
     return 1;
 }
 
-/* U-Net: half the size, some layers there, back, and beside what was there before; cropped where the size
- * was odd. */
+/* U-Net: half the size, some layers there, back, and beside what was there before; cropped where
+ * the size was odd. */
 int hourglass(struct tensor *x)
 {
     int oc = channels(), h = strided(x->h, 2), w = strided(x->w, 2), up = PICK(0, 1, 2);
-    if (!affordable(x, pixels(x) * oc * (4 * x->c + 18 * oc), pixels(x) * 3 * larger(x->c, oc)) || x->h < 2 || x->w < 2)
+    long products = pixels(x) * oc * (4 * x->c + 18 * oc);
+    if (!affordable(x, products, pixels(x) * 3 * larger(x->c, oc)) || x->h < 2 || x->w < 2)
         return 0;
     struct tensor *t = chance(50) ? pooled(x, WORD("MaxPooling2D", "AveragePooling2D"), 2, 2)
             : convolution(x, x->c, 2, 2, 1);
@@ -195,7 +199,8 @@ int hourglass(struct tensor *x)
     return 1;
 }
 
-/* ShuffleNet: half of the channels go through layers, the others don't, and both are dealt like cards. */
+/* ShuffleNet: half of the channels go through layers, the others don't, and both are dealt like
+ * cards. */
 int shuffle(struct tensor *x)
 {
     int half = x->c / 2;
@@ -210,14 +215,16 @@ int shuffle(struct tensor *x)
     struct tensor *t = joined(side[0], unit(unit(side[1], 0, 3, 1, "relu"), half, 1, 1, "relu"));
     struct tensor *dealt = add(x->h, x->w, x->c, 3);
     t->used++;
-    printf("  - {type: Reshape, name: %s_2, inputs: %s, target_shape: [%d, %d, 2, %d]}\n", dealt->name, t->name, x->h,
-            x->w, half);
+    printf("  - {type: Reshape, name: %s_2, inputs: %s", dealt->name, t->name);
+    printf(", target_shape: [%d, %d, 2, %d]}\n", x->h, x->w, half);
     printf("  - {type: Permute, name: %s_p, dims: [1, 2, 4, 3]}\n", dealt->name);
-    printf("  - {type: Reshape, name: %s, target_shape: [%d, %d, %d]}\n", dealt->name, x->h, x->w, x->c);
+    printf("  - {type: Reshape, name: %s", dealt->name);
+    printf(", target_shape: [%d, %d, %d]}\n", x->h, x->w, x->c);
     return 1;
 }
 
-/* A transformer's attention over the pixels, with one head: softmax(q k) v, and what it was given. */
+/* A transformer's attention over the pixels, with one head: softmax(q k) v, and what it was
+ * given. */
 int attention(struct tensor *x)
 {
     int n = x->h * x->w, d = PICK(3, 4, 8, 16);
@@ -227,7 +234,8 @@ int attention(struct tensor *x)
     x->used++;
     struct tensor *t = add(x->h, x->w, x->c, 3);
     const char *name = t->name;
-    printf("  - {type: Reshape, name: %s_x, inputs: %s, target_shape: [%d, %d]}\n", name, x->name, n, x->c);
+    printf("  - {type: Reshape, name: %s_x, inputs: %s", name, x->name);
+    printf(", target_shape: [%d, %d]}\n", n, x->c);
     printf("  - {type: %s, name: %s_n}\n", WORD("LayerNormalization", "RMSNormalization"), name);
     for (const char *part = "qkv"; *part; part++)
         printf("  - {type: Dense, name: %s_%c, inputs: %s_n, units: %d}\n", name, *part, name, d);
@@ -238,6 +246,7 @@ int attention(struct tensor *x)
     printf("  - {type: MatMul, name: %s_v2, inputs: [%s_a, %s_v]}\n", name, name, name);
     printf("  - {type: Dense, name: %s_o, units: %d}\n", name, x->c);
     printf("  - {type: Add, name: %s_y, inputs: [%s_o, %s_x]}\n", name, name, name);
-    printf("  - {type: Reshape, name: %s, target_shape: [%d, %d, %d]}\n", name, x->h, x->w, x->c);
+    printf("  - {type: Reshape, name: %s", name);
+    printf(", target_shape: [%d, %d, %d]}\n", x->h, x->w, x->c);
     return 1;
 }
