@@ -1,5 +1,5 @@
-/* activation.h: element-wise functions, by Keras' names: what they are, how exactly they are computed, and how
- * specifications say them. */
+/* activation.h: element-wise functions, by Keras' names: what they are, how exactly they are
+ * computed, and how specifications say them. */
 #ifndef CNNGEN_ACTIVATION_H
 #define CNNGEN_ACTIVATION_H
 
@@ -48,7 +48,8 @@ double act_eval(const struct activation *, double x);  /* bug() where it isn't e
 
 /* ---- activation_error.c ---------------------------------------------------------------------- */
 
-/* A bound on what the emitted code may differ by from act_eval when x itself is off by at most e. */
+/* A bound on what the emitted code may differ by from act_eval when x itself is off by at most
+ * e. */
 double act_error(const struct activation *, double x, double e);
 
 /* ---- activation_parse.c: from a specification, and back -------------------------------------- */
@@ -59,7 +60,8 @@ struct activation act_relu(float negative_slope, float max_value, float threshol
 /* By Keras' name or another one for it; false: there is none. Internal ones have no name. */
 bool act_find(const char *name, enum act *);
 
-/* From "relu" or {name: leaky_relu, negative_slope: 0.1}; *out NULL for linear. False after errors. */
+/* From "relu" or {name: leaky_relu, negative_slope: 0.1}; *out NULL for linear. False after
+ * errors. */
 bool act_parse(struct pool *, const struct value *, struct diag *, const struct activation **out);
 
 const char *act_text(struct pool *, const struct activation *);  /* "leaky_relu(0.1)" */

@@ -1,5 +1,5 @@
-/* How far the emitted code's functions may be from those of activation.c: how much a function changes within
- * the error of its argument, and the error of the runtime's helper. */
+/* How far the emitted code's functions may be from those of activation.c: how much a function
+ * changes within the error of its argument, and the error of the runtime's helper. */
 #include "activation.h"
 
 #include <float.h>

@@ -43,11 +43,11 @@ const char *emitter_hash(struct emitter *, uint64_t);                  /* "0x00c
 struct template *emitter_template(struct emitter *, const char *name);
 
 /* Expands one into out; insert, given the emitter, fills its holes (NULL: it has none). */
-void emitter_expand(struct emitter *, const char *name, const struct args *, template_insert *insert,
-        struct out *);
+void emitter_expand(struct emitter *, const char *name, const struct args *,
+        template_insert *insert, struct out *);
 
-/* A file of the runtime: an #include of it; with --standalone its text, those that it includes in their
- * places. */
+/* A file of the runtime: an #include of it; with --standalone its text, those that it includes in
+ * their places. */
 void emitter_runtime(struct emitter *, const char *name, struct out *);
 
 #endif

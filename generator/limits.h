@@ -1,4 +1,5 @@
-/* limits.h: what cnngen accepts at most. docs/layers.md shows it, as cnngen --print-reference prints it. */
+/* limits.h: what cnngen accepts at most. docs/layers.md shows it, as cnngen --print-reference
+ * prints it. */
 #ifndef CNNGEN_LIMITS_H
 #define CNNGEN_LIMITS_H
 

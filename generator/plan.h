@@ -16,8 +16,8 @@
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-/* A connected chain of nodes that one kernel computes: a main node and what is applied to its results
- * before they are stored, always in this order: add, activation, affine, max pooling. */
+/* A connected chain of nodes that one kernel computes: a main node and what is applied to its
+ * results before they are stored, always in this order: add, activation, affine, max pooling. */
 struct group {
     struct node *main;
     struct node *add;              /* two-input Add whose other input is a residual; NULL: none */
@@ -33,9 +33,9 @@ struct group {
 
 /* Where a tensor's elements are: element (n, y, x, c) is at
  *     base + offset + n*image + y*row + x*pixel + c            (in elements, not bytes)
- * Rows may have a halo of zeros: `left` pixels before and `right` behind each row. Neighbouring rows
- * share it, so that row = (w + max(left, right)) * pixel, and left pixels precede the first row.
- * In the weights all images of a batch are one: image is 0. */
+ * Rows may have a halo of zeros: `left` pixels before and `right` behind each row. Neighbouring
+ * rows share it, so that row = (w + max(left, right)) * pixel, and left pixels precede the first
+ * row. In the weights all images of a batch are one: image is 0. */
 enum place { PLACE_INPUT, PLACE_OUTPUT, PLACE_ARENA, PLACE_WEIGHTS };
 
 struct view {
@@ -83,9 +83,9 @@ struct load {
     double cost;
 };
 
-/* Units that reach across images, where tiles of one image's elements would be too small: those of the first k
- * images are the first ceil(k * of / per) * times, or all if that is more, and the kernel is told k. times 0:
- * units go image by image, as many of each. */
+/* Units that reach across images, where tiles of one image's elements would be too small: those of
+ * the first k images are the first ceil(k * of / per) * times, or all if that is more, and the
+ * kernel is told k. times 0: units go image by image, as many of each. */
 struct crossing { int of, per, times; };
 
 /* One kernel instance on one target: the template's arguments and how the work divides. */
@@ -150,9 +150,10 @@ struct plan_options {
     enum target_id trial_target;
 };
 
-/* The graph is optimised already. Never fails on a graph that passed graph_check and whose operators
- * all have kernels; total sizes beyond the limits are reported. NULL after errors. */
-struct plan *plan_make(struct pool *, const struct graph *, const struct plan_options *, struct diag *);
+/* The graph is optimised already. Never fails on a graph that passed graph_check and whose
+ * operators all have kernels; total sizes beyond the limits are reported. NULL after errors. */
+struct plan *plan_make(struct pool *, const struct graph *, const struct plan_options *,
+        struct diag *);
 
 void plan_check(const struct plan *);   /* views inside buffers, live buffers apart, halos present: bug() */
 

@@ -44,7 +44,8 @@ static struct block *block_new(size_t size)
     return b;
 }
 
-/* Big requests get a block of their own, below the top, so that the top's free rest stays in use. */
+/* Big requests get a block of their own, below the top, so that the top's free rest stays in
+ * use. */
 static void *alloc_big(struct pool *pool, size_t bytes)
 {
     struct block *b = block_new(bytes);

@@ -1,7 +1,8 @@
 /* pool.h: memory for one run of the compiler.
  *
  * Everything a run allocates comes from a pool and lives until pool_free; nothing is freed singly.
- * A pool never returns NULL: when the system has no memory, die() ends the program with exit code 2. */
+ * A pool never returns NULL: when the system has no memory, die() ends the program with exit code
+ * 2. */
 #ifndef CNNGEN_POOL_H
 #define CNNGEN_POOL_H
 

@@ -88,8 +88,9 @@ static bool all_timed(const struct candidates *c, const struct tuned *times, int
     return true;
 }
 
-/* Puts measured times in the place of the predictions for a target: the fastest kernel gets the least
- * prediction and the others more, in proportion, so that groups without times compare with it. */
+/* Puts measured times in the place of the predictions for a target: the fastest kernel gets the
+ * least prediction and the others more, in proportion, so that groups without times compare with
+ * it. */
 static void use_times(struct candidates *c, const struct tuned *times, int t)
 {
     double least = best_cycles(c, t), fastest = INFINITY;

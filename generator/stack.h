@@ -1,7 +1,7 @@
 /* stack.h: how much stack emitted functions take, at most, when they are optimised.
  *
- * Compilers decide, so this is a rule with room, checked against what compilers say of all that the tests
- * emit (tests/stack.sh). A function keeps on its stack
+ * Compilers decide, so this is a rule with room, checked against what compilers say of all that the
+ * tests emit (tests/stack.sh). A function keeps on its stack
  *   - arrays that it declares,
  *   - vectors that find no register: STACK_HELPERS within functions such as exp, which are inlined, and
  *     of its own never more than operations that make them; as tiles are sized for the registers there
@@ -23,8 +23,8 @@ enum {
     STACK_PASSED = 8,              /* and where a batch's function is one more of these */
 };
 
-/* Bytes for the functions in a text of C, the one and those that it calls there together, with vectors
- * of so many bytes. */
+/* Bytes for the functions in a text of C, the one and those that it calls there together, with
+ * vectors of so many bytes. */
 int64_t stack_of_text(const char *text, size_t len, int vector_bytes);
 
 /* A function of the program and what it takes. */

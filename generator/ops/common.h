@@ -134,8 +134,8 @@ double *product_errors(const struct tval *, double gamma);  /* of all elements; 
 /* Starts n sums of k products each with the bias (NULL: 0). */
 void start_sums(int n, const float *bias, double k, double *v, double *e);
 
-/* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, statistics over the n numbers, gamma and
- * beta one for each; either may be NULL. */
+/* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, statistics over the n numbers, gamma
+ * and beta one for each; either may be NULL. */
 void normalize_row(int n, const double *x, const double *e, double epsilon, const float *gamma,
                    const float *beta, double *y, double *ye);
 

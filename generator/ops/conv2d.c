@@ -81,8 +81,8 @@ bool separable_fits(struct graph *g, struct node *node, struct shape between, st
     if (shape_size(&between) <= LIMIT_TENSOR_BYTES / (int64_t)sizeof(float))
         return true;
     diag_error(diag, DIAG_TENSOR_TOO_LARGE, node->at,
-               "layer %s has %s between its two convolutions: a tensor has to stay below 2^31 bytes",
-               node_title(g, node), shape_text(g->pool, &between));
+               "layer %s has %s between its two convolutions: a tensor has to stay below 2^31 "
+               "bytes", node_title(g, node), shape_text(g->pool, &between));
     return false;
 }
 

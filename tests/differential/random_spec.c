@@ -5,10 +5,10 @@
  * With "integers" there are only layers that make integers of integers, and few in a row, so that
  * sums stay exact in single precision.
  *
- * The seed alone decides, if the same compiler made random_spec. Shapes are tracked here by rules written apart from the generator's, so
- * that a refused specification is a finding too. A policy, drawn first, says what the network is
- * made of: uniform draws hardly ever meet the corners (sizes of 1, primes, all depthwise, slices of
- * slices). */
+ * The seed alone decides, if the same compiler made random_spec. Shapes are tracked here by rules
+ * written apart from the generator's, so that a refused specification is a finding too. A policy,
+ * drawn first, says what the network is made of: uniform draws hardly ever meet the corners (sizes
+ * of 1, primes, all depthwise, slices of slices). */
 #include "layers.h"
 
 #include <stdlib.h>

@@ -302,7 +302,8 @@ static void test_resize(void **state)
     y = run_on(one("[1, 2, 1]", "type: Resize, size: [1, 1], mode: cubic, coordinates: asymmetric, "
                    "exclude_outside: true"), x);
     CHECK(y, {0});
-    y = run_on(one("[1, 4, 1]", "type: Resize, size: [1, 2], mode: cubic, exclude_outside: true"), x);
+    y = run_on(one("[1, 4, 1]", "type: Resize, size: [1, 2], mode: cubic, exclude_outside: true"),
+            x);
     CHECK(y, {(0.59375 - 2 * 0.09375) * 10 / (1 + 0.09375),
               (0.59375 * 50 - 0.09375 * 10) / (1 + 0.09375)});
 }
