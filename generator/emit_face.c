@@ -68,11 +68,11 @@ static void write_pointers(const struct emit_face *f, bool types, struct out *ou
 #define IMAGES  THREADS ", int images"
 
 struct way {
-    const char *name;              /* of its holes: its declaration; with "_head", "_call" its definition */
+    const char *name;              /* of its holes; with "_head", "_call" of its definition */
     const char *suffix;
     const char *more;              /* parameters */
     const char *next;              /* the suffix of the function that does it */
-    const char *arguments;         /* of that, behind the pointers; in them %P and %U are prefixes */
+    const char *arguments;         /* of that, behind the pointers; %P and %U are prefixes */
 };
 
 static const struct way ways[] = {
@@ -177,7 +177,8 @@ static void write_size(const struct emit_face *f, bool output, int i, struct out
     const char *name = face_macro(f, output, i);
     const struct input *in = output ? NULL : t->maker->attr;
     struct hwc d = shape_hwc(in ? &in->shape : &t->shape);
-    out_printf(out, "#define %s_SIZE %lld /* %s%s */\n", name, (long long)(shape_size(&t->shape) * g->batch),
+    out_printf(out, "#define %s_SIZE %lld /* %s%s */\n", name,
+            (long long)(shape_size(&t->shape) * g->batch),
             t->name, input_is_nchw(t->maker) ? ": [channels][height][width]" : "");
     out_printf(out, "#define %s_HEIGHT %d\n#define %s_WIDTH %d\n#define %s_CHANNELS %d\n", name,
             d.h, name, d.w, name, d.c);

@@ -110,7 +110,8 @@ static void insert_walk(struct emitter *e, struct out *out)
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];
         const struct group *g = s->group;
-        out_printf(out, "/* %s: %s%s%s, %s", g->out->name, g->in.n ? emitter_extents(e, g->in.at[0]) : "",
+        out_printf(out, "/* %s: %s%s%s, %s", g->out->name,
+                g->in.n ? emitter_extents(e, g->in.at[0]) : "",
                 g->in.n ? " -> " : "", emitter_extents(e, g->out), group_text(e->pool, g));
         out_printf(out, "%s%s */\n", g->main->layer ? "    " : "", emitter_place(e, g->main));
         if (s->meet && emitter_threads(e) > 1)
@@ -125,8 +126,10 @@ static void insert_walk(struct emitter *e, struct out *out)
 static void insert_taps(struct emitter *e, struct out *out)
 {
     const char *p = e->opt->prefix;
-    out_printf(out, "static const struct %s_result {\n    const char *layer;\n    int place; /* -1: the arena; else the output's number */\n"
-            "    size_t offset; /* floats */\n    int extent[4];\n    ptrdiff_t pitch[3];\n} %s_results[%d] = {\n",
+    out_printf(out, "static const struct %s_result {\n    const char *layer;\n"
+            "    int place; /* -1: the arena; else the output's number */\n"
+            "    size_t offset; /* floats */\n    int extent[4];\n    ptrdiff_t pitch[3];\n"
+            "} %s_results[%d] = {\n",
             p, p, e->plan->step.n);
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];

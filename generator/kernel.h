@@ -2,8 +2,8 @@
  *
  * A kernel computes a group. Its template defines one function
  *
- *     static void FN(const float *x, [const float *r,] float *y, [const float *w,] [float *scratch,]
- *                    [int images,] int first, int last)
+ *     static void FN(const float *x, [const float *r,] float *y, [const float *w,]
+ *                    [float *scratch,] [int images,] int first, int last)
  *
  * one pointer per input of the group in order (uint8_t where the view says so), the output, the
  * step's packed weights if it has any, scratch if the binding asks for it, the number of images
@@ -63,7 +63,7 @@ struct kernel {
 
     bool in_place;             /* out may be the same memory as an input (same shape, same views) */
     bool over_residual;        /* out may be the same memory as the residual */
-    bool pools;                /* ok() knows about group->pool; else it is never asked of such a group */
+    bool pools;                /* ok() knows group->pool; else it is never asked of such a group */
     bool math;                 /* the template calls functions of the runtime's cnn_math.h */
     enum math_mode strictest;  /* --math under which it may be used; unnamed: MATH_STRICT, always */
 };
@@ -80,14 +80,16 @@ int kernel_index(const struct kernel *);   /* among them */
 
 /* ---- helpers for kernels/ -------------------------------------------------------------------- */
 
-bool kernel_takes(const struct kernel *, const struct group *);  /* all of it, and --math allows it */
+/* All of the group, and --math allows it. */
+bool kernel_takes(const struct kernel *, const struct group *);
 bool group_is_plain(const struct group *);                 /* nothing fused behind main */
 
 /* The arguments that every template of a kind declares alike:
  *   bind_view("X", v): XN XR XP, the pitches of images, rows and pixels;
  *   bind_activation: ACT ("none" or "vf_relu"), ACT_ARGS (", 0.3f");
  *   bind_epilogue: those of bind_activation, ADD (0 or 1), AFFINE (0 or 1),
- *                  SCALE and SHIFT (where in w; 0 without AFFINE), RN RR RP (of the residual; 0). */
+ *                  SCALE and SHIFT (where in w; 0 without AFFINE), RN RR RP (of the residual;
+ *                  0). */
 void bind_view(struct pool *, struct args *, const char *letter, const struct view *);
 void bind_activation(struct pool *, struct args *, const struct group *);
 void bind_epilogue(struct pool *, struct args *, const struct step *, int64_t scale_at,
@@ -96,14 +98,14 @@ void bind_epilogue(struct pool *, struct args *, const struct step *, int64_t sc
 /* The step as if `join` rows of every view were one: for kernels that may run over row ends. */
 struct step step_join_rows(struct pool *, const struct step *, int join);
 
-const char *float_text(struct pool *, float);              /* "0.3f": reads back as the same float */
+const char *float_text(struct pool *, float);  /* "0.3f": reads back as the same float */
 
 /* The step's packed weights: n floats, zeroed, for pack to fill. */
 float *step_weights(struct pool *, struct step *, int64_t n);
 int64_t round_up(int64_t n, int64_t to);
 
 /* Cost pieces, in cycles. */
-double cost_stream(const struct target *, double bytes_read, double bytes_written); /* each byte once */
+double cost_stream(const struct target *, double bytes_read, double bytes_written);  /* each once */
 double cost_fma(const struct target *, double vector_fmas, double vector_loads);
 
 #endif

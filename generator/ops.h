@@ -21,10 +21,10 @@ enum attr_type {
     ATTR_BORDER,      /* int[4] top bottom left right: n, [h, w], [[top, bottom], [left, right]] */
     ATTR_SHAPE,       /* struct shape: list of dimensions; -1 once where min allows it */
     ATTR_FLOATS,      /* struct floats: a number or a list of them */
-    ATTR_INDICES,     /* struct indices: an integer or a list of them, one for each of some dimensions */
+    ATTR_INDICES,     /* struct indices: an integer or a list, one for each of some dimensions */
     ATTR_INTS,        /* struct ints: an integer or a list of them, of any length */
     ATTR_PADS,        /* struct pads: [before, after] of each dimension */
-    ATTR_ACTIVATION   /* const struct activation *; stored in node->act when offset is ATTR_TO_NODE */
+    ATTR_ACTIVATION   /* const struct activation *; in node->act when offset is ATTR_TO_NODE */
 };
 
 #define ATTR_TO_NODE ((size_t)-1)
@@ -43,7 +43,7 @@ struct attr_def {
     const char *key;           /* Keras' name of the argument; NULL ends the table */
     enum attr_type type;
     size_t offset;             /* in the operator's struct */
-    const char *fallback;      /* the default as YAML text; NULL: required; "" : absent, bytes stay zero */
+    const char *fallback;      /* default as YAML; NULL: required; "": absent, bytes stay zero */
     double min, max;           /* of numbers (each of a list); both 0: any */
     const char *const *words;  /* of ATTR_WORD, NULL-terminated */
     const char *doc;           /* one line */
@@ -127,7 +127,7 @@ static inline const struct op_def *node_def(const struct node *n) { return op_de
 static inline enum family node_family(const struct node *n) { return op_defs[n->op]->family; }
 
 bool op_find(const char *type, enum op *);          /* also by alias */
-const char *op_suggest(const char *type);           /* did you mean; knows PyTorch's and ONNX's names too */
+const char *op_suggest(const char *type);     /* did you mean; knows PyTorch's, ONNX's names */
 /* Of a layer that Keras has and cnngen lacks: what to use instead, "" when nothing; else NULL. */
 const char *op_missing(const char *type);
 
@@ -160,6 +160,6 @@ void set_shape(struct graph *, struct node *, struct shape, struct diag *);
 /* Declares a weight: Keras' name and shape, PyTorch's name. It comes with PyTorch's dimensions in
  * Keras' order, INIT_ZERO, trainable: the caller sets what differs. shape_infer checks its size. */
 struct weight *add_weight(struct node *, const char *name, const char *torch_name, struct shape);
-const struct weight *find_weight(const struct node *, const char *name);  /* NULL: none of that name */
+const struct weight *find_weight(const struct node *, const char *name);  /* NULL: no such */
 
 #endif

@@ -98,8 +98,8 @@ static bool limit_batch(const struct graph *g, struct diag *diag)
     if (most * g->batch <= LIMIT_BATCH_ELEMENTS)
         return true;
     diag_error(diag, DIAG_TENSOR_TOO_LARGE, largest->at,
-            "layer %s makes %s for each of %lld images: the elements of all images together have to "
-            "stay below 2^31", node_title(g, largest), shape_text(g->pool, &largest->out->shape),
+            "layer %s makes %s for each of %lld images: the elements of all images together have "
+            "to stay below 2^31", node_title(g, largest), shape_text(g->pool, &largest->out->shape),
             (long long)g->batch);
     diag_help(diag, "a batch of up to %lld fits", (long long)(LIMIT_BATCH_ELEMENTS / most));
     return false;
@@ -179,7 +179,8 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph,
 static void view_range(const struct view *v, int64_t *from, int64_t *to)
 {
     *from = v->offset - v->left * v->pixel;
-    *to = v->offset + (v->n - 1) * v->image + (v->h - 1) * v->row + (v->w - 1 + v->right) * v->pixel + v->c;
+    *to = v->offset + (v->n - 1) * v->image + (v->h - 1) * v->row +
+            (v->w - 1 + v->right) * v->pixel + v->c;
 }
 
 static void check_view(const struct plan *plan, const struct step *step, const struct view *v)

@@ -40,7 +40,7 @@ enum place { PLACE_INPUT, PLACE_OUTPUT, PLACE_ARENA, PLACE_WEIGHTS };
 
 struct view {
     enum place place;
-    int index;                     /* of the network's input or output, of plan.buffer or plan.array */
+    int index;                     /* of the network's inputs or outputs, plan.buffer, plan.array */
     int64_t offset;                /* elements from the start of that */
     int64_t image, row, pixel;     /* pitches in elements */
     int n, h, w, c;                /* extents; n is the batch */
@@ -125,11 +125,11 @@ struct plan {
     unsigned targets;              /* TARGET_BITs */
     enum math_mode math;
     const struct tuning *tuning;   /* measured times of kernels (tuning.h); NULL: none */
-    bool trial;                    /* groups take kernels that tuning has no times of, on trial_target */
+    bool trial;                    /* kernels that tuning has no times of, on trial_target */
     enum target_id trial_target;
     VEC(struct step *) step;
     VEC(struct buffer) buffer;
-    VEC(struct array) array;       /* Constants, then of steps, in the order in which they are stored */
+    VEC(struct array) array;       /* Constants, then of steps: as they are stored */
     int max_threads;
     int64_t shared_bytes;          /* of the arena, a multiple of ARENA_ALIGN */
     int64_t scratch_bytes;         /* per thread, likewise */
@@ -155,7 +155,8 @@ struct plan_options {
 struct plan *plan_make(struct pool *, const struct graph *, const struct plan_options *,
         struct diag *);
 
-void plan_check(const struct plan *);   /* views inside buffers, live buffers apart, halos present: bug() */
+/* Views inside buffers, live buffers apart, halos present: bug() otherwise. */
+void plan_check(const struct plan *);
 
 /* The targets on which kernels are compared. They differ in the order of their sums, so that strict
  * programs use the same ones whatever --target says. */

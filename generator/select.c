@@ -16,7 +16,7 @@ struct candidates {
     struct candidate at[KERNEL_COUNT];
     int n, chosen;
     unsigned timed;                /* TARGET_BITs on which all of them were measured */
-    const char *how;               /* regrets are known, if not by the model alone: for choice.why */
+    const char *how;               /* regrets are known, if not by the model: for choice.why */
 };
 
 static int64_t weight_bytes(const struct kernel *k, const struct group *g)

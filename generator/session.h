@@ -27,7 +27,7 @@ struct session {
     bool trial;                 /* of struct plan */
     enum target_id trial_target;
     struct emitted text;
-    struct file_list reads;     /* files besides spec and weights: labels, templates, parts of an imported model */
+    struct file_list reads;     /* besides spec and weights: labels, templates, parts of a model */
 };
 
 /* Each takes the session from the stage before. False after diagnostics, or with the message of a

@@ -3,8 +3,8 @@
  * Compilers decide, so this is a rule with room, checked against what compilers say of all that the
  * tests emit (tests/stack.sh). A function keeps on its stack
  *   - arrays that it declares,
- *   - vectors that find no register: STACK_HELPERS within functions such as exp, which are inlined, and
- *     of its own never more than operations that make them; as tiles are sized for the registers there
+ *   - vectors that find no register: STACK_HELPERS within functions as exp, which are inlined, and
+ *     of its own never more than operations that make them; as tiles are sized for registers there
  *     are, never more than STACK_VECTORS of both,
  *   - pointers and counters: STACK_SCALARS bytes, with saved registers and alignment. */
 #ifndef CNNGEN_STACK_H
@@ -17,9 +17,9 @@ enum {
     STACK_HELPERS = 32,
     STACK_VECTORS = 96,
     STACK_SCALARS = 512,           /* bytes */
-    STACK_DRIVER = 1024,           /* bytes: PREFIX_run, what walks through the steps, and a step's own */
-    STACK_POINTER = 48,            /* bytes more for each input and output: its span, its place in the job, and
-                                    * its way through the self-test and the functions that call each other */
+    STACK_DRIVER = 1024,           /* bytes: PREFIX_run, what walks through steps, a step's own */
+    STACK_POINTER = 48,            /* more for each input and output: its span, its place in the
+                                    * job, and its way through the functions that call each other */
     STACK_PASSED = 8,              /* and where a batch's function is one more of these */
 };
 

@@ -30,7 +30,7 @@ enum { STORAGE_HEAD = 64 };    /* bytes before the first weight */
 int64_t storage_offset(const struct plan *, int array);  /* in the file, bytes */
 int64_t storage_bytes(const struct plan *);              /* of the file */
 
-uint64_t storage_hash(const char *text, size_t len);   /* of a text, its last word filled with zeros */
+uint64_t storage_hash(const char *text, size_t len);  /* its last word filled with zeros */
 uint64_t storage_content(const struct plan *);         /* of the weights, as in the file's head */
 void storage_write(const struct plan *, uint64_t id, struct out *);
 

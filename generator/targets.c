@@ -44,7 +44,8 @@ static bool add_word(const char *word, size_t len, unsigned *set)
     }
     for (int i = 0; i < TARGET_COUNT; i++)
         if (strlen(targets[i].name) == len && !memcmp(word, targets[i].name, len)) {
-            *set |= TARGET_BIT(i) | TARGET_BIT(targets[i].base) | TARGET_BIT(targets[targets[i].base].base);
+            *set |= TARGET_BIT(i) | TARGET_BIT(targets[i].base) |
+                    TARGET_BIT(targets[targets[i].base].base);
             return true;
         }
     return false;
