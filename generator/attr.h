@@ -1,6 +1,7 @@
 /* attr.h: a layer's keys, read by its operator's table of attributes.
  *
- * A value comes from the layer, else from the spec's "defaults" for its type, else from the table. */
+ * A value comes from the layer, else from the spec's "defaults" for its type, else from the
+ * table. */
 #ifndef CNNGEN_ATTR_H
 #define CNNGEN_ATTR_H
 

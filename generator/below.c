@@ -69,7 +69,8 @@ bool below_has_link(struct pool *pool, const char *folder, const char *path)
     for (size_t i = 1; i <= strlen(path) && !link; i++) {
         struct stat st;
         if (path[i] == '/' || path[i] == 0)
-            link = lstat(pool_printf(pool, "%s%.*s", folder, (int)i, path), &st) == 0 && S_ISLNK(st.st_mode);
+            link = lstat(pool_printf(pool, "%s%.*s", folder, (int)i, path), &st) == 0 &&
+                    S_ISLNK(st.st_mode);
     }
     errno = saved;
     return link;

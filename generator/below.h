@@ -18,7 +18,8 @@ int open_below(struct pool *, const char *folder, const char *path);
 /* The same from an open folder, which stays open. */
 int open_below_at(struct pool *, int folder, const char *path);
 
-/* Is some component of path, below folder, a symbolic link? Only to say so, open_below decides. Keeps errno. */
+/* Is some component of path, below folder, a symbolic link? Only to say so, open_below decides.
+ * Keeps errno. */
 bool below_has_link(struct pool *, const char *folder, const char *path);
 
 #endif

@@ -23,8 +23,9 @@ struct bench {
     VEC(struct bench_runs) runs;         /* on one thread, and on several */
 };
 
-/* Takes a session from its beginning through all stages, then compiles, in the folder, and runs. The exit code,
- * messages being printed; only with 0 is there a bench. Ends the program when what was compiled can't be run. */
+/* Takes a session from its beginning through all stages, then compiles, in the folder, and runs.
+ * The exit code, messages being printed; only with 0 is there a bench. Ends the program when what
+ * was compiled can't be run. */
 int bench_measure(struct session *, struct build *, struct bench *);
 
 double bench_rate(int64_t macs, double ns);   /* GFLOP/s, two for each MAC; 0: too short to be told */

@@ -94,7 +94,8 @@ static void write_whole(const struct bench *b, struct out *out)
         out_printf(out, "%3d thread%s, %6d runs%*s  %9.2f  %9.2f  %8.2f .. %8.2f", r->threads,
                 r->threads == 1 ? "" : "s", r->count, r->threads == 1 ? 3 : 2, "", r->median / 1e3,
                 r->minimum / 1e3, r->low / 1e3, r->high / 1e3);
-        write_rate(b, bench_rate(total_macs(b), r->median), r->threads < parts ? r->threads : parts, out);
+        write_rate(b, bench_rate(total_macs(b), r->median), r->threads < parts ? r->threads : parts,
+                out);
         out_printf(out, "\n");
     }
 }

@@ -52,14 +52,18 @@ static void check_weights(const struct plan *p, int64_t limit, struct diag *diag
             (long long)p->weight_bytes, (long long)limit);
     for (int i = 0; i < p->array.n; i++) {
         const struct array *a = &p->array.at[i];
-        vec_push(p->pool, &parts.part, (struct part){a->node->name, a->node->at, 4 * a->weights, i});
+        vec_push(p->pool, &parts.part,
+                (struct part){a->node->name, a->node->at, 4 * a->weights, i});
     }
     report(&parts, diag);
 }
 
 /* ---- the arena ------------------------------------------------------------------------------- */
 
-static bool is_alive(const struct buffer *b, int step) { return b->first <= step && step <= b->last; }
+static bool is_alive(const struct buffer *b, int step)
+{
+    return b->first <= step && step <= b->last;
+}
 
 /* The step, from 0, at which the buffers in use are largest together. */
 static int find_peak(const struct plan *p, int64_t *most)
@@ -84,7 +88,8 @@ static void report_arena(const struct plan *p, struct diag *diag)
     int64_t most;
     int peak = find_peak(p, &most);
     const struct node *n = p->step.at[peak]->group->main;
-    diag_note(diag, n->at, "most is in use in step %d, '%s': %lld bytes, and %lld of scratch for each thread",
+    diag_note(diag, n->at,
+            "most is in use in step %d, '%s': %lld bytes, and %lld of scratch for each thread",
             peak + 1, n->name, (long long)most, (long long)p->scratch_bytes);
     for (int i = 0; i < p->buffer.n; i++) {
         const struct buffer *b = &p->buffer.at[i];

@@ -162,8 +162,8 @@ NORETURN static void become(struct words *w, int out, bool both)
     _exit(EXIT_NOT_FOUND);
 }
 
-/* Starts a command in slot `job`. both: its errors go to the descriptor too, and it reads nothing from the
- * terminal, so that it can have a process group of its own. */
+/* Starts a command in slot `job`. both: its errors go to the descriptor too, and it reads nothing
+ * from the terminal, so that it can have a process group of its own. */
 static pid_t start(struct build *b, int job, struct words *w, int out, bool both)
 {
     vec_push(b->pool, &w->word, NULL);

@@ -31,13 +31,14 @@ void build_write(struct build *, const char *name, const char *text, size_t len)
  * compiler. */
 void build_compile(struct build *, const char *const *name, int n, bool *ok);
 
-/* Whether NAME.c, which uses OpenMP, becomes a program; no message when it doesn't. What is compiled and
- * linked from now on has OpenMP, or not. */
+/* Whether NAME.c, which uses OpenMP, becomes a program; no message when it doesn't. What is
+ * compiled and linked from now on has OpenMP, or not. */
 bool build_openmp(struct build *, const char *name);
 
 bool build_link(struct build *, const char *const *name, int n, const char *program);
 
-/* Bytes of code and constants in NAME.o, as the tool `size` tells ($SIZE, or size); -1: there is none. */
+/* Bytes of code and constants in NAME.o, as the tool `size` tells ($SIZE, or size); -1: there is
+ * none. */
 int64_t build_size(struct build *, const char *name);
 
 /* Starts the program in the folder with up to two arguments (NULL: none): what it prints. */

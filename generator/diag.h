@@ -8,9 +8,9 @@
  *           |     ^~~~~~
  *     help: did you mean 'kernel_size'?
  *
- * Errors are reported all together, at most MAX_ERRORS; a step goes on after an error as long as what
- * follows does not depend on it. Text from the user is printed through diag_quote's escaping: no
- * control character, bidirectional mark or broken UTF-8 reaches the terminal. */
+ * Errors are reported all together, at most MAX_ERRORS; a step goes on after an error as long as
+ * what follows does not depend on it. Text from the user is printed through diag_quote's escaping:
+ * no control character, bidirectional mark or broken UTF-8 reaches the terminal. */
 #ifndef CNNGEN_DIAG_H
 #define CNNGEN_DIAG_H
 
@@ -33,8 +33,8 @@ struct diag;
 
 struct diag *diag_new(struct pool *);
 
-/* Each starts a diagnostic, which later notes and help lines belong to. fmt: lower case, no full stop.
- * User text that a format prints has gone through diag_quote. */
+/* Each starts a diagnostic, which later notes and help lines belong to. fmt: lower case, no full
+ * stop. User text that a format prints has gone through diag_quote. */
 void diag_error(struct diag *, enum diag_id, struct span, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void diag_warn(struct diag *, enum diag_id, struct span, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void diag_note(struct diag *, struct span, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -55,7 +55,8 @@ const char *closest(const char *word, const char *const *known, int n);
 enum diag_color { COLOR_NEVER, COLOR_ALWAYS, COLOR_TAGS };  /* TAGS: "<error>...</error>", for tests */
 
 struct out;
-/* Appends everything collected so far, and forgets it: the counts stay. quiet leaves out warnings. */
+/* Appends everything collected so far, and forgets it: the counts stay. quiet leaves out
+ * warnings. */
 void diag_print(struct diag *, struct out *, enum diag_color, bool quiet);
 
 #endif

@@ -7,7 +7,7 @@
 #include "emitter.h"
 #include "ops/families.h"
 
-/* ---- the files ---------------------------------------------------------------------------------- */
+/* ---- the files ------------------------------------------------------------------------------- */
 
 static bool any_nchw(const struct graph *g)
 {
@@ -34,7 +34,8 @@ static struct args common_args(struct emitter *e)
     args_int(e->pool, &a, "SELFTEST", e->opt->selftest != NULL);
     args_int(e->pool, &a, "LABELS", e->plan->graph->labels.n > 0);
     args_int(e->pool, &a, "STATIC", e->opt->static_arena);
-    args_text(e->pool, &a, "WEIGHTS", storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
+    args_text(e->pool, &a, "WEIGHTS",
+            storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
     return a;
 }
 
@@ -51,7 +52,8 @@ static void emit_header(struct emitter *e, int64_t stack, struct out *out)
     emitter_expand(e, "model.h.in", &a, emit_hole, out);
 }
 
-/* "!NET_SSE2 && !NET_NEON": that none of the instruction sets on which others build is in the build. */
+/* "!NET_SSE2 && !NET_NEON": that none of the instruction sets on which others build is in the
+ * build. */
 static const char *no_vectors(const struct emitter *e)
 {
     const char *text = "";
@@ -65,7 +67,8 @@ static const char *no_vectors(const struct emitter *e)
 static void emit_program(struct emitter *e, struct out *out)
 {
     static const struct { const char *name; enum target_id id; } flags[] = {
-        {"SSE2", TARGET_SSE2}, {"AVX2", TARGET_AVX2}, {"AVX512", TARGET_AVX512}, {"NEON", TARGET_NEON},
+        {"SSE2", TARGET_SSE2}, {"AVX2", TARGET_AVX2}, {"AVX512", TARGET_AVX512},
+        {"NEON", TARGET_NEON},
         {"WASM", TARGET_WASM}};
     struct args a = common_args(e);
     args_text(e->pool, &a, "HEADER", e->draft ? "" : e->opt->header_name);
@@ -94,11 +97,12 @@ static void emit_split(struct emitter *e, struct out *out)
     args_text(e->pool, &a, "VERSION", CNNGEN_VERSION);
     args_int(e->pool, &a, "NONE", e->plan->weight_bytes == 0);
     args_int(e->pool, &a, "BYTES", emitter_any_bytes(e));
-    args_text(e->pool, &a, "WEIGHTS", storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
+    args_text(e->pool, &a, "WEIGHTS",
+            storage_file(e->opt->storage) ? storages[e->opt->storage] : "text");
     emitter_expand(e, "weights.c.in", &a, emit_hole, out);
 }
 
-/* ---- stack --------------------------------------------------------------------------------------- */
+/* ---- stack ----------------------------------------------------------------------------------- */
 
 /* The driver's, and that of the kernel's function with the most: steps call one at a time. */
 static void find_stack(struct emitter *e, struct stack *stack)
@@ -107,14 +111,15 @@ static void find_stack(struct emitter *e, struct stack *stack)
     int64_t most = 0;
     for (int i = 0; i < e->instance.n; i++) {
         const struct instance *k = &e->instance.at[i];
-        vec_push(e->pool, &stack->use, (struct stack_use){k->fn, k->user.at[0]->group->main->at, k->stack});
+        vec_push(e->pool, &stack->use,
+                (struct stack_use){k->fn, k->user.at[0]->group->main->at, k->stack});
         most = k->stack > most ? k->stack : most;
     }
     const int64_t each = STACK_POINTER + (g->batch > 1 ? STACK_PASSED : 0);
     stack->bytes = STACK_DRIVER + each * (g->input.n + g->output.n) + most;
 }
 
-/* ---- hashes -------------------------------------------------------------------------------------- */
+/* ---- hashes ---------------------------------------------------------------------------------- */
 
 /* The hash of a file without its opening comment. */
 static uint64_t body_hash(const struct out *out)
@@ -124,8 +129,9 @@ static uint64_t body_hash(const struct out *out)
     return storage_hash(body, strlen(body));
 }
 
-/* The hashes from drafts without them. The program's id: programs with equal ones differ in the values of weights
- * at most. That of both files: of all that they say, and of the weights where these are in the C file. */
+/* The hashes from drafts without them. The program's id: programs with equal ones differ in the
+ * values of weights at most. That of both files: of all that they say, and of the weights where
+ * these are in the C file. */
 static void find_hashes(struct emitter *e)
 {
     struct stack stack = {0};
@@ -139,17 +145,18 @@ static void find_hashes(struct emitter *e)
         e->id = body_hash(&c);
     find_stack(e, &stack);
     emit_header(e, stack.bytes, &h);
-    const char *all = pool_printf(e->pool, "%s %s %s", emitter_hash(e, body_hash(&c)), emitter_hash(e, body_hash(&h)),
-            emitter_hash(e, apart ? 0 : storage_content(e->plan)));
+    const char *all = pool_printf(e->pool, "%s %s %s", emitter_hash(e, body_hash(&c)),
+            emitter_hash(e, body_hash(&h)), emitter_hash(e, apart ? 0 : storage_content(e->plan)));
     e->hash = storage_hash(all, strlen(all));
     e->draft = false;
     out_free(&c);
     out_free(&h);
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
-bool emit(const struct plan *plan, const struct emit_options *opt, struct emitted *text, struct diag *diag)
+bool emit(const struct plan *plan, const struct emit_options *opt, struct emitted *text,
+        struct diag *diag)
 {
     struct emitter e = {.plan = plan, .opt = opt, .pool = plan->pool, .diag = diag};
     e.upper = pool_upper(e.pool, opt->prefix);

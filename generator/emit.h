@@ -1,4 +1,5 @@
-/* emit.h: a plan as C text: MODEL.c, MODEL.h and what goes with them. Decides nothing; the C is in templates/. */
+/* emit.h: a plan as C text: MODEL.c, MODEL.h and what goes with them. Decides nothing; the C is in
+ * templates/. */
 #ifndef CNNGEN_EMIT_H
 #define CNNGEN_EMIT_H
 
@@ -37,7 +38,8 @@ struct emitted {
     struct stack stack;            /* that a call needs */
 };
 
-/* Appends to all texts; false after diagnostics (only a --template-dir's templates can be wrong). */
+/* Appends to all texts; false after diagnostics (only a --template-dir's templates can be
+ * wrong). */
 bool emit(const struct plan *, const struct emit_options *, struct emitted *, struct diag *);
 
 void emitted_init(struct emitted *);

@@ -7,7 +7,7 @@
 #include "ops.h"
 #include "ops/families.h"
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 const char *face_part(struct pool *pool, const char *name)
 {
@@ -35,15 +35,16 @@ static const char *face_macro(const struct emit_face *f, bool output, int i)
     if (output ? g->output.n == 1 : g->input.n == 1)
         return pool_printf(f->pool, "%s_%s", f->upper, kind);
     const struct tensor *t = output ? g->output.at[i] : g->input.at[i];
-    return pool_printf(f->pool, "%s_%s_%s", f->upper, kind, pool_upper(f->pool, face_part(f->pool, t->name)));
+    return pool_printf(f->pool, "%s_%s_%s", f->upper, kind,
+            pool_upper(f->pool, face_part(f->pool, t->name)));
 }
 
 const char *face_type(enum dtype type) { return type == DTYPE_UINT8 ? "uint8_t" : "float"; }
 
-/* ---- functions -------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------- */
 
-/* The arguments that all ways of running have: "const float *input, float *output", or without types
- * "input, output", to call one from another. */
+/* The arguments that all ways of running have: "const float *input, float *output", or without
+ * types "input, output", to call one from another. */
 static void write_pointers(const struct emit_face *f, bool types, struct out *out)
 {
     const struct graph *g = f->graph;
@@ -56,20 +57,22 @@ static void write_pointers(const struct emit_face *f, bool types, struct out *ou
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, ", %s%s", types ? "float *" : "", face_pointer(f, true, i));
     if (f->given)
-        out_printf(out, types ? ", const void *weights, size_t weight_bytes" : ", weights, weight_bytes");
+        out_printf(out, types ? ", const void *weights, size_t weight_bytes"
+                : ", weights, weight_bytes");
 }
 
-/* The functions that run a network: what they are called with beside the pointers, and how they call the next. */
+/* The functions that run a network: what they are called with beside the pointers, and how they
+ * call the next. */
 #define ARENA   ", void *arena, size_t arena_bytes"
 #define THREADS ARENA ", int threads"
 #define IMAGES  THREADS ", int images"
 
 struct way {
-    const char *name;              /* of its holes: its declaration; with "_head", "_call" its definition */
+    const char *name;              /* of its holes; with "_head", "_call" of its definition */
     const char *suffix;
     const char *more;              /* parameters */
     const char *next;              /* the suffix of the function that does it */
-    const char *arguments;         /* of that, behind the pointers; in them %P and %U are prefixes */
+    const char *arguments;         /* of that, behind the pointers; %P and %U are prefixes */
 };
 
 static const struct way ways[] = {
@@ -77,7 +80,8 @@ static const struct way ways[] = {
     {"run_threads", "_threads", THREADS, "_batch", "arena, arena_bytes, threads, %U_BATCH"},
     {"run_batch", "_batch", IMAGES, NULL, NULL},
     {"run_static", "_static", "", "", "%P_own_arena(), %U_ARENA_BYTES"},
-    {"run_static_batch", "_static_batch", ", int images", "_batch", "%P_own_arena(), %U_ARENA_BYTES, 0, images"},
+    {"run_static_batch", "_static_batch", ", int images", "_batch",
+        "%P_own_arena(), %U_ARENA_BYTES, 0, images"},
 };
 
 /* "mnist_status mnist_run(const float *input, float *output, void *arena, size_t arena_bytes)" */
@@ -102,7 +106,8 @@ static void write_call(const struct emit_face *f, const struct way *w, struct ou
     out_printf(out, ");\n");
 }
 
-static bool insert_way(const struct emit_face *f, const struct way *w, const char *name, struct out *out)
+static bool insert_way(const struct emit_face *f, const struct way *w, const char *name,
+        struct out *out)
 {
     size_t len = strlen(w->name);
     const char *part = name + len;
@@ -172,10 +177,11 @@ static void write_size(const struct emit_face *f, bool output, int i, struct out
     const char *name = face_macro(f, output, i);
     const struct input *in = output ? NULL : t->maker->attr;
     struct hwc d = shape_hwc(in ? &in->shape : &t->shape);
-    out_printf(out, "#define %s_SIZE %lld /* %s%s */\n", name, (long long)(shape_size(&t->shape) * g->batch),
+    out_printf(out, "#define %s_SIZE %lld /* %s%s */\n", name,
+            (long long)(shape_size(&t->shape) * g->batch),
             t->name, input_is_nchw(t->maker) ? ": [channels][height][width]" : "");
-    out_printf(out, "#define %s_HEIGHT %d\n#define %s_WIDTH %d\n#define %s_CHANNELS %d\n", name, d.h,
-            name, d.w, name, d.c);
+    out_printf(out, "#define %s_HEIGHT %d\n#define %s_WIDTH %d\n#define %s_CHANNELS %d\n", name,
+            d.h, name, d.w, name, d.c);
 }
 
 static void insert_sizes(const struct emit_face *f, struct out *out)
@@ -187,10 +193,12 @@ static void insert_sizes(const struct emit_face *f, struct out *out)
         write_size(f, true, i, out);
 }
 
-/* ---- labels ----------------------------------------------------------------------------------- */
+/* ---- labels ---------------------------------------------------------------------------------- */
 
-/* "mnist_labels[MNIST_LABELS]", or of one of several outputs "mnist_labels_prob[MNIST_LABELS_PROB]". */
-static const char *label_array(const struct emit_face *f, const struct label_list *list, const char **macro)
+/* "mnist_labels[MNIST_LABELS]", or of one of several outputs
+ * "mnist_labels_prob[MNIST_LABELS_PROB]". */
+static const char *label_array(const struct emit_face *f, const struct label_list *list,
+        const char **macro)
 {
     const struct graph *g = f->graph;
     const char *name = "";
@@ -205,7 +213,8 @@ static void insert_label_declarations(const struct emit_face *f, struct out *out
     for (int i = 0; i < f->graph->labels.n; i++) {
         const struct label_list *list = &f->graph->labels.at[i];
         const char *macro, *array = label_array(f, list, &macro);
-        out_printf(out, "#define %s %d\nextern const char *const %s;\n", macro, list->label.n, array);
+        out_printf(out, "#define %s %d\nextern const char *const %s;\n", macro, list->label.n,
+                array);
     }
 }
 
@@ -213,17 +222,23 @@ static void insert_label_definitions(const struct emit_face *f, struct out *out)
 {
     for (int i = 0; i < f->graph->labels.n; i++) {
         const char *macro;
-        out_printf(out, "%sconst char *const %s = {\n", i ? "\n" : "", label_array(f, &f->graph->labels.at[i], &macro));
+        out_printf(out, "%sconst char *const %s = {\n", i ? "\n" : "",
+                label_array(f, &f->graph->labels.at[i], &macro));
         labels_write(&f->graph->labels.at[i], out);
         out_printf(out, "};\n");
     }
 }
 
-/* ---- holes ------------------------------------------------------------------------------------ */
+/* ---- holes ----------------------------------------------------------------------------------- */
 
-static const struct { const char *name; void (*write)(const struct emit_face *, struct out *); } holes[] = {
-    {"run_check", insert_run_check}, {"run_spans", insert_run_spans}, {"run_job", insert_run_job}, {"sizes", insert_sizes},
-    {"label_declarations", insert_label_declarations}, {"label_definitions", insert_label_definitions},
+static const struct {
+    const char *name;
+    void (*write)(const struct emit_face *, struct out *);
+} holes[] = {
+    {"run_check", insert_run_check}, {"run_spans", insert_run_spans}, {"run_job", insert_run_job},
+    {"sizes", insert_sizes},
+    {"label_declarations", insert_label_declarations},
+    {"label_definitions", insert_label_definitions},
 };
 
 bool face_insert(const struct emit_face *f, const char *name, struct out *out)

@@ -1,5 +1,5 @@
-/* emit_face.h: what callers see of an emitted program: the functions that run it, with a pointer for each
- * input and output, and the macros of their sizes. */
+/* emit_face.h: what callers see of an emitted program: the functions that run it, with a pointer
+ * for each input and output, and the macros of their sizes. */
 #ifndef CNNGEN_EMIT_FACE_H
 #define CNNGEN_EMIT_FACE_H
 

@@ -7,7 +7,7 @@
 #include "kernel.h"
 #include "selftest.h"
 
-/* ---- weights ------------------------------------------------------------------------------------ */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 static void insert_weights_link(struct emitter *e, struct out *out)
 {
@@ -50,7 +50,7 @@ static void insert_weights_definitions(struct emitter *e, struct out *out)
         weights_define(&w, out);
 }
 
-/* ---- the program ------------------------------------------------------------------------------ */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 static void insert_runtime(struct emitter *e, struct out *out)
 {
@@ -63,29 +63,30 @@ static void insert_runtime(struct emitter *e, struct out *out)
     if (e->opt->standalone)
         emitter_runtime(e, "cnn_rt.c", out);
     if (emitter_any_bytes(e) && !e->opt->split)
-        out_printf(out, "\n#if defined(__GNUC__)\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n#endif\n");
+        out_printf(out, "\n#if defined(__GNUC__)\n"
+                "#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n#endif\n");
 }
 
 /* The plan as a table in the opening comment. */
 static void insert_plan(struct emitter *e, struct out *out)
 {
-    out_printf(out, "* %4s  %-22s %-14s %-18s %13s %11s  %s\n", "step", "result", "shape", "kernel", "MACs",
-            "weights", "what");
+    out_printf(out, "* %4s  %-22s %-14s %-18s %13s %11s  %s\n", "step", "result", "shape", "kernel",
+            "MACs", "weights", "what");
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];
-        out_printf(out, "* %4d  %-22s %-14s %-18s %13lld %11lld  %s\n", s->index, s->group->out->name,
-                emitter_extents(e, s->group->out), s->kernel->name, (long long)s->macs, (long long)(4 * s->weights),
-                group_text(e->pool, s->group));
+        out_printf(out, "* %4d  %-22s %-14s %-18s %13lld %11lld  %s\n", s->index,
+                s->group->out->name, emitter_extents(e, s->group->out), s->kernel->name,
+                (long long)s->macs, (long long)(4 * s->weights), group_text(e->pool, s->group));
     }
     const struct plan *p = e->plan;
     for (int i = 0; i < p->array.n; i++)
         if (!p->array.at[i].step)
-            out_printf(out, "*    -  %-22s %-14s %-18s %13s %11lld  constant\n", p->array.at[i].node->name,
-                    emitter_extents(e, p->array.at[i].node->out), "(read in place)", "0",
-                    (long long)(4 * p->array.at[i].weights));
-    out_printf(out, "*\n* Math: %s.\n* Arena: %lld bytes (tensors alive at once %lld, halos and rounding %lld, "
-            "gaps %lld)\n* and %lld of scratch for each thread. Weights: %lld bytes.\n",
-            math_modes[p->math], (long long)p->shared_bytes, (long long)p->tensor_bytes,
+            out_printf(out, "*    -  %-22s %-14s %-18s %13s %11lld  constant\n",
+                    p->array.at[i].node->name, emitter_extents(e, p->array.at[i].node->out),
+                    "(read in place)", "0", (long long)(4 * p->array.at[i].weights));
+    out_printf(out, "*\n* Math: %s.\n* Arena: %lld bytes (tensors alive at once %lld, halos and "
+            "rounding %lld, gaps %lld)\n* and %lld of scratch for each thread. Weights: %lld "
+            "bytes.\n", math_modes[p->math], (long long)p->shared_bytes, (long long)p->tensor_bytes,
             (long long)(p->lower_bound - p->tensor_bytes),
             (long long)(p->shared_bytes - p->lower_bound), (long long)p->scratch_bytes,
             (long long)p->weight_bytes);
@@ -98,7 +99,8 @@ static void insert_pointers(struct emitter *e, struct out *out)
     const struct emit_face face = emitter_face(e);
     const struct graph *g = e->plan->graph;
     for (int i = 0; i < g->input.n; i++)
-        out_printf(out, "const %s *%s;\n", face_type(g->input.at[i]->type), face_pointer(&face, false, i));
+        out_printf(out, "const %s *%s;\n", face_type(g->input.at[i]->type),
+                face_pointer(&face, false, i));
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, "float *%s;\n", face_pointer(&face, true, i));
 }
@@ -108,7 +110,8 @@ static void insert_walk(struct emitter *e, struct out *out)
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];
         const struct group *g = s->group;
-        out_printf(out, "/* %s: %s%s%s, %s", g->out->name, g->in.n ? emitter_extents(e, g->in.at[0]) : "",
+        out_printf(out, "/* %s: %s%s%s, %s", g->out->name,
+                g->in.n ? emitter_extents(e, g->in.at[0]) : "",
                 g->in.n ? " -> " : "", emitter_extents(e, g->out), group_text(e->pool, g));
         out_printf(out, "%s%s */\n", g->main->layer ? "    " : "", emitter_place(e, g->main));
         if (s->meet && emitter_threads(e) > 1)
@@ -117,14 +120,16 @@ static void insert_walk(struct emitter *e, struct out *out)
     }
 }
 
-/* ---- the hook --------------------------------------------------------------------------------- */
+/* ---- the hook -------------------------------------------------------------------------------- */
 
 /* Where each step's result lies, for the hook. */
 static void insert_taps(struct emitter *e, struct out *out)
 {
     const char *p = e->opt->prefix;
-    out_printf(out, "static const struct %s_result {\n    const char *layer;\n    int place; /* -1: the arena; else the output's number */\n"
-            "    size_t offset; /* floats */\n    int extent[4];\n    ptrdiff_t pitch[3];\n} %s_results[%d] = {\n",
+    out_printf(out, "static const struct %s_result {\n    const char *layer;\n"
+            "    int place; /* -1: the arena; else the output's number */\n"
+            "    size_t offset; /* floats */\n    int extent[4];\n    ptrdiff_t pitch[3];\n"
+            "} %s_results[%d] = {\n",
             p, p, e->plan->step.n);
     for (int i = 0; i < e->plan->step.n; i++) {
         const struct step *s = e->plan->step.at[i];
@@ -132,9 +137,10 @@ static void insert_taps(struct emitter *e, struct out *out)
         int64_t offset = v->offset;
         if (v->place == PLACE_ARENA)
             offset += e->plan->buffer.at[v->index].offset / 4;
-        out_printf(out, "    {\"%s\", %d, %lld, {%d, %d, %d, %d}, {%lld, %lld, %lld}},\n", s->group->out->name,
-                v->place == PLACE_ARENA ? -1 : v->index, (long long)offset, v->n, v->h, v->w, v->c,
-                (long long)v->image, (long long)v->row, (long long)v->pixel);
+        out_printf(out, "    {\"%s\", %d, %lld, {%d, %d, %d, %d}, {%lld, %lld, %lld}},\n",
+                s->group->out->name, v->place == PLACE_ARENA ? -1 : v->index, (long long)offset,
+                v->n, v->h, v->w, v->c, (long long)v->image, (long long)v->row,
+                (long long)v->pixel);
     }
     out_printf(out, "};\n");
 }
@@ -145,10 +151,11 @@ static void insert_tap(struct emitter *e, struct out *out)
     const struct graph *g = e->plan->graph;
     out_printf(out, "const float *base = (const float *)(const void *)job->arena;\n\n");
     for (int i = 0; i < g->output.n; i++)
-        out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i, face_pointer(&face, true, i));
+        out_printf(out, "if (r->place == %d)\n    base = job->%s;\n", i,
+                face_pointer(&face, true, i));
 }
 
-/* ---- the self-test ---------------------------------------------------------------------------- */
+/* ---- the self-test --------------------------------------------------------------------------- */
 
 /* The self-test's definition; its holes are selftest.c's to fill. */
 static void insert_selftest_part(void *context, const char *name, struct out *out)
@@ -172,16 +179,19 @@ static void insert_selftest_declaration(struct emitter *e, struct out *out)
     out_printf(out, "#define %s_SELFTEST_BYTES (%lld + %s_ARENA_BYTES)\n", e->upper,
             (long long)selftest_io_bytes(e->opt->selftest), e->upper);
     out_printf(out, "%s_status %s_selftest(%svoid *arena, size_t arena_bytes);\n", e->opt->prefix,
-            e->opt->prefix, e->opt->storage == STORAGE_BIN ? "const void *weights, size_t weight_bytes, " : "");
+            e->opt->prefix,
+            e->opt->storage == STORAGE_BIN ? "const void *weights, size_t weight_bytes, " : "");
 }
 
-/* ---- all holes -------------------------------------------------------------------------------- */
+/* ---- all holes ------------------------------------------------------------------------------- */
 
 static const struct { const char *name; void (*write)(struct emitter *, struct out *); } holes[] = {
     {"plan", insert_plan}, {"runtime", insert_runtime}, {"weights_link", insert_weights_link},
     {"weights_asm", insert_weights_asm}, {"weights_check", insert_weights_check},
-    {"weights_declarations", insert_weights_declarations}, {"weights_definitions", insert_weights_definitions},
-    {"pointers", insert_pointers}, {"targets", emit_targets}, {"taps", insert_taps}, {"tap", insert_tap},
+    {"weights_declarations", insert_weights_declarations},
+    {"weights_definitions", insert_weights_definitions},
+    {"pointers", insert_pointers}, {"targets", emit_targets}, {"taps", insert_taps},
+    {"tap", insert_tap},
     {"walk", insert_walk},
     {"selftest", insert_selftest}, {"selftest_declaration", insert_selftest_declaration},
 };

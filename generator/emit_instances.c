@@ -15,12 +15,14 @@ struct instance *instance_of(struct emitter *e, const struct step *s, const stru
     return NULL;
 }
 
-static struct instance *instance_new(struct emitter *e, const struct step *s, const struct binding *b)
+static struct instance *instance_new(struct emitter *e, const struct step *s,
+        const struct binding *b)
 {
     const char *fn = pool_printf(e->pool, "%s_%s_%d_%s", e->opt->prefix, s->kernel->name, s->index,
             b->target->name);
     vec_push(e->pool, &e->instance,
-            (struct instance){.fn = fn, .kernel = s->kernel, .target = b->target, .args = &b->args});
+            (struct instance){
+                .fn = fn, .kernel = s->kernel, .target = b->target, .args = &b->args});
     return &e->instance.at[e->instance.n - 1];
 }
 
@@ -42,7 +44,8 @@ void instances_find(struct emitter *e)
 }
 
 /* The arguments that a template declares. */
-static struct args declared_args(struct emitter *e, const struct template *t, const struct args *all)
+static struct args declared_args(struct emitter *e, const struct template *t,
+        const struct args *all)
 {
     const struct param *param;
     struct args some = {0};

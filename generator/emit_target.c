@@ -6,9 +6,10 @@
 #include "emit_instances.h"
 #include "kernel.h"
 
-/* ---- pointers ----------------------------------------------------------------------------------- */
+/* ---- pointers -------------------------------------------------------------------------------- */
 
-/* "mnist_w3.f", "mnist_c1 + 5" or "(const float *)(const void *)(job->weights + 1024)": a float of an array. */
+/* "mnist_w3.f", "mnist_c1 + 5" or "(const float *)(const void *)(job->weights + 1024)": a float of
+ * an array. */
 static const char *weights_pointer(struct emitter *e, int array, int64_t offset)
 {
     const struct emit_weights w = emitter_weights(e);
@@ -27,13 +28,14 @@ static const char *view_pointer(struct emitter *e, const struct view *v, bool ou
         return weights_pointer(e, v->index, v->offset);
     if (v->place == PLACE_ARENA)
         return pool_printf(e->pool, "(%s%s *)(void *)(job->arena + %lld)", output ? "" : "const ",
-                face_type(v->type), (long long)(e->plan->buffer.at[v->index].offset + 4 * v->offset));
+                face_type(v->type),
+                (long long)(e->plan->buffer.at[v->index].offset + 4 * v->offset));
     const char *name = face_pointer(&face, v->place == PLACE_OUTPUT, v->index);
     return v->offset ? pool_printf(e->pool, "job->%s + %lld", name, (long long)v->offset)
                      : pool_printf(e->pool, "job->%s", name);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------ */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static const char *step_fn(struct emitter *e, const struct step *s, const struct target *t)
 {
@@ -41,7 +43,8 @@ static const char *step_fn(struct emitter *e, const struct step *s, const struct
             face_part(e->pool, s->group->out->name), t->name);
 }
 
-static void write_call(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
+static void write_call(struct emitter *e, const struct step *s, const struct binding *b,
+        struct out *out)
 {
     out_printf(out, "    %s(", instance_of(e, s, b)->fn);
     for (int i = 0; i < s->in.n; i++)
@@ -72,7 +75,8 @@ static const char *row_of_images(struct emitter *e, const char *unit, int height
 }
 
 /* Each thread clears what lies beside its own rows, or beside as many: these stay in its cache. */
-static void write_halo(struct emitter *e, const struct step *s, const struct binding *b, struct out *out)
+static void write_halo(struct emitter *e, const struct step *s, const struct binding *b,
+        struct out *out)
 {
     const struct view *v = &s->out;
     const char *unit[] = {"first", "last"}, *row[2];
@@ -82,17 +86,19 @@ static void write_halo(struct emitter *e, const struct step *s, const struct bin
         row[i] = b->crossing.times ? row_of_images(e, unit[i], v->h)
                                    : row_of_unit(e, unit[i], (int64_t)v->n * v->h, b->units);
     if (b->crossing.times)
-        out_printf(out, "    const int units = %s_units(&job->work[%d], job->images);\n\n", e->opt->prefix,
-                s->index - 1);
+        out_printf(out, "    const int units = %s_units(&job->work[%d], job->images);\n\n",
+                e->opt->prefix, s->index - 1);
     out_printf(out, "    cnn_clear_halo(%s, %s, %s, %lld, %d, %lld, %d, %d, %d);\n",
-            view_pointer(e, v, true), row[0], row[1], (long long)v->row, v->w, (long long)v->pixel, v->c,
-            v->left, view_gap(v));
+            view_pointer(e, v, true), row[0], row[1], (long long)v->row, v->w, (long long)v->pixel,
+            v->c, v->left, view_gap(v));
 }
 
-static void write_step(struct emitter *e, const struct step *s, const struct target *t, struct out *out)
+static void write_step(struct emitter *e, const struct step *s, const struct target *t,
+        struct out *out)
 {
     const struct binding *b = &s->bind[t->id];
-    out_printf(out, "\nstatic void %s(const struct %s_job *job, int first, int last, int thread)\n{\n",
+    out_printf(out,
+            "\nstatic void %s(const struct %s_job *job, int first, int last, int thread)\n{\n",
             step_fn(e, s, t), e->opt->prefix);
     write_call(e, s, b, out);
     write_halo(e, s, b, out);
@@ -109,7 +115,8 @@ static void write_table(struct emitter *e, const struct target *t, struct out *o
         const struct step *s = e->plan->step.at[i];
         const struct binding *b = &s->bind[t->id];
         const struct crossing c = divide_crossing(b, (int)e->plan->graph->batch);
-        out_printf(out, "    {%s, %d, %d", step_fn(e, s, t), b->units, b->units < s->parts ? b->units : s->parts);
+        out_printf(out, "    {%s, %d, %d", step_fn(e, s, t), b->units,
+                b->units < s->parts ? b->units : s->parts);
         if (e->plan->graph->batch > 1)
             out_printf(out, ", %d, %d, %d", c.of, c.per, c.times);
         out_printf(out, "},\n");
@@ -117,22 +124,25 @@ static void write_table(struct emitter *e, const struct target *t, struct out *o
     out_printf(out, "};\n");
 }
 
-/* ---- the region of a target ------------------------------------------------------------------- */
+/* ---- the region of a target ------------------------------------------------------------------ */
 
 static void write_region_start(const struct target *t, struct out *out)
 {
     if (!t->attribute)
         return;
     out_printf(out, "#if defined(__clang__)\n");
-    out_printf(out, "#pragma clang attribute push(__attribute__((target(\"%s\"))), apply_to = function)\n",
+    out_printf(out,
+            "#pragma clang attribute push(__attribute__((target(\"%s\"))), apply_to = function)\n",
             t->attribute);
-    out_printf(out, "#else\n#pragma GCC push_options\n#pragma GCC target(\"%s\")\n#endif\n", t->attribute);
+    out_printf(out, "#else\n#pragma GCC push_options\n#pragma GCC target(\"%s\")\n#endif\n",
+            t->attribute);
 }
 
 static void write_region_end(const struct target *t, struct out *out)
 {
     if (t->attribute)
-        out_printf(out, "\n#if defined(__clang__)\n#pragma clang attribute pop\n#else\n#pragma GCC pop_options\n#endif\n");
+        out_printf(out, "\n#if defined(__clang__)\n#pragma clang attribute pop\n"
+                "#else\n#pragma GCC pop_options\n#endif\n");
 }
 
 /* Once per instruction set, also where several models are compiled as one file. */
@@ -143,9 +153,11 @@ static void write_math(struct emitter *e, const char *upper, struct out *out)
     out_printf(out, "#endif\n");
 }
 
-/* The functions that are compiled for the target. None where all steps take those of shorter vectors: clang
- * warns of a region without a function, which it would be in a file that has the helpers from another model. */
-static void write_region(struct emitter *e, const struct target *t, const char *upper, struct out *out)
+/* The functions that are compiled for the target. None where all steps take those of shorter
+ * vectors: clang warns of a region without a function, which it would be in a file that has the
+ * helpers from another model. */
+static void write_region(struct emitter *e, const struct target *t, const char *upper,
+        struct out *out)
 {
     if (!instances_exist(e, t) && !e->opt->bare_targets)
         return;

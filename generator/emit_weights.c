@@ -25,7 +25,8 @@ bool weights_any_bytes(const struct emit_weights *w)
 
 const char *weights_name(const struct emit_weights *w, const struct array *a)
 {
-    return pool_printf(w->plan->pool, "%s_%s%s", w->prefix, a->label, weights_are_bytes(w, a) ? ".f" : "");
+    return pool_printf(w->plan->pool, "%s_%s%s", w->prefix, a->label,
+            weights_are_bytes(w, a) ? ".f" : "");
 }
 
 /* ---- declarations ---------------------------------------------------------------------------- */
@@ -35,8 +36,8 @@ static void write_union(const struct emit_weights *w, const struct array *a, str
     out_printf(out, "union ");
     if (w->split)
         out_printf(out, "%s_bytes_%s ", w->prefix, a->label);
-    out_printf(out, "{\n    char bytes[%lld];\n    float f[%lld];\n}", (long long)(4 * a->weights + 1),
-            (long long)a->weights);
+    out_printf(out, "{\n    char bytes[%lld];\n    float f[%lld];\n}",
+            (long long)(4 * a->weights + 1), (long long)a->weights);
 }
 
 static void declare_one(const struct emit_weights *w, const struct array *a, struct out *out)
@@ -45,8 +46,8 @@ static void declare_one(const struct emit_weights *w, const struct array *a, str
             (unsigned long long)w->id);
     if (weights_are_bytes(w, a)) {
         write_union(w, a, out);
-        out_printf(out, ";\nextern const union %s_bytes_%s %s_%s %s_WEIGHTS_HIDDEN;\n", w->prefix, a->label,
-                w->prefix, a->label, w->upper);
+        out_printf(out, ";\nextern const union %s_bytes_%s %s_%s %s_WEIGHTS_HIDDEN;\n", w->prefix,
+                a->label, w->prefix, a->label, w->upper);
     } else {
         out_printf(out, "extern const float %s_%s[%lld] %s_WEIGHTS_HIDDEN;\n", w->prefix, a->label,
                 (long long)a->weights, w->upper);
@@ -62,13 +63,14 @@ void weights_declare(const struct emit_weights *w, struct out *out)
 /* ---- definitions ----------------------------------------------------------------------------- */
 
 /* " mnist_w1[99] CNN_ALIGNED(64) MNIST_WEIGHTS_ATTR = {": what follows the type. */
-static void write_declarator(const struct emit_weights *w, const struct array *a, const char *extent,
-        struct out *out)
+static void write_declarator(const struct emit_weights *w, const struct array *a,
+        const char *extent, struct out *out)
 {
     const char *aligned = "CNN_ALIGNED(64)";
     if (w->split)
         aligned = pool_printf(w->plan->pool, "%s_WEIGHTS_ALIGNED", w->upper);
-    out_printf(out, " %s_%s%s %s %s_WEIGHTS_ATTR = {", w->prefix, a->label, extent, aligned, w->upper);
+    out_printf(out, " %s_%s%s %s %s_WEIGHTS_ATTR = {", w->prefix, a->label, extent, aligned,
+            w->upper);
 }
 
 static void write_numbers(const struct emit_weights *w, const struct array *a, struct out *out)

@@ -1,4 +1,5 @@
-/* emit_weights.h: the plan's arrays as C text, as numbers or as strings of bytes. Those of --weights asm and bin are in a file instead: storage.h. */
+/* emit_weights.h: the plan's arrays as C text, as numbers or as strings of bytes. Those of
+ * --weights asm and bin are in a file instead: storage.h. */
 #ifndef CNNGEN_EMIT_WEIGHTS_H
 #define CNNGEN_EMIT_WEIGHTS_H
 

@@ -6,7 +6,7 @@
 
 #include "depfile.h"
 
-/* ---- of the program ---------------------------------------------------------------------------- */
+/* ---- of the program -------------------------------------------------------------------------- */
 
 struct emit_face emitter_face(const struct emitter *e)
 {
@@ -30,7 +30,8 @@ const char *emitter_extents(struct emitter *e, const struct tensor *t)
 
 struct emit_weights emitter_weights(const struct emitter *e)
 {
-    return (struct emit_weights){e->plan, e->opt->storage, e->opt->prefix, e->upper, e->opt->split, e->id};
+    return (struct emit_weights){e->plan, e->opt->storage, e->opt->prefix, e->upper, e->opt->split,
+            e->id};
 }
 
 bool emitter_any_bytes(const struct emitter *e)
@@ -54,7 +55,7 @@ int emitter_threads(const struct emitter *e)
     return most < plan->max_threads ? most : plan->max_threads;
 }
 
-/* ---- templates and the runtime ---------------------------------------------------------------- */
+/* ---- templates and the runtime --------------------------------------------------------------- */
 
 static const struct source *find_source(struct emitter *e, const char *name)
 {
@@ -84,8 +85,8 @@ struct template *emitter_template(struct emitter *e, const char *name)
     return t;
 }
 
-void emitter_expand(struct emitter *e, const char *name, const struct args *args, template_insert *insert,
-        struct out *out)
+void emitter_expand(struct emitter *e, const char *name, const struct args *args,
+        template_insert *insert, struct out *out)
 {
     struct template *t = emitter_template(e, name);
     if (!t || !template_expand(t, args, insert, e, out, e->diag))

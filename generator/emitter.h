@@ -23,19 +23,20 @@ struct emitter {
     struct pool *pool;
     struct diag *diag;
     const char *upper;         /* the prefix in capitals */
-    uint64_t id;               /* the program's hash, where weights are apart from it; 0: not known yet */
+    uint64_t id;               /* the program's hash, where weights are apart; 0: not known yet */
     uint64_t hash;             /* of both files; 0: not known yet */
-    bool draft;                /* to be hashed: without values of weights, places in the specification, files' names */
+    bool draft;                /* to be hashed: without values of weights, places in the
+                                * specification, names of files */
     VEC(struct instance) instance;
     bool failed;               /* after diagnostics: a template is wrong */
 };
 
 struct emit_face emitter_face(const struct emitter *);        /* what callers see of the program */
 struct emit_weights emitter_weights(const struct emitter *);  /* what it has of weights */
-bool emitter_any_bytes(const struct emitter *);               /* whether any of these are bytes in text */
+bool emitter_any_bytes(const struct emitter *);               /* any of these are bytes in text */
 int emitter_threads(const struct emitter *);                  /* the most that any step can use */
 
-const char *emitter_place(struct emitter *, const struct node *);      /* "mnist.yaml:7"; "" in drafts */
+const char *emitter_place(struct emitter *, const struct node *); /* "mnist.yaml:7"; drafts: "" */
 const char *emitter_extents(struct emitter *, const struct tensor *);  /* "28x28x1" */
 const char *emitter_hash(struct emitter *, uint64_t);                  /* "0x00c0ffee00c0ffee" */
 
@@ -43,11 +44,11 @@ const char *emitter_hash(struct emitter *, uint64_t);                  /* "0x00c
 struct template *emitter_template(struct emitter *, const char *name);
 
 /* Expands one into out; insert, given the emitter, fills its holes (NULL: it has none). */
-void emitter_expand(struct emitter *, const char *name, const struct args *, template_insert *insert,
-        struct out *);
+void emitter_expand(struct emitter *, const char *name, const struct args *,
+        template_insert *insert, struct out *);
 
-/* A file of the runtime: an #include of it; with --standalone its text, those that it includes in their
- * places. */
+/* A file of the runtime: an #include of it; with --standalone its text, those that it includes in
+ * their places. */
 void emitter_runtime(struct emitter *, const char *name, struct out *);
 
 #endif

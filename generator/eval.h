@@ -1,7 +1,7 @@
 /* eval.h: the reference: naive evaluation in double precision of the graph as written.
  *
- * The engine of `cnngen run`, of verify and of every test's expectation. It works on graph.layer, which
- * optimise never changes, and shares no code with kernels, lowering or folding. */
+ * The engine of `cnngen run`, of verify and of every test's expectation. It works on graph.layer,
+ * which optimise never changes, and shares no code with kernels, lowering or folding. */
 #ifndef CNNGEN_EVAL_H
 #define CNNGEN_EVAL_H
 

@@ -1,151 +1,18 @@
-#include "expr.h"
+#include "expr_tree.h"
 
 #include <string.h>
 
+#include "template_line.h"
+
 enum { MAX_DEPTH = 64, MAX_NODES = 500 };  /* parentheses; operators, names and numbers */
 
-enum op {
-    OP_NUM, OP_NAME, OP_WORD,
-    OP_NOT, OP_NEG, OP_COND,
-    OP_OR, OP_AND, OP_EQ, OP_NE, OP_LE, OP_GE, OP_LT, OP_GT,
-    OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_MOD,
-    OP_MIN, OP_MAX, OP_CEIL_DIV
+const struct expr_binary expr_binaries[EXPR_BINARIES] = {
+    {"||", EX_OR, 1}, {"&&", EX_AND, 2}, {"==", EX_EQ, 3}, {"!=", EX_NE, 3},
+    {"<=", EX_LE, 4}, {">=", EX_GE, 4}, {"<", EX_LT, 4}, {">", EX_GT, 4},
+    {"+", EX_ADD, 5}, {"-", EX_SUB, 5}, {"*", EX_MUL, 6}, {"/", EX_DIV, 6}, {"%", EX_MOD, 6},
 };
 
-struct expr {
-    enum op op;
-    enum param_kind kind;     /* PARAM_INT but for names of words and texts, and OP_WORD */
-    struct span at;           /* of the operator, or the name or number */
-    struct expr *arg[3];
-    int64_t num;              /* OP_NUM */
-    int slot;                 /* OP_NAME */
-    const char *text;         /* OP_NAME: its name; OP_WORD: the word */
-    bool quoted;              /* OP_WORD */
-    const char *const *word;  /* OP_NAME of a PARAM_WORD: what it may be */
-    int words;
-};
-
-/* Longer spellings before their beginnings. */
-static const struct { const char *text; enum op op; int level; } binary[] = {
-    {"||", OP_OR, 1}, {"&&", OP_AND, 2}, {"==", OP_EQ, 3}, {"!=", OP_NE, 3},
-    {"<=", OP_LE, 4}, {">=", OP_GE, 4}, {"<", OP_LT, 4}, {">", OP_GT, 4},
-    {"+", OP_ADD, 5}, {"-", OP_SUB, 5}, {"*", OP_MUL, 6}, {"/", OP_DIV, 6}, {"%", OP_MOD, 6},
-};
-enum { BINARIES = sizeof binary / sizeof binary[0] };
-
-static const char *const functions[] = {"min", "max", "ceil_div"};
-enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
-
-/* ---- reading a line -------------------------------------------------------------------------- */
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-static void skip_blanks(struct reader *r)
-{
-    while (r->at < r->end && *r->at == ' ')
-        r->at++;
-}
-
-bool read_end(struct reader *r)
-{
-    skip_blanks(r);
-    return r->at == r->end;
-}
-
-bool read_token(struct reader *r, const char *token)
-{
-    size_t len = strlen(token);
-    skip_blanks(r);
-    if ((size_t)(r->end - r->at) < len || memcmp(r->at, token, len))
-        return false;
-    r->at += len;
-    return true;
-}
-
-/* The end of the word at r->at, r->at itself when there is none. */
-static const char *word_end(struct reader *r)
-{
-    skip_blanks(r);
-    const char *end = r->at;
-    if (end < r->end && is_letter(*end))
-        while (end < r->end && (is_letter(*end) || is_digit(*end)))
-            end++;
-    return end;
-}
-
-bool read_word(struct reader *r, const char *word)
-{
-    const char *end = word_end(r);
-    size_t len = strlen(word);
-    if ((size_t)(end - r->at) != len || memcmp(r->at, word, len))
-        return false;
-    r->at = end;
-    return true;
-}
-
-const char *read_name(struct reader *r)
-{
-    const char *end = word_end(r);
-    if (end == r->at)
-        return NULL;
-    const char *name = pool_copy(r->pool, r->at, (size_t)(end - r->at));
-    r->at = end;
-    return name;
-}
-
-const char *read_quoted(struct reader *r)
-{
-    if (!read_token(r, "\"")) {
-        read_expected(r, "a text in quotes");
-        return NULL;
-    }
-    const char *from = r->at, *close = memchr(from, '"', (size_t)(r->end - from));
-    if (!close) {
-        diag_error(r->diag, DIAG_TEMPLATE, read_span(r, from - 1, r->end), "missing '\"'");
-        return NULL;
-    }
-    r->at = close + 1;
-    return pool_copy(r->pool, from, (size_t)(close - from));
-}
-
-static int count_chars(const char *from, const char *to)
-{
-    int n = 0;
-    for (; from < to; from++)
-        n += ((unsigned char)*from & 0xc0) != 0x80;  /* not the middle of a UTF-8 character */
-    return n;
-}
-
-struct span read_span(const struct reader *r, const char *from, const char *to)
-{
-    return (struct span){r->src, r->line, 1 + count_chars(r->start, from), count_chars(from, to)};
-}
-
-bool read_expected(struct reader *r, const char *what)
-{
-    const char *end = word_end(r);
-    if (r->at == r->end) {
-        diag_error(r->diag, DIAG_TEMPLATE, read_span(r, r->at, r->at), "expected %s", what);
-        return false;
-    }
-    if (end == r->at)
-        do
-            end++;
-        while (end < r->end && ((unsigned char)*end & 0xc0) == 0x80);
-    diag_error(r->diag, DIAG_TEMPLATE, read_span(r, r->at, end), "expected %s, found '%s'", what,
-            diag_quote(r->diag, r->at, (size_t)(end - r->at)));
-    return false;
-}
-
-bool read_required(struct reader *r, const char *token)
-{
-    return read_token(r, token) || read_expected(r, pool_printf(r->pool, "'%s'", token));
-}
+const char *const expr_functions[EXPR_FUNCTIONS] = {"min", "max", "ceil_div"};
 
 /* ---- names and kinds ------------------------------------------------------------------------- */
 
@@ -182,9 +49,9 @@ static void unknown_name(struct reader *r, const struct expr *e)
 /* Reports a word where a number must be. */
 static void want_int(struct reader *r, const struct expr *e)
 {
-    if (e->op == OP_WORD && !e->quoted)
+    if (e->op == EX_WORD && !e->quoted)
         unknown_name(r, e);
-    else if (e->op == OP_WORD)
+    else if (e->op == EX_WORD)
         diag_error(r->diag, DIAG_TEMPLATE, e->at,
                 "a text in quotes can only be compared, with a word or text parameter");
     else if (e->kind != PARAM_INT)
@@ -208,13 +75,13 @@ static void want_word_of(struct reader *r, const struct expr *name, const struct
 
 static void want_comparable(struct reader *r, const struct expr *a, const struct expr *b)
 {
-    bool a_name = a->op == OP_NAME && a->kind != PARAM_INT;
-    bool b_name = b->op == OP_NAME && b->kind != PARAM_INT;
+    bool a_name = a->op == EX_NAME && a->kind != PARAM_INT;
+    bool b_name = b->op == EX_NAME && b->kind != PARAM_INT;
     if (a_name && b_name)
         return;
-    if (a_name && b->op == OP_WORD) {
+    if (a_name && b->op == EX_WORD) {
         want_word_of(r, a, b);
-    } else if (b_name && a->op == OP_WORD) {
+    } else if (b_name && a->op == EX_WORD) {
         want_word_of(r, b, a);
     } else {
         want_int(r, a);
@@ -241,7 +108,7 @@ static struct expr *parse_nested(struct reader *r)
     return e;
 }
 
-static struct expr *new_expr(struct reader *r, enum op op, const char *from, const char *to)
+static struct expr *new_expr(struct reader *r, enum expr_op op, const char *from, const char *to)
 {
     if (++r->nodes > MAX_NODES) {
         diag_error(r->diag, DIAG_TEMPLATE, read_span(r, from, to), "expression is too long");
@@ -265,7 +132,7 @@ static struct expr *parse_number(struct reader *r)
                 "number does not fit 64 bits");
         return NULL;
     }
-    struct expr *e = new_expr(r, OP_NUM, from, r->at);
+    struct expr *e = new_expr(r, EX_NUM, from, r->at);
     if (e)
         e->num = num;
     return e;
@@ -274,10 +141,10 @@ static struct expr *parse_number(struct reader *r)
 static struct expr *parse_call(struct reader *r, const char *name, const char *from)
 {
     struct span at = read_span(r, from, from + strlen(name));
-    for (int i = 0; i < FUNCTIONS; i++) {
-        if (strcmp(functions[i], name))
+    for (int i = 0; i < EXPR_FUNCTIONS; i++) {
+        if (strcmp(expr_functions[i], name))
             continue;
-        struct expr *e = new_expr(r, (enum op)(OP_MIN + i), from, from + strlen(name));
+        struct expr *e = new_expr(r, (enum expr_op)(EX_MIN + i), from, from + strlen(name));
         if (!e || !(e->arg[0] = parse_nested(r)) || !read_required(r, ",") ||
                 !(e->arg[1] = parse_nested(r)) || !read_required(r, ")"))
             return NULL;
@@ -286,7 +153,7 @@ static struct expr *parse_call(struct reader *r, const char *name, const char *f
         return e;
     }
     diag_error(r->diag, DIAG_TEMPLATE, at, "unknown function '%s'", quote(r, name));
-    help_closest(r, name, functions, FUNCTIONS);
+    help_closest(r, name, expr_functions, EXPR_FUNCTIONS);
     return NULL;
 }
 
@@ -297,7 +164,7 @@ static struct expr *parse_name(struct reader *r)
     if (read_token(r, "("))
         return parse_call(r, name, from);
     const struct name *known = scope_find(r->scope, name);
-    struct expr *e = new_expr(r, known ? OP_NAME : OP_WORD, from, to);
+    struct expr *e = new_expr(r, known ? EX_NAME : EX_WORD, from, to);
     if (!e)
         return NULL;
     e->text = name;
@@ -314,7 +181,7 @@ static struct expr *parse_name(struct reader *r)
 static struct expr *parse_quoted(struct reader *r)
 {
     const char *from = r->at, *text = read_quoted(r);
-    struct expr *e = text ? new_expr(r, OP_WORD, from, r->at) : NULL;
+    struct expr *e = text ? new_expr(r, EX_WORD, from, r->at) : NULL;
     if (e) {
         e->text = text;
         e->kind = PARAM_WORD;
@@ -325,7 +192,7 @@ static struct expr *parse_quoted(struct reader *r)
 
 static struct expr *parse_unary(struct reader *r);
 
-static struct expr *parse_prefix(struct reader *r, enum op op)
+static struct expr *parse_prefix(struct reader *r, enum expr_op op)
 {
     struct expr *e = new_expr(r, op, r->at - 1, r->at);
     if (!e || !(e->arg[0] = parse_unary(r)))
@@ -344,9 +211,9 @@ static struct expr *parse_unary(struct reader *r)
     if (c == '"')
         return parse_quoted(r);
     if (read_token(r, "!"))
-        return parse_prefix(r, OP_NOT);
+        return parse_prefix(r, EX_NOT);
     if (read_token(r, "-"))
-        return parse_prefix(r, OP_NEG);
+        return parse_prefix(r, EX_NEG);
     if (!read_token(r, "(")) {
         read_expected(r, "a value");
         return NULL;
@@ -358,11 +225,11 @@ static struct expr *parse_unary(struct reader *r)
 /* The operator at r->at when it binds at least as strongly as level: its index, or -1. */
 static int read_operator(struct reader *r, int level)
 {
-    for (int i = 0; i < BINARIES; i++)
-        if (read_token(r, binary[i].text)) {
-            if (binary[i].level >= level)
+    for (int i = 0; i < EXPR_BINARIES; i++)
+        if (read_token(r, expr_binaries[i].text)) {
+            if (expr_binaries[i].level >= level)
                 return i;
-            r->at -= strlen(binary[i].text);
+            r->at -= strlen(expr_binaries[i].text);
             return -1;
         }
     return -1;
@@ -372,12 +239,12 @@ static struct expr *parse_binary(struct reader *r, int level)
 {
     struct expr *left = parse_unary(r);
     for (int i; left && (i = read_operator(r, level)) >= 0;) {
-        enum op op = binary[i].op;
-        bool compares = op == OP_EQ || op == OP_NE;
-        struct expr *e = new_expr(r, op, r->at - strlen(binary[i].text), r->at);
+        enum expr_op op = expr_binaries[i].op;
+        bool compares = op == EX_EQ || op == EX_NE;
+        struct expr *e = new_expr(r, op, r->at - strlen(expr_binaries[i].text), r->at);
         if (!compares)
             want_int(r, left);
-        struct expr *right = e ? parse_binary(r, binary[i].level + 1) : NULL;
+        struct expr *right = e ? parse_binary(r, expr_binaries[i].level + 1) : NULL;
         if (!right)
             return NULL;
         if (compares)
@@ -393,7 +260,7 @@ static struct expr *parse_binary(struct reader *r, int level)
 
 static struct expr *parse_cond(struct reader *r, struct expr *condition)
 {
-    struct expr *e = new_expr(r, OP_COND, r->at - 1, r->at);
+    struct expr *e = new_expr(r, EX_COND, r->at - 1, r->at);
     if (!e || !(e->arg[1] = parse(r)) || !read_required(r, ":") || !(e->arg[2] = parse(r)))
         return NULL;
     e->arg[0] = condition;
@@ -413,7 +280,7 @@ struct expr *expr_read_any(struct reader *r)
     int before = diag_errors(r->diag);
     r->depth = r->nodes = 0;
     struct expr *e = parse(r);
-    if (e && e->op == OP_WORD)
+    if (e && e->op == EX_WORD)
         want_int(r, e);
     return diag_errors(r->diag) == before ? e : NULL;
 }
@@ -430,147 +297,4 @@ struct expr *expr_read(struct reader *r)
 const struct name *expr_alone(const struct expr *e, const struct scope *scope)
 {
     return e->kind == PARAM_INT ? NULL : scope_find(scope, e->text);
-}
-
-/* ---- evaluating ------------------------------------------------------------------------------ */
-
-static const char *spelling(enum op op)
-{
-    if (op >= OP_MIN)
-        return functions[op - OP_MIN];
-    for (int i = 0; i < BINARIES; i++)
-        if (binary[i].op == op)
-            return binary[i].text;
-    return "-";
-}
-
-static void report(const struct expr *e, int64_t a, int64_t b, struct diag *d, const char *problem)
-{
-    long long x = a, y = b;
-    const char *op = spelling(e->op);
-    if (e->op == OP_NEG)
-        diag_error(d, DIAG_TEMPLATE, e->at, "%s: -(%lld)", problem, x);
-    else if (e->op >= OP_MIN)
-        diag_error(d, DIAG_TEMPLATE, e->at, "%s: %s(%lld, %lld)", problem, op, x, y);
-    else
-        diag_error(d, DIAG_TEMPLATE, e->at, "%s: %lld %s %lld", problem, x, op, y);
-}
-
-/* Rounds towards zero as C does, or up. INT64_MIN / -1 does not fit. */
-static bool divide(int64_t a, int64_t b, bool up, int64_t *out)
-{
-    if (b == -1)
-        return !__builtin_sub_overflow(0, a, out);
-    *out = a / b + (up && a % b != 0 && (a < 0) == (b < 0));
-    return true;
-}
-
-static bool arithmetic(const struct expr *e, int64_t a, int64_t b, struct diag *d, int64_t *out)
-{
-    bool ok = true;
-    if (b == 0 && (e->op == OP_DIV || e->op == OP_MOD || e->op == OP_CEIL_DIV)) {
-        report(e, a, b, d, "division by zero");
-        return false;
-    }
-    switch (e->op) {
-    case OP_LE: *out = a <= b; break;
-    case OP_GE: *out = a >= b; break;
-    case OP_LT: *out = a < b; break;
-    case OP_GT: *out = a > b; break;
-    case OP_ADD: ok = !__builtin_add_overflow(a, b, out); break;
-    case OP_SUB: ok = !__builtin_sub_overflow(a, b, out); break;
-    case OP_MUL: ok = !__builtin_mul_overflow(a, b, out); break;
-    case OP_DIV: ok = divide(a, b, false, out); break;
-    case OP_MOD: *out = b == -1 ? 0 : a % b; break;
-    case OP_MIN: *out = a < b ? a : b; break;
-    case OP_MAX: *out = a > b ? a : b; break;
-    case OP_CEIL_DIV: ok = divide(a, b, true, out); break;
-    case OP_NOT: *out = !a; break;
-    case OP_NEG: ok = !__builtin_sub_overflow(0, a, out); break;
-    default: bug("operator %d", (int)e->op);
-    }
-    if (!ok)
-        report(e, a, b, d, "overflow");
-    return ok;
-}
-
-static bool same(const struct value *a, const struct value *b)
-{
-    return a->text && b->text ? !strcmp(a->text, b->text) : a->num == b->num;
-}
-
-static bool eval_operator(const struct expr *e, const struct value *slots, struct diag *d,
-        int64_t *out)
-{
-    struct value a = {0}, b = {0};
-    if (!expr_eval(e->arg[0], slots, d, &a))
-        return false;
-    if ((e->op == OP_AND && !a.num) || (e->op == OP_OR && a.num)) {
-        *out = e->op == OP_OR;
-        return true;
-    }
-    if (e->arg[1] && !expr_eval(e->arg[1], slots, d, &b))
-        return false;
-    if (e->op == OP_AND || e->op == OP_OR)
-        *out = b.num != 0;
-    else if (e->op == OP_EQ || e->op == OP_NE)
-        *out = same(&a, &b) == (e->op == OP_EQ);
-    else
-        return arithmetic(e, a.num, b.num, d, out);
-    return true;
-}
-
-bool expr_eval(const struct expr *e, const struct value *slots, struct diag *d, struct value *out)
-{
-    struct value condition;
-    *out = (struct value){0};
-    switch (e->op) {
-    case OP_NUM:
-        out->num = e->num;
-        return true;
-    case OP_NAME:
-        *out = slots[e->slot];
-        return true;
-    case OP_WORD:
-        out->text = e->text;
-        return true;
-    case OP_COND:
-        return expr_eval(e->arg[0], slots, d, &condition) &&
-               expr_eval(e->arg[condition.num ? 1 : 2], slots, d, out);
-    default:
-        return eval_operator(e, slots, d, &out->num);
-    }
-}
-
-struct names {
-    VEC(const struct expr *) at;
-};
-
-static void collect(const struct expr *e, struct pool *pool, struct names *names)
-{
-    if (!e)
-        return;
-    bool seen = e->op != OP_NAME;
-    for (int i = 0; i < names->at.n && !seen; i++)
-        seen = names->at.at[i]->slot == e->slot;
-    if (!seen)
-        vec_push(pool, &names->at, e);
-    for (int i = 0; i < 3; i++)
-        collect(e->arg[i], pool, names);
-}
-
-void expr_print_values(const struct expr *e, const struct value *slots, struct pool *pool,
-        struct diag *d, struct out *out)
-{
-    struct names names = {0};
-    collect(e, pool, &names);
-    for (int i = 0; i < names.at.n; i++) {
-        const struct expr *name = names.at.at[i];
-        const struct value *v = &slots[name->slot];
-        out_printf(out, "%s%s = ", i ? ", " : "", name->text);
-        if (v->text)
-            out_printf(out, "'%s'", diag_quote(d, v->text, strlen(v->text)));
-        else
-            out_printf(out, "%lld", (long long)v->num);
-    }
 }

@@ -1,4 +1,4 @@
-/* expr.h: the integer expressions of the template language, and the reading of a line.
+/* expr.h: the integer expressions of the template language.
  *
  * An expression is read once, when its template is loaded, into a tree whose names are slots of an
  * array of values: evaluating looks nothing up. Words may only be compared (ACT == relu) or stand
@@ -11,6 +11,8 @@
 #include "pool.h"
 #include "source.h"
 #include "template.h"
+
+struct reader;                /* template_line.h */
 
 /* What an expression may name: parameters, $let names, $for variables. */
 struct name {
@@ -27,43 +29,17 @@ struct scope {
     int slots;                /* used by all names so far; a slot is never used for two */
 };
 
-struct value {
+/* The value of a name, while expanding. */
+struct slot {
     int64_t num;
     const char *text;         /* of a word or text; NULL for a number */
 };
 
 const struct name *scope_find(const struct scope *, const char *name);
 
-/* A place in a line that is being read. */
-struct reader {
-    struct pool *pool;
-    struct diag *diag;
-    const struct scope *scope;
-    const struct source *src;
-    int line;                 /* 1-based */
-    const char *start, *end;  /* of the line */
-    const char *at;
-    int depth, nodes;         /* of the expression being read: bounded */
-};
-
-/* These skip blanks first; false or NULL: the line goes on differently, nothing is reported. */
-bool read_end(struct reader *);                       /* nothing is left */
-bool read_token(struct reader *, const char *token);  /* punctuation */
-bool read_word(struct reader *, const char *word);    /* this very word */
-const char *read_name(struct reader *);               /* letters, digits, _ */
-
-/* The token, or false after "expected 'TOKEN', found 'x'". */
-bool read_required(struct reader *, const char *token);
-
-/* "text" in quotes, without escapes; NULL after a diagnostic. */
-const char *read_quoted(struct reader *);
-
-struct span read_span(const struct reader *, const char *from, const char *to);
-
-/* Reports at the next thing on the line: "expected WHAT, found 'x'"; returns false. */
-bool read_expected(struct reader *, const char *what);
-
 struct expr;
+
+/* ---- expr.c ---------------------------------------------------------------------------------- */
 
 /* NULL after diagnostics: of syntax, unknown names, words where a number must be. */
 struct expr *expr_read(struct reader *);      /* a number */
@@ -72,11 +48,13 @@ struct expr *expr_read_any(struct reader *);  /* or a word or text parameter alo
 /* What a word or text parameter standing alone is; NULL for a number. */
 const struct name *expr_alone(const struct expr *, const struct scope *);
 
+/* ---- expr_eval.c ----------------------------------------------------------------------------- */
+
 /* False after a diagnostic: overflow, division by zero. */
-bool expr_eval(const struct expr *, const struct value *slots, struct diag *, struct value *out);
+bool expr_eval(const struct expr *, const struct slot *slots, struct diag *, struct slot *out);
 
 /* "OC = 10, NB = 16": the names in an expression with their values, each once. */
-void expr_print_values(const struct expr *, const struct value *slots, struct pool *, struct diag *,
+void expr_print_values(const struct expr *, const struct slot *slots, struct pool *, struct diag *,
         struct out *);
 
 #endif

@@ -39,14 +39,16 @@ static const struct format
     torchscript = {"a TorchScript archive", NULL, NULL, false, FROM_TORCH},
     exported = {"a PyTorch exported program", NULL, NULL, false, FROM_TORCH},
     pickle = {"a pickle of Python objects", NULL, NULL, false,
-        "cnngen reads no pickles, which may run anything: export the model as ONNX, or save it with Keras"},
+        "cnngen reads no pickles, which may run anything: export the model as ONNX, or save it with "
+        "Keras"},
     saved_model = {"a TensorFlow SavedModel", NULL, NULL, false,
-        "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx makes an ONNX model of it, "
-        "tf.lite.TFLiteConverter a TFLite model"},
+        "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx makes an ONNX model of "
+        "it, tf.lite.TFLiteConverter a TFLite model"},
     frozen = {"a TensorFlow graph", NULL, NULL, false,
-        "python -m tf2onnx.convert --graphdef FILE --inputs X:0 --outputs Y:0 --output model.onnx makes an "
-        "ONNX model of it"},
-    zipped_model = {"a zip archive with a model's folder in it", NULL, NULL, false, "unpack it first"},
+        "python -m tf2onnx.convert --graphdef FILE --inputs X:0 --outputs Y:0 --output model.onnx "
+        "makes an ONNX model of it"},
+    zipped_model = {"a zip archive with a model's folder in it", NULL, NULL, false,
+            "unpack it first"},
     zip = {"a zip archive, but of no model that is known", NULL, NULL, false, NULL},
     coreml = {"a Core ML model", NULL, NULL, false, CONVERTED},
     openvino = {"an OpenVINO model", NULL, NULL, false, CONVERTED},
@@ -60,9 +62,11 @@ static const struct format
     caffe = {"a Caffe model", NULL, NULL, false,
         "caffe2onnx makes an ONNX model of a .prototxt and its .caffemodel"},
     darknet = {"a Darknet network", NULL, NULL, false,
-        "load .cfg and .weights into PyTorch, as pytorch-YOLOv4 does: torch.onnx.export makes an ONNX model"},
+        "load .cfg and .weights into PyTorch, as pytorch-YOLOv4 does: torch.onnx.export makes an "
+        "ONNX model"},
     darknet_weights = {"a file of Darknet weights", NULL, NULL, false,
-        "load .cfg and .weights into PyTorch, as pytorch-YOLOv4 does: torch.onnx.export makes an ONNX model"},
+        "load .cfg and .weights into PyTorch, as pytorch-YOLOv4 does: torch.onnx.export makes an "
+        "ONNX model"},
     paddle = {"a PaddlePaddle model", NULL, NULL, false,
         "paddle2onnx makes an ONNX model of it and its .pdiparams"},
     mxnet = {"an MXNet network", NULL, NULL, false,
@@ -72,19 +76,22 @@ static const struct format
     html = {"a web page", NULL, NULL, false,
         "it may be about the model, or say why that couldn't be downloaded"},
     binary = {"a binary file of no format that is known", NULL, NULL, false,
-        "weights alone, as of OpenVINO or ncnn, hold no network; ONNX, Keras (.keras, .h5), TensorFlow.js "
-        "and TFLite models can be imported"},
-    nothing = {"an empty file", NULL, NULL, false, "it may not have been written, or downloaded, whole"},
+        "weights alone, as of OpenVINO or ncnn, hold no network; ONNX, Keras (.keras, .h5), "
+        "TensorFlow.js and TFLite models can be imported"},
+    nothing = {"an empty file", NULL, NULL, false,
+            "it may not have been written, or downloaded, whole"},
     folder = {"a folder of no model that is known", NULL, NULL, false,
         "of folders, TensorFlow.js models can be imported, and Keras archives that were unpacked"},
     archive = {"an archive", NULL, NULL, false, "unpack it first"},
     office = {"an office document", NULL, NULL, false, NULL},
     graph_model = {"a TensorFlow.js graph model", NULL, NULL, false,
-        "python -m tf2onnx.convert --tfjs model.json --output model.onnx makes an ONNX model of it; a layers "
-        "model can be imported as it is"},
+        "python -m tf2onnx.convert --tfjs model.json --output model.onnx makes an ONNX model of it; "
+        "a layers model can be imported as it is"},
     gguf = {"a GGUF file", NULL, NULL, false, "language models are not supported"},
-    png = {"a PNG image", NULL, NULL, false, NULL}, jpeg = {"a JPEG image", NULL, NULL, false, NULL},
-    gif = {"a GIF image", NULL, NULL, false, NULL}, pdf = {"a PDF document", NULL, NULL, false, NULL},
+    png = {"a PNG image", NULL, NULL, false, NULL},
+    jpeg = {"a JPEG image", NULL, NULL, false, NULL},
+    gif = {"a GIF image", NULL, NULL, false, NULL},
+    pdf = {"a PDF document", NULL, NULL, false, NULL},
     riff = {"a picture, sound or video", NULL, NULL, false, NULL},
     gzip = {"compressed by gzip", NULL, NULL, false, "unpack it first"},
     xz = {"compressed by xz", NULL, NULL, false, "unpack it first"},
@@ -94,11 +101,14 @@ static const struct format
 /* Bytes that such files have at a place. */
 #define MARK(at, bytes, format) {at, sizeof bytes - 1, bytes, &format}
 static const struct { size_t at, n; const char *bytes; const struct format *format; } marks[] = {
-    MARK(4, "TFL3", tflite), MARK(0, "\x89HDF\r\n\x1a\n", hdf5), MARK(512, "\x89HDF\r\n\x1a\n", hdf5),
+    MARK(4, "TFL3", tflite), MARK(0, "\x89HDF\r\n\x1a\n", hdf5),
+    MARK(512, "\x89HDF\r\n\x1a\n", hdf5),
     MARK(0, "\x93NUMPY", npy), MARK(0, "GGUF", gguf), MARK(0, "\x89PNG\r\n\x1a\n", png),
-    MARK(0, "\xff\xd8\xff", jpeg), MARK(0, "GIF8", gif), MARK(0, "%PDF-", pdf), MARK(0, "RIFF", riff),
+    MARK(0, "\xff\xd8\xff", jpeg), MARK(0, "GIF8", gif), MARK(0, "%PDF-", pdf),
+    MARK(0, "RIFF", riff),
     MARK(0, "\x1f\x8b", gzip), MARK(0, "\xfd" "7zXZ", xz), MARK(0, "\x28\xb5\x2f\xfd", zstd),
-    MARK(0, "\x7f" "ELF", elf), MARK(4, "ORTM", ort), MARK(4, "ET12", executorch), MARK(0, "RKNN", rknn),
+    MARK(0, "\x7f" "ELF", elf), MARK(4, "ORTM", ort), MARK(4, "ET12", executorch),
+    MARK(0, "RKNN", rknn),
     MARK(0, "ftrt", tensorrt), MARK(0, "ptrt", tensorrt), MARK(0, "\xdd\x85\x76\0", ncnn),
     MARK(0, "\x47\x6b\x30\x01", ncnn), MARK(0, "\0\0\0\0\2\0\0\0\0\0\0\0", darknet_weights),
     MARK(0, "\0\0\0\0\2\0\0\0\5\0\0\0", darknet_weights), MARK(0, "\x12\1\0\0\0\0\0\0", mxnet),
@@ -143,8 +153,8 @@ static size_t zip_list(const struct file *f, unsigned char **list)
 
 struct members { int n, arrays; bool seen[16]; };
 
-/* Members whose names, or ends of names behind a folder, tell what it is; the first kind that is there
- * counts. all: of all names. */
+/* Members whose names, or ends of names behind a folder, tell what it is; the first kind that is
+ * there counts. all: of all names. */
 static const struct { const char *name; const struct format *format; } kinds[] = {
     {"constants.pkl", &torchscript}, {"data.pkl", &torch}, {"archive_format", &exported},
     {"model.weights.h5", &keras}, {"saved_model.pb", &saved_model}, {"model.json", &zipped_model},
@@ -175,7 +185,8 @@ static const struct format *find_zip(const struct file *f)
     unsigned char *list = NULL;
     size_t n = zip_list(f, &list), at = 0;
     while (n - at >= 46 && !memcmp(list + at, "PK\1\2", 4)) {
-        size_t name = little(list + at + 28, 2), more = little(list + at + 30, 2) + little(list + at + 32, 2);
+        size_t name = little(list + at + 28, 2);
+        size_t more = little(list + at + 30, 2) + little(list + at + 32, 2);
         if (name > n - at - 46)
             break;
         add_member(&m, (const char *)list + at + 46, name);
@@ -237,11 +248,15 @@ static struct fields fields_of(const struct file *f)
     return all;
 }
 
-/* What has to be there, and between which fields the highest is: ONNX' graph is 7, the kinds of Core
- * ML's models begin at 200, Caffe's layers are 100, and were 2. */
-static const struct { uint64_t numbers, parts, from, to; const struct format *format; } messages[] = {
+/* What has to be there, and between which fields the highest is: ONNX' graph is 7, the kinds of
+ * Core ML's models begin at 200, Caffe's layers are 100, and were 2. */
+static const struct {
+    uint64_t numbers, parts, from, to;
+    const struct format *format;
+} messages[] = {
     {1 << 1, 1 << 7, 7, 99, &onnx}, {1 << 1, 1 << 2, 200, 100000, &coreml},
-    {0, 1 << 1, 100, 100, &caffe}, {1 << 1, 1 << 2, 2, 2, &saved_model}, {0, 1 << 1 | 1 << 2, 2, 8, &caffe},
+    {0, 1 << 1, 100, 100, &caffe}, {1 << 1, 1 << 2, 2, 2, &saved_model},
+    {0, 1 << 1 | 1 << 2, 2, 8, &caffe},
 };
 
 static const struct format *find_message(const struct file *f)
@@ -271,7 +286,8 @@ static bool is_graph_def(const struct file *f)
 {
     uint64_t outer, inner;
     size_t n = f->n > 1 && f->head[0] == 10 ? varint(f->head + 1, f->n - 1, &outer) : 0;
-    if (!n || n + 2 >= f->n || f->head[n + 1] != 10 || !varint(f->head + n + 2, f->n - n - 2, &inner))
+    if (!n || n + 2 >= f->n || f->head[n + 1] != 10 ||
+            !varint(f->head + n + 2, f->n - n - 2, &inner))
         return false;
     return inner < outer && memchr(f->head, 18, f->n) && memchr(f->head, 0, f->n);
 }
@@ -292,15 +308,17 @@ static bool begins_line(const struct file *f, const char *word)
     return false;
 }
 
-/* What a text begins with, behind spaces and a mark of its encoding, and what it holds, or a line of it
- * begins with; the first row that fits counts. Specifications may be JSON too: other keys tell. What else
- * is text, the parser of specifications explains. */
+/* What a text begins with, behind spaces and a mark of its encoding, and what it holds, or a line
+ * of it begins with; the first row that fits counts. Specifications may be JSON too: other keys
+ * tell. What else is text, the parser of specifications explains. */
 static const struct { const char *begin, *word, *line; const struct format *format; } texts[] = {
     {"{", "\"graph-model\"", "", &graph_model}, {"{", "\"modelTopology\"", "", &tfjs},
     {"{", "\"weightsManifest\"", "", &tfjs}, {"{", "\"base_code\"", "", &paddle},
-    {"{", "\"arg_nodes\"", "", &mxnet}, {"<", "<net ", "", &openvino}, {"<!DOCTYPE html", "", "", &html},
+    {"{", "\"arg_nodes\"", "", &mxnet}, {"<", "<net ", "", &openvino},
+    {"<!DOCTYPE html", "", "", &html},
     {"<!doctype html", "", "", &html}, {"<html", "", "", &html}, {"7767517", "", "", &ncnn},
-    {"version https://git-lfs", "", "", &lfs}, {"[net]", "", "", &darknet}, {"[network]", "", "", &darknet},
+    {"version https://git-lfs", "", "", &lfs}, {"[net]", "", "", &darknet},
+    {"[network]", "", "", &darknet},
     {"", "", "layer {", &caffe}, {"", "", "layers {", &caffe}, {"", "", "node {", &frozen},
 };
 
@@ -366,8 +384,8 @@ static bool is_tensorrt(const struct file *f)
            read_at(f, 4 + (int64_t)little(f->head, 4), mark, 4) == 4 && !memcmp(mark, "ftrt", 4);
 }
 
-/* A flatbuffer without a mark: a table near the begin whose list of fields is right before it, with the
- * operators, field 3, and the tensors' names, 7. */
+/* A flatbuffer without a mark: a table near the begin whose list of fields is right before it, with
+ * the operators, field 3, and the tensors' names, 7. */
 static bool is_mnn(const struct file *f)
 {
     enum { OPERATORS = 3, NAMES = 7, FEWEST = 4 + 2 * (NAMES + 1), MOST = 40 };
@@ -418,7 +436,8 @@ static bool is_there(struct pool *pool, const char *dir, const char *name)
 static const struct format *find_folder(struct pool *pool, const char *path)
 {
     static const struct { const char *name; const struct format *format; } known[] = {
-        {"saved_model.pb", &saved_model}, {"keras_metadata.pb", &saved_model}, {"model.json", &tfjs},
+        {"saved_model.pb", &saved_model}, {"keras_metadata.pb", &saved_model},
+        {"model.json", &tfjs},
         {"config.json", &keras}, {"Manifest.json", &coreml}, {"coremldata.bin", &coreml},
         {"inference.json", &paddle}, {"inference.pdmodel", &paddle}, {"model.pdmodel", &paddle},
     };

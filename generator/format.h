@@ -1,5 +1,5 @@
-/* format.h: what a file holds, by its content: models of other formats, and what people take for one.
- * Names and endings of files tell nothing here. */
+/* format.h: what a file holds, by its content: models of other formats, and what people take for
+ * one. Names and endings of files tell nothing here. */
 #ifndef CNNGEN_FORMAT_H
 #define CNNGEN_FORMAT_H
 
@@ -13,8 +13,8 @@ struct format {
     const char *help;       /* what to do instead, or with it; NULL: nothing to say */
 };
 
-/* NULL: text, or nothing that is known: a specification as far as one can tell; also when the path can't be
- * read at all, and for "-". Reads a few pages of it. */
+/* NULL: text, or nothing that is known: a specification as far as one can tell; also when the path
+ * can't be read at all, and for "-". Reads a few pages of it. */
 const struct format *format_find(struct pool *, const char *path);
 
 /* An empty file, or a folder, that isn't known; NULL: neither. */

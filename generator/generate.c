@@ -163,7 +163,8 @@ static void write_files(struct session *s)
     if (storage_file(s->options->storage))
         files[n++] = (struct out_file){weights_path(s, output), s->text.w.text, s->text.w.len};
     if (s->options->split_weights)
-        files[n++] = (struct out_file){split_path(s, output), s->text.split.text, s->text.split.len};
+        files[n++] = (struct out_file){split_path(s, output), s->text.split.text,
+                s->text.split.len};
     check_names(s, files, n);
     out_init(&rule);
     if (s->options->deps) {
@@ -177,15 +178,15 @@ static void write_files(struct session *s)
     out_free(&rule);
 }
 
-/* The default way of storing weights suits small and medium networks; it does not change by itself, so
- * that builds know the outputs beforehand. */
+/* The default way of storing weights suits small and medium networks; it does not change by itself,
+ * so that builds know the outputs beforehand. */
 static void hint_at_asm(const struct session *s)
 {
     enum { LARGE = 24 << 20 };     /* bytes: 60 MB of C text, some seconds to compile */
     if (s->options->quiet || s->options->storage != STORAGE_AUTO || s->plan->weight_bytes <= LARGE)
         return;
-    fprintf(stderr, "cnngen: note: %lld MB of weights as C text: with gcc or clang, --weights=asm compiles faster\n",
-            (long long)(s->plan->weight_bytes >> 20));
+    fprintf(stderr, "cnngen: note: %lld MB of weights as C text: with gcc or clang, --weights=asm "
+            "compiles faster\n", (long long)(s->plan->weight_bytes >> 20));
 }
 
 int command_generate(struct session *s)

@@ -106,6 +106,11 @@ void tensor_replace(struct graph *g, struct tensor *old, struct tensor *by)
         }
 }
 
+struct node *tensor_sole_user(const struct tensor *t)
+{
+    return t->user.n == 1 && !t->is_output ? t->user.at[0] : NULL;
+}
+
 static void drop_user(struct tensor *t, const struct node *n)
 {
     int kept = 0;
@@ -125,6 +130,26 @@ void node_remove(struct graph *g, struct node *n)
     move_node(g, i, g->node.n - 1);
     g->node.n--;
     order_tensors(g);
+}
+
+struct node *node_put_behind(struct graph *g, struct node *n, enum op op, const char *name)
+{
+    struct tensor *from = n->out;
+    struct node *behind = graph_node(g, op, name, n);
+    struct tensor *to = graph_tensor(g, behind, from->shape, DTYPE_FLOAT32);
+    to->layer = from->layer;
+    tensor_replace(g, from, to);
+    node_input(g, behind, from);
+    return behind;
+}
+
+void node_bypass(struct graph *g, struct node *n)
+{
+    struct tensor *in = n->in.at[0];
+    if (in->layer < 0)
+        in->layer = n->out->layer;
+    tensor_replace(g, n->out, in);
+    node_remove(g, n);
 }
 
 struct span node_attr_at(const struct node *n, const char *key)

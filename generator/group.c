@@ -11,20 +11,17 @@ static bool some_kernel(const struct group *g)
     return false;
 }
 
-/* The only user of a tensor that nobody else sees, or NULL. */
-static struct node *sole_user(const struct tensor *t)
-{
-    return t->user.n == 1 && !t->is_output ? t->user.at[0] : NULL;
-}
-
-/* Each try_... extends g by n when n is of its kind and in its place, and some kernel takes the whole. */
+/* Each try_... extends g by n when n is of its kind and in its place, and some kernel takes the
+ * whole. */
 static bool try_add(struct pool *pool, struct group *g, struct node *n)
 {
     const struct binary *b = n->attr;
-    if (node_family(n) != FAMILY_BINARY || b->kind != BIN_ADD || n->in.n != 2 || g->add || g->act || g->affine)
+    if (node_family(n) != FAMILY_BINARY || b->kind != BIN_ADD || n->in.n != 2 || g->add || g->act ||
+            g->affine)
         return false;
     struct tensor *other = n->in.at[n->in.at[0] == g->out];
-    if (other == g->out || other->type != DTYPE_FLOAT32 || !shape_equal(&other->shape, &g->out->shape))
+    if (other == g->out || other->type != DTYPE_FLOAT32 ||
+            !shape_equal(&other->shape, &g->out->shape))
         return false;
     g->add = n;
     vec_push(pool, &g->in, other);
@@ -37,14 +34,15 @@ static bool try_add(struct pool *pool, struct group *g, struct node *n)
 
 static int channels(const struct tensor *t) { return t->shape.dim[t->shape.rank - 1]; }
 
-/* Convolutions to few channels apply the function to vectors that are mostly empty, but for those from few
- * channels, which have pixels in their vectors. One that takes long is then better done to the whole
- * tensor: 16 to 1 and a sigmoid took 2.2 times as long in one. */
+/* Convolutions to few channels apply the function to vectors that are mostly empty, but for those
+ * from few channels, which have pixels in their vectors. One that takes long is then better done to
+ * the whole tensor: 16 to 1 and a sigmoid took 2.2 times as long in one. */
 static bool wants_full_vectors(const struct group *g, const struct activation *a)
 {
     enum { FEW = 4 };
     enum family family = node_family(g->main);
-    return (family == FAMILY_CONV2D || family == FAMILY_CONV2D_TRANSPOSE) && act_defs[a->kind].is_long &&
+    return (family == FAMILY_CONV2D || family == FAMILY_CONV2D_TRANSPOSE) &&
+            act_defs[a->kind].is_long &&
            channels(g->out) <= FEW && channels(g->in.at[0]) > FEW;
 }
 
@@ -89,7 +87,8 @@ typedef bool try_fn(struct pool *, struct group *, struct node *);
 static try_fn *const tries[] = {try_add, try_act, try_affine};
 
 /* All other inputs of n exist before the group runs: their makers come before its main node. */
-static bool inputs_ready(const struct graph *graph, const struct group *g, const struct node *n, int main_at)
+static bool inputs_ready(const struct graph *graph, const struct group *g, const struct node *n,
+        int main_at)
 {
     for (int k = main_at + 1; k < graph->node.n; k++)
         for (int i = 0; i < n->in.n; i++)
@@ -102,7 +101,7 @@ static void grow(struct pool *pool, const struct graph *graph, unsigned set, str
         int main_at, bool *taken)
 {
     for (bool grown = true; grown && !g->pool;) {
-        struct node *n = sole_user(g->out);
+        struct node *n = tensor_sole_user(g->out);
         grown = false;
         if (!n || !inputs_ready(graph, g, n, main_at))
             return;

@@ -5,16 +5,17 @@
 #include "graph.h"
 #include "options.h"
 
-/* The inputs of all images, exactly as the emitted program takes them, in their layout: float32, or whole numbers
- * from 0 to 255 where the network has uint8. */
+/* The inputs of all images, exactly as the emitted program takes them, in their layout: float32, or
+ * whole numbers from 0 to 255 where the network has uint8. */
 struct images {
     int64_t count;
     bool stacked;              /* N was given, if only as 1: results have it too */
     const double **at;         /* of each input of the network: count * shape_size */
 };
 
-/* From files in the order of the network's inputs, each [H, W, C], one image, or [N, H, W, C]; N
- * is the same in all; with layout NCHW, [C, H, W] or [N, C, H, W]. False after a message on stderr: exit code 2. */
+/* From files in the order of the network's inputs, each [H, W, C], one image, or [N, H, W, C]; N is
+ * the same in all; with layout NCHW, [C, H, W] or [N, C, H, W]. False after a message on stderr:
+ * exit code 2. */
 bool images_read(struct pool *, const struct graph *, const char *const *path, int n,
         struct images *);
 

@@ -35,8 +35,8 @@ int import_refused(struct pool *pool, const char *path, const struct format *for
     if (format && format->help)
         diag_help(diag, "%s", format->help);
     if (!format)
-        diag_help(diag, "ONNX, Keras (.keras, .h5), TensorFlow.js, TFLite and .npz can be; a specification "
-                        "needs no import");
+        diag_help(diag, "ONNX, Keras (.keras, .h5), TensorFlow.js, TFLite and .npz can be; "
+                "a specification needs no import");
     out_init(&out);
     diag_print(diag, &out, COLOR_NEVER, false);
     fwrite(out.text, 1, out.len, stderr);
@@ -168,7 +168,8 @@ static const char *find_model(int argc, char **argv, int *words)
 {
     enum { ARGUMENT = 1 };
     static const struct option options[] = {
-        {"output", required_argument, NULL, ARGUMENT}, {"weights", required_argument, NULL, ARGUMENT},
+        {"output", required_argument, NULL, ARGUMENT},
+        {"weights", required_argument, NULL, ARGUMENT},
         {"name", required_argument, NULL, ARGUMENT}, {"shape", required_argument, NULL, ARGUMENT},
         {"color", required_argument, NULL, ARGUMENT}, {"spec", required_argument, NULL, ARGUMENT},
         {"sources", required_argument, NULL, ARGUMENT},

@@ -1,7 +1,8 @@
-/* import.h: starting importers: programs of their own, so that cnngen links none of their libraries.
+/* import.h: starting importers: programs of their own, so that cnngen links none of their
+ * libraries.
  *
- * cnngen-import-FORMAT is looked for beside the running cnngen, then in libexecdir: never in PATH, and
- * it is started without a shell. */
+ * cnngen-import-FORMAT is looked for beside the running cnngen, then in libexecdir: never in PATH,
+ * and it is started without a shell. */
 #ifndef CNNGEN_IMPORT_H
 #define CNNGEN_IMPORT_H
 

@@ -95,8 +95,8 @@ void bind_epilogue(struct pool *pool, struct args *args, const struct step *step
     args_int(pool, args, "SHIFT", shift_at);
 }
 
-/* The shortest decimal that reads back as the same float, as a C constant: always with a point or an
- * exponent, and never a NaN (weights and arguments are finite, but for "no limit"). */
+/* The shortest decimal that reads back as the same float, as a C constant: always with a point or
+ * an exponent, and never a NaN (weights and arguments are finite, but for "no limit"). */
 const char *float_text(struct pool *pool, float f)
 {
     if (f > FLT_MAX || f < -FLT_MAX)

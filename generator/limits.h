@@ -1,4 +1,5 @@
-/* limits.h: what cnngen accepts at most. docs/layers.md shows it, as cnngen --print-reference prints it. */
+/* limits.h: what cnngen accepts at most. docs/layers.md shows it, as cnngen --print-reference
+ * prints it. */
 #ifndef CNNGEN_LIMITS_H
 #define CNNGEN_LIMITS_H
 
@@ -12,6 +13,7 @@
 #define LIMIT_TENSOR_BYTES  INT64_C(2147483647)
 #define LIMIT_TOTAL_BYTES   (INT64_C(1) << 40)  /* of all tensors, and of all weights */
 #define LIMIT_BATCH         65536
+#define LIMIT_BATCH_ELEMENTS INT64_C(2147483647) /* of a tensor, in all images of a batch */
 #define LIMIT_HEADER_BYTES  (16 << 20)        /* a safetensors header */
 #define LIMIT_FOLDER_FILES  65536             /* .npy files in a folder of weights */
 #define LIMIT_FOLDER_DEPTH  8                 /* of that folder */

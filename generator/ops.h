@@ -21,10 +21,10 @@ enum attr_type {
     ATTR_BORDER,      /* int[4] top bottom left right: n, [h, w], [[top, bottom], [left, right]] */
     ATTR_SHAPE,       /* struct shape: list of dimensions; -1 once where min allows it */
     ATTR_FLOATS,      /* struct floats: a number or a list of them */
-    ATTR_INDICES,     /* struct indices: an integer or a list of them, one for each of some dimensions */
+    ATTR_INDICES,     /* struct indices: an integer or a list, one for each of some dimensions */
     ATTR_INTS,        /* struct ints: an integer or a list of them, of any length */
     ATTR_PADS,        /* struct pads: [before, after] of each dimension */
-    ATTR_ACTIVATION   /* const struct activation *; stored in node->act when offset is ATTR_TO_NODE */
+    ATTR_ACTIVATION   /* const struct activation *; in node->act when offset is ATTR_TO_NODE */
 };
 
 #define ATTR_TO_NODE ((size_t)-1)
@@ -43,7 +43,7 @@ struct attr_def {
     const char *key;           /* Keras' name of the argument; NULL ends the table */
     enum attr_type type;
     size_t offset;             /* in the operator's struct */
-    const char *fallback;      /* the default as YAML text; NULL: required; "" : absent, bytes stay zero */
+    const char *fallback;      /* default as YAML; NULL: required; "": absent, bytes stay zero */
     double min, max;           /* of numbers (each of a list); both 0: any */
     const char *const *words;  /* of ATTR_WORD, NULL-terminated */
     const char *doc;           /* one line */
@@ -66,8 +66,8 @@ struct tval {
 #define UNIT_ROUNDOFF 0x1p-24
 
 /* Error of a sum of n products whose absolute values sum to s, summed in any order with rounded
- * operations (Higham, Accuracy and Stability, 3.1): gamma_{n+3} * s; the 3 cover a folded scale, a bias
- * and a rounding of the weight itself. */
+ * operations (Higham, Accuracy and Stability, 3.1): gamma_{n+3} * s; the 3 cover a folded scale, a
+ * bias and a rounding of the weight itself. */
 double sum_error(double n, double s);
 
 /* Softmax, or its logarithm, over the last axis of x, in place: values and error bounds. */
@@ -77,12 +77,12 @@ void softmax_eval(struct tval *x, bool log);
 
 /* What kernels are written for; several layer types share a family and its struct. */
 enum family {
-    FAMILY_INPUT, FAMILY_CONV2D, FAMILY_CONV2D_TRANSPOSE, FAMILY_DENSE, FAMILY_POOL2D, FAMILY_AFFINE,
-    FAMILY_ACTIVATION, FAMILY_PRELU, FAMILY_BINARY, FAMILY_CONCAT, FAMILY_SOFTMAX, FAMILY_LAYERNORM,
-    FAMILY_GROUPNORM, FAMILY_LRN, FAMILY_CONSTANT, FAMILY_REDUCE, FAMILY_ARG, FAMILY_CUM_SUM,
-    FAMILY_MATMUL, FAMILY_RESHAPE, FAMILY_PERMUTE, FAMILY_SLICE, FAMILY_EXPAND, FAMILY_GATHER,
-    FAMILY_PAD_ANY, FAMILY_PAD, FAMILY_CROP, FAMILY_UPSAMPLE, FAMILY_RESIZE, FAMILY_GRID_SAMPLE,
-    FAMILY_IDENTITY,
+    FAMILY_INPUT, FAMILY_CONV2D, FAMILY_CONV2D_TRANSPOSE, FAMILY_DENSE, FAMILY_POOL2D,
+    FAMILY_AFFINE, FAMILY_ACTIVATION, FAMILY_PRELU, FAMILY_BINARY, FAMILY_CONCAT, FAMILY_SOFTMAX,
+    FAMILY_LAYERNORM, FAMILY_GROUPNORM, FAMILY_LRN, FAMILY_CONSTANT, FAMILY_REDUCE, FAMILY_ARG,
+    FAMILY_CUM_SUM, FAMILY_MATMUL, FAMILY_RESHAPE, FAMILY_PERMUTE, FAMILY_SLICE, FAMILY_EXPAND,
+    FAMILY_GATHER, FAMILY_PAD_ANY, FAMILY_PAD, FAMILY_CROP, FAMILY_UPSAMPLE, FAMILY_RESIZE,
+    FAMILY_GRID_SAMPLE, FAMILY_IDENTITY,
     FAMILY_LOWERED    /* always rewritten by optimise: no kernel sees it */
 };
 
@@ -97,9 +97,9 @@ struct op_def {
     const struct attr_def *attrs;
     bool has_activation;       /* takes "activation:" (listed in attrs too) */
 
-    /* Fills node->out->shape (and out->type) from the inputs' shapes and resolves what depends on them
-     * (pads). Reports errors and leaves rank 0. Called once, when all inputs have known shapes; ranks
-     * and values are the operator's to check. */
+    /* Fills node->out->shape (and out->type) from the inputs' shapes and resolves what depends on
+     * them (pads). Reports errors and leaves rank 0. Called once, when all inputs have known
+     * shapes; ranks and values are the operator's to check. */
     void (*shape)(struct graph *, struct node *, struct diag *);
 
     /* Declares node->weight[] once the shapes are known; NULL: none. */
@@ -127,35 +127,39 @@ static inline const struct op_def *node_def(const struct node *n) { return op_de
 static inline enum family node_family(const struct node *n) { return op_defs[n->op]->family; }
 
 bool op_find(const char *type, enum op *);          /* also by alias */
-const char *op_suggest(const char *type);           /* did you mean; knows PyTorch's and ONNX's names too */
+const char *op_suggest(const char *type);     /* did you mean; knows PyTorch's, ONNX's names */
 /* Of a layer that Keras has and cnngen lacks: what to use instead, "" when nothing; else NULL. */
 const char *op_missing(const char *type);
 
-/* ---- helpers for ops/ ------------------------------------------------------------------------- */
+/* ---- helpers for ops/ ------------------------------------------------------------------------ */
 
 /* "'conv1' (Conv2D, 256 filters, 3x3, strides 1, padding valid)": for messages. The short form, for
  * their subjects: "'conv1' (Conv2D)". Both are printable whatever the user wrote. */
 const char *node_words(struct graph *, const struct node *);
-const char *node_title(struct graph *, const struct node *);
+const char *node_title(const struct graph *, const struct node *);
 
-/* An axis that may count from the end (-1 is the last), made 0 .. rank-1; false when it is out of range. */
+/* An axis that may count from the end (-1 is the last), made 0 .. rank-1; false when it is out of
+ * range. */
 bool axis_resolve(int axis, int rank, int *out);
 
 /* Reports [bad-rank] and returns false unless in[i] has the given rank. */
 bool need_rank(struct node *, int i, int rank, struct diag *);
 
-/* Output extent of a window: 0 when it doesn't fit. k is the kernel, d its dilation, s the stride. */
+/* Output extent of a window: 0 when it doesn't fit. k is the kernel, d its dilation, s the
+ * stride. */
 int window_extent(int in, int k, int s, int d, int pad_before, int pad_after, bool ceil_mode);
 
 /* Resolves padding for one axis into before/after: TensorFlow's rule for same. */
-void window_padding(const struct padding *, int axis, int in, int k, int s, int d, int *before, int *after);
+void window_padding(const struct padding *, int axis, int in, int k, int s, int d, int *before,
+        int *after);
 
-/* Sets the output's shape after checking its size against the limits; reports and leaves rank 0 else. */
+/* Sets the output's shape after checking its size against the limits; reports and leaves rank 0
+ * else. */
 void set_shape(struct graph *, struct node *, struct shape, struct diag *);
 
-/* Declares a weight: Keras' name and shape, PyTorch's name. It comes with PyTorch's dimensions in Keras'
- * order, INIT_ZERO, trainable: the caller sets what differs. shape_infer checks its size. */
+/* Declares a weight: Keras' name and shape, PyTorch's name. It comes with PyTorch's dimensions in
+ * Keras' order, INIT_ZERO, trainable: the caller sets what differs. shape_infer checks its size. */
 struct weight *add_weight(struct node *, const char *name, const char *torch_name, struct shape);
-const struct weight *find_weight(const struct node *, const char *name);  /* NULL: none of that name */
+const struct weight *find_weight(const struct node *, const char *name);  /* NULL: no such */
 
 #endif

@@ -4,8 +4,9 @@
 
 #include "kernel.h"
 
-/* Memory of one tensor, or of several that share it. A store with a parent is a slice of the parent's
- * channels (concatenation) or the very same memory (in place). Only roots have halos and buffers. */
+/* Memory of one tensor, or of several that share it. A store with a parent is a slice of the
+ * parent's channels (concatenation) or the very same memory (in place). Only roots have halos and
+ * buffers. */
 struct store {
     struct store *parent;
     int at;                   /* channel of the parent where this begins */
@@ -155,7 +156,8 @@ static void place_constant(struct placer *p, struct group *g)
 }
 
 /* A slice has other channels between its own; an output is the user's memory. */
-static bool may_be_reshaped(const struct placer *p, const struct store *in, const struct tensor *out)
+static bool may_be_reshaped(const struct placer *p, const struct store *in,
+        const struct tensor *out)
 {
     return !in->parent && !(out->is_output && in->place != PLACE_ARENA) &&
            !(in->place == PLACE_WEIGHTS && !one_for_all(p, &out->shape));
@@ -197,7 +199,8 @@ static bool may_be_slice(const struct group *g, int i, const struct store *s)
     return !s->parent && !s->fixed && s->place == PLACE_ARENA;
 }
 
-static struct store *slice_store(struct placer *p, struct store *whole, const struct tensor *t, int at)
+static struct store *slice_store(struct placer *p, struct store *whole, const struct tensor *t,
+        int at)
 {
     struct store *s = store_new(p, t);
     s->parent = whole;
@@ -271,11 +274,13 @@ static void raise_halo(struct store *s, int left, int right)
 static bool does_edges(const struct draft *s)
 {
     const struct store *in = s->in.at[0];
-    return s->kernel->edges && s->kernel->edges(s->group) && in->fixed && in->place != PLACE_ARENA &&
+    return s->kernel->edges && s->kernel->edges(s->group) && in->fixed &&
+            in->place != PLACE_ARENA &&
            in->type == DTYPE_FLOAT32;
 }
 
-/* Gives what draft k reads first the halo its kernel needs; a copy step goes before it if need be. */
+/* Gives what draft k reads first the halo its kernel needs; a copy step goes before it if need
+ * be. */
 static void give_halo(struct placer *p, struct drafts *from, int k, struct drafts *to)
 {
     struct draft s = from->list.at[k];
@@ -371,7 +376,8 @@ static void make_buffer(struct placer *p, struct store *s)
             (struct buffer){bytes, s->first, s->last, 0, bytes - bare, s->name});
 }
 
-/* Tensor t as it lies in its store: a shape of its own over fixed memory, else a slice of the root. */
+/* Tensor t as it lies in its store: a shape of its own over fixed memory, else a slice of the
+ * root. */
 static struct view view_of(const struct placer *p, struct store *s, const struct tensor *t)
 {
     struct hwc d = shape_hwc(&t->shape);
@@ -410,7 +416,8 @@ static void make_steps(struct placer *p, const struct drafts *d)
     }
 }
 
-void place_views(struct plan *plan, const struct groups *groups, kernel_choice *choose, void *context)
+void place_views(struct plan *plan, const struct groups *groups, kernel_choice *choose,
+        void *context)
 {
     struct placer p = {.plan = plan, .pool = plan->pool, .graph = plan->graph, .choose = choose,
             .context = context};

@@ -49,8 +49,9 @@ static void add_array(struct plan *plan, struct step *step)
 {
     step->array = step->weights ? plan->array.n : -1;
     if (step->weights)
-        vec_push(plan->pool, &plan->array, (struct array){pool_printf(plan->pool, "w%d", step->index),
-                step->group->main, step, step->weight, step->weights});
+        vec_push(plan->pool, &plan->array,
+                (struct array){pool_printf(plan->pool, "w%d", step->index), step->group->main, step,
+                step->weight, step->weights});
 }
 
 static void pack_step(struct plan *plan, struct step *step)
@@ -79,8 +80,65 @@ static void bind_step(struct plan *plan, struct step *step)
     }
 }
 
-struct plan *plan_make(struct pool *pool, const struct graph *graph, const struct plan_options *options,
-        struct diag *diag)
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+/* The emitted code counts units by int: there are no more of them than elements in what a step
+ * reads or in what it writes. */
+static bool limit_batch(const struct graph *g, struct diag *diag)
+{
+    const struct node *largest = NULL;
+    int64_t most = 0;
+    for (int i = 0; i < g->node.n; i++) {
+        int64_t elements = shape_size(&g->node.at[i]->out->shape);
+        if (elements > most) {
+            most = elements;
+            largest = g->node.at[i];
+        }
+    }
+    if (most * g->batch <= LIMIT_BATCH_ELEMENTS)
+        return true;
+    diag_error(diag, DIAG_TENSOR_TOO_LARGE, largest->at,
+            "layer %s makes %s for each of %lld images: the elements of all images together have "
+            "to stay below 2^31", node_title(g, largest), shape_text(g->pool, &largest->out->shape),
+            (long long)g->batch);
+    diag_help(diag, "a batch of up to %lld fits", (long long)(LIMIT_BATCH_ELEMENTS / most));
+    return false;
+}
+
+/* It counts an image's elements by int, too, of which a halo beside short rows makes many more. */
+static bool limit_halos(const struct plan *plan, struct diag *diag)
+{
+    for (int k = 0; k < plan->step.n; k++) {
+        const struct step *s = plan->step.at[k];
+        for (int i = 0; i < s->in.n; i++) {
+            const struct view *v = &s->in.at[i];
+            if (v->image <= INT32_MAX)
+                continue;
+            diag_error(diag, DIAG_TENSOR_TOO_LARGE, s->group->main->at,
+                    "the input %s of layer %s has %d columns of zeros on the left and %d on the "
+                    "right, for padding, and so %lld elements: they have to stay below 2^31",
+                    shape_text(plan->pool, &s->group->in.at[i]->shape),
+                    node_title(plan->graph, s->group->main), v->left, v->right,
+                    (long long)v->image);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void limit_arena(const struct plan *plan, struct diag *diag)
+{
+    int64_t bytes = plan->shared_bytes + plan->scratch_bytes * plan->max_threads;
+    if (bytes > LIMIT_TOTAL_BYTES)
+        diag_error(diag, DIAG_TENSOR_TOO_LARGE, (struct span){0},
+                "the arena would take %lld bytes; the limit is %lld", (long long)bytes,
+                (long long)LIMIT_TOTAL_BYTES);
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+struct plan *plan_make(struct pool *pool, const struct graph *graph,
+        const struct plan_options *options, struct diag *diag)
 {
     struct plan *plan = NEW(pool, struct plan);
     plan->pool = pool;
@@ -91,11 +149,15 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
     plan->tuning = options->tuning;
     plan->trial = options->trial;
     plan->trial_target = options->trial_target;
+    if (!limit_batch(graph, diag))
+        return NULL;
     struct groups groups = group_nodes(pool, graph, plan->math, plan_judges(plan));
     if (plan->tuning)
         tuning_check(pool, plan->tuning, &groups, graph->batch, diag);
     struct chooser chooser = {plan, select_kernels(plan, &groups, options)};
     place_views(plan, &groups, choose, &chooser);
+    if (!limit_halos(plan, diag))
+        return NULL;
     for (int i = 0; i < plan->step.n; i++)
         pack_step(plan, plan->step.at[i]);
     for (int i = 0; i < plan->array.n; i++)
@@ -104,10 +166,7 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
         bind_step(plan, plan->step.at[i]);
     place_offsets(plan);
     divide_work(plan);
-    if (plan->shared_bytes + plan->scratch_bytes * plan->max_threads > LIMIT_TOTAL_BYTES)
-        diag_error(diag, DIAG_TENSOR_TOO_LARGE, (struct span){0},
-                "the arena would take %lld bytes; the limit is %lld", (long long)plan->shared_bytes,
-                (long long)LIMIT_TOTAL_BYTES);
+    limit_arena(plan, diag);
     if (diag_failed(diag))
         return NULL;
     plan_check(plan);
@@ -120,7 +179,8 @@ struct plan *plan_make(struct pool *pool, const struct graph *graph, const struc
 static void view_range(const struct view *v, int64_t *from, int64_t *to)
 {
     *from = v->offset - v->left * v->pixel;
-    *to = v->offset + (v->n - 1) * v->image + (v->h - 1) * v->row + (v->w - 1 + v->right) * v->pixel + v->c;
+    *to = v->offset + (v->n - 1) * v->image + (v->h - 1) * v->row +
+            (v->w - 1 + v->right) * v->pixel + v->c;
 }
 
 static void check_view(const struct plan *plan, const struct step *step, const struct view *v)
@@ -145,7 +205,8 @@ static void check_halo(const struct step *step)
     int left = 0, right = 0;
     if (step->kernel->halo)
         step->kernel->halo(step->group, &left, &right);
-    if (step->kernel->edges && step->kernel->edges(step->group) && step->in.at[0].place != PLACE_ARENA)
+    if (step->kernel->edges && step->kernel->edges(step->group) &&
+            step->in.at[0].place != PLACE_ARENA)
         return;
     if (step->in.n && (step->in.at[0].left < left || step->in.at[0].right < right))
         bug("step %d lacks its halo", step->index);
@@ -234,7 +295,8 @@ static void print_binding(const struct plan *plan, const struct step *s, enum ta
 
 static void print_step(const struct plan *plan, const struct step *s, struct out *out)
 {
-    out_printf(out, "%3d  %s: %s\n", s->index, s->group->out->name, group_text(plan->pool, s->group));
+    out_printf(out, "%3d  %s: %s\n", s->index, s->group->out->name,
+            group_text(plan->pool, s->group));
     out_printf(out, "    ");
     for (int i = 0; i < s->in.n; i++) {
         out_printf(out, "%s", i ? "," : "");
@@ -242,8 +304,9 @@ static void print_step(const struct plan *plan, const struct step *s, struct out
     }
     out_printf(out, " ->");
     print_view(plan, &s->out, out);
-    out_printf(out, "\n     %s (%s), %lld MACs, %lld weight bytes, parts %d%s\n", s->kernel->name, s->why,
-            (long long)s->macs, (long long)(4 * s->weights), s->parts, s->meet ? ", meet" : "");
+    out_printf(out, "\n     %s (%s), %lld MACs, %lld weight bytes, parts %d%s\n", s->kernel->name,
+            s->why, (long long)s->macs, (long long)(4 * s->weights), s->parts,
+            s->meet ? ", meet" : "");
     for (int t = 0; t < TARGET_COUNT; t++)
         if (plan->targets & TARGET_BIT(t))
             print_binding(plan, s, (enum target_id)t, out);
@@ -256,8 +319,9 @@ void plan_print(const struct plan *plan, struct out *out)
             (long long)plan->graph->batch, math_modes[plan->math]);
     for (int i = 0; i < plan->array.n; i++)
         if (!plan->array.at[i].step)
-            out_printf(out, "%s   %s: constant, %lld bytes, read where it lies\n", plan->array.at[i].label,
-                    plan->array.at[i].node->name, (long long)(4 * plan->array.at[i].weights));
+            out_printf(out, "%s   %s: constant, %lld bytes, read where it lies\n",
+                    plan->array.at[i].label, plan->array.at[i].node->name,
+                    (long long)(4 * plan->array.at[i].weights));
     for (int i = 0; i < plan->step.n; i++)
         print_step(plan, plan->step.at[i], out);
     for (int i = 0; i < plan->buffer.n; i++) {

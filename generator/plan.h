@@ -16,8 +16,8 @@
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-/* A connected chain of nodes that one kernel computes: a main node and what is applied to its results
- * before they are stored, always in this order: add, activation, affine, max pooling. */
+/* A connected chain of nodes that one kernel computes: a main node and what is applied to its
+ * results before they are stored, always in this order: add, activation, affine, max pooling. */
 struct group {
     struct node *main;
     struct node *add;              /* two-input Add whose other input is a residual; NULL: none */
@@ -34,14 +34,14 @@ struct group {
 
 /* Where a tensor's elements are: element (n, y, x, c) is at
  *     base + offset + n*image + y*row + x*pixel + c            (in elements, not bytes)
- * Rows may have a halo of zeros: `left` pixels before and `right` behind each row. Neighbouring rows
- * share it, so that row = (w + max(left, right)) * pixel, and left pixels precede the first row.
- * In the weights all images of a batch are one: image is 0. */
+ * Rows may have a halo of zeros: `left` pixels before and `right` behind each row. Neighbouring
+ * rows share it, so that row = (w + max(left, right)) * pixel, and left pixels precede the first
+ * row. In the weights all images of a batch are one: image is 0. */
 enum place { PLACE_INPUT, PLACE_OUTPUT, PLACE_ARENA, PLACE_WEIGHTS };
 
 struct view {
     enum place place;
-    int index;                     /* of the network's input or output, of plan.buffer or plan.array */
+    int index;                     /* of the network's inputs or outputs, plan.buffer, plan.array */
     int64_t offset;                /* elements from the start of that */
     int64_t image, row, pixel;     /* pitches in elements */
     int n, h, w, c;                /* extents; n is the batch */
@@ -84,9 +84,9 @@ struct load {
     double cost;
 };
 
-/* Units that reach across images, where tiles of one image's elements would be too small: those of the first k
- * images are the first ceil(k * of / per) * times, or all if that is more, and the kernel is told k. times 0:
- * units go image by image, as many of each. */
+/* Units that reach across images, where tiles of one image's elements would be too small: those of
+ * the first k images are the first ceil(k * of / per) * times, or all if that is more, and the
+ * kernel is told k. times 0: units go image by image, as many of each. */
 struct crossing { int of, per, times; };
 
 /* One kernel instance on one target: the template's arguments and how the work divides. */
@@ -126,11 +126,11 @@ struct plan {
     unsigned targets;              /* TARGET_BITs */
     enum math_mode math;
     const struct tuning *tuning;   /* measured times of kernels (tuning.h); NULL: none */
-    bool trial;                    /* groups take kernels that tuning has no times of, on trial_target */
+    bool trial;                    /* kernels that tuning has no times of, on trial_target */
     enum target_id trial_target;
     VEC(struct step *) step;
     VEC(struct buffer) buffer;
-    VEC(struct array) array;       /* Constants, then of steps, in the order in which they are stored */
+    VEC(struct array) array;       /* Constants, then of steps: as they are stored */
     int max_threads;
     int64_t shared_bytes;          /* of the arena, a multiple of ARENA_ALIGN */
     int64_t scratch_bytes;         /* per thread, likewise */
@@ -151,11 +151,13 @@ struct plan_options {
     enum target_id trial_target;
 };
 
-/* The graph is optimised already. Never fails on a graph that passed graph_check and whose operators
- * all have kernels; total sizes beyond the limits are reported. NULL after errors. */
-struct plan *plan_make(struct pool *, const struct graph *, const struct plan_options *, struct diag *);
+/* The graph is optimised already. Never fails on a graph that passed graph_check and whose
+ * operators all have kernels; total sizes beyond the limits are reported. NULL after errors. */
+struct plan *plan_make(struct pool *, const struct graph *, const struct plan_options *,
+        struct diag *);
 
-void plan_check(const struct plan *);   /* views inside buffers, live buffers apart, halos present: bug() */
+/* Views inside buffers, live buffers apart, halos present: bug() otherwise. */
+void plan_check(const struct plan *);
 
 /* The targets on which kernels are compared. They differ in the order of their sums, so that strict
  * programs use the same ones whatever --target says. */

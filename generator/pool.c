@@ -44,7 +44,8 @@ static struct block *block_new(size_t size)
     return b;
 }
 
-/* Big requests get a block of their own, below the top, so that the top's free rest stays in use. */
+/* Big requests get a block of their own, below the top, so that the top's free rest stays in
+ * use. */
 static void *alloc_big(struct pool *pool, size_t bytes)
 {
     struct block *b = block_new(bytes);
@@ -81,6 +82,14 @@ void *pool_array(struct pool *pool, size_t n, size_t bytes)
     if (bytes && n > SIZE_MAX / bytes)
         die("out of memory (%zu elements of %zu bytes)", n, bytes);
     return pool_alloc(pool, n * bytes);
+}
+
+void *pool_dup(struct pool *pool, const void *from, size_t bytes)
+{
+    void *to = pool_alloc(pool, bytes ? bytes : 1);
+    if (bytes)
+        memcpy(to, from, bytes);
+    return to;
 }
 
 char *pool_copy(struct pool *pool, const char *text, size_t len)

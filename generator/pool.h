@@ -1,7 +1,8 @@
 /* pool.h: memory for one run of the compiler.
  *
  * Everything a run allocates comes from a pool and lives until pool_free; nothing is freed singly.
- * A pool never returns NULL: when the system has no memory, die() ends the program with exit code 2. */
+ * A pool never returns NULL: when the system has no memory, die() ends the program with exit code
+ * 2. */
 #ifndef CNNGEN_POOL_H
 #define CNNGEN_POOL_H
 
@@ -24,6 +25,7 @@ struct pool *pool_new(void);
 void pool_free(struct pool *);                            /* NULL is fine */
 void *pool_alloc(struct pool *, size_t bytes);            /* zeroed, aligned for any type */
 void *pool_array(struct pool *, size_t n, size_t bytes);  /* n elements; checks the product */
+void *pool_dup(struct pool *, const void *from, size_t bytes);  /* a copy; bytes may be 0 */
 char *pool_copy(struct pool *, const char *text, size_t len);  /* NUL-terminated copy */
 char *pool_upper(struct pool *, const char *text);            /* copy, "avx2" -> "AVX2" */
 char *pool_printf(struct pool *, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -55,7 +55,7 @@ void program_args(struct session *s, struct args *a)
     args_text(s->pool, a, "OUTPUT_FLOATS", output_floats(s));
 }
 
-/* ---- the weights file --------------------------------------------------------------------------- */
+/* ---- the weights file ------------------------------------------------------------------------ */
 
 static void write_literals(struct build *b, const char *name, const struct out *w)
 {

@@ -16,8 +16,8 @@ void program_write(struct build *, const char *template, const struct args *,
 bool program_openmp(struct build *);
 
 /* MODEL, UPPER, IN, OUT, INPUT_BYTES and OUTPUT_FLOATS of the session's network. */
-/* Writes the weights file NAME.weights, or NAME.inc: its bytes as string literals, for a program that
- * gives them; nothing where weights are in the C text. */
+/* Writes the weights file NAME.weights, or NAME.inc: its bytes as string literals, for a program
+ * that gives them; nothing where weights are in the C text. */
 void program_weights(struct session *, struct build *, const char *name);
 void program_weights_args(struct session *, struct build *, const char *name, struct args *);
 

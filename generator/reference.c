@@ -10,12 +10,12 @@
 #include "ops.h"
 
 static const char *const kinds[] = {
-    [ATTR_INT] = "integer", [ATTR_FLOAT] = "number", [ATTR_BOOL] = "true or false", [ATTR_WORD] = "",
-    [ATTR_PAIR] = "n or [h, w]",
+    [ATTR_INT] = "integer", [ATTR_FLOAT] = "number", [ATTR_BOOL] = "true or false",
+    [ATTR_WORD] = "", [ATTR_PAIR] = "n or [h, w]",
     [ATTR_PADDING] = "valid, same, n, [h, w] or [[top, bottom], [left, right]]",
-    [ATTR_BORDER] = "n, [h, w] or [[top, bottom], [left, right]]", [ATTR_SHAPE] = "list of dimensions",
-    [ATTR_FLOATS] = "number or list", [ATTR_INDICES] = "integer or list",
-    [ATTR_INTS] = "integer or list",
+    [ATTR_BORDER] = "n, [h, w] or [[top, bottom], [left, right]]",
+    [ATTR_SHAPE] = "list of dimensions", [ATTR_FLOATS] = "number or list",
+    [ATTR_INDICES] = "integer or list", [ATTR_INTS] = "integer or list",
     [ATTR_PADS] = "[[before, after], ...]", [ATTR_ACTIVATION] = "activation",
 };
 
@@ -78,7 +78,8 @@ static void print_act_args(enum act kind, struct out *out)
 static void print_activations(struct out *out)
 {
     enum act kind;
-    out_printf(out, "\n## Activations\n\n| name | arguments and their defaults | largest error |\n|---|---|---|\n");
+    out_printf(out, "\n## Activations\n\n"
+            "| name | arguments and their defaults | largest error |\n|---|---|---|\n");
     for (int i = 0; i < ACT_COUNT; i++) {
         const struct act_def *a = &act_defs[i];
         if (!act_find(a->name, &kind) || kind == ACT_LINEAR)
@@ -99,9 +100,13 @@ static void print_limits(struct out *out)
         {"text of a specification, bytes", LIMIT_SPEC_BYTES}, {"nesting", LIMIT_SPEC_DEPTH},
         {"values, aliases expanded", LIMIT_SPEC_NODES}, {"layers", LIMIT_LAYERS},
         {"characters of a name", LIMIT_NAME_CHARS}, {"inputs of a layer", LIMIT_INPUTS},
-        {"dimensions of a tensor, without the batch", LIMIT_RANK}, {"bytes of a tensor", LIMIT_TENSOR_BYTES},
-        {"bytes of all tensors, and of all weights", LIMIT_TOTAL_BYTES}, {"images in a batch", LIMIT_BATCH},
-        {"bytes of a safetensors header", LIMIT_HEADER_BYTES}, {"bytes of a weight file", LIMIT_WEIGHT_BYTES},
+        {"dimensions of a tensor, without the batch", LIMIT_RANK},
+        {"bytes of a tensor", LIMIT_TENSOR_BYTES},
+        {"bytes of all tensors, and of all weights", LIMIT_TOTAL_BYTES},
+        {"images in a batch", LIMIT_BATCH},
+        {"elements of a tensor in all of them", LIMIT_BATCH_ELEMENTS},
+        {"bytes of a safetensors header", LIMIT_HEADER_BYTES},
+        {"bytes of a weight file", LIMIT_WEIGHT_BYTES},
         {".npy files in a folder of weights", LIMIT_FOLDER_FILES},
         {"depth of such a folder", LIMIT_FOLDER_DEPTH},
     };
@@ -119,9 +124,10 @@ static void print_diagnostics(struct out *out)
 
 void reference_print(struct out *out)
 {
-    out_printf(out, "# Layers\n\nMade by `cnngen --print-reference`; a test compares. Names, arguments and defaults are"
-            " Keras'; what goes\nbeyond Keras says so. Every layer also takes `name`, `inputs` (default: the layer before),"
-            " `input_shape` (an\nassertion) and, if it has weights, `weights`.\n");
+    out_printf(out, "# Layers\n\nMade by `cnngen --print-reference`; a test compares. Names, "
+            "arguments and defaults are Keras'; what goes\nbeyond Keras says so. Every layer also "
+            "takes `name`, `inputs` (default: the layer before), `input_shape` (an\nassertion) and, "
+            "if it has weights, `weights`.\n");
     for (int i = 0; i < OP_COUNT; i++)
         if (op_defs[i]->type)
             print_op(op_defs[i], out);

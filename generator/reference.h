@@ -1,4 +1,5 @@
-/* reference.h: the page about every layer (docs/layers.md), from the tables that the parser uses. */
+/* reference.h: the page about every layer (docs/layers.md), from the tables that the parser
+ * uses. */
 #ifndef CNNGEN_REFERENCE_H
 #define CNNGEN_REFERENCE_H
 

@@ -16,7 +16,7 @@ struct candidates {
     struct candidate at[KERNEL_COUNT];
     int n, chosen;
     unsigned timed;                /* TARGET_BITs on which all of them were measured */
-    const char *how;               /* regrets are known, if not by the model alone: for choice.why */
+    const char *how;               /* regrets are known, if not by the model: for choice.why */
 };
 
 static int64_t weight_bytes(const struct kernel *k, const struct group *g)
@@ -88,8 +88,9 @@ static bool all_timed(const struct candidates *c, const struct tuned *times, int
     return true;
 }
 
-/* Puts measured times in the place of the predictions for a target: the fastest kernel gets the least
- * prediction and the others more, in proportion, so that groups without times compare with it. */
+/* Puts measured times in the place of the predictions for a target: the fastest kernel gets the
+ * least prediction and the others more, in proportion, so that groups without times compare with
+ * it. */
 static void use_times(struct candidates *c, const struct tuned *times, int t)
 {
     double least = best_cycles(c, t), fastest = INFINITY;

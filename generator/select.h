@@ -1,12 +1,13 @@
 /* select.h: which kernel computes a group.
  *
- * Of the kernels that take a group, the one with the least worst regret over the targets: a kernel's
- * regret on a target is its predicted time over the best kernel's there. Kernels that are fast because
- * they store weights transformed, which takes more room, then make way where they gain the least for
- * their bytes, until all packed weights together are within plan_options.max_weight_growth.
+ * Of the kernels that take a group, the one with the least worst regret over the targets: a
+ * kernel's regret on a target is its predicted time over the best kernel's there. Kernels that are
+ * fast because they store weights transformed, which takes more room, then make way where they gain
+ * the least for their bytes, until all packed weights together are within
+ * plan_options.max_weight_growth.
  *
- * Where plan.tuning has times of all kernels that take a group, on one of the targets, these stand for
- * the predictions of that target, and only targets with such times decide about the group. */
+ * Where plan.tuning has times of all kernels that take a group, on one of the targets, these stand
+ * for the predictions of that target, and only targets with such times decide about the group. */
 #ifndef CNNGEN_SELECT_H
 #define CNNGEN_SELECT_H
 
@@ -30,8 +31,8 @@ struct choices select_kernels(struct plan *, const struct groups *, const struct
 /* The kernel of a group that came later: the one of least regret. bug() when there is none. */
 struct choice select_kernel(struct plan *, const struct group *);
 
-/* Whether one step for the whole group, max pooling included, has less worst regret over the targets
- * than one without the pooling and another for it. Some kernel takes the group. */
+/* Whether one step for the whole group, max pooling included, has less worst regret over the
+ * targets than one without the pooling and another for it. Some kernel takes the group. */
 bool select_pooled(const struct group *, int64_t batch, unsigned set);
 
 #endif

@@ -200,7 +200,8 @@ static void insert_run(const struct selftest *t, const char *prefix, bool weight
                 (long long)t->in_at[i]);
     for (int i = 0; i < g->output.n; i++)
         out_printf(out, "(float *)(void *)(base + %lld), ", (long long)t->out_at[i]);
-    out_printf(out, "%sbase + %lld, arena_bytes - %lld);\n", weights ? "weights, weight_bytes, " : "", (long long)t->io_bytes,
+    out_printf(out, "%sbase + %lld, arena_bytes - %lld);\n",
+            weights ? "weights, weight_bytes, " : "", (long long)t->io_bytes,
             (long long)t->io_bytes);
 }
 

@@ -27,7 +27,7 @@ struct session {
     bool trial;                 /* of struct plan */
     enum target_id trial_target;
     struct emitted text;
-    struct file_list reads;     /* files besides spec and weights: labels, templates, parts of an imported model */
+    struct file_list reads;     /* besides spec and weights: labels, templates, parts of a model */
 };
 
 /* Each takes the session from the stage before. False after diagnostics, or with the message of a
@@ -48,7 +48,8 @@ void session_sources(struct session *, struct file_list *);
 /* Ends the program when one of the files would overwrite what they are made from, or another. */
 void session_keep_sources(struct session *, const struct out_file *, int n);
 
-/* The text to the file that --output names, which must not be one of those it was made from; frees it. */
+/* The text to the file that --output names, which must not be one of those it was made from; frees
+ * it. */
 void session_save(struct session *, struct out *);
 
 /* The text to standard output, likewise, and frees it. */

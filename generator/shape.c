@@ -60,7 +60,7 @@ static const char *title(struct pool *pool, const struct node *n)
             type ? type : node_def(n)->stem);
 }
 
-const char *node_title(struct graph *g, const struct node *n) { return title(g->pool, n); }
+const char *node_title(const struct graph *g, const struct node *n) { return title(g->pool, n); }
 
 /* What decides the shape, in the order in which it is told: "256 filters, 3x3, strides 1". */
 enum tell { TELL, TELL_UNUSUAL, TELL_FLAG };

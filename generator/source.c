@@ -47,7 +47,8 @@ enum source_status source_read(struct pool *pool, const char *path, size_t max, 
     return fd < 0 ? SOURCE_ERRNO : source_read_open(pool, fd, path, max, out);
 }
 
-enum source_status source_read_open(struct pool *pool, int fd, const char *path, size_t max, struct source *out)
+enum source_status source_read_open(struct pool *pool, int fd, const char *path, size_t max,
+        struct source *out)
 {
     struct stat st;
     *out = source_of(path, "", 0);

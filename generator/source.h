@@ -30,18 +30,20 @@ enum source_status {
 enum source_status source_read(struct pool *, const char *path, size_t max, struct source *out);
 
 /* The same of an open file, which is closed. */
-enum source_status source_read_open(struct pool *, int fd, const char *path, size_t max, struct source *out);
+enum source_status source_read_open(struct pool *, int fd, const char *path, size_t max,
+        struct source *out);
 
 /* The text as a source: for tests and for texts built into the program. Copies nothing. */
 struct source source_of(const char *path, const char *text, size_t len);
 
-/* Start and length in bytes of the 1-based line; length 0 past the end. Lines end in LF, CR or CRLF. A
- * byte order mark is not part of the first line. */
+/* Start and length in bytes of the 1-based line; length 0 past the end. Lines end in LF, CR or
+ * CRLF. A byte order mark is not part of the first line. */
 const char *source_line(const struct source *, int line, size_t *len);
 
 size_t source_bom(const struct source *);  /* bytes of the UTF-8 byte order mark in front: 3 or 0 */
 
-/* Bytes of the UTF-8 character at text (at most len bytes) and its code point; 0 when it is broken. */
+/* Bytes of the UTF-8 character at text (at most len bytes) and its code point; 0 when it is
+ * broken. */
 size_t utf8_next(const char *text, size_t len, uint32_t *code);
 
 /* Characters that change what a terminal or an editor shows beyond themselves: control characters,

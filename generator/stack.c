@@ -43,7 +43,8 @@ static int64_t element_bytes(const char *line, const char *end, int vector_bytes
         return has(line, end, "float *") ? 8 : 0;
     if (has(line, end, "vf ") || has(line, end, "vi "))
         return vector_bytes;
-    return has(line, end, "float ") || has(line, end, "int ") || has(line, end, "unsigned ") ? 4 : 0;
+    bool word = has(line, end, "float ") || has(line, end, "int ") || has(line, end, "unsigned ");
+    return word ? 4 : 0;
 }
 
 /* "float s[24];", "vf t[2][3], u[4];": bytes of the arrays of a line. */

@@ -1,10 +1,11 @@
-/* storage.h: how the packed weights of a plan are stored, and the weights file of --weights asm and bin.
+/* storage.h: how the packed weights of a plan are stored, and the weights file of --weights asm and
+ * bin.
  *
- * The file's format, and what checks it: runtime/cnn_weights.h. Its id is the hash of the program that
- * reads it: one file fits all programs that differ in weights alone.
+ * The file's format, and what checks it: runtime/cnn_weights.h. Its id is the hash of the program
+ * that reads it: one file fits all programs that differ in weights alone.
  *
- * Both hashes go over 32-bit words: h = (h ^ word) * 0x100000001b3; h ^= h >> 32. Each step is a bijection
- * of h, so that a change of one word always shows. They find mistakes, not attackers. */
+ * Both hashes go over 32-bit words: h = (h ^ word) * 0x100000001b3; h ^= h >> 32. Each step is a
+ * bijection of h, so that a change of one word always shows. They find mistakes, not attackers. */
 #ifndef CNNGEN_STORAGE_H
 #define CNNGEN_STORAGE_H
 
@@ -29,7 +30,7 @@ enum { STORAGE_HEAD = 64 };    /* bytes before the first weight */
 int64_t storage_offset(const struct plan *, int array);  /* in the file, bytes */
 int64_t storage_bytes(const struct plan *);              /* of the file */
 
-uint64_t storage_hash(const char *text, size_t len);   /* of a text, its last word filled with zeros */
+uint64_t storage_hash(const char *text, size_t len);  /* its last word filled with zeros */
 uint64_t storage_content(const struct plan *);         /* of the weights, as in the file's head */
 void storage_write(const struct plan *, uint64_t id, struct out *);
 

@@ -21,7 +21,8 @@ const struct target targets[TARGET_COUNT] = {
     [TARGET_AVX512] = {
         TARGET_AVX512, "avx512", "AVX-512", 16, 32, true, 1, 1, 2,
         32e3, 1e6, 8e6, 32, 10, 5,
-        "cnn_vec_avx512.h", "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma", "CNN_AVX512", TARGET_AVX2,
+        "cnn_vec_avx512.h", "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma", "CNN_AVX512",
+        TARGET_AVX2,
     },
     [TARGET_NEON] = {
         TARGET_NEON, "neon", "AArch64 (NEON)", 4, 32, true, 2, 2, 1,
@@ -43,7 +44,8 @@ static bool add_word(const char *word, size_t len, unsigned *set)
     }
     for (int i = 0; i < TARGET_COUNT; i++)
         if (strlen(targets[i].name) == len && !memcmp(word, targets[i].name, len)) {
-            *set |= TARGET_BIT(i) | TARGET_BIT(targets[i].base) | TARGET_BIT(targets[targets[i].base].base);
+            *set |= TARGET_BIT(i) | TARGET_BIT(targets[i].base) |
+                    TARGET_BIT(targets[targets[i].base].base);
             return true;
         }
     return false;

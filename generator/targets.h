@@ -1,5 +1,6 @@
-/* targets.h: the instruction sets code is emitted for. Data only: cnngen never looks at the machine it
- * runs on. The sizes are those of a common machine of the kind and steer the cost model alone. */
+/* targets.h: the instruction sets code is emitted for. Data only: cnngen never looks at the
+ * machine it runs on. The sizes are those of a common machine of the kind and steer the cost
+ * model alone. */
 #ifndef CNNGEN_TARGETS_H
 #define CNNGEN_TARGETS_H
 

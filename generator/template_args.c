@@ -70,7 +70,7 @@ static bool check_word(const struct param *p, struct span at, const struct arg *
 }
 
 static bool bind(const struct param *p, const struct name *decl, const struct args *args,
-        struct value *slots, struct diag *d)
+        struct slot *slots, struct diag *d)
 {
     const struct arg *arg = find_arg(args, p->name);
     if (!arg) {
@@ -82,11 +82,11 @@ static bool bind(const struct param *p, const struct name *decl, const struct ar
                 arg->text ? "text" : "number");
         return false;
     }
-    slots[decl->slot] = (struct value){arg->value, arg->text};
+    slots[decl->slot] = (struct slot){arg->value, arg->text};
     return arg->text ? check_word(p, decl->at, arg, d) : check_int(p, decl->at, arg, d);
 }
 
-bool template_bind(const struct template *t, const struct args *args, struct value *slots,
+bool template_bind(const struct template *t, const struct args *args, struct slot *slots,
         struct diag *d)
 {
     bool ok = true;

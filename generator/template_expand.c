@@ -12,7 +12,7 @@ enum {
 
 struct run {
     const struct template *t;
-    struct value *slots;
+    struct slot *slots;
     template_insert *insert;
     void *context;
     struct out *out;
@@ -23,9 +23,9 @@ struct run {
     bool started, blank;    /* something is written; a blank line is due before what comes next */
 };
 
-static bool run_list(struct run *, const struct node *);
+static bool run_list(struct run *, const struct template_node *);
 
-static bool failed(struct run *run, const struct node *n, const char *why)
+static bool failed(struct run *run, const struct template_node *n, const char *why)
 {
     diag_error(run->diag, DIAG_TEMPLATE, n->at, "%s", why);
     return false;
@@ -41,14 +41,14 @@ static void write_blank(struct run *run)
 }
 
 /* One line; a text value of several lines is indented like its first. */
-static bool run_text(struct run *run, const struct node *n)
+static bool run_text(struct run *run, const struct template_node *n)
 {
     write_blank(run);
     run->out->indent = run->indent + n->indent;
     for (int i = 0; i < n->piece.n; i++) {
         const struct piece *p = &n->piece.at[i];
         size_t before = run->out->len;
-        struct value v;
+        struct slot v;
         if (p->text)
             out_write(run->out, p->text, p->len);
         else if (!expr_eval(p->expr, run->slots, run->diag, &v))
@@ -67,14 +67,14 @@ static bool run_text(struct run *run, const struct node *n)
     return true;
 }
 
-static bool run_blank(struct run *run, const struct node *n)
+static bool run_blank(struct run *run, const struct template_node *n)
 {
     (void)n;
     run->blank = true;
     return true;
 }
 
-static bool run_let(struct run *run, const struct node *n)
+static bool run_let(struct run *run, const struct template_node *n)
 {
     return expr_eval(n->expr, run->slots, run->diag, &run->slots[n->slot]);
 }
@@ -88,9 +88,9 @@ static const char *show(struct diag *d, const char *text)
     return text;
 }
 
-static bool run_assert(struct run *run, const struct node *n)
+static bool run_assert(struct run *run, const struct template_node *n)
 {
-    struct value v;
+    struct slot v;
     struct out values;
     if (!expr_eval(n->expr, run->slots, run->diag, &v))
         return false;
@@ -105,25 +105,25 @@ static bool run_assert(struct run *run, const struct node *n)
     return false;
 }
 
-static bool run_for(struct run *run, const struct node *n)
+static bool run_for(struct run *run, const struct template_node *n)
 {
-    struct value from, to;
+    struct slot from, to;
     if (!expr_eval(n->expr, run->slots, run->diag, &from) ||
             !expr_eval(n->to, run->slots, run->diag, &to))
         return false;
     for (int64_t i = from.num; i < to.num; i++) {
         if (++run->iterations > MAX_ITERATIONS)
             return failed(run, n, "more than 65536 iterations in one expansion");
-        run->slots[n->slot] = (struct value){.num = i};
+        run->slots[n->slot] = (struct slot){.num = i};
         if (!run_list(run, n->body))
             return false;
     }
     return true;
 }
 
-static bool run_if(struct run *run, const struct node *n)
+static bool run_if(struct run *run, const struct template_node *n)
 {
-    struct value v;
+    struct slot v;
     for (; n; n = n->otherwise) {
         if (!n->expr)
             return run_list(run, n->body);
@@ -135,7 +135,7 @@ static bool run_if(struct run *run, const struct node *n)
     return true;
 }
 
-static bool run_insert(struct run *run, const struct node *n)
+static bool run_insert(struct run *run, const struct template_node *n)
 {
     if (!run->insert)
         return failed(run, n, "nothing is to be inserted here");
@@ -158,13 +158,13 @@ static bool run_insert(struct run *run, const struct node *n)
     return true;
 }
 
-static bool (*const run_kind[])(struct run *, const struct node *) = {
+static bool (*const run_kind[])(struct run *, const struct template_node *) = {
     [NODE_TEXT] = run_text, [NODE_BLANK] = run_blank, [NODE_LET] = run_let,
     [NODE_ASSERT] = run_assert, [NODE_FOR] = run_for, [NODE_IF] = run_if,
     [NODE_INSERT] = run_insert,
 };
 
-static bool run_list(struct run *run, const struct node *n)
+static bool run_list(struct run *run, const struct template_node *n)
 {
     for (; n; n = n->next)
         if (!run_kind[n->kind](run, n))
@@ -179,7 +179,7 @@ bool template_expand(const struct template *t, const struct args *args, template
     bool line_started = out->line_started;
     struct run run = {.t = t, .insert = insert, .context = context, .out = out, .diag = d,
                       .indent = out->indent};
-    run.slots = NEW_ARRAY(t->pool, struct value, t->slots + 1);
+    run.slots = NEW_ARRAY(t->pool, struct slot, t->slots + 1);
     if (template_bind(t, args, run.slots, d) && run_list(&run, t->body))
         return true;
     out->len = len;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "template_tree.h"
+#include "template_line.h"
 
 enum {
     MAX_SOURCE_BYTES = 1 << 18,
@@ -73,11 +74,12 @@ static void split_lines(struct loader *l)
 
 /* ---- control lines --------------------------------------------------------------------------- */
 
-static struct node *load_block(struct loader *l, const struct line *head);
+static struct template_node *load_block(struct loader *l, const struct line *head);
 
-static struct node *new_node(struct loader *l, enum node_kind kind, const struct line *line)
+static struct template_node *new_node(struct loader *l, enum node_kind kind,
+        const struct line *line)
 {
-    struct node *n = NEW(l->t->pool, struct node);
+    struct template_node *n = NEW(l->t->pool, struct template_node);
     n->kind = kind;
     n->at = read_span(&l->r, line->text + (line->blank ? 0 : line->indent), line->end);
     n->indent = line->blank || line->indent < l->removed ? 0 : line->indent - l->removed;
@@ -117,7 +119,7 @@ static bool read_new_name(struct loader *l, struct name *name)
 static bool load_bound(struct loader *l, int64_t *out)
 {
     static const struct scope nothing;
-    struct value v;
+    struct slot v;
     l->r.scope = &nothing;
     struct expr *e = expr_read(&l->r);
     l->r.scope = &l->scope;
@@ -153,7 +155,7 @@ static bool load_words(struct loader *l, struct param *param)
     return true;
 }
 
-static struct node *load_param(struct loader *l, const struct line *line)
+static struct template_node *load_param(struct loader *l, const struct line *line)
 {
     struct param param = {.kind = PARAM_TEXT};
     struct name name;
@@ -185,10 +187,10 @@ static struct node *load_param(struct loader *l, const struct line *line)
 
 /* "$let NAME = EXPR". After a mistake the name is declared all the same, or every use of it would
  * be reported too. */
-static struct node *load_let(struct loader *l, const struct line *line)
+static struct template_node *load_let(struct loader *l, const struct line *line)
 {
     struct name name;
-    struct node *n = new_node(l, NODE_LET, line);
+    struct template_node *n = new_node(l, NODE_LET, line);
     if (!read_new_name(l, &name))
         return NULL;
     if (read_required(&l->r, "=") && (n->expr = expr_read_any(&l->r))) {
@@ -205,9 +207,9 @@ static struct node *load_let(struct loader *l, const struct line *line)
     return n;
 }
 
-static struct node *load_assert(struct loader *l, const struct line *line)
+static struct template_node *load_assert(struct loader *l, const struct line *line)
 {
-    struct node *n = new_node(l, NODE_ASSERT, line);
+    struct template_node *n = new_node(l, NODE_ASSERT, line);
     n->expr = expr_read(&l->r);
     if (n->expr && !read_end(&l->r) && (n->text = read_quoted(&l->r)))
         expect_end(l);
@@ -215,17 +217,17 @@ static struct node *load_assert(struct loader *l, const struct line *line)
 }
 
 /* The ':' that ends a control line, and its block, which sees what the line declared. */
-static struct node *load_body(struct loader *l, const struct line *line, bool ok)
+static struct template_node *load_body(struct loader *l, const struct line *line, bool ok)
 {
     if (ok && read_required(&l->r, ":"))
         expect_end(l);
     return load_block(l, line);
 }
 
-static struct node *load_for(struct loader *l, const struct line *line)
+static struct template_node *load_for(struct loader *l, const struct line *line)
 {
     struct name name;
-    struct node *n = new_node(l, NODE_FOR, line);
+    struct template_node *n = new_node(l, NODE_FOR, line);
     int names = l->scope.name.n;
     bool ok = read_new_name(l, &name);
     if (ok) {
@@ -255,9 +257,9 @@ static const struct line *continues(struct loader *l, const struct line *line, c
     return &l->line.at[next];
 }
 
-static struct node *load_if(struct loader *l, const struct line *line)
+static struct template_node *load_if(struct loader *l, const struct line *line)
 {
-    struct node *first = new_node(l, NODE_IF, line), *n = first;
+    struct template_node *first = new_node(l, NODE_IF, line), *n = first;
     const struct line *arm = line;
     do {
         if (arm != line)
@@ -273,7 +275,7 @@ static struct node *load_if(struct loader *l, const struct line *line)
 }
 
 /* $elif and $else where no $if is: their lines are read for their own mistakes. */
-static struct node *load_stray(struct loader *l, const struct line *line)
+static struct template_node *load_stray(struct loader *l, const struct line *line)
 {
     const char *from = line->text + line->indent;
     diag_error(l->r.diag, DIAG_TEMPLATE, read_span(&l->r, from, l->r.at),
@@ -283,9 +285,9 @@ static struct node *load_stray(struct loader *l, const struct line *line)
     return NULL;
 }
 
-static struct node *load_insert(struct loader *l, const struct line *line)
+static struct template_node *load_insert(struct loader *l, const struct line *line)
 {
-    struct node *n = new_node(l, NODE_INSERT, line);
+    struct template_node *n = new_node(l, NODE_INSERT, line);
     n->text = read_name(&l->r);
     if (n->text || read_expected(&l->r, "a name"))
         expect_end(l);
@@ -295,12 +297,12 @@ static struct node *load_insert(struct loader *l, const struct line *line)
 static const char *const keywords[] = {
     "param", "let", "assert", "for", "if", "elif", "else", "insert",
 };
-static struct node *(*const load_keyword[])(struct loader *, const struct line *) = {
+static struct template_node *(*const load_keyword[])(struct loader *, const struct line *) = {
     load_param, load_let, load_assert, load_for, load_if, load_stray, load_stray, load_insert,
 };
 enum { KEYWORDS = sizeof keywords / sizeof keywords[0] };
 
-static struct node *load_control(struct loader *l, const struct line *line)
+static struct template_node *load_control(struct loader *l, const struct line *line)
 {
     const char *from = l->r.at++;
     for (int i = 0; i < KEYWORDS; i++)
@@ -328,9 +330,9 @@ static bool load_hole(struct loader *l, struct piece *piece)
     return piece->expr && read_required(&l->r, "}");
 }
 
-static struct node *load_text(struct loader *l, const struct line *line)
+static struct template_node *load_text(struct loader *l, const struct line *line)
 {
-    struct node *n = new_node(l, NODE_TEXT, line);
+    struct template_node *n = new_node(l, NODE_TEXT, line);
     struct reader *r = &l->r;
     while (r->at < r->end) {
         const char *dollar = memchr(r->at, '$', (size_t)(r->end - r->at));
@@ -362,7 +364,7 @@ static bool is_control(const struct line *line)
            ((c[1] >= 'a' && c[1] <= 'z') || (c[1] >= 'A' && c[1] <= 'Z'));
 }
 
-static struct node *load_line(struct loader *l, const struct line *line)
+static struct template_node *load_line(struct loader *l, const struct line *line)
 {
     start_line(l, line);
     if (line->blank)
@@ -391,9 +393,9 @@ static const struct line *find_block(struct loader *l, const struct line *head, 
     return first;
 }
 
-static struct node *load_lines(struct loader *l, int end, int indent)
+static struct template_node *load_lines(struct loader *l, int end, int indent)
 {
-    struct node *list = NULL, **tail = &list;
+    struct template_node *list = NULL, **tail = &list;
     while (l->next < end && diag_errors(l->r.diag) < l->give_up) {
         const struct line *line = &l->line.at[l->next++];
         if (!line->blank && line->indent < indent) {
@@ -409,7 +411,7 @@ static struct node *load_lines(struct loader *l, int end, int indent)
 }
 
 /* The block of head, with its names going out of scope at the end. */
-static struct node *load_block(struct loader *l, const struct line *head)
+static struct template_node *load_block(struct loader *l, const struct line *head)
 {
     int end, names = l->scope.name.n;
     const struct line *first = find_block(l, head, &end);
@@ -426,7 +428,7 @@ static struct node *load_block(struct loader *l, const struct line *head)
     int shift = first->indent - head->indent;
     l->blocks++;
     l->removed += shift;
-    struct node *body = load_lines(l, end, first->indent);
+    struct template_node *body = load_lines(l, end, first->indent);
     l->removed -= shift;
     l->blocks--;
     l->scope.name.n = names;

@@ -18,7 +18,7 @@ struct piece {
     struct expr *expr;
 };
 
-struct node {
+struct template_node {
     enum node_kind kind;
     struct span at;
     int indent;              /* as emitted: that of the blocks is taken out */
@@ -27,9 +27,9 @@ struct node {
     struct expr *expr;       /* NODE_FOR: the first; NODE_IF: NULL is $else */
     struct expr *to;         /* NODE_FOR: where it ends */
     int slot;                /* NODE_FOR, NODE_LET */
-    struct node *body;       /* NODE_FOR, NODE_IF */
-    struct node *otherwise;  /* NODE_IF: its $elif or $else */
-    struct node *next;
+    struct template_node *body;       /* NODE_FOR, NODE_IF */
+    struct template_node *otherwise;  /* NODE_IF: its $elif or $else */
+    struct template_node *next;
 };
 
 struct template {
@@ -38,12 +38,12 @@ struct template {
     VEC(struct param) param;
     VEC(struct name) decl;   /* of each param: where it is written and its slot */
     int slots;               /* of values, while expanding */
-    struct node *body;
+    struct template_node *body;
 };
 
 /* Puts the arguments into the slots of the parameters (template_args.c). False after diagnostics:
  * one is missing, out of its range, given twice or not declared. */
-bool template_bind(const struct template *, const struct args *, struct value *slots,
+bool template_bind(const struct template *, const struct args *, struct slot *slots,
         struct diag *);
 
 #endif

@@ -1,8 +1,8 @@
 /* tune: measures the kernels that could compute each group of a network, on this machine.
  *
  * Round after round it compiles the network with kernels that have no time yet, one for each group,
- * and times its steps as bench does. After each round the file is written anew, whole: whatever ends
- * the program, all rounds before are kept, and the next call goes on from there. */
+ * and times its steps as bench does. After each round the file is written anew, whole: whatever
+ * ends the program, all rounds before are kept, and the next call goes on from there. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,8 +137,8 @@ static void count(struct tuner *t, struct pool *pool, const struct plan *plan)
     }
 }
 
-/* The widest target of the plan, or one that has times already: what runs here is known for sure once
- * a program has run. */
+/* The widest target of the plan, or one that has times already: what runs here is known for sure
+ * once a program has run. */
 static enum target_id guess_target(const struct tuner *t)
 {
     enum target_id guess = TARGET_SCALAR;
@@ -302,7 +302,8 @@ int command_tune(struct session *s)
     struct tuner t = {.session = s, .options = *s->options, .start = now()};
     check_paths(s->options);
     t.path = s->options->output ? s->options->output
-                                : pool_printf(s->pool, "%s.tuning", file_stem(s->pool, s->options->spec));
+                                : pool_printf(s->pool, "%s.tuning",
+                                          file_stem(s->pool, s->options->spec));
     t.options.threads = 1;
     t.options.quiet = true;    /* warnings are reported once, before the rounds */
     bool ready = open_tuning(&t);

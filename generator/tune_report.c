@@ -21,7 +21,8 @@ static double time_of(const struct reporter *r, const char *group, const struct 
 }
 
 /* The first step of the plan whose group is such a one. */
-static const struct step *step_like(const struct reporter *r, const struct plan *plan, const char *group)
+static const struct step *step_like(const struct reporter *r, const struct plan *plan,
+        const char *group)
 {
     for (int i = 0; i < plan->step.n; i++)
         if (!strcmp(signature(r, plan->step.at[i]), group))

@@ -103,7 +103,8 @@ static const char *read_text(struct reader *r, const struct value *top, const ch
 
 static void check_keys(struct reader *r, const struct value *top)
 {
-    static const char *const known[] = {"cnngen_tuning", "version", "cpu", "threads", "groups", NULL};
+    static const char *const known[] = {"cnngen_tuning", "version", "cpu", "threads", "groups",
+            NULL};
     for (int i = 0; i < top->entry.n; i++)
         if (!text_is_one_of(top->entry.at[i].key, known))
             diag_error(r->diag, DIAG_TUNING, top->entry.at[i].key_at, "unknown key '%s'",
@@ -116,14 +117,16 @@ static bool check_version(struct reader *r, const struct value *top)
     const struct entry *e = top->kind == VALUE_MAP ? value_find(top, "cnngen_tuning") : NULL;
     int64_t version;
     if (!e) {
-        diag_error(r->diag, DIAG_TUNING, top->at, "this is no tuning file: it has no 'cnngen_tuning'");
+        diag_error(r->diag, DIAG_TUNING, top->at,
+                "this is no tuning file: it has no 'cnngen_tuning'");
         diag_help(r->diag, "'cnngen tune' writes such files");
         return false;
     }
     if (value_int(e->val, &version) && version == VERSION)
         return true;
     diag_error(r->diag, DIAG_TUNING, e->val->at,
-            "'cnngen_tuning' is the version of the file's format: this cnngen understands %d", VERSION);
+            "'cnngen_tuning' is the version of the file's format: this cnngen understands %d",
+            VERSION);
     return false;
 }
 
@@ -152,7 +155,8 @@ static void read_groups(struct reader *r, const struct value *top)
 {
     const struct entry *e = value_find(top, "groups");
     if (!e || e->val->kind != VALUE_LIST) {
-        diag_error(r->diag, DIAG_TUNING, e ? e->val->at : top->at, "'groups' is missing or no list");
+        diag_error(r->diag, DIAG_TUNING, e ? e->val->at : top->at,
+                "'groups' is missing or no list");
         return;
     }
     for (int i = 0; i < e->val->item.n; i++)

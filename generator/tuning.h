@@ -8,9 +8,9 @@
  *     - group: 'Conv2D(filters=64, kernel_size=3x3) + ReLU: [28, 28, 64] -> [26, 26, 64], batch 1'
  *       avx512: {conv2d_direct: 310.250, conv2d_winograd6: 120.125}
  *
- * A group is known by its signature (group.h), not by the name of a layer: equal groups are measured
- * once, and one file serves many models. Times are microseconds of a whole step on one thread, for each
- * target and kernel. */
+ * A group is known by its signature (group.h), not by the name of a layer: equal groups are
+ * measured once, and one file serves many models. Times are microseconds of a whole step on one
+ * thread, for each target and kernel. */
 #ifndef CNNGEN_TUNING_H
 #define CNNGEN_TUNING_H
 

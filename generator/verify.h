@@ -22,8 +22,8 @@ struct model {
     bool ran[TARGET_COUNT];
 };
 
-/* Prints what came of each model in a round, and sets the status of those that differ. How many of them
- * are all right. */
+/* Prints what came of each model in a round, and sets the status of those that differ. How many of
+ * them are all right. */
 int verify_report(struct pool *, struct model *, int models, int threads);
 
 #endif

@@ -48,8 +48,8 @@ void check_start(struct check *);
 void check_step(struct check *, enum target_id, int step, const float *result, int64_t n);
 void check_output(struct check *, enum target_id, int output, const float *result, int64_t n);
 
-/* For --math=strict. The first step, or behind the steps the first output, whose bits differ between
- * two targets; -1: none. And a hash of the bits of all of them. */
+/* For --math=strict. The first step, or behind the steps the first output, whose bits differ
+ * between two targets; -1: none. And a hash of the bits of all of them. */
 int check_bits(const struct check *, enum target_id, enum target_id other);
 uint64_t check_hash(const struct check *, enum target_id);
 

@@ -1,4 +1,5 @@
-/* version.h: of cnngen, as messages, files and emitted text name it. The numbers are in runtime/cnn_version.h. */
+/* version.h: of cnngen, as messages, files and emitted text name it. The numbers are in
+ * runtime/cnn_version.h. */
 #ifndef CNNGEN_VERSION_H
 #define CNNGEN_VERSION_H
 

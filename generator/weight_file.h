@@ -1,6 +1,6 @@
 /* weight_file.h: opening and reading weight files, and folders of them: which paths a spec may
- * name, and reads that notice a file that changes. Never mapped: a file cut short while it is read is an error, not a
- * signal. */
+ * name, and reads that notice a file that changes. Never mapped: a file cut short while it is read
+ * is an error, not a signal. */
 #ifndef CNNGEN_WEIGHT_FILE_H
 #define CNNGEN_WEIGHT_FILE_H
 

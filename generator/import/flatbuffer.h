@@ -3,8 +3,8 @@
  * A buffer is tables that point at each other. A table begins with the distance back to its vtable,
  * which says for each field where in the table it is, 0 for one that is left out. A pointer is a
  * distance forward: to a table, or to a list, which is a count and its elements. Everything is
- * little-endian. No place in the buffer is trusted: each access is held against its length, and what
- * lies outside ends the reading: the first such place is kept, and everything that is read
+ * little-endian. No place in the buffer is trusted: each access is held against its length, and
+ * what lies outside ends the reading: the first such place is kept, and everything that is read
  * afterwards is absent, so that callers check once, at the end.
  *
  * Several pointers may lead to one table or list, so a small file can describe a large thing: lists

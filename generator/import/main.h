@@ -3,7 +3,8 @@
  *     cnngen-import-X MODEL -o SPEC.yaml [--weights FILE] [--name NAME] [--shape INPUT=N,N...]
  *         [--sources FILE]
  *
- * Exit codes: 0 fine, 1 the model is wrong or can't be imported, 2 usage, files or the environment. */
+ * Exit codes: 0 fine, 1 the model is wrong or can't be imported, 2 usage, files or the
+ * environment. */
 #ifndef CNNGEN_IMPORT_MAIN_H
 #define CNNGEN_IMPORT_MAIN_H
 

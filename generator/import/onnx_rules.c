@@ -354,7 +354,8 @@ bool onnx_infer_gather_nd(struct onnx *m, struct onnx_node *n)
 {
     const struct onnx_dims *d = dims_of(n, 0), *at = dims_of(n, 1);
     struct onnx_dims out = *at;
-    int64_t common = onnx_int(n, "batch_dims", 0), coordinates = at->rank ? at->at[at->rank - 1] : 0;
+    int64_t common = onnx_int(n, "batch_dims", 0);
+    int64_t coordinates = at->rank ? at->at[at->rank - 1] : 0;
     if (!n->in.at[1]->i)
         return onnx_refuse(m, n, "its indices depend on what the network computes");
     if (common < 0 || common >= at->rank || common >= d->rank || coordinates < 1 ||

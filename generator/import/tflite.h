@@ -133,14 +133,16 @@ const char *tflite_quoted(const struct tflite *, const char *text);  /* fit to b
 
 bool tflite_is_const(const struct tflite_tensor *);
 
-/* A constant's values; NULL, with the node refused, when they can't be had. Quantised ones become the
- * numbers that they mean. */
+/* A constant's values; NULL, with the node refused, when they can't be had. Quantised ones become
+ * the numbers that they mean. */
 const float *tflite_floats(struct tflite *, struct tflite_node *, struct tflite_tensor *);
 const int64_t *tflite_ints(struct tflite *, struct tflite_node *, struct tflite_tensor *);
 
 /* What a STRIDED_SLICE takes: elements from begin on, before end, which may be -1 where the step is
  * negative. False when refused. */
-struct tflite_slice { int64_t begin[TFLITE_MAX_RANK], end[TFLITE_MAX_RANK], step[TFLITE_MAX_RANK]; };
+struct tflite_slice {
+    int64_t begin[TFLITE_MAX_RANK], end[TFLITE_MAX_RANK], step[TFLITE_MAX_RANK];
+};
 bool tflite_slice_of(struct tflite *, struct tflite_node *, struct tflite_slice *);
 
 /* What a GATHER_ND takes: of outer pieces of inner elements each, n in the order of a list. False

@@ -1,6 +1,6 @@
-/* What depends on constants and shapes alone: the arithmetic of sizes that exporters leave in front of
- * RESHAPE, and weights that are stored in another type. Whatever isn't folded is lowered or refused later.
- */
+/* What depends on constants and shapes alone: the arithmetic of sizes that exporters leave in front
+ * of RESHAPE, and weights that are stored in another type. Whatever isn't folded is lowered or
+ * refused later. / */
 #include <math.h>
 #include <string.h>
 

@@ -155,7 +155,8 @@ const char *lower_input_as(struct tflite *m, struct tflite_node *n, int i, const
     return l->name;
 }
 
-int64_t lower_option(struct tflite *m, const struct tflite_node *n, int i, int bytes, int64_t absent)
+int64_t lower_option(struct tflite *m, const struct tflite_node *n, int i, int bytes,
+        int64_t absent)
 {
     return fb_int(&m->fb, n->options, i, bytes, absent);
 }
@@ -288,8 +289,8 @@ static bool floats_only(struct tflite *m)
             diag_error(m->diag, DIAG_UNSUPPORTED, m->at,
                     "the model is quantised: '%s' is %s, and cnngen computes in float32",
                     tflite_quoted(m, t->name), tflite_type_name(t->type));
-            diag_help(m->diag, "convert it with float32 or float16 weights, or with weights alone in "
-                               "int8 (\"dynamic range\")");
+            diag_help(m->diag, "convert it with float32 or float16 weights, or with weights alone "
+                    "in int8 (\"dynamic range\")");
             return false;
         }
     return true;

@@ -31,7 +31,8 @@ static bool is_image(struct tflite *m, struct tflite_node *n, const struct tflit
 
 static bool write_strides(struct tflite *m, struct tflite_node *n, struct wlayer *l, bool always)
 {
-    int64_t w = lower_option(m, n, CONV_STRIDE_W, 4, 0), h = lower_option(m, n, CONV_STRIDE_H, 4, 0);
+    int64_t w = lower_option(m, n, CONV_STRIDE_W, 4, 0);
+    int64_t h = lower_option(m, n, CONV_STRIDE_H, 4, 0);
     if (h < 1 || w < 1)
         return tflite_refuse(m, n, "its strides are %lld and %lld", (long long)h, (long long)w);
     if (always || h != 1 || w != 1)
@@ -218,7 +219,8 @@ bool tflite_lower_transpose_conv(struct tflite *m, struct tflite_node *n)
 
 /* ---- matrices -------------------------------------------------------------------------------- */
 
-/* The input as rows of so many numbers each: one row for each image unless its dimensions are kept. */
+/* The input as rows of so many numbers each: one row for each image unless its dimensions are
+ * kept. */
 static const char *rows(struct tflite *m, struct tflite_node *n, int64_t features)
 {
     const struct tflite_tensor *x = n->in.at[0];

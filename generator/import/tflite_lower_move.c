@@ -219,8 +219,8 @@ bool tflite_lower_slice(struct tflite *m, struct tflite_node *n)
     return take(m, n, 0, &x, &p, n->out.at[0]);
 }
 
-/* STRIDED_SLICE: begin, end, strides, and masks of options: of dimensions whose begin or end doesn't count,
- * and of those that vanish. */
+/* STRIDED_SLICE: begin, end, strides, and masks of options: of dimensions whose begin or end
+ * doesn't count, and of those that vanish. */
 bool tflite_lower_strided_slice(struct tflite *m, struct tflite_node *n)
 {
     const struct tflite_dims *d = &n->in.at[0]->dims;
@@ -314,7 +314,8 @@ bool tflite_lower_gather_nd(struct tflite *m, struct tflite_node *n)
     return true;
 }
 
-/* SPLIT (axis, input) and SPLIT_V (input, sizes, axis): each output is a part, as large as it says. */
+/* SPLIT (axis, input) and SPLIT_V (input, sizes, axis): each output is a part, as large as it
+ * says. */
 bool tflite_lower_split(struct tflite *m, struct tflite_node *n)
 {
     bool sizes = n->in.n == 3;
@@ -509,7 +510,8 @@ static bool resize(struct tflite *m, struct tflite_node *n, const char *mode,
     const int64_t *from = n->in.at[0]->dims.at + 1;
     if (count != 2 || size[0] < 1 || size[1] < 1 || from[0] < 1 || from[1] < 1)
         return tflite_refuse(m, n, "its new size has %d dimensions, or is 0", count);
-    bool centers = strcmp(coordinates, "align_corners") && (nearest_mode || !strcmp(coordinates, "half_pixel"));
+    bool centers = strcmp(coordinates, "align_corners") &&
+            (nearest_mode || !strcmp(coordinates, "half_pixel"));
     if (centers && size[0] % from[0] == 0 && size[1] % from[1] == 0)
         return upsample(m, n, size, mode) != NULL;
     struct wlayer *l = lower_unary(m, n, "Resize");
@@ -556,8 +558,8 @@ bool tflite_lower_resize_nearest(struct tflite *m, struct tflite_node *n)
                    corners ? "round_prefer_ceil" : "floor");
 }
 
-/* x / (bias + alpha * sum of squares of 2 * radius + 1 channels) ** beta; cnngen's alpha is of their
- * mean. */
+/* x / (bias + alpha * sum of squares of 2 * radius + 1 channels) ** beta; cnngen's alpha is of
+ * their mean. */
 bool tflite_lower_lrn(struct tflite *m, struct tflite_node *n)
 {
     int64_t radius = lower_option(m, n, 0, 4, 0);

@@ -59,7 +59,8 @@ static void comment(struct tflite *m)
     if (m->dilations)
         writer_comment(m->w, "Dilated convolutions that were cut into blocks: %d.", m->dilations);
     if (m->folds)
-        writer_comment(m->w, "Computed, as they depend on constants alone: %d operators.", m->folds);
+        writer_comment(m->w, "Computed, as they depend on constants alone: %d operators.",
+                m->folds);
 }
 
 static struct writer *import(struct pool *pool, const struct import_options *o, struct diag *diag)

@@ -137,7 +137,8 @@ static double from_double(uint64_t bits)
 
 static bool is_float(int type)
 {
-    return type == TFL_FLOAT32 || type == TFL_FLOAT16 || type == TFL_FLOAT64 || type == TFL_BFLOAT16;
+    return type == TFL_FLOAT32 || type == TFL_FLOAT16 || type == TFL_FLOAT64 ||
+            type == TFL_BFLOAT16;
 }
 
 static bool is_unsigned(int type)

@@ -350,8 +350,8 @@ static void check_weight(const struct wweight *given, const struct node *n, stru
             continue;
         struct pool *pool = given->layer->writer->pool;
         diag_error(d, DIAG_TENSOR_SHAPE, n->at, "layer '%s' (%s) needs a %s of %s; the model's "
-                "is %s", n->name, given->layer->type, needed->name, shape_text(pool, &needed->shape),
-                shape_text(pool, &given->shape));
+                "is %s", n->name, given->layer->type, needed->name,
+                shape_text(pool, &needed->shape), shape_text(pool, &given->shape));
     }
 }
 

@@ -12,7 +12,8 @@ struct cut { int n0, t0, n1, t1; };
 /* The fewest tiles of at most `most`, as equal as can be. */
 struct cut cut_even(int n, int most);
 
-/* Of so many units alike, the largest share over the mean on MOST_THREADS; more than 1.2 is uneven. */
+/* Of so many units alike, the largest share over the mean on MOST_THREADS; more than 1.2 is
+ * uneven. */
 double units_share(int64_t units);
 bool units_are_uneven(int64_t units);
 
@@ -20,8 +21,8 @@ bool units_are_uneven(int64_t units);
 void bind_cut(struct pool *, struct args *, const char *size, const char *count,
         const struct cut *);
 
-/* Whether the rows of an image, and images of such rows, follow one another without a gap: are one row.
- * The pitch of a single row says nothing: behind it lies its halo. */
+/* Whether the rows of an image, and images of such rows, follow one another without a gap: are one
+ * row. The pitch of a single row says nothing: behind it lies its halo. */
 bool view_rows_join(const struct view *);
 bool view_images_join(const struct view *);
 

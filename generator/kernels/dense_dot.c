@@ -66,8 +66,8 @@ static bool fits(const struct target *t, int m, int q)
     return sums + (m > 1 ? q : 1) + 1 + !t->fma <= t->registers - 2;
 }
 
-/* Cycles for 16 inputs of a tile, and for what follows the sums. Loads that multiplies hide are not for
- * free: some cross a cache line. */
+/* Cycles for 16 inputs of a tile, and for what follows the sums. Loads that multiplies hide are not
+ * for free: some cross a cache line. */
 static double tile_cycles(const struct target *t, int ic, int m, int q)
 {
     double parts = CHUNK / t->vl, chunks = (double)(round_up(ic, CHUNK) / CHUNK);
@@ -76,7 +76,8 @@ static double tile_cycles(const struct target *t, int ic, int m, int q)
     return chunks * ((busy > 4 ? busy : 4) + loads + 1) + 12.0 * m * q + 10;
 }
 
-/* How much of so many bytes, read again and again, the first level can't hold: all of twice its size. */
+/* How much of so many bytes, read again and again, the first level can't hold: all of twice its
+ * size. */
 static double overflow(const struct target *t, double bytes)
 {
     double over = 2 * (bytes - t->l1);

@@ -4,8 +4,8 @@
 
 #include "../kernel.h"
 
-/* How the pixels of a step are divided into units. When those of an image are equally spaced in every view,
- * they are one list, cut into units of about 16 kB; else into rows. */
+/* How the pixels of a step are divided into units. When those of an image are equally spaced in
+ * every view, they are one list, cut into units of about 16 kB; else into rows. */
 struct walk {
     bool linear;          /* one list, of a single image */
     bool packed;          /* the pixels of a unit are side by side in every view: one run */

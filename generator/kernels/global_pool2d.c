@@ -2,8 +2,8 @@
  * accumulators. */
 #include "cut.h"
 
-/* Pixels with accumulators of their own: enough to keep additions (four cycles each) busy. The same on
- * all targets, since the order of a sum depends on it. */
+/* Pixels with accumulators of their own: enough to keep additions (four cycles each) busy. The same
+ * on all targets, since the order of a sum depends on it. */
 static int pixels_of(int width) { return width < 4 ? width : 4; }
 
 /* Vectors of channels in a tile. */

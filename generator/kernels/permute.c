@@ -72,8 +72,9 @@ static int64_t output_dimensions(const struct step *step, struct dimension *d)
 }
 
 /* Loops over dimensions 0, 1, 2, 3 in this order, the last one contiguous in the output. If it is
- * so in the input as well, or one float is all of it there, it is moved in vectors; else dimension 2 is the one that is contiguous
- * there, and moved in blocks of 16, so that each cache line is read once. */
+ * so in the input as well, or one float is all of it there, it is moved in vectors; else dimension
+ * 2 is the one that is contiguous there, and moved in blocks of 16, so that each cache line is read
+ * once. */
 static void bind(struct pool *pool, const struct step *step, const struct target *t,
         struct binding *b)
 {

@@ -1,5 +1,6 @@
-/* Activation, ReLU, LeakyReLU, ELU and Clip: element-wise functions as layers. Their shape rules put the
- * function into node->act, which is applied to what eval copies. PReLU and Softmax are apart. */
+/* Activation, ReLU, LeakyReLU, ELU and Clip: element-wise functions as layers. Their shape rules
+ * put the function into node->act, which is applied to what eval copies. PReLU and Softmax are
+ * apart. */
 #include "common.h"
 
 static void set_act(struct graph *g, struct node *node, struct activation a)

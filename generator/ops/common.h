@@ -81,6 +81,10 @@ bool check_groups(struct graph *, struct node *, const struct conv2d *, struct d
 /* IC * depth_multiplier; 0 after an error. */
 int depthwise_channels(struct graph *, struct node *, const struct conv2d *, struct diag *);
 
+/* Whether what lies between the two convolutions of a separable one is no larger than a tensor may
+ * be; reports if it is. */
+bool separable_fits(struct graph *, struct node *, struct shape between, struct diag *);
+
 /* Of a transposed convolution, for an axis (0 height, 1 width) with `in` elements: what comes out,
  * below 1 if nothing does, and the pads; and the products in one element at most. */
 bool check_output_padding(struct graph *, struct node *, const struct conv2d_transpose *,
@@ -130,8 +134,8 @@ double *product_errors(const struct tval *, double gamma);  /* of all elements; 
 /* Starts n sums of k products each with the bias (NULL: 0). */
 void start_sums(int n, const float *bias, double k, double *v, double *e);
 
-/* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, statistics over the n numbers, gamma and
- * beta one for each; either may be NULL. */
+/* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, statistics over the n numbers, gamma
+ * and beta one for each; either may be NULL. */
 void normalize_row(int n, const double *x, const double *e, double epsilon, const float *gamma,
                    const float *beta, double *y, double *ye);
 

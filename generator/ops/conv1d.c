@@ -158,12 +158,13 @@ const struct op_def op_depthwise_conv1d = {
 static void separable_shape(struct graph *g, struct node *node, struct diag *diag)
 {
     struct conv2d *c = &((struct separable *)node->attr)->conv;
-    int length;
+    int length, between;
 
-    if (!need_rank(node, 0, 2, diag) || !depthwise_channels(g, node, c, diag))
+    if (!need_rank(node, 0, 2, diag) || !(between = depthwise_channels(g, node, c, diag)))
         return;
     c->groups = 1;
-    if ((length = conv_length(g, node, c, diag)) > 0)
+    if ((length = conv_length(g, node, c, diag)) > 0 &&
+        separable_fits(g, node, shape_of(2, (int[]){length, between}), diag))
         set_shape(g, node, shape_of(2, (int[]){length, c->filters}), diag);
 }
 

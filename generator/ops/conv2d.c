@@ -76,15 +76,26 @@ static void depthwise_shape(struct graph *g, struct node *node, struct diag *dia
         set_shape(g, node, image_shape(out[0], out[1], c->filters), diag);
 }
 
+bool separable_fits(struct graph *g, struct node *node, struct shape between, struct diag *diag)
+{
+    if (shape_size(&between) <= LIMIT_TENSOR_BYTES / (int64_t)sizeof(float))
+        return true;
+    diag_error(diag, DIAG_TENSOR_TOO_LARGE, node->at,
+               "layer %s has %s between its two convolutions: a tensor has to stay below 2^31 "
+               "bytes", node_title(g, node), shape_text(g->pool, &between));
+    return false;
+}
+
 static void separable_shape(struct graph *g, struct node *node, struct diag *diag)
 {
     struct conv2d *c = &((struct separable *)node->attr)->conv;
-    int out[2];
+    int out[2], between;
 
-    if (!need_rank(node, 0, 3, diag) || !depthwise_channels(g, node, c, diag))
+    if (!need_rank(node, 0, 3, diag) || !(between = depthwise_channels(g, node, c, diag)))
         return;
     c->groups = 1;
-    if (resolve_window(g, node, c, out, diag))
+    if (resolve_window(g, node, c, out, diag) &&
+        separable_fits(g, node, image_shape(out[0], out[1], between), diag))
         set_shape(g, node, image_shape(out[0], out[1], c->filters), diag);
 }
 

@@ -1,5 +1,5 @@
-/* MatMul: products of matrices that are both computed, as in NumPy: [..., M, K] by [..., K, N], what
- * is in front stretching as in element-wise layers. */
+/* MatMul: products of matrices that are both computed, as in NumPy: [..., M, K] by [..., K, N],
+ * what is in front stretching as in element-wise layers. */
 #include "common.h"
 
 #include <float.h>

@@ -4,8 +4,8 @@
 
 #include "common.h"
 
-/* The 2D form's evaluation, and the 2D form between two Reshapes in the node's place, itself lowered
- * where it is composed. The attributes are those of the 2D form, resolved. */
+/* The 2D form's evaluation, and the 2D form between two Reshapes in the node's place, itself
+ * lowered where it is composed. The attributes are those of the 2D form, resolved. */
 void height_eval(const struct node *, const struct tval *in, struct tval *out);
 void height_lower(struct graph *, struct node *);
 

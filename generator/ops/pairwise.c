@@ -13,8 +13,8 @@ static bool is_exact(struct side s) { return s.e <= 0; }
 
 static double divide(double a, double b) { return a / b; }
 
-/* |a'/b' - a/b| <= (ea + |a/b| eb) / (|b| - eb), and a rounding. A divisor that may be zero, when it
- * isn't exactly that, decides between all there is. */
+/* |a'/b' - a/b| <= (ea + |a/b| eb) / (|b| - eb), and a rounding. A divisor that may be zero, when
+ * it isn't exactly that, decides between all there is. */
 static double divide_bound(struct side a, struct side b, double v)
 {
     double moved;

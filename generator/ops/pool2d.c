@@ -84,8 +84,8 @@ static void global_shape(struct graph *g, struct node *node, struct diag *diag)
 /* ---- evaluation ------------------------------------------------------------------------------ */
 
 /* A window's part on the input, rows h0 <= h < h1 and columns w0 <= w < w1 in steps of the
- * dilation, and what an average divides by. With ceil_mode, the last window may reach beyond the padding: that part never
- * counts. */
+ * dilation, and what an average divides by. With ceil_mode, the last window may reach beyond the
+ * padding: that part never counts. */
 struct part { int h0, h1, w0, w1, dh, dw; double count; };
 
 static int at_most(int a, int b) { return a < b ? a : b; }

@@ -206,9 +206,9 @@ static void product_eval(const struct node *node, const struct tval *in, struct 
 
 /* ---- log of a sum of exponentials ------------------------------------------------------------ */
 
-/* m + log sum exp(x - m), m the largest. Off by the largest e at most, since the slopes add up to 1;
- * by what each difference and exponential is rounded by, in the mean over their shares, which for
- * the differences is at most log n; and by the sum, the logarithm and the last addition. */
+/* m + log sum exp(x - m), m the largest. Off by the largest e at most, since the slopes add up to
+ * 1; by what each difference and exponential is rounded by, in the mean over their shares, which
+ * for the differences is at most log n; and by the sum, the logarithm and the last addition. */
 static double log_sum_exp_error(double n, double m, double log_sum, double e)
 {
     double relative = log(n) + 6 + n;

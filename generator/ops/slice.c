@@ -1,4 +1,5 @@
-/* Slice and Expand: a part of a tensor, and one repeated where its dimensions are 1, as in NumPy. */
+/* Slice and Expand: a part of a tensor, and one repeated where its dimensions are 1, as in
+ * NumPy. */
 #include "common.h"
 
 #include <string.h>

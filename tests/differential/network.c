@@ -89,6 +89,14 @@ void list(const char *key, const int *d, int n)
     printf("]");
 }
 
+struct tensor *through(const char *function, struct tensor *x)
+{
+    struct tensor *t = add(x->h, x->w, x->c, x->rank);
+    head("Activation", t, x);
+    printf(", activation: %s}\n", function);
+    return t;
+}
+
 void end_with_activation(void)
 {
     if (chance(40))

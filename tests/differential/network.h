@@ -1,5 +1,5 @@
-/* network.h: the network that random_spec prints: its tensors so far, chance, and the beginnings and ends of
- * layers' lines. The seed alone decides all of it. */
+/* network.h: the network that random_spec prints: its tensors so far, chance, and the beginnings
+ * and ends of layers' lines. The seed alone decides all of it. */
 #ifndef NETWORK_H
 #define NETWORK_H
 
@@ -16,7 +16,7 @@ extern int count;                /* of all */
 extern long macs;                /* of all layers, at most MACS_MAX */
 extern int integers;             /* only layers that make integers of integers */
 
-/* ---- chance ------------------------------------------------------------------------------------ */
+/* ---- chance ---------------------------------------------------------------------------------- */
 
 extern uint64_t state;           /* the seed, to begin with */
 
@@ -32,20 +32,23 @@ int pick(const int *list, int n);
 int channels(void);              /* a number of them: small, round or one off */
 const char *activation(void);    /* the name of one */
 
-/* ---- tensors ------------------------------------------------------------------------------------- */
+/* ---- tensors --------------------------------------------------------------------------------- */
 
 struct tensor *add(int h, int w, int c, int rank);
 struct tensor *add_dims(const int *d, int rank);
 const int *dims(const struct tensor *);    /* rank of them, valid until the next call */
 int larger(int a, int b);
 
-/* ---- lines ----------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 /* "  - {type: X, name: tN, inputs: tM" for a layer that makes t from x. */
 void head(const char *type, const struct tensor *t, struct tensor *x);
 
 /* A whole line for a layer that makes t from x and y. */
 void line_of_two(const char *type, const struct tensor *t, struct tensor *x, struct tensor *y);
+
+/* A whole line: the function of x. */
+struct tensor *through(const char *function, struct tensor *x);
 
 void list(const char *key, const int *d, int n);  /* ", key: [1, 2]" */
 void end_with_activation(void);                   /* "}" or ", activation: relu}" */

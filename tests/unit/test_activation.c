@@ -195,6 +195,18 @@ static void test_limits(void **state)
     }
 }
 
+/* Functions that some numbers have no value for. */
+static bool is_partial(enum act kind)
+{
+    static const enum act partial[] = {ACT_SQRT, ACT_RSQRT, ACT_LOG, ACT_ASIN, ACT_ACOS, ACT_ACOSH,
+        ACT_ATANH};
+
+    for (int i = 0; i < COUNT(partial); i++)
+        if (partial[i] == kind)
+            return true;
+    return false;
+}
+
 /* NaN stays NaN; far out nothing becomes NaN. */
 static void test_extremes(void **state)
 {
@@ -208,7 +220,7 @@ static void test_extremes(void **state)
             continue;
         memcpy(a.arg, act_defs[k].arg_default, sizeof a.arg);
         assert_true(isnan(act_eval(&a, NAN)));
-        if (act_defs[k].partial)
+        if (is_partial((enum act)k))
             continue;
         assert_true(act_error(&a, NAN, 0) == 0);
         for (int i = 0; i < COUNT(far); i++) {
@@ -266,22 +278,6 @@ static void test_errors(void **state)
     }
 }
 
-static void test_lipschitz(void **state)
-{
-    (void)state;
-    for (int k = 0; k < ACT_COUNT; k++) {
-        struct activation a = {(enum act)k, {1, 1, 0}};
-
-        if (!act_defs[k].eval || k == ACT_RELU_FULL || isinf(act_defs[k].lipschitz))
-            continue;
-        for (int i = -2000; i < 2000; i++) {
-            double slope = fabs(act_eval(&a, (i + 1) * 0.01) - act_eval(&a, i * 0.01)) / 0.01;
-
-            assert_true(slope <= act_defs[k].lipschitz * (1 + 1e-9));
-        }
-    }
-}
-
 /* ---- names and arguments --------------------------------------------------------------------- */
 
 static void test_names(void **state)
@@ -315,7 +311,8 @@ static void test_messages(void **state)
         {"{name: elu, alpa: 1}", "did you mean 'alpha'?"},
         {"{name: elu, alpha: x}", "[wrong-type]"},
         {"{name: celu, alpha: 0}", "[bad-value]"}, {"{name: relu, max_value: -1}", "[bad-value]"},
-        {"{name: elu, alpha: .nan}", "[bad-value]"}, {"{name: clip, min_value: .nan}", "[bad-value]"},
+        {"{name: elu, alpha: .nan}", "[bad-value]"},
+        {"{name: clip, min_value: .nan}", "[bad-value]"},
         {"{name: clip, max_valu: 3}", "did you mean 'max_value'?"},
         {"{name: gelu, approximate: 1}", "[wrong-type]"},
         {"{name: gelu, aproximate: true}", "did you mean 'approximate'?"},
@@ -382,7 +379,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_extremes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_negative_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_lipschitz, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reference, setup, teardown),

@@ -8,18 +8,19 @@
 #include <string.h>
 
 #include "expr.h"
+#include "template_line.h"
 
 static const char *const activations[] = {"none", "relu", "relu6"};
 
 struct fixture {
     struct pool *pool;
     struct scope scope;
-    struct value slots[5];
+    struct slot slots[5];
     struct source src;
     struct reader r;
 };
 
-static void add(struct fixture *f, const char *name, enum param_kind kind, struct value v)
+static void add(struct fixture *f, const char *name, enum param_kind kind, struct slot v)
 {
     bool word = kind == PARAM_WORD;
     struct name n = {name, kind, word ? activations : NULL, word ? 3 : 0, f->scope.slots++, {0}};
@@ -30,11 +31,11 @@ static void add(struct fixture *f, const char *name, enum param_kind kind, struc
 static void setup(struct fixture *f, const char *text)
 {
     *f = (struct fixture){.pool = pool_new()};
-    add(f, "IC", PARAM_INT, (struct value){.num = 24});
-    add(f, "OC", PARAM_INT, (struct value){.num = 10});
-    add(f, "ZERO", PARAM_INT, (struct value){.num = 0});
-    add(f, "ACT", PARAM_WORD, (struct value){.text = "relu"});
-    add(f, "FN", PARAM_TEXT, (struct value){.text = "conv"});
+    add(f, "IC", PARAM_INT, (struct slot){.num = 24});
+    add(f, "OC", PARAM_INT, (struct slot){.num = 10});
+    add(f, "ZERO", PARAM_INT, (struct slot){.num = 0});
+    add(f, "ACT", PARAM_WORD, (struct slot){.text = "relu"});
+    add(f, "FN", PARAM_TEXT, (struct slot){.text = "conv"});
     f->src = source_of("e", text, strlen(text));
     f->r = (struct reader){.pool = f->pool, .diag = diag_new(f->pool), .scope = &f->scope,
                            .src = &f->src, .line = 1, .start = text, .end = text + strlen(text),
@@ -44,7 +45,7 @@ static void setup(struct fixture *f, const char *text)
 static void expect(const char *text, int64_t want)
 {
     struct fixture f;
-    struct value v = {.num = 123456789};
+    struct slot v = {.num = 123456789};
     setup(&f, text);
     struct expr *e = expr_read(&f.r);
     bool ok = e && read_end(&f.r) && expr_eval(e, f.slots, f.r.diag, &v);
@@ -58,7 +59,7 @@ static void expect(const char *text, int64_t want)
 static void expect_error(const char *text, const char *want)
 {
     struct fixture f;
-    struct value v;
+    struct slot v;
     struct out out;
     setup(&f, text);
     struct expr *e = expr_read(&f.r);
@@ -240,7 +241,7 @@ static void expect_nested(const char *open, const char *close, int most, const c
         for (int i = 0; i < most + extra; i++)
             strcat(text, close);
         struct fixture f;
-        struct value v = {0};
+        struct slot v = {0};
         struct out out;
         setup(&f, text);
         struct expr *e = expr_read(&f.r);

@@ -1,4 +1,5 @@
-/* The specification and the weight file that importers write: names, keys, inputs, line breaks, bytes. */
+/* The specification and the weight file that importers write: names, keys, inputs, line breaks,
+ * bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,7 +117,8 @@ static void writes_weights_that_are_read_back(void **state)
 static void makes_names_legal(void **state)
 {
     static const struct { const char *from, *to; } name[] = {
-        {"conv/relu:0", "conv/relu_0"}, {"conv/relu:0", "conv/relu_0_1"}, {"///", "layer"}, {"", "layer_1"},
+        {"conv/relu:0", "conv/relu_0"}, {"conv/relu:0", "conv/relu_0_1"}, {"///", "layer"},
+        {"", "layer_1"},
         {"\xc3\xa4x", "x"}, {"true", "true"}, {"7", "7"},
     };
     struct writer *w = writer_new(pool, "int");

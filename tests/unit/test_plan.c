@@ -150,8 +150,8 @@ static void units_of_images(void **state)
 
 /* ---- threads of a run ------------------------------------------------------------------------ */
 
-/* Steps one behind the other, each reading what the one before has written: the first of so many cycles, then
- * `others` of so many; divided. */
+/* Steps one behind the other, each reading what the one before has written: the first of so many
+ * cycles, then `others` of so many; divided. */
 static struct plan *chain(double first, int others, double cycles)
 {
     struct plan *plan = NEW(pool, struct plan);
@@ -196,7 +196,8 @@ static void small_steps_on_one_thread(void **state)
     assert_true(most_parts(chain(30000, 11, 30000)) >= 2);
 }
 
-/* A step that alone is worth hundreds of threads, among many before which all of them would have to meet. */
+/* A step that alone is worth hundreds of threads, among many before which all of them would have to
+ * meet. */
 static void meetings_limit_threads(void **state)
 {
     (void)state;
@@ -204,8 +205,8 @@ static void meetings_limit_threads(void **state)
     assert_in_range(most_parts(chain(1e8, 300, 4000)), 20, 30);
 }
 
-/* What one thread has written the others must fetch: where every second step is too small to be divided,
- * dividing the others must gain that, too. */
+/* What one thread has written the others must fetch: where every second step is too small to be
+ * divided, dividing the others must gain that, too. */
 static void steps_of_one_thread_between(void **state)
 {
     (void)state;
@@ -239,7 +240,8 @@ static void threads_that_units_feed(void **state)
 static int steps_of(int in, int filters, const char *activation)
 {
     struct graph *g = infer(pool_printf(pool, "  - {type: Input, shape: [8, 8, %d]}\n"
-            "  - {type: Conv2D, filters: %d, kernel_size: 1, activation: %s}\n", in, filters, activation));
+            "  - {type: Conv2D, filters: %d, kernel_size: 1, activation: %s}\n", in, filters,
+            activation));
     optimise(g);
     return group_nodes(pool, g, MATH_FAST, TARGETS_ALL).list.n;
 }

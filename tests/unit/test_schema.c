@@ -319,8 +319,8 @@ static const char *model(const struct op_def *op, const char *key, const char *v
         inputs = pool_printf(pool, "%s, image", inputs);
     if (op->min_in > 0)
         text = pool_printf(pool, "%s, inputs: [%s]", text, inputs);
-    text = pool_printf(pool, "cnngen: 1\nlayers:\n%s  - %s, %s: %s}\n", op->family != FAMILY_INPUT ? IMAGE : "",
-            text, key, value);
+    text = pool_printf(pool, "cnngen: 1\nlayers:\n%s  - %s, %s: %s}\n",
+            op->family != FAMILY_INPUT ? IMAGE : "", text, key, value);
     if (op->max_in == 0)
         text = pool_printf(pool, "%s  - ReLU\n", text);
     return op->max_in > 0 || op->family == FAMILY_INPUT

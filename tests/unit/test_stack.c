@@ -10,7 +10,8 @@
 
 static int64_t stack_of(const char *text, int vector_bytes)
 {
-    return stack_of_text(text, strlen(text), vector_bytes) - STACK_SCALARS - STACK_HELPERS * vector_bytes;
+    int64_t bytes = stack_of_text(text, strlen(text), vector_bytes);
+    return bytes - STACK_SCALARS - STACK_HELPERS * vector_bytes;
 }
 
 static void test_vectors(void **state)
