@@ -29,10 +29,12 @@ for i in $(seq 29); do
 done
 run 85 --cc gcc --cflags -Og --seed $((seed + 1)) "$tmp"/r[1-3]*.cnn.yaml
 run 85 --cc clang --cflags -O1 --seed $((seed + 2)) "$tmp"/r[4-9]*.cnn.yaml
-# A third of the convolutions, another one every day (CASES=all: all of them).
+# A third of the convolutions, another one every day (CASES=all: all of them). Those for what is fused
+# end in functions that are seldom exact: of a third that has many of them too little would be compared.
 third=$(($(date +%s) / 86400 % 3))
 [ "${CASES:-}" != all ] || third=-1
-convolutions=$(ls "$root"/tests/cases/conv-*.cnn.yaml | awk -v h=$third 'h < 0 || NR % 3 == h')
+convolutions=$(ls "$root"/tests/cases/conv-*.cnn.yaml | grep -v fused |
+    awk -v h=$third 'h < 0 || NR % 3 == h')
 run 85 --cc gcc --cflags -Og --seed $((seed + 3)) $convolutions
 run 50 --cc gcc --cflags -Og --seed $((seed + 4)) "$root"/tests/cases/dense-*.cnn.yaml \
     "$root"/tests/cases/pool-*.cnn.yaml
