@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$root/tests/targets.sh"
 seed=${DIFFERENTIAL_SEED:-$(($(date +%s) / 86400 * 1000))}
-count=${DIFFERENTIAL_COUNT:-300}
+count=${DIFFERENTIAL_COUNT:-250}
 cc -O1 -o "$tmp/random_spec" "$root"/tests/differential/*.c || exit 2
 echo "seed $seed, $count networks (DIFFERENTIAL_SEED=$seed repeats them)"
 batch=25
