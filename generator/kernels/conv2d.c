@@ -85,6 +85,24 @@ void conv2d_bind_shape(struct pool *pool, struct args *args, const struct step *
     bind_view(pool, args, "Y", &step->out);
 }
 
+void conv2d_transpose_bind_shape(struct pool *pool, struct args *args, const struct step *step)
+{
+    const struct conv2d_transpose *a = step->group->main->attr;
+    args_int(pool, args, "IC", a->in_channels);
+    args_int(pool, args, "OC", a->filters);
+    args_int(pool, args, "IH", step->in.at[0].h);
+    args_int(pool, args, "OH", step->out.h);
+    args_int(pool, args, "OW", step->out.w);
+    args_int(pool, args, "KH", a->kernel[0]);
+    args_int(pool, args, "KW", a->kernel[1]);
+    args_int(pool, args, "SH", a->strides[0]);
+    args_int(pool, args, "SW", a->strides[1]);
+    args_int(pool, args, "PT", a->pad[0]);
+    args_int(pool, args, "PL", a->pad[2]);
+    bind_view(pool, args, "X", &step->in.at[0]);
+    bind_view(pool, args, "Y", &step->out);
+}
+
 int conv2d_block(int channels)
 {
     return channels <= 4 ? 4 : channels <= 8 ? 8 : 16;

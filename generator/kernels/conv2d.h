@@ -31,6 +31,9 @@ void conv2d_pack_blocks(struct pool *, struct step *, int64_t products, int bloc
 /* IC OC (of one group) G IH OH KH KW SH SW DH DW PT PL and the pitches X and Y. */
 void conv2d_bind_shape(struct pool *, struct args *, const struct step *);
 
+/* Of a transposed convolution: IC OC IH OH OW KH KW SH SW PT PL and the pitches X and Y. */
+void conv2d_transpose_bind_shape(struct pool *, struct args *, const struct step *);
+
 /* Output channels in a block of weights, for kernels that have them in vectors. */
 int conv2d_block(int channels);
 

@@ -96,26 +96,6 @@ static void pack(struct pool *pool, struct step *step)
         w[ic * kept + l] = bias->data[l % a->filters] + 0.0f;  /* no -0: see conv2d_pack_channel */
 }
 
-static void bind_shape(struct pool *pool, struct args *args, const struct step *step)
-{
-    const struct conv2d_transpose *a = step->group->main->attr;
-    args_int(pool, args, "LP", lanes_kept(a));
-    args_int(pool, args, "IC", a->in_channels);
-    args_int(pool, args, "OC", a->filters);
-    args_int(pool, args, "IH", step->in.at[0].h);
-    args_int(pool, args, "IW", step->in.at[0].w);
-    args_int(pool, args, "OH", step->out.h);
-    args_int(pool, args, "OW", step->out.w);
-    args_int(pool, args, "KH", a->kernel[0]);
-    args_int(pool, args, "KW", a->kernel[1]);
-    args_int(pool, args, "SH", a->strides[0]);
-    args_int(pool, args, "SW", a->strides[1]);
-    args_int(pool, args, "PT", a->pad[0]);
-    args_int(pool, args, "PL", a->pad[2]);
-    bind_view(pool, args, "X", &step->in.at[0]);
-    bind_view(pool, args, "Y", &step->out);
-}
-
 static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)
 {
     const struct conv2d_transpose *a = step->group->main->attr;
@@ -131,7 +111,9 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "BANDS", count);
     bind_cut(pool, &b->args, "P", "T", &k.rows);
     bind_cut(pool, &b->args, "Q", "U", &k.vectors);
-    bind_shape(pool, &b->args, step);
+    args_int(pool, &b->args, "LP", lanes_kept(a));
+    args_int(pool, &b->args, "IW", step->in.at[0].w);
+    conv2d_transpose_bind_shape(pool, &b->args, step);
     bind_activation(pool, &b->args, step->group);
 }
 

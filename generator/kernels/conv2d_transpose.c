@@ -121,25 +121,13 @@ static void pack(struct pool *pool, struct step *step)
 static void bind_shape(struct pool *pool, struct args *args, const struct step *step)
 {
     const struct conv2d_transpose *a = step->group->main->attr;
-    args_int(pool, args, "IC", a->in_channels);
-    args_int(pool, args, "OC", a->filters);
-    args_int(pool, args, "IH", step->in.at[0].h);
-    args_int(pool, args, "OH", step->out.h);
-    args_int(pool, args, "OW", step->out.w);
-    args_int(pool, args, "KH", a->kernel[0]);
-    args_int(pool, args, "KW", a->kernel[1]);
-    args_int(pool, args, "SH", a->strides[0]);
-    args_int(pool, args, "SW", a->strides[1]);
+    conv2d_transpose_bind_shape(pool, args, step);
     args_int(pool, args, "DH", a->dilation[0]);
     args_int(pool, args, "DW", a->dilation[1]);
-    args_int(pool, args, "PT", a->pad[0]);
-    args_int(pool, args, "PL", a->pad[2]);
     args_int(pool, args, "HP", meeting(a, 0).period);
     args_int(pool, args, "HS", meeting(a, 0).step);
     args_int(pool, args, "WP", meeting(a, 1).period);
     args_int(pool, args, "WS", meeting(a, 1).step);
-    bind_view(pool, args, "X", &step->in.at[0]);
-    bind_view(pool, args, "Y", &step->out);
 }
 
 static void bind(struct pool *pool, const struct step *step, const struct target *t,

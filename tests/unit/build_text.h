@@ -2,40 +2,14 @@
 #ifndef BUILD_TEXT_H
 #define BUILD_TEXT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
+#include "fixture.h"
 
 #include "graph.h"
-#include "out.h"
 #include "shape.h"
 #include "spec.h"
 
-#define COUNT(a) ((int)(sizeof (a) / sizeof (a)[0]))
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define IMAGE "  - {type: Input, shape: [8, 8, 3], name: image}\n"
-
-static struct pool *pool;
-static struct diag *diag;
-
-static inline int setup(void **state)
-{
-    (void)state;
-    pool = pool_new();
-    diag = diag_new(pool);
-    return 0;
-}
-
-static inline int teardown(void **state)
-{
-    (void)state;
-    pool_free(pool);
-    return 0;
-}
 
 static inline struct spec *read_text(const char *text)
 {
@@ -65,21 +39,6 @@ static inline struct graph *infer(const char *layers)
         return NULL;
     graph_check(g);
     return g;
-}
-
-static inline const char *text_of(struct out *out)
-{
-    const char *copy = pool_copy(pool, out->text, out->len);
-    out_free(out);
-    return copy;
-}
-
-static inline const char *said(void)
-{
-    struct out out;
-    out_init(&out);
-    diag_print(diag, &out, COLOR_NEVER, false);
-    return text_of(&out);
 }
 
 static inline const char *printed(const struct graph *g)

@@ -3,45 +3,26 @@
 #ifndef OP_NETWORK_H
 #define OP_NETWORK_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "fixture.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "eval.h"
 #include "ops/families.h"
-#include "out.h"
 #include "shape.h"
 #include "weights.h"
 
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
 #define CHECK(t, ...) check_values(&(t), COUNT(((double[])__VA_ARGS__)), (double[])__VA_ARGS__)
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, seeded, teardown)
 
 /* ---- networks -------------------------------------------------------------------------------- */
 
-static struct pool *pool;
-static struct diag *diag;
 static uint64_t seed;
 
-static inline int setup(void **state)
+static inline int seeded(void **state)
 {
-    (void)state;
-    pool = pool_new();
-    diag = diag_new(pool);
     seed = 1;
-    return 0;
-}
-
-static inline int teardown(void **state)
-{
-    (void)state;
-    pool_free(pool);
-    return 0;
+    return setup(state);
 }
 
 /* In [-1, 1). */
@@ -71,24 +52,12 @@ static inline struct graph *build(const char *layers)
     return diag_failed(diag) ? NULL : g;
 }
 
-static inline const char *messages(void)
-{
-    struct out out;
-    const char *text;
-
-    out_init(&out);
-    diag_print(diag, &out, COLOR_NEVER, false);
-    text = pool_copy(pool, out.text, out.len);
-    out_free(&out);
-    return text;
-}
-
 static inline struct graph *sound(const char *layers)
 {
     struct graph *g = build(layers);
 
     if (!g)
-        fail_msg("%s\n%s", layers, messages());
+        fail_msg("%s\n%s", layers, said());
     return g;
 }
 

@@ -1,49 +1,11 @@
 /* Activation functions: values, limits, error bounds, names and arguments. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "fixture.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "activation.h"
-#include "out.h"
 #include "reference.h"
-
-static struct pool *pool;
-static struct diag *diag;
-
-static int setup(void **state)
-{
-    (void)state;
-    pool = pool_new();
-    diag = diag_new(pool);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    pool_free(pool);
-    return 0;
-}
-
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
-
-static const char *messages(void)
-{
-    struct out out;
-    const char *text;
-
-    out_init(&out);
-    diag_print(diag, &out, COLOR_NEVER, false);
-    text = pool_copy(pool, out.text, out.len);
-    out_free(&out);
-    return text;
-}
 
 /* From YAML; *ok says whether it could be read. */
 static const struct activation *read(const char *yaml, bool *ok)
@@ -56,7 +18,7 @@ static const struct activation *read(const char *yaml, bool *ok)
     diag = diag_new(pool);
     v = value_parse(pool, src, 100, diag);
     if (!v)
-        fail_msg("%s: %s", yaml, messages());
+        fail_msg("%s: %s", yaml, said());
     *ok = act_parse(pool, v, diag, &a);
     assert_true(*ok == !diag_failed(diag));
     return a;
@@ -68,7 +30,7 @@ static struct activation act(const char *yaml)
     const struct activation *a = read(yaml, &ok);
 
     if (!ok)
-        fail_msg("%s", messages());
+        fail_msg("%s", said());
     return a ? *a : (struct activation){ACT_LINEAR, {0}};
 }
 
@@ -324,8 +286,8 @@ static void test_messages(void **state)
 
         read(cases[i].yaml, &ok);
         assert_false(ok);
-        if (!strstr(messages(), cases[i].want))
-            fail_msg("%s lacks '%s': %s", cases[i].yaml, cases[i].want, messages());
+        if (!strstr(said(), cases[i].want))
+            fail_msg("%s lacks '%s': %s", cases[i].yaml, cases[i].want, said());
     }
 }
 

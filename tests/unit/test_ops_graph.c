@@ -152,8 +152,8 @@ static void check_message(const char *input, const char *layer, const char *want
                                      input, layer);
 
     assert_null(build(layers));
-    if (!strstr(messages(), want))
-        fail_msg("%s lacks '%s':\n%s", layer, want, messages());
+    if (!strstr(said(), want))
+        fail_msg("%s lacks '%s':\n%s", layer, want, said());
 }
 
 static void test_messages(void **state)
@@ -197,11 +197,11 @@ static void test_messages_of_merges(void **state)
     (void)state;
     assert_null(build(pool_printf(pool, two, "Add")));
     assert_non_null(
-        strstr(messages(), "'stem' [32, 32, 16] and 'side' [16, 16, 16]: height and width differ"));
+        strstr(said(), "'stem' [32, 32, 16] and 'side' [16, 16, 16]: height and width differ"));
     assert_null(build(pool_printf(pool, two, "Concatenate")));
-    assert_non_null(strstr(messages(), "[shape-mismatch]"));
+    assert_non_null(strstr(said(), "[shape-mismatch]"));
     assert_null(build(pool_printf(pool, two, "Concatenate, axis: 0")));
-    assert_non_null(strstr(messages(), "0 would be the batch"));
+    assert_non_null(strstr(said(), "0 would be the batch"));
 }
 
 int main(void)

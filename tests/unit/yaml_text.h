@@ -2,38 +2,12 @@
 #ifndef YAML_TEXT_H
 #define YAML_TEXT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
+#include "fixture.h"
 
 #include "limits.h"
-#include "out.h"
 #include "spec.h"
 
-#define COUNT(a) (sizeof (a) / sizeof (a)[0])
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-static struct pool *pool;
-static struct diag *diag;
-
-static inline int setup(void **state)
-{
-    (void)state;
-    pool = pool_new();
-    diag = diag_new(pool);
-    return 0;
-}
-
-static inline int teardown(void **state)
-{
-    (void)state;
-    pool_free(pool);
-    return 0;
-}
 
 static inline struct value *parse_at_most(const char *text, int64_t max_nodes)
 {
@@ -55,16 +29,6 @@ static inline struct spec *read_spec(const char *path, const char *text)
     struct spec *spec = spec_read(pool, src, diag);
     assert_true(spec || diag_failed(diag));
     return spec;
-}
-
-static inline const char *said(void)
-{
-    struct out out;
-    out_init(&out);
-    diag_print(diag, &out, COLOR_NEVER, false);
-    char *copy = pool_copy(pool, out.text, out.len);
-    out_free(&out);
-    return copy;
 }
 
 /* A tree on one line: quoted scalars in '', keys that were merged with a +. */
