@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "divide.h"
 #include "kernel.h"
 #include "out.h"
 
@@ -19,14 +20,11 @@ static double total_ns(const struct bench *b)
     return sum > 0 ? sum : 1;
 }
 
-/* Threads that a run may use: what the step that is worth most of them is divided among. */
+/* Threads that a run uses here, of as many as one likes. */
 static int most_parts(const struct bench *b)
 {
-    int parts = 1;
-    for (int i = 0; i < b->plan->step.n; i++)
-        if (b->plan->step.at[i]->parts > parts)
-            parts = b->plan->step.at[i]->parts;
-    return parts;
+    const char *unknown;
+    return divide_most_parts(b->plan, targets_parse(b->isa, &unknown));
 }
 
 static int64_t total_macs(const struct bench *b)

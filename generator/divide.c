@@ -21,22 +21,10 @@ enum { PARTS_MAX = 1024 };
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-/* The target, and one of its CPUs, on which the step is fastest: there threads gain the least. */
-static const struct target *fastest_target(const struct plan *plan, const struct step *s)
+/* On one thread of the target's fastest CPUs: there threads gain the least. */
+static double step_cycles(const struct step *s, int t)
 {
-    const struct target *least = NULL;
-    for (int t = 0; t < TARGET_COUNT; t++)
-        if (plan->targets & TARGET_BIT(t) &&
-                (!least || s->cost[t] / targets[t].fastest < s->cost[least->id] / least->fastest))
-            least = &targets[t];
-    return least;
-}
-
-/* On one thread. */
-static double step_cycles(const struct plan *plan, const struct step *s)
-{
-    const struct target *t = fastest_target(plan, s);
-    return s->cost[t->id] / t->fastest;
+    return s->cost[t] / targets[t].fastest;
 }
 
 /* p threads take cycles / p + p * CYCLES_PER_PART: least for the root of the quotient. */
@@ -44,6 +32,25 @@ static int parts_for(double cycles)
 {
     double parts = sqrt(cycles / CYCLES_PER_PART);
     return parts < 2 ? 1 : parts > PARTS_MAX ? PARTS_MAX : (int)parts;
+}
+
+int divide_parts(const struct step *s, unsigned which)
+{
+    int most = 1;
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (which & TARGET_BIT(t) && s->bind[t].parts > most)
+            most = s->bind[t].parts;
+    return most;
+}
+
+int divide_most_parts(const struct plan *plan, unsigned which)
+{
+    int most = 1;
+    for (int i = 0; i < plan->step.n; i++) {
+        int parts = divide_parts(plan->step.at[i], which);
+        most = parts > most ? parts : most;
+    }
+    return most;
 }
 
 /* ---- meetings -------------------------------------------------------------------------------- */
@@ -73,15 +80,22 @@ static bool conflict(const struct plan *plan, const struct step *a, const struct
     return overlap(plan, &a->out, &b->out) || reads(plan, a, &b->out) || reads(plan, b, &a->out);
 }
 
+/* Whether several threads are at one of them, on some target. */
+static bool divided(const struct plan *plan, const struct step *a, const struct step *b)
+{
+    return divide_parts(a, plan->targets) > 1 || divide_parts(b, plan->targets) > 1;
+}
+
 /* Steps on one thread are in order by themselves, also among several that others divide. */
 static void find_meetings(struct plan *plan)
 {
     int since = 0;
     for (int k = 0; k < plan->step.n; k++) {
         struct step *s = plan->step.at[k];
+        s->meet = false;
         for (int i = since; i < k && !s->meet; i++) {
             const struct step *before = plan->step.at[i];
-            s->meet = (s->parts > 1 || before->parts > 1) && conflict(plan, before, s);
+            s->meet = divided(plan, before, s) && conflict(plan, before, s);
         }
         if (s->meet)
             since = k;
@@ -96,7 +110,7 @@ void divide_check(const struct plan *plan)
         bool met = s->meet;
         for (int i = k - 1; i >= 0 && !met; i--) {
             const struct step *before = plan->step.at[i];
-            if ((s->parts > 1 || before->parts > 1) && conflict(plan, before, s))
+            if (divided(plan, before, s) && conflict(plan, before, s))
                 bug("step %d doesn't wait for step %d", s->index, before->index);
             met = before->meet;
         }
@@ -137,34 +151,34 @@ static void find_readings(const struct plan *plan, struct readings *all)
         }
 }
 
-static int parts_on(const struct step *s, int threads)
+static int parts_on(const struct step *s, int t, int threads)
 {
-    return s->parts < threads ? s->parts : threads;
+    return s->bind[t].parts < threads ? s->bind[t].parts : threads;
 }
 
 /* How much of it other threads have written. As many threads read the rows that they have written
  * themselves, but for those around the places where rows are divided: of few rows a fifth. */
-static double share_from_others(const struct reading *r, int threads)
+static double share_from_others(const struct reading *r, int t, int threads)
 {
-    int written = parts_on(r->writer, threads), read = parts_on(r->reader, threads);
+    int written = parts_on(r->writer, t, threads), read = parts_on(r->reader, t, threads);
     int least = written < read ? written : read, most = written < read ? read : written;
     return least < most ? 1 - (double)least / most : most == 1 ? 0 : r->rows > 20 ? 4.0 / r->rows : 0.2;
 }
 
-/* Cycles of a run on so many threads, the region not counted. */
-static double run_cycles(const struct plan *plan, const struct readings *readings, int threads)
+/* Cycles of a run of the target on so many threads, the region not counted. */
+static double run_cycles(const struct plan *plan, const struct readings *readings, int t, int threads)
 {
     double cycles = 0;
     for (int i = 0; i < plan->step.n; i++) {
         const struct step *s = plan->step.at[i];
-        const struct binding *b = &s->bind[fastest_target(plan, s)->id];
-        int parts = parts_on(s, threads);
-        cycles += step_cycles(plan, s) / parts * divide_evenness(b->units, &b->load, parts) +
+        const struct binding *b = &s->bind[t];
+        int parts = parts_on(s, t, threads);
+        cycles += step_cycles(s, t) / parts * divide_evenness(b->units, &b->load, parts) +
                 (threads > 1 && s->meet ? threads * CYCLES_PER_MEETING : 0);
     }
     for (int i = 0; i < readings->list.n; i++)
         cycles += CYCLES_PER_SHARED_BYTE * readings->list.at[i].bytes *
-                share_from_others(&readings->list.at[i], threads);
+                share_from_others(&readings->list.at[i], t, threads);
     return cycles;
 }
 
@@ -177,16 +191,14 @@ static int next_threads(int threads, int most)
 
 /* All threads take part in all meetings: so many that the run is fastest, or one, where already the second
  * wouldn't gain a region's price. */
-static int threads_for(const struct plan *plan)
+static int threads_for(const struct plan *plan, const struct readings *readings, int t)
 {
-    struct readings readings = {0};
     int most = 1, best = 1;
     for (int i = 0; i < plan->step.n; i++)
-        most = plan->step.at[i]->parts > most ? plan->step.at[i]->parts : most;
-    find_readings(plan, &readings);
-    double one = run_cycles(plan, &readings, 1), least = one;
+        most = plan->step.at[i]->bind[t].parts > most ? plan->step.at[i]->bind[t].parts : most;
+    double one = run_cycles(plan, readings, t, 1), least = one;
     for (int threads = 2; threads <= most; threads = next_threads(threads, most)) {
-        double cycles = run_cycles(plan, &readings, threads);
+        double cycles = run_cycles(plan, readings, t, threads);
         if (threads == 2 && one - cycles < CYCLES_PER_REGION)
             return 1;
         if (cycles < 0.999 * least) {
@@ -197,21 +209,31 @@ static int threads_for(const struct plan *plan)
     return best;
 }
 
-static void limit_parts(struct plan *plan, int threads)
+/* Each step among as many as it is worth by itself. */
+static void divide_steps(struct plan *plan)
 {
-    for (int i = 0; i < plan->step.n; i++) {
-        struct step *s = plan->step.at[i];
-        s->parts = parts_on(s, threads);
-        s->meet = s->meet && threads > 1;
-    }
+    for (int i = 0; i < plan->step.n; i++)
+        for (int t = 0; t < TARGET_COUNT; t++)
+            if (plan->targets & TARGET_BIT(t))
+                plan->step.at[i]->bind[t].parts = parts_for(step_cycles(plan->step.at[i], t));
+}
+
+static void limit_parts(struct plan *plan, int t, int threads)
+{
+    for (int i = 0; i < plan->step.n; i++)
+        plan->step.at[i]->bind[t].parts = parts_on(plan->step.at[i], t, threads);
 }
 
 void divide_work(struct plan *plan)
 {
-    for (int i = 0; i < plan->step.n; i++)
-        plan->step.at[i]->parts = parts_for(step_cycles(plan, plan->step.at[i]));
+    struct readings readings = {0};
+    divide_steps(plan);
     find_meetings(plan);
-    limit_parts(plan, threads_for(plan));
+    find_readings(plan, &readings);
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (plan->targets & TARGET_BIT(t))
+            limit_parts(plan, t, threads_for(plan, &readings, t));
+    find_meetings(plan);
 }
 
 /* ---- images ---------------------------------------------------------------------------------- */

@@ -5,14 +5,21 @@
  * threads share it, but all of them wait for the last. Threads meet before a step that touches what
  * another thread may still write or read, and nowhere else. How many threads a run is worth, or that it is
  * worth but one, follows from all steps: what they gain against the price of the region, of each meeting, which
- * grows with the threads, and of the data that crosses from core to core. */
+ * grows with the threads, and of the data that crosses from core to core. All of this for each target by itself:
+ * what one thread of AVX-512 does in no time may be worth two of AVX2. */
 #ifndef CNNGEN_DIVIDE_H
 #define CNNGEN_DIVIDE_H
 
 #include "plan.h"
 
-/* Fills parts and meet of all steps; offsets of buffers are final. */
+/* Fills parts of all bindings and meet of all steps; offsets of buffers are final. */
 void divide_work(struct plan *);
+
+/* Threads among which dividing the step pays, on the one of these targets (TARGET_BITs) where it is worth most. */
+int divide_parts(const struct step *, unsigned targets);
+
+/* Threads that a run may use on these targets: what the step that is worth most of them is divided among. */
+int divide_most_parts(const struct plan *, unsigned targets);
 
 /* No step starts while another thread may be at one that it depends on: bug(). */
 void divide_check(const struct plan *);

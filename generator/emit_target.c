@@ -116,7 +116,7 @@ static void write_table(struct emitter *e, const struct target *t, struct out *o
         const struct binding *b = &s->bind[t->id];
         const struct crossing c = divide_crossing(b, (int)e->plan->graph->batch);
         out_printf(out, "    {%s, %d, %d", step_fn(e, s, t), b->units,
-                b->units < s->parts ? b->units : s->parts);
+                b->units < b->parts ? b->units : b->parts);
         if (e->plan->graph->batch > 1)
             out_printf(out, ", %d, %d, %d", c.of, c.per, c.times);
         out_printf(out, "},\n");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "depfile.h"
+#include "divide.h"
 
 /* ---- of the program -------------------------------------------------------------------------- */
 
@@ -47,12 +48,8 @@ const char *emitter_hash(struct emitter *e, uint64_t hash)
 
 int emitter_threads(const struct emitter *e)
 {
-    const struct plan *plan = e->plan;
-    int most = 1;
-    for (int i = 0; i < plan->step.n; i++)
-        if (plan->step.at[i]->parts > most)
-            most = plan->step.at[i]->parts;
-    return most < plan->max_threads ? most : plan->max_threads;
+    int most = divide_most_parts(e->plan, e->plan->targets);
+    return most < e->plan->max_threads ? most : e->plan->max_threads;
 }
 
 /* ---- templates and the runtime --------------------------------------------------------------- */

@@ -265,11 +265,11 @@ static void print_view(const struct plan *plan, const struct view *v, struct out
 }
 
 /* Largest share over mean, on 2, 4, ... 64 threads. */
-static void print_shares(const struct step *s, const struct binding *b, struct out *out)
+static void print_shares(const struct binding *b, struct out *out)
 {
-    out_printf(out, " shares");
+    out_printf(out, " parts=%d shares", b->parts);
     for (int threads = 2; threads <= 64; threads *= 2) {
-        int wanted = threads < s->parts ? threads : s->parts;
+        int wanted = threads < b->parts ? threads : b->parts;
         out_printf(out, " %.2f", divide_evenness(b->units, &b->load, wanted));
     }
 }
@@ -287,8 +287,8 @@ static void print_binding(const struct plan *plan, const struct step *s, enum ta
     if (b->scratch)
         out_printf(out, " scratch=%lld", (long long)(4 * b->scratch));
     out_printf(out, " units=%d", b->units);
-    if (s->parts > 1)
-        print_shares(s, b, out);
+    if (b->parts > 1)
+        print_shares(b, out);
     out_printf(out, ", %.1f %%", 100 * s->cost[t] / plan->cost[t]);
     out_printf(out, "\n");
 }
@@ -304,9 +304,8 @@ static void print_step(const struct plan *plan, const struct step *s, struct out
     }
     out_printf(out, " ->");
     print_view(plan, &s->out, out);
-    out_printf(out, "\n     %s (%s), %lld MACs, %lld weight bytes, parts %d%s\n", s->kernel->name,
-            s->why, (long long)s->macs, (long long)(4 * s->weights), s->parts,
-            s->meet ? ", meet" : "");
+    out_printf(out, "\n     %s (%s), %lld MACs, %lld weight bytes%s\n", s->kernel->name,
+            s->why, (long long)s->macs, (long long)(4 * s->weights), s->meet ? ", meet" : "");
     for (int t = 0; t < TARGET_COUNT; t++)
         if (plan->targets & TARGET_BIT(t))
             print_binding(plan, s, (enum target_id)t, out);

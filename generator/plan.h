@@ -94,6 +94,7 @@ struct binding {
     const struct target *target;   /* whose code it is: may be a lesser one of the same family */
     struct args args;
     int units;                     /* pieces of work, taken by threads as ranges */
+    int parts;                     /* threads among which dividing them pays, at least 1 */
     struct load load;              /* what units cost */
     struct crossing crossing;      /* which units are those of fewer images than the batch */
     int64_t scratch;               /* floats each thread needs */
@@ -113,7 +114,6 @@ struct step {
     struct binding bind[TARGET_COUNT];  /* of the plan's targets */
     int64_t macs;                  /* of the whole batch */
     double cost[TARGET_COUNT];     /* cycles, one thread, by the model */
-    int parts;                     /* threads among which dividing it pays, at least 1 */
     bool meet;                     /* all threads wait for each other before it */
     const char *why;               /* the kernel was chosen */
 };

@@ -172,12 +172,22 @@ static const char *parts_text(const struct report *r, const struct step *s)
     return text;
 }
 
+/* "1 / 2 ...": the threads that the step is worth, likewise. */
+static const char *threads_text(const struct report *r, const struct step *s)
+{
+    const char *text = "";
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (r->plan->targets & TARGET_BIT(t))
+            text = pool_printf(r->pool, "%s%s%d", text, *text ? " / " : "", s->bind[t].parts);
+    return text;
+}
+
 static void write_steps(const struct report *r, struct out *out)
 {
     const char *const heads[] = {"#step", "result", "computes", "shape", "kernel", "why this one",
         "#MACs", "#weights", "#threads", "#% of predicted time", NULL};
     struct html h = {r->pool, out};
-    html_table(&h, pool_printf(r->pool, "Steps; predicted time for %s", targets_text(r)), heads);
+    html_table(&h, pool_printf(r->pool, "Steps; threads and predicted time for %s", targets_text(r)), heads);
     for (int i = 0; i < r->plan->step.n; i++) {
         const struct step *s = r->plan->step.at[i];
         html_row(&h);
@@ -189,7 +199,7 @@ static void write_steps(const struct report *r, struct out *out)
         html_cell(&h, s->why);
         html_number(&h, s->macs ? commas(r->pool, s->macs) : "");
         html_number(&h, s->weights ? commas(r->pool, 4 * s->weights) : "");
-        html_number(&h, pool_printf(r->pool, "%d", s->parts));
+        html_number(&h, threads_text(r, s));
         html_number(&h, parts_text(r, s));
         html_end_row(&h);
     }

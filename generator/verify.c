@@ -40,8 +40,9 @@ static void write_face(struct verifier *v, struct model *m, int id)
 static void divide_steps(struct plan *plan)
 {
     for (int i = 0; i < plan->step.n; i++)
-        if (plan->step.at[i]->parts < 2)
-            plan->step.at[i]->parts = 2;
+        for (int t = 0; t < TARGET_COUNT; t++)
+            if (plan->step.at[i]->bind[t].parts < 2)
+                plan->step.at[i]->bind[t].parts = 2;
 }
 
 /* Small integers instead of all weights: 1 for variances, else from -2 to 2. */

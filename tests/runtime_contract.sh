@@ -94,7 +94,7 @@ does 'thread sanitizer' $fixed ./contract threads
 
 # ---- threads of OpenMP
 export KMP_WARNINGS=0
-"$cnngen" --dump plan wide.cnn.yaml | grep -qE 'parts ([2-9]|[1-9][0-9])' && ok ||
+"$cnngen" --dump plan wide.cnn.yaml | grep -qE 'parts=([2-9]|[1-9][0-9])' && ok ||
     bad 'nothing is parallel'
 for cc in gcc clang; do
     contract $cc -O2 -fopenmp

@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0xb7c8e2d74c1660beU
+#elif CONV_CHAIN_MODEL_HASH != 0x658dfb5030b46b57U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1347,7 +1347,7 @@ typedef void conv_chain_step(const struct conv_chain_job *job, int first, int la
 struct conv_chain_work {
     conv_chain_step *run;
     int units;
-    int parts; /* threads among which dividing the units pays */
+    int parts; /* threads among which dividing the units pays on this instruction set */
 };
 
 struct conv_chain_job {
@@ -1904,9 +1904,9 @@ static void conv_chain_4_batch_normalization_1_scalar(const struct conv_chain_jo
 
 static const struct conv_chain_work conv_chain_scalar[4] = {
     {conv_chain_1_input_scalar, 14, 1},
-    {conv_chain_2_conv2d_scalar, 14, 5},
-    {conv_chain_3_re_lu_scalar, 14, 7},
-    {conv_chain_4_batch_normalization_1_scalar, 15, 1},
+    {conv_chain_2_conv2d_scalar, 14, 14},
+    {conv_chain_3_re_lu_scalar, 14, 14},
+    {conv_chain_4_batch_normalization_1_scalar, 15, 2},
 };
 
 #endif /* CONV_CHAIN_SCALAR */
@@ -2488,8 +2488,8 @@ static void conv_chain_4_batch_normalization_1_sse2(const struct conv_chain_job 
 
 static const struct conv_chain_work conv_chain_sse2[4] = {
     {conv_chain_1_input_sse2, 14, 1},
-    {conv_chain_2_conv2d_sse2, 14, 5},
-    {conv_chain_3_re_lu_sse2, 14, 7},
+    {conv_chain_2_conv2d_sse2, 14, 11},
+    {conv_chain_3_re_lu_sse2, 14, 14},
     {conv_chain_4_batch_normalization_1_sse2, 15, 1},
 };
 
@@ -3156,6 +3156,19 @@ CNN_INLINE void conv_chain_meet(int threads)
     #endif
 }
 
+#if defined(_OPENMP)
+/* Threads that a run is worth: as many as the step that is worth most of them. */
+static int conv_chain_most_parts(const struct conv_chain_work *work)
+{
+    int most = 1;
+
+    for (int i = 0; i < 4; i++)
+        if (work[i].parts > most)
+            most = work[i].parts;
+    return most < 8 ? most : 8;
+}
+#endif
+
 /* This thread's share of a step. */
 static void conv_chain_do(const struct conv_chain_job *job, int step, int thread, int threads)
 {
@@ -3228,8 +3241,12 @@ conv_chain_status conv_chain_run_threads(const float *input, float *output, void
     #if defined(_OPENMP)
     if (threads == 0)
         threads = omp_get_max_threads();
-    if (threads > 7)
-        threads = 7;
+    if (threads > 1) {
+        const int most = conv_chain_most_parts(job.work);
+
+        if (threads > most)
+            threads = most;
+    }
     if (threads > 1) {
         #pragma omp parallel num_threads(threads)
         conv_chain_walk(&job, omp_get_thread_num(), omp_get_num_threads());

@@ -26,7 +26,7 @@
 
 #if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
 #error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
-#elif ELEMENTWISE_MODEL_HASH != 0x8fac3b56137a8086U
+#elif ELEMENTWISE_MODEL_HASH != 0xdabfc6e5f7d7fbe2U
 #error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -126,7 +126,7 @@ typedef void elementwise_step(const struct elementwise_job *job, int first, int 
 struct elementwise_work {
     elementwise_step *run;
     int units;
-    int parts; /* threads among which dividing the units pays */
+    int parts; /* threads among which dividing the units pays on this instruction set */
 };
 
 struct elementwise_job {

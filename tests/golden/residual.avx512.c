@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x4a5faf3ec4e1df07U
+#elif RESIDUAL_MODEL_HASH != 0x5125361207b05899U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -506,7 +506,7 @@ typedef void residual_step(const struct residual_job *job, int first, int last, 
 struct residual_work {
     residual_step *run;
     int units;
-    int parts; /* threads among which dividing the units pays */
+    int parts; /* threads among which dividing the units pays on this instruction set */
 };
 
 struct residual_job {
@@ -1938,11 +1938,11 @@ static void residual_7_prob_scalar(const struct residual_job *job, int first, in
 }
 
 static const struct residual_work residual_scalar[7] = {
-    {residual_1_image_scalar, 32, 1},
-    {residual_2_stem_scalar, 32, 4},
-    {residual_3_re_lu_scalar, 128, 4},
-    {residual_4_feat_scalar, 128, 4},
-    {residual_5_global_average_pooling2d_scalar, 8, 1},
+    {residual_1_image_scalar, 32, 2},
+    {residual_2_stem_scalar, 32, 22},
+    {residual_3_re_lu_scalar, 128, 32},
+    {residual_4_feat_scalar, 128, 32},
+    {residual_5_global_average_pooling2d_scalar, 8, 4},
     {residual_6_logits_scalar, 10, 1},
     {residual_7_prob_scalar, 1, 1},
 };
@@ -3283,10 +3283,10 @@ static void residual_7_prob_sse2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_sse2[7] = {
     {residual_1_image_sse2, 32, 1},
-    {residual_2_stem_sse2, 32, 4},
-    {residual_3_re_lu_sse2, 32, 4},
-    {residual_4_feat_sse2, 32, 4},
-    {residual_5_global_average_pooling2d_sse2, 2, 1},
+    {residual_2_stem_sse2, 32, 11},
+    {residual_3_re_lu_sse2, 32, 16},
+    {residual_4_feat_sse2, 32, 16},
+    {residual_5_global_average_pooling2d_sse2, 2, 2},
     {residual_6_logits_sse2, 5, 1},
     {residual_7_prob_sse2, 1, 1},
 };
@@ -6371,6 +6371,19 @@ CNN_INLINE void residual_meet(int threads)
     #endif
 }
 
+#if defined(_OPENMP)
+/* Threads that a run is worth: as many as the step that is worth most of them. */
+static int residual_most_parts(const struct residual_work *work)
+{
+    int most = 1;
+
+    for (int i = 0; i < 7; i++)
+        if (work[i].parts > most)
+            most = work[i].parts;
+    return most < 8 ? most : 8;
+}
+#endif
+
 /* This thread's share of a step. */
 static void residual_do(const struct residual_job *job, int step, int thread, int threads)
 {
@@ -6417,6 +6430,7 @@ static void residual_walk(const struct residual_job *job, int thread, int thread
     residual_meet(threads);
     residual_do(job, 4, thread, threads);
     /* logits: 16 -> 10, dense    residual.cnn.yaml:19 */
+    residual_meet(threads);
     residual_do(job, 5, thread, threads);
     /* prob: 10 -> 10, softmax    residual.cnn.yaml:20 */
     residual_do(job, 6, thread, threads);
@@ -6452,8 +6466,12 @@ residual_status residual_run_threads(const float *input, float *out_prob, float 
     #if defined(_OPENMP)
     if (threads == 0)
         threads = omp_get_max_threads();
-    if (threads > 4)
-        threads = 4;
+    if (threads > 1) {
+        const int most = residual_most_parts(job.work);
+
+        if (threads > most)
+            threads = most;
+    }
     while (threads > 1 && arena_bytes < RESIDUAL_ARENA_BYTES_FOR((size_t)threads))
         threads--;
     if (threads > 1) {

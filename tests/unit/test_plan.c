@@ -178,10 +178,7 @@ static struct plan *chain(double first, int others, double cycles)
 
 static int most_parts(const struct plan *plan)
 {
-    int most = 1;
-    for (int i = 0; i < plan->step.n; i++)
-        most = plan->step.at[i]->parts > most ? plan->step.at[i]->parts : most;
-    return most;
+    return divide_most_parts(plan, plan->targets);
 }
 
 /* What many small steps gain is lost in as many meetings: there is no parallel region for them. */
@@ -190,7 +187,7 @@ static void small_steps_on_one_thread(void **state)
     (void)state;
     const struct plan *plan = chain(5000, 11, 5000);
     for (int i = 0; i < plan->step.n; i++) {
-        assert_int_equal(plan->step.at[i]->parts, 1);
+        assert_int_equal(divide_parts(plan->step.at[i], plan->targets), 1);
         assert_false(plan->step.at[i]->meet);
     }
     assert_true(most_parts(chain(30000, 11, 30000)) >= 2);
@@ -219,6 +216,26 @@ static void steps_of_one_thread_between(void **state)
     }
     divide_work(plan);
     assert_int_equal(most_parts(plan), 1);
+}
+
+/* What one thread of AVX-512 does too soon for a second to help is worth two of AVX2: each instruction set is
+ * divided by its own times, and the threads meet for whichever of them needs it. */
+static void each_target_by_its_own_times(void **state)
+{
+    (void)state;
+    struct plan *plan = chain(30000, 11, 30000);
+    plan->targets |= TARGET_BIT(TARGET_AVX512);
+    for (int i = 0; i < plan->step.n; i++) {
+        struct step *s = plan->step.at[i];
+        s->cost[TARGET_AVX512] = 5000;
+        s->bind[TARGET_AVX512].units = 10000;
+    }
+    divide_work(plan);
+    divide_check(plan);
+    assert_int_equal(divide_most_parts(plan, TARGET_BIT(TARGET_AVX512)), 1);
+    assert_true(divide_most_parts(plan, TARGET_BIT(TARGET_AVX2)) >= 2);
+    for (int i = 1; i < plan->step.n; i++)
+        assert_true(plan->step.at[i]->meet);
 }
 
 /* Fourteen units take as long on twelve threads as on seven. */
@@ -307,6 +324,7 @@ int main(void)
         TEST(repeatable), TEST(evenness), TEST(rows_in_pieces), TEST(units_of_images),
         TEST(small_steps_on_one_thread), TEST(meetings_limit_threads),
         TEST(steps_of_one_thread_between), TEST(threads_that_units_feed),
+        TEST(each_target_by_its_own_times),
         TEST(long_functions_want_full_vectors), TEST(transformed_weights_from_memory),
         TEST(weights_are_read_few_times),
     };
