@@ -193,9 +193,7 @@ static int next_threads(int threads, int most)
  * wouldn't gain a region's price. */
 static int threads_for(const struct plan *plan, const struct readings *readings, int t)
 {
-    int most = 1, best = 1;
-    for (int i = 0; i < plan->step.n; i++)
-        most = plan->step.at[i]->bind[t].parts > most ? plan->step.at[i]->bind[t].parts : most;
+    int most = divide_most_parts(plan, TARGET_BIT(t)), best = 1;
     double one = run_cycles(plan, readings, t, 1), least = one;
     for (int threads = 2; threads <= most; threads = next_threads(threads, most)) {
         double cycles = run_cycles(plan, readings, t, threads);
@@ -210,7 +208,7 @@ static int threads_for(const struct plan *plan, const struct readings *readings,
 }
 
 /* Each step among as many as it is worth by itself. */
-static void divide_steps(struct plan *plan)
+static void divide_each_step(struct plan *plan)
 {
     for (int i = 0; i < plan->step.n; i++)
         for (int t = 0; t < TARGET_COUNT; t++)
@@ -227,7 +225,7 @@ static void limit_parts(struct plan *plan, int t, int threads)
 void divide_work(struct plan *plan)
 {
     struct readings readings = {0};
-    divide_steps(plan);
+    divide_each_step(plan);
     find_meetings(plan);
     find_readings(plan, &readings);
     for (int t = 0; t < TARGET_COUNT; t++)

@@ -161,24 +161,26 @@ static const char *shape_of_view(struct pool *pool, const struct view *v)
     return pool_printf(pool, "%d×%d×%d", v->h, v->w, v->c);
 }
 
-/* "1.2, 3.4 ...": the step's part of the predicted time, in percent, for each target. */
-static const char *parts_text(const struct report *r, const struct step *s)
+/* The step's share of the predicted time on target t, in percent. */
+static const char *share_text(const struct report *r, const struct step *s, int t)
 {
-    const char *text = "";
-    for (int t = 0; t < TARGET_COUNT; t++)
-        if (r->plan->targets & TARGET_BIT(t))
-            text = pool_printf(r->pool, "%s%s%.1f", text, *text ? " / " : "",
-                    r->plan->cost[t] > 0 ? 100 * s->cost[t] / r->plan->cost[t] : 0.0);
-    return text;
+    return pool_printf(r->pool, "%.1f", r->plan->cost[t] > 0 ? 100 * s->cost[t] / r->plan->cost[t] : 0.0);
 }
 
-/* "1 / 2 ...": the threads that the step is worth, likewise. */
-static const char *threads_text(const struct report *r, const struct step *s)
+/* The threads among which it is divided there. */
+static const char *threads_text(const struct report *r, const struct step *s, int t)
+{
+    return pool_printf(r->pool, "%d", s->bind[t].parts);
+}
+
+/* "1.2 / 3.4 ...": what is said of the step, for each target. */
+static const char *each_target(const struct report *r, const struct step *s,
+        const char *(*say)(const struct report *, const struct step *, int t))
 {
     const char *text = "";
     for (int t = 0; t < TARGET_COUNT; t++)
         if (r->plan->targets & TARGET_BIT(t))
-            text = pool_printf(r->pool, "%s%s%d", text, *text ? " / " : "", s->bind[t].parts);
+            text = pool_printf(r->pool, "%s%s%s", text, *text ? " / " : "", say(r, s, t));
     return text;
 }
 
@@ -199,8 +201,8 @@ static void write_steps(const struct report *r, struct out *out)
         html_cell(&h, s->why);
         html_number(&h, s->macs ? commas(r->pool, s->macs) : "");
         html_number(&h, s->weights ? commas(r->pool, 4 * s->weights) : "");
-        html_number(&h, threads_text(r, s));
-        html_number(&h, parts_text(r, s));
+        html_number(&h, each_target(r, s, threads_text));
+        html_number(&h, each_target(r, s, share_text));
         html_end_row(&h);
     }
     html_end_table(&h);
