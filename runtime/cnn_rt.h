@@ -183,7 +183,17 @@ CNN_INLINE void cnn_prefetch_write(const float *p)
 #endif
 }
 
-/* Asks for the cache line at p, which is about to be read, once: not into the first level. */
+/* Asks for the cache line at p, which is about to be read. */
+CNN_INLINE void cnn_prefetch_read(const float *p)
+{
+#if CNN_GNU
+    __builtin_prefetch(p);
+#else
+    (void)p;
+#endif
+}
+
+/* The same, of what is read but once: not into the first level. */
 CNN_INLINE void cnn_prefetch_stream(const float *p)
 {
 #if CNN_GNU

@@ -24,20 +24,20 @@ count() {  # COMPILER ISA...
     done
 }
 # Weights are asked for in time where they come from memory, and nowhere else.
-asks() {  # SPECIFICATION WHETHER
+asks() {  # SPECIFICATION INSTRUCTION WHETHER
     "$cnngen" -q --standalone --target avx512 -o asks.c "$root/tests/cases/$1.cnn.yaml" &&
         gcc -O2 -S -o asks.s asks.c
     seen=no
-    ! grep -q prefetcht1 asks.s || seen=yes
+    ! grep -q "$2" asks.s || seen=yes
     verdict=FAILED
-    [ $seen != "$2" ] || verdict=passed
-    echo "$verdict  $1: prefetches $seen"
+    [ $seen != "$3" ] || verdict=passed
+    echo "$verdict  $1: $2 $seen"
 }
 {
-    asks conv-winograd-far yes
-    asks conv-winograd-fused no
-    asks conv-direct-ahead yes
-    asks conv-direct-strides no
+    asks conv-winograd-far prefetcht0 yes
+    asks conv-winograd-fused prefetcht0 no
+    asks conv-direct-ahead prefetcht1 yes
+    asks conv-direct-strides prefetcht1 no
     count gcc sse2 avx2 avx512
     count clang sse2 avx2 avx512
     count aarch64-linux-gnu-gcc neon

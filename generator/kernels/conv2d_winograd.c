@@ -21,6 +21,7 @@ struct shape_of_work {
 struct tiling {
     int nr;                  /* vectors of output channels */
     struct cut block, p;     /* tiles in blocks, those of a block in register tiles */
+    int parts;               /* into which a block's register tiles are divided among units */
     double cycles;           /* for all, by the model */
     double price;            /* these, and more where threads would share them unevenly */
 };
@@ -80,13 +81,24 @@ static void pack(struct pool *pool, struct step *step, int points)
 
 /* ---- tiles ----------------------------------------------------------------------------------- */
 
-/* Cycles of a register tile for one input channel: multiplies, loads, or the four cycles that a sum
- * waits for itself. */
-static double tile_cycles(const struct target *t, int p, int nr)
+/* Cycles of a register tile for one input channel: multiplies, loads, the four cycles that a sum waits
+ * for itself, or the weights, from the second level of the cache if the first doesn't hold those of a
+ * point. As many loads as multiplies are too many, by what it takes (measured on Zen 5: of
+ * the peak, tiles of 8, 16 and 25 by one vector reach 85, 90 and 92 %, those of two vectors all). */
+static double tile_cycles(const struct target *t, const struct shape_of_work *s, int p, int nr)
 {
-    double busy = cost_fma(t, (double)p * nr, nr + p * (t->vl == 16 ? 0.5 : 1.0));
+    double busy = cost_fma(t, (double)p * nr, 1.05 * (nr + p)), bytes = 4.0 * nr * t->vl;
     double hidden = p * nr / (4 * t->fma_per_cycle);
-    return (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * (2 - hidden) : 0);
+    double weights = bytes * s->ic > t->l1 / 2 ? bytes / (0.9 * t->l2_bytes) : 0;
+    double step = (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * (2 - hidden) : 0);
+    return step > weights ? step : weights;
+}
+
+/* Sums, weights, a broadcast; and what compilers keep in registers over the loop, where there are
+ * many: with 28 sums of AVX-512 gcc moved some to the stack. */
+static bool fits_registers(const struct target *t, int p, int nr)
+{
+    return p * nr + nr + 1 <= t->registers - (t->registers > 16 ? 3 : 1);
 }
 
 /* Cycles for the transform of a vector of a tile's channels, and for the inverse one: loads,
@@ -105,17 +117,18 @@ static double transformed_bytes(const struct shape_of_work *s)
 #define OVERLAP 0.1  /* of the shorter of two streams of work, what isn't hidden behind the other */
 
 /* Cycles for the products of one block: multiplies, or bringing the weights near at so many bytes in a
- * cycle, and for each tile of output channels reading the transformed input from the second level of the
- * cache again. */
+ * cycle, and for each tile of output channels reading the transformed input again: from the second level of the
+ * cache, mostly hidden, if it takes half of it at most, as weights pass through there as well. */
 static double product_cycles(const struct target *t, const struct shape_of_work *s,
         const struct tiling *k, double rate)
 {
     double nb = k->nr * t->vl, passes = (double)round_up(s->oc, (int64_t)nb) / nb;
     double points = s->points * s->points, tiles = k->p.t0 + k->p.t1;
-    double sums = k->p.t0 * tile_cycles(t, k->p.n0, k->nr) +
-            (k->p.t1 ? k->p.t1 * tile_cycles(t, k->p.n1, k->nr) : 0);
-    double again = 4.0 * points * k->block.n0 * s->ic * passes / t->l2_bytes;
-    double busy = points * passes * (sums * s->ic + 14 * tiles) + 0.3 * again;
+    double sums = k->p.t0 * tile_cycles(t, s, k->p.n0, k->nr) +
+            (k->p.t1 ? k->p.t1 * tile_cycles(t, s, k->p.n1, k->nr) : 0);
+    double input = 4.0 * points * k->block.n0 * s->ic;
+    double again = input * passes * (input <= t->l2 / 2 ? 0.3 / t->l2_bytes : 0.5 / t->l3_bytes);
+    double busy = points * passes * (sums * s->ic + 14 * tiles) + again;
     double stream = t->fastest * transformed_bytes(s) / rate;
     return busy > stream ? busy + OVERLAP * stream : stream + OVERLAP * busy;
 }
@@ -151,7 +164,21 @@ static bool fits_blocks(const struct target *t, const struct shape_of_work *s, i
 static int units_of(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
 {
     int nb = k->nr * t->vl;
-    return (k->block.t0 + k->block.t1) * ((s->oc + nb - 1) / nb);
+    return (k->block.t0 + k->block.t1) * ((s->oc + nb - 1) / nb) * k->parts;
+}
+
+/* Into how many parts, of as many register tiles each, a block is divided if that is worth a thread: the
+ * fewest with which many find work alike, or come nearest to that. One thread does them as one. */
+static int parts_of(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
+{
+    struct tiling whole = *k;
+    whole.parts = 1;
+    int tiles = k->cycles > 2 * WORTH_A_THREAD ? k->p.t0 + k->p.t1 : 1;
+    int units = units_of(t, s, &whole), parts = 1;
+    for (int n = 2; units_are_uneven((int64_t)units * parts) && n <= tiles; n++)
+        if (tiles % n == 0 && units_share((int64_t)units * n) < units_share((int64_t)units * parts))
+            parts = n;
+    return parts;
 }
 
 /* What the choice goes by: cycles, and that threads share evenly, 16 of them too where there is
@@ -161,22 +188,23 @@ static double price_of(const struct target *t, const struct shape_of_work *s,
 {
     static const struct load even;
     int units = units_of(t, s, k);
-    bool uneven = k->cycles > 16 * WORTH_A_THREAD && divide_evenness(units, &even, 16) > 1.2;
+    bool uneven = k->cycles > 16 * WORTH_A_THREAD && units_are_uneven(units);
     return k->cycles * divide_penalty(k->cycles, units, &even) * (uneven ? 1.1 : 1);
 }
 
-/* The best register tile for blocks of n tiles. */
+/* The fastest register tile for blocks of n tiles; how it divides comes second. */
 static struct tiling best_tile(const struct target *t, const struct shape_of_work *s, int n, int nr)
 {
     struct tiling best = {0};
-    for (int p = 1; p <= n && (p == 1 || p * nr + nr + 1 <= t->registers - 1); p++) {
+    for (int p = 1; p <= n && (p == 1 || fits_registers(t, p, nr)); p++) {
         struct tiling k = {.nr = nr, .block = cut_even(s->tiles, n)};
         k.p = cut_even(k.block.n0, p);
         k.cycles = tiling_cycles(t, s, &k);
-        k.price = price_of(t, s, &k);
-        if (best.nr == 0 || k.price < best.price)
+        if (best.nr == 0 || k.cycles < best.cycles)
             best = k;
     }
+    best.parts = parts_of(t, s, &best);
+    best.price = price_of(t, s, &best);
     return best;
 }
 
@@ -279,6 +307,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "TX", s.tx);
     args_int(pool, &b->args, "TY", s.ty);
     bind_cut(pool, &b->args, "P", "T", &k.p);
+    args_int(pool, &b->args, "PARTS", k.parts);
     args_int(pool, &b->args, "VS", pitch_of(&s));
     args_int(pool, &b->args, "OCB", s.ocb);
     args_int(pool, &b->args, "AHEAD", asks_ahead(&s, t));

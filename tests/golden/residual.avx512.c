@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x5125361207b05899U
+#elif RESIDUAL_MODEL_HASH != 0xfacb3e7da03ef0fbU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -4041,15 +4041,16 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT 
     vf_store(m + 72, a4_1);
 }
 
-/* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
-static void residual_conv2d_winograd6_3_avx2_sums16(const float *v, float *m, const float *w)
+/* Sums over the input channels: for each point, tiles from up to `to` of the block by 16 channels. */
+static void residual_conv2d_winograd6_3_avx2_sums16(const float *v, float *m, const float *w, int from, int to)
 {
-    for (int k = 0; k < 36; k++, w += 256) {
+    for (int k = 0; k < 36; k++, v += 256, m += 256, w += 256) {
+        int t = from;
 
-        for (int t = 0; t < 1; t++, v += 96, m += 96)
-            residual_conv2d_winograd6_3_avx2_6x16(v, m, w);
-        for (int t = 0; t < 2; t++, v += 80, m += 80)
-            residual_conv2d_winograd6_3_avx2_5x16(v, m, w);
+        for (; t < 6 && t < to; t += 6)
+            residual_conv2d_winograd6_3_avx2_6x16(v + t * 16, m + t * 16, w);
+        for (; t < 16 && t < to; t += 5)
+            residual_conv2d_winograd6_3_avx2_5x16(v + t * 16, m + t * 16, w);
     }
 }
 
@@ -4062,7 +4063,7 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
 
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
-        const int block = u / 1, q = u % 1;
+        const int block = u / 3, q = u / 3 % 1, part = u % 3;
         const int tile = block * 16;
         int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
@@ -4070,9 +4071,18 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
         if (block != ready)
             residual_conv2d_winograd6_3_avx2_transform(x, v, zero, tile, to);
         ready = block;
-        residual_conv2d_winograd6_3_avx2_sums16(v, m, wu);
-        residual_conv2d_winograd6_3_avx2_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
+        const int parts = last - u < 3 - part ? last - u : 3 - part;
+        const int a = part * 1, b = a + parts * 1; /* register tiles */
+        const int from = a * 5 + (a < 1 ? a : 1) * 1;
+        const int end = tile + b * 5 + (b < 1 ? b : 1) * 1;
+
+        u += parts - 1;
+        to = to < end ? to : end;
+        if (tile + from >= to)
+            continue;
+        residual_conv2d_winograd6_3_avx2_sums16(v, m, wu, from, to - tile);
+        residual_conv2d_winograd6_3_avx2_store(m + from * 16,
+            y + q * 16, w + 9216 + q * 16, tile + from, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -4596,15 +4606,16 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_5x16(const float *CNN_RESTRICT 
     vf_store(m + 72, a4_1);
 }
 
-/* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
-static void residual_conv2d_winograd6_4_avx2_sums16(const float *v, float *m, const float *w)
+/* Sums over the input channels: for each point, tiles from up to `to` of the block by 16 channels. */
+static void residual_conv2d_winograd6_4_avx2_sums16(const float *v, float *m, const float *w, int from, int to)
 {
-    for (int k = 0; k < 36; k++, w += 256) {
+    for (int k = 0; k < 36; k++, v += 256, m += 256, w += 256) {
+        int t = from;
 
-        for (int t = 0; t < 1; t++, v += 96, m += 96)
-            residual_conv2d_winograd6_4_avx2_6x16(v, m, w);
-        for (int t = 0; t < 2; t++, v += 80, m += 80)
-            residual_conv2d_winograd6_4_avx2_5x16(v, m, w);
+        for (; t < 6 && t < to; t += 6)
+            residual_conv2d_winograd6_4_avx2_6x16(v + t * 16, m + t * 16, w);
+        for (; t < 16 && t < to; t += 5)
+            residual_conv2d_winograd6_4_avx2_5x16(v + t * 16, m + t * 16, w);
     }
 }
 
@@ -4618,7 +4629,7 @@ static void residual_conv2d_winograd6_4_avx2(const float *x,
 
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
-        const int block = u / 1, q = u % 1;
+        const int block = u / 3, q = u / 3 % 1, part = u % 3;
         const int tile = block * 16;
         int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
@@ -4626,10 +4637,19 @@ static void residual_conv2d_winograd6_4_avx2(const float *x,
         if (block != ready)
             residual_conv2d_winograd6_4_avx2_transform(x, v, zero, tile, to);
         ready = block;
-        residual_conv2d_winograd6_4_avx2_sums16(v, m, wu);
-        residual_conv2d_winograd6_4_avx2_store(m,
+        const int parts = last - u < 3 - part ? last - u : 3 - part;
+        const int a = part * 1, b = a + parts * 1; /* register tiles */
+        const int from = a * 5 + (a < 1 ? a : 1) * 1;
+        const int end = tile + b * 5 + (b < 1 ? b : 1) * 1;
+
+        u += parts - 1;
+        to = to < end ? to : end;
+        if (tile + from >= to)
+            continue;
+        residual_conv2d_winograd6_4_avx2_sums16(v, m, wu, from, to - tile);
+        residual_conv2d_winograd6_4_avx2_store(m + from * 16,
             r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
+            y + q * 16, w + 9216 + q * 16, tile + from, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -4859,9 +4879,9 @@ static void residual_7_prob_avx2(const struct residual_job *job, int first, int 
 
 static const struct residual_work residual_avx2[7] = {
     {residual_1_image_avx2, 32, 1},
-    {residual_2_stem_avx2, 32, 4},
-    {residual_3_re_lu_avx2, 4, 4},
-    {residual_4_feat_avx2, 4, 4},
+    {residual_2_stem_avx2, 32, 5},
+    {residual_3_re_lu_avx2, 12, 6},
+    {residual_4_feat_avx2, 12, 6},
     {residual_5_global_average_pooling2d_avx2, 1, 1},
     {residual_6_logits_avx2, 2, 1},
     {residual_7_prob_avx2, 1, 1},
