@@ -159,11 +159,17 @@ struct plan *plan_make(struct pool *, const struct graph *, const struct plan_op
 /* Views inside buffers, live buffers apart, halos present: bug() otherwise. */
 void plan_check(const struct plan *);
 
-/* The targets on which kernels are compared. They differ in the order of their sums, so that strict
- * programs use the same ones whatever --target says. */
+/* The targets on which kernels are compared: of those that the program has code for the ones with FMA,
+ * if there are any, since CPUs without are old, and what is best for them costs all others. Strict
+ * programs are judged by all targets: kernels differ in the order of their sums, so that these use the
+ * same ones whatever --target says. */
 static inline unsigned plan_judges(const struct plan *p)
 {
-    return p->math == MATH_STRICT ? TARGETS_ALL : p->targets;
+    unsigned set = p->math == MATH_STRICT ? TARGETS_ALL : p->targets, with_fma = 0;
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (targets[t].fma)
+            with_fma |= set & TARGET_BIT(t);
+    return with_fma ? with_fma : set;
 }
 
 struct out;

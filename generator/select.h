@@ -1,9 +1,9 @@
 /* select.h: which kernel computes a group.
  *
- * Of the kernels that take a group, the one with the least worst regret over the targets: a
- * kernel's regret on a target is its predicted time over the best kernel's there. Kernels that are
- * fast because they store weights transformed, which takes more room, then make way where they gain
- * the least for their bytes, until all packed weights together are within
+ * Of the kernels that take a group, the one with the least worst regret over the targets that judge
+ * (plan_judges): a kernel's regret on a target is its predicted time over the best kernel's there.
+ * Kernels that are fast because they store weights transformed, which takes more room, then make way
+ * where they gain the least for their bytes, until all packed weights together are within
  * plan_options.max_weight_growth.
  *
  * Where plan.tuning has times of all kernels that take a group, on one of the targets, these stand
