@@ -98,7 +98,8 @@ $(B)/unit/test_%: tests/unit/test_%.c $(LIB_OBJ)
 
 # The stages are scripts in tests/, see tests/stages.sh. check-all repeats some at length.
 CHECK := differential sanitize cases same_bits strict exact onnx tflite install keras weights cli plot \
-         arm examples portable embedding assembly unit docs winograd memory tune riscv wasm errors goldens deps import stack
+         arm examples portable embedding assembly unit docs winograd memory tune riscv units wasm errors goldens \
+         deps import stack
 
 unit: $(UNIT)
 	$(Q)BUILD=$(B) sh tests/unit.sh
