@@ -158,10 +158,10 @@ CNN_INLINE vf vf_frexp(vf x, vf *k)
 /* Compilers make shuffles of the following where all numbers but the vectors are constants. */
 
 /* Lane l of the result is lane l / run * apart + i of v: number i of every `apart` neighbours, each
- * over `run` lanes; apart is at most run. */
+ * over `run` lanes. Lanes for which v has none are of no use. */
 CNN_INLINE vf vf_spread(vf v, int run, int apart, int i)
 {
-#define CNN_FROM(l) v[(l) / run * apart + i]
+#define CNN_FROM(l) v[((l) / run * apart + i) & (CNN_VL - 1)]
     const vf spread = {CNN_LANES(CNN_FROM)};
 #undef CNN_FROM
 

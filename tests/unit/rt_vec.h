@@ -71,7 +71,8 @@ static float rt_min(float a, float b)
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)
 
 /* Arguments of vf_spread: run, apart, i. */
-#define RT_SPREADS(X) X(1, 1, 0) X(2, 1, 0) X(2, 2, 1) X(4, 1, 0) X(4, 3, 2) X(4, 4, 3)
+#define RT_SPREADS(X) X(1, 1, 0) X(2, 1, 0) X(2, 2, 1) X(4, 1, 0) X(4, 3, 2) X(4, 4, 3) \
+    X(3, 3, 1) X(3, 4, 3) X(5, 3, 2) X(7, 7, 6)
 
 /* Argument of vf_slide. */
 #define RT_SLIDES(X) X(0) X(1) X(-1) X(2) X(-3) X(3) X(5) X(-7) X(15) X(-15) X(16) X(-20)
@@ -273,7 +274,8 @@ static long rt_check_spread(const struct rt_isa_vec *isa)
     isa->vec->spread(in, out);
     for (c = 0; c < CASES && lanes > 1; c++)
         for (l = 0; l < lanes; l++)
-            wrong += out[c * lanes + l] != (float)(l / cases[c][0] * cases[c][1] + cases[c][2]);
+            wrong += out[c * lanes + l] !=
+                     (float)((l / cases[c][0] * cases[c][1] + cases[c][2]) % lanes);
     return wrong;
 }
 
