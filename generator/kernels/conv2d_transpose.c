@@ -22,12 +22,31 @@ static struct meeting meeting(const struct conv2d_transpose *a, int axis)
     return (struct meeting){a->strides[axis] / common, a->dilation[axis] / common};
 }
 
-/* One step (kernel element, input channel) of a tile: multiplies, loads, or the wait of a sum
- * for itself. */
-static double tile_cycles(const struct target *t, int p, int nr)
+/* One step (kernel element, input channel) of a tile: multiplies, loads, or the wait of a sum for
+ * itself, some of which shows unless there are twice as many sums as hide it. CPUs that start more
+ * FMAs in a cycle need more sums. */
+static double step_cycles(const struct target *t, int p, int nr)
 {
-    double busy = cost_fma(t, (double)p * nr, nr + p * (t->vl == 16 ? 0.5 : 1.0));
-    return busy > 4 ? busy : 4;
+    double sums = p * nr, rate = t->fma_per_cycle * t->fastest, hidden = sums / (4 * rate);
+    double busy = cost_fma(t, sums, nr + p), wait = 4 * t->fastest;
+    return (busy > wait ? busy : wait) + (hidden < 2 ? 0.3 * rate * t->fastest * (2 - hidden) : 0);
+}
+
+/* Cycles in which the third-level cache delivers the weights of a step, where the second is too
+ * small for those of a tile: each row of the output reads them again, in order, so that they come
+ * faster than what is read at random (measured on a Zen 5). */
+static double weight_cycles(const struct target *t, const struct conv2d_transpose *a, int nr)
+{
+    double step = 4.0 * nr * t->vl, all = step * a->kernel[0] * a->kernel[1] * a->in_channels;
+    return all > 0.75 * t->l2 ? t->fastest * step / (1.5 * t->l3_bytes) : 0;
+}
+
+static double tile_cycles(const struct target *t, const struct conv2d_transpose *a, int p, int nr)
+{
+    double steps = (double)a->kernel[0] / meeting(a, 0).period * a->kernel[1] /
+            meeting(a, 1).period * a->in_channels;
+    double step = step_cycles(t, p, nr), weights = weight_cycles(t, a, nr);
+    return steps * (step > weights ? step : weights) + p * nr + 12;
 }
 
 /* For an image: tiles of a row (of whole and of partly filled channels), each with its share of
@@ -38,17 +57,21 @@ static double cycles(const struct target *t, const struct conv2d_transpose *a,
     int phases = a->strides[1] < out->w ? a->strides[1] : out->w;
     int nb = nr * t->vl, rest = out->c % nb;
     double tiles = (double)phases * (((out->w + phases - 1) / phases + p - 1) / p);
-    double steps = (double)a->kernel[0] / meeting(a, 0).period *
-            a->kernel[1] / meeting(a, 1).period * a->in_channels;
-    double sum = out->c / nb * (steps * tile_cycles(t, p, nr) + p * nr + 12);
+    double sum = out->c / nb * tile_cycles(t, a, p, nr);
     if (rest)
-        sum += steps * tile_cycles(t, p, (rest + t->vl - 1) / t->vl) + p * nr + 12;
+        sum += tile_cycles(t, a, p, (rest + t->vl - 1) / t->vl);
     return out->h * tiles * sum;
 }
 
 static const struct target *target_of(const struct conv2d_transpose *a, const struct target *t)
 {
     return target_for(t, conv2d_block(a->filters));
+}
+
+/* Sums, weights, one broadcast, one more; without FMA a product. */
+static bool fits_registers(const struct target *t, int p, int nr)
+{
+    return p * nr + nr + 2 + !t->fma <= t->registers;
 }
 
 /* Tiles begin at a block or lie within one, and every phase of a row has at least one tile's
@@ -60,7 +83,7 @@ static struct tiling best_tiling(const struct target *t, const struct conv2d_tra
     int ocb = conv2d_block(out->c), pixels = out->w / a->strides[1];
     int most = pixels < 28 ? pixels : 28;
     for (int nr = 1; nr <= 4; nr++)
-        for (int p = 1; p == 1 || (p <= most && p * nr + nr + 1 <= t->registers - 2); p++) {
+        for (int p = 1; p == 1 || (p <= most && fits_registers(t, p, nr)); p++) {
             struct tiling k = {nr, p, cycles(t, a, out, p, nr)};
             if (nr * t->vl % ocb != 0 && ocb % (nr * t->vl) != 0)
                 continue;
