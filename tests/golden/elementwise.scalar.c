@@ -26,7 +26,7 @@
 
 #if !defined(ELEMENTWISE_CNNGEN_VERSION) || ELEMENTWISE_CNNGEN_VERSION != 100
 #error "this is not the header of elementwise.c: another version of cnngen made it; make both files again, in one run"
-#elif ELEMENTWISE_MODEL_HASH != 0xdabfc6e5f7d7fbe2U
+#elif ELEMENTWISE_MODEL_HASH != 0x3ea37e1d3cfe95deU
 #error "this is not the header of elementwise.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -706,20 +706,26 @@ static void elementwise_upsample_8_scalar(const float *x, float *y, const float 
 
 /* permute: dimensions in another order; vectors over channels that stay the last.
  * For turned (permute, elementwise.cnn.yaml:19). */
-/* 1 x 12 x 10 x 12: the dimensions in another order. */
+/* A block of n2 x n3. */
+CNN_INLINE void elementwise_permute_9_scalar_block(const float *x, float *y, int n2, int n3)
+{
+    for (int i3 = 0; i3 < n3; i3++)
+        for (int i2 = 0; i2 < n2; i2++)
+            y[i2 * 144 + i3 * 1] = x[i2 * 1 + i3 * 10];
+}
+
+/* 1 x 1 x 10 x 144: the dimensions in another order. */
 static void elementwise_permute_9_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 12;
-        const int i0 = u / 12 % 1, i1 = u / 1 % 12;
-        const float *xu = x + image * 1440 + i0 * 0 + i1 * 120;
-        float *yu = y + image * 1440 + i0 * 1440 + i1 * 12;
+        const ptrdiff_t image = u / 1;
+        const int i0 = u / 1 % 1, i1 = u / 1 % 1;
+        const float *xu = x + image * 1440 + i0 * 0 + i1 * 0;
+        float *yu = y + image * 1440 + i0 * 0 + i1 * 1440;
+        const int n2 = 10;
+        const int n3 = 144;
 
-        const int begin = 0, end = 10;
-
-        for (int i3 = 0; i3 < 12; i3++)
-            for (int i2 = begin; i2 < end; i2++)
-                yu[i2 * 144 + i3 * 1] = xu[i2 * 1 + i3 * 10];
+        elementwise_permute_9_scalar_block(xu, yu, n2, n3);
     }
 }
 
@@ -786,7 +792,7 @@ static const struct elementwise_work elementwise_scalar[9] = {
     {elementwise_6_mean_scalar, 5, 1},
     {elementwise_7_share_scalar, 1, 1},
     {elementwise_8_big_scalar, 12, 1},
-    {elementwise_9_turned_scalar, 12, 1},
+    {elementwise_9_turned_scalar, 1, 1},
 };
 
 #endif /* ELEMENTWISE_SCALAR */
