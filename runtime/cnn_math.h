@@ -46,63 +46,92 @@ CNN_INLINE vf vf_poly(vf p, vf x, float c)
 
 /* ---- exponentials ---- */
 
-/* exp(hi - lo) = (1 + t) * 2^n; returns t.  The argument comes in two parts for callers that know
- * it to more than 24 bits; lo is 0 or much smaller than hi.
+/* (1 + t) * 2^n for a count of n and |t| < 1, rounded like a product of two floats.  In two steps,
+ * since 2^n alone may be out of range; only the second can leave the normal range and round. */
+CNN_INLINE vf vf_scale(vf t, vf count)
+{
+#if CNN_VL == 16
+    return (vf)_mm512_maskz_scalef_ps((__mmask16)0xffff, (__m512)(t + 1.0f),
+                                      (__m512)(count - CNN_COUNTER));
+#else
+    vi half = vf_bits(count) >> 1;
+    vf first = vf_from_bits(half << 23);
+
+    return vf_fma(t, first, first) * vf_from_bits((vf_bits(count) - half) << 23);
+#endif
+}
+
+/* The same for n in -190 .. 60. */
+CNN_INLINE vf vf_scale_down(vf t, vf count)
+{
+#if CNN_VL == 16
+    return vf_scale(t, count);
+#else
+    vf first = vf_pow2_count(count, 64);
+
+    return vf_fma(t, first, first) * 5.42101086e-20f; /* 2^-64 */
+#endif
+}
+
+/* exp(hi - lo) = (1 + t) * 2^n; returns t and a count of n.  The argument comes in two parts for
+ * callers that know it to more than 24 bits; lo is 0 or much smaller than hi.
  *
  * r = hi - lo - n*ln 2 loses nothing: the head of ln 2 has 15 bits and n at most 8, so the product
- * and the first difference are exact even without FMA.  Then expm1(r) = r + r^2/2 + r^3 Q(r). */
-CNN_INLINE vf vf_exp_split(vf hi, vf lo, vf *n)
+ * and the first difference are exact even without FMA.  Then expm1(r) = r + r^2/2 + r^3 Q(r), the
+ * terms in pairs: a chain of products one after the other would take as long again. */
+CNN_INLINE vf vf_exp_split(vf hi, vf lo, vf *count)
 {
+    vf n;
     vf r;
+    vf z;
     vf q;
 
-    *n = vf_round(vf_mul(vf_sub(hi, lo), vf_set1(1.44269502f)));
-    r = vf_fma(*n, vf_set1(-0.693145752f), hi);
-    r = vf_fma(*n, vf_set1(-1.42860677e-6f), vf_sub(r, lo));
-    q = vf_set1(0.000199713133f);
-    q = vf_poly(q, r, 0.00139309268f);
-    q = vf_poly(q, r, 0.00833317824f);
-    q = vf_poly(q, r, 0.0416665077f);
-    q = vf_poly(q, r, 0.166666672f);
-    q = vf_poly(q, r, 0.5f);
-    return vf_fma(vf_mul(r, r), q, r);
+    *count = vf_fma(vf_sub(hi, lo), vf_set1(1.44269502f), CNN_COUNTER);
+    n = vf_sub(*count, CNN_COUNTER);
+    r = vf_fma(n, vf_set1(-0.693145752f), hi);
+    r = vf_fma(n, vf_set1(-1.42860677e-6f), vf_sub(r, lo));
+    z = vf_mul(r, r);
+    q = vf_poly(vf_set1(0.000199713133f), r, 0.00139309268f);
+    q = vf_fma(q, z, vf_poly(vf_set1(0.00833317824f), r, 0.0416665077f));
+    q = vf_fma(q, z, vf_poly(vf_set1(0.166666672f), r, 0.5f));
+    return vf_fma(z, q, r);
 }
 
 /* The clamps are where the result has become 0 and infinity; they keep n in range. */
 CNN_INLINE vf vf_exp(vf x)
 {
-    vf n;
-    vf t = vf_exp_split(vf_atmost(vf_atleast(x, vf_set1(-104.0f)), vf_set1(89.0f)), vf_zero(), &n);
+    vf count;
+    vf t = vf_exp_split(vf_atmost(vf_atleast(x, vf_set1(-104.0f)), vf_set1(89.0f)), vf_zero(), &count);
 
-    return vf_ldexp(vf_add(vf_set1(1.0f), t), n);
+    return vf_scale(t, count);
 }
 
-/* exp for terms of a softmax, which are at most 0 and often minus infinity: the same as vf_exp up to 89. The
- * lanes whose result is 0 don't get there by underflow, for which CPUs take a hundred cycles and more. */
+/* The same for x up to 40. */
+CNN_INLINE vf vf_exp_low(vf x)
+{
+    vf count;
+    vf t = vf_exp_split(vf_atleast(x, vf_set1(-104.0f)), vf_zero(), &count);
+
+    return vf_scale_down(t, count);
+}
+
+/* And for terms of a softmax, which are at most 0 and often minus infinity: the lanes whose result
+ * is 0 don't get there by underflow, for which CPUs take a hundred cycles and more. */
 CNN_INLINE vf vf_exp_term(vf x)
 {
     vf end = vf_set1(-104.0f);
-    vf n;
-    vf t = vf_exp_split(vf_select_lt(x, end, vf_zero(), x), vf_zero(), &n);
+    vf count;
+    vf t = vf_exp_split(vf_select_lt(x, end, vf_zero(), x), vf_zero(), &count);
 
-    return vf_select_lt(x, end, vf_zero(), vf_ldexp(vf_add(vf_set1(1.0f), t), n));
-}
-
-/* exp for |x| < 87, where one scaling does. */
-CNN_INLINE vf vf_exp_mid(vf x)
-{
-    vf n;
-    vf t = vf_exp_split(x, vf_zero(), &n);
-
-    return vf_mul(vf_add(vf_set1(1.0f), t), vf_pow2(n));
+    return vf_select_lt(x, end, vf_zero(), vf_scale_down(t, count));
 }
 
 /* 2^n t + (2^n - 1), halved until the end because 2^128 is no float.  The sign restores -0. */
 CNN_INLINE vf vf_expm1(vf x)
 {
-    vf n;
-    vf t = vf_exp_split(vf_atmost(vf_atleast(x, vf_set1(-20.0f)), vf_set1(89.0f)), vf_zero(), &n);
-    vf half = vf_pow2(vf_sub(n, vf_set1(1.0f)));
+    vf count;
+    vf t = vf_exp_split(vf_atmost(vf_atleast(x, vf_set1(-20.0f)), vf_set1(89.0f)), vf_zero(), &count);
+    vf half = vf_pow2_count(count, (uint32_t)-1);
     vf sum = vf_fma(half, t, vf_sub(half, vf_set1(0.5f)));
 
     return vf_copysign(vf_add(sum, sum), x);
@@ -176,10 +205,14 @@ CNN_INLINE vf vf_log1p(vf x)
 /* x + x^3 T(x^2) near 0, 1 - 2/(exp(2x) + 1) from 0.625 on; the latter is 1 from 9.02 on. */
 CNN_INLINE vf vf_tanh(vf x)
 {
+    vf one = vf_set1(1.0f);
     vf a = vf_abs(x);
     vf z = vf_mul(x, x);
-    vf e = vf_exp_mid(vf_mul(vf_atmost(a, vf_set1(10.0f)), vf_set1(2.0f)));
-    vf large = vf_div(vf_set1(2.0f), vf_add(e, vf_set1(1.0f)));
+    vf c = vf_atmost(a, vf_set1(10.0f));
+    vf count;
+    vf e = vf_exp_split(vf_add(c, c), vf_zero(), &count);
+    vf power = vf_pow2_count(count, 0);
+    vf large = vf_div(vf_set1(2.0f), vf_fma(power, e, vf_add(power, one)));
     vf t = vf_set1(-0.00610265136f);
 
     t = vf_poly(t, z, 0.0210008025f);
@@ -187,15 +220,14 @@ CNN_INLINE vf vf_tanh(vf x)
     t = vf_poly(t, z, 0.133327648f);
     t = vf_poly(t, z, -0.333333284f);
     t = vf_fma(vf_mul(a, z), t, a);
-    large = vf_sub(vf_set1(1.0f), large);
-    return vf_copysign(vf_select_lt(a, vf_set1(0.625f), t, large), x);
+    return vf_copysign(vf_select_lt(a, vf_set1(0.625f), t, vf_sub(one, large)), x);
 }
 
 /* 1/(1 + exp(-x)), in a form that overflows nowhere: e = exp(-|x|) is at most 1. */
 CNN_INLINE vf vf_sigmoid(vf x)
 {
     vf one = vf_set1(1.0f);
-    vf e = vf_exp(vf_neg(vf_abs(x)));
+    vf e = vf_exp_low(vf_negative(x));
 
     return vf_div(vf_select_lt(x, vf_zero(), e, one), vf_add(one, e));
 }
@@ -208,12 +240,12 @@ CNN_INLINE vf vf_sigmoid(vf x)
  * with a short h gives a^2 = h^2 + (a - h)(a + h). */
 CNN_INLINE vf vf_normal_tail(vf a)
 {
-    vf n;
+    vf count;
     vf half = vf_set1(0.5f);
     vf c = vf_atmost(a, vf_set1(14.5f));
     vf h = vf_head(c);
     vf lo = vf_mul(half, vf_mul(vf_sub(c, h), vf_add(c, h)));
-    vf t = vf_exp_split(vf_neg(vf_mul(half, vf_mul(h, h))), lo, &n);
+    vf t = vf_exp_split(vf_neg(vf_mul(half, vf_mul(h, h))), lo, &count);
     vf r = vf_div(vf_set1(1.0f), vf_add(c, vf_set1(2.5f)));
     vf q = vf_mul(c, r);
     vf p = vf_set1(-0.0795526132f);
@@ -227,7 +259,7 @@ CNN_INLINE vf vf_normal_tail(vf a)
     p = vf_poly(p, q, 0.16960676f);
     p = vf_poly(p, q, -1.24339223f);
     p = vf_poly(p, q, 1.25f);
-    return vf_mul(vf_ldexp(vf_add(vf_set1(1.0f), t), n), vf_mul(p, r));
+    return vf_mul(vf_scale_down(t, count), vf_mul(p, r));
 }
 
 /* x + x P(x^2) up to 1, then 1 minus both tails. */
@@ -402,7 +434,7 @@ CNN_INLINE vf vf_pow_abs(vf a, vf y)
     vf normal = vf_where(is_tiny, vf_mul(a, vf_set1(8388608.0f)), a);
     vf lo;
     vf log = vf_log_split(normal, vf_mul(is_tiny, vf_set1(-23.0f)), &lo);
-    vf n;
+    vf count;
     vf p;
     vf t;
 
@@ -412,8 +444,8 @@ CNN_INLINE vf vf_pow_abs(vf a, vf y)
     lo = vf_fma(y, lo, vf_lost(y, log, p));
     lo = vf_select_lt(vf_abs(p), vf_set1(128.0f), lo, vf_zero());
     p = vf_atmost(vf_atleast(p, vf_set1(-104.0f)), vf_set1(89.0f));
-    t = vf_exp_split(p, vf_neg(lo), &n);
-    return vf_ldexp(vf_add(vf_set1(1.0f), t), n);
+    t = vf_exp_split(p, vf_neg(lo), &count);
+    return vf_scale(t, count);
 }
 
 /* x^y as C99's pow: 1 for x = 1 and for y = 0 whatever the other is; NaN for negative x and y that
@@ -621,10 +653,10 @@ CNN_INLINE vf vf_acos(vf x)
 /* exp(a)/2 for a >= 0, which stays finite as long as sinh and cosh. */
 CNN_INLINE vf vf_half_exp(vf a)
 {
-    vf n;
-    vf t = vf_exp_split(vf_atmost(a, vf_set1(90.0f)), vf_zero(), &n);
+    vf count;
+    vf t = vf_exp_split(vf_atmost(a, vf_set1(90.0f)), vf_zero(), &count);
 
-    return vf_ldexp(vf_add(vf_set1(1.0f), t), vf_sub(n, vf_set1(1.0f)));
+    return vf_scale(t, vf_sub(count, vf_set1(1.0f)));
 }
 
 /* a + a^3 P(a^2) below 1. */
@@ -798,7 +830,7 @@ CNN_INLINE vf vf_silu(vf x)
 CNN_INLINE vf vf_mish(vf x)
 {
     vf two = vf_set1(2.0f);
-    vf e = vf_exp(vf_atmost(x, vf_set1(20.0f)));
+    vf e = vf_exp_low(vf_atmost(x, vf_set1(20.0f)));
     vf n = vf_mul(e, vf_add(e, two));
 
     return vf_mul(vf_atleast(x, vf_set1(-104.0f)), vf_div(n, vf_add(n, two)));
@@ -806,7 +838,7 @@ CNN_INLINE vf vf_mish(vf x)
 
 CNN_INLINE vf vf_softplus(vf x)
 {
-    return vf_add(vf_relu(x), vf_log1p_finite(vf_exp(vf_neg(vf_abs(x)))));
+    return vf_add(vf_relu(x), vf_log1p_finite(vf_exp_low(vf_negative(x))));
 }
 
 CNN_INLINE vf vf_log_sigmoid(vf x)

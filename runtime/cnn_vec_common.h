@@ -92,6 +92,12 @@ CNN_INLINE vf vf_abs(vf x)
     return vf_from_bits(vf_bits(x) & 0x7fffffffu);
 }
 
+/* -|x| */
+CNN_INLINE vf vf_negative(vf x)
+{
+    return vf_from_bits(vf_bits(x) | 0x80000000u);
+}
+
 /* |x| with the sign of s. */
 CNN_INLINE vf vf_copysign(vf x, vf s)
 {
@@ -108,29 +114,20 @@ CNN_INLINE vf vf_head(vf x)
  * even, and leaves that integer in the low bits of the sum. */
 #define CNN_ROUNDER vf_set1(12582912.0f)
 
-/* x rounded to an integer, ties to even, for |x| < 2^22; -0.3 gives +0. */
-CNN_INLINE vf vf_round(vf x)
-{
-    return x + CNN_ROUNDER - CNN_ROUNDER;
-}
-
 /* 2^n for an integral n in -126 .. 127. */
 CNN_INLINE vf vf_pow2(vf n)
 {
     return vf_from_bits((vf_bits(n + CNN_ROUNDER) + 127u) << 23);
 }
 
-/* x * 2^n for x in 1/2 .. 2 and an integral n in -252 .. 254, rounded once.  In two steps, since
- * 2^n alone may be out of range; only the second can leave the normal range and round. */
-CNN_INLINE vf vf_ldexp(vf x, vf n)
-{
-#if CNN_VL == 16
-    return (vf)_mm512_maskz_scalef_ps((__mmask16)0xffff, (__m512)x, (__m512)n);
-#else
-    vf half = vf_round(n * 0.5f);
+/* Added to an integer n of -252 .. 254 it makes a count of n: n + 254, twice the exponent of 1 more,
+ * is in the low bits, from where powers of 2 are made. */
+#define CNN_COUNTER vf_set1(12583166.0f)
 
-    return x * vf_pow2(half) * vf_pow2(n - half);
-#endif
+/* 2^(n + more) for a count of n, of which no more than that power is a normal number. */
+CNN_INLINE vf vf_pow2_count(vf count, uint32_t more)
+{
+    return vf_from_bits((vf_bits(count) + (more - 127u)) << 23);
 }
 
 /* Splits a normal x > 0 into m * 2^k with m from sqrt(1/2) to sqrt(2); returns m.  Counting the

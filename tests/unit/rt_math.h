@@ -47,11 +47,22 @@ static double exact_clip(double x, double low, double high)
     return x < low ? low : x > high ? high : x;
 }
 
+/* 1.9999999 times a power of 2, as the float nearest to that number is. */
+static double exact_scale(double x, double low, double high)
+{
+    return isnan(x) ? x : ldexp((double)1.9999999f, (int)nearbyint(exact_clip(x, low, high)));
+}
+
 /* Name, value in terms of the vector x, exact value in terms of the double d, and the error
  * allowed: so many ULP plus an absolute term.  The table in cnn_math.h gives the same figures. */
 #define RT_FUNCTIONS(X)                                                                            \
+    X(scale, vf_select_nan(x, x, vf_scale(vf_set1(0.9999999f),                                     \
+      vf_add(vf_clip(x, -252, 254), CNN_COUNTER))), exact_scale(d, -252, 254), 0.5, 0)             \
+    X(scale_down, vf_select_nan(x, x, vf_scale_down(vf_set1(0.9999999f),                           \
+      vf_add(vf_clip(x, -190, 60), CNN_COUNTER))), exact_scale(d, -190, 60), 0.5, 0)               \
     X(exp, vf_exp(x), exp(d), 1, 0)                                                                \
-    X(exp_term, vf_exp_term(vf_atmost(x, vf_set1(89.0f))), exp(d), 1, 0)                           \
+    X(exp_low, vf_exp_low(vf_atmost(x, vf_set1(40.0f))), exp(d > 40 ? 40 : d), 1, 0)               \
+    X(exp_term, vf_exp_term(vf_atmost(x, vf_set1(40.0f))), exp(d > 40 ? 40 : d), 1, 0)             \
     X(expm1, vf_expm1(x), expm1(d), 1.5, 0)                                                        \
     X(log, vf_log(x), log(d), 1, 0)                                                                \
     X(log1p, vf_log1p(x), log1p(d), 2, 0)                                                          \

@@ -58,14 +58,7 @@ static float rt_min(float a, float b)
     X(select_nan, vf_select_nan(a, b, c), isnan(a) ? b : c)                                        \
     X(abs, vf_abs(a), fabsf(a))                                                                    \
     X(copysign, vf_copysign(a, b), copysignf(a, b))                                                \
-    X(round, vf_round(vf_atmost(vf_abs(a), vf_set1(4e6f))),                                        \
-      isnan(a) ? a : rintf(fabsf(a) > 4e6f ? 4e6f : fabsf(a)))                                     \
-    X(ldexp, vf_select_nan(a, a, vf_ldexp(vf_set1(1.9999999f),                                     \
-      vf_round(vf_atmost(vf_abs(a), vf_set1(254.0f))))),                                           \
-      isnan(a) ? a : ldexpf(1.9999999f, (int)rintf(fabsf(a) > 254 ? 254 : fabsf(a))))              \
-    X(ldexp_down, vf_select_nan(a, a, vf_ldexp(vf_set1(0.9999999f),                                \
-      vf_neg(vf_round(vf_atmost(vf_abs(a), vf_set1(252.0f)))))),                                   \
-      isnan(a) ? a : ldexpf(0.9999999f, -(int)rintf(fabsf(a) > 252 ? 252 : fabsf(a))))
+    X(negative, vf_negative(a), copysignf(a, -1.0f))
 
 #define RT_TAILS(X)                                                                                \
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)
