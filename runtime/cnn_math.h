@@ -115,15 +115,17 @@ CNN_INLINE vf vf_exp_low(vf x)
     return vf_scale_down(t, count);
 }
 
-/* And for terms of a softmax, which are at most 0 and often minus infinity: the lanes whose result
- * is 0 don't get there by underflow, for which CPUs take a hundred cycles and more. */
+/* For terms of a softmax: x is at most 0, often minus infinity.  The sum of all is at least 1, so what
+ * is near the smallest normal number or below it is 0: CPUs take a hundred cycles and more for such
+ * numbers.  At the end t * 2^n, which is rounded where there is no FMA, is a normal one as well. */
 CNN_INLINE vf vf_exp_term(vf x)
 {
-    vf end = vf_set1(-104.0f);
+    vf end = vf_set1(-86.27f);
     vf count;
-    vf t = vf_exp_split(vf_select_lt(x, end, vf_zero(), x), vf_zero(), &count);
+    vf t = vf_exp_split(vf_atleast(x, end), vf_zero(), &count);
+    vf power = vf_pow2_count(count, 0);
 
-    return vf_select_lt(x, end, vf_zero(), vf_scale_down(t, count));
+    return vf_select_lt(x, end, vf_zero(), vf_fma(t, power, power));
 }
 
 /* 2^n t + (2^n - 1), halved until the end because 2^128 is no float.  The sign restores -0. */
@@ -143,18 +145,14 @@ CNN_INLINE vf vf_expm1(vf x)
  * terms, exact or nearly so, are added last. */
 CNN_INLINE vf vf_log_sum(vf f, vf k)
 {
-    vf p = vf_set1(0.073413901f);
+    vf z = vf_mul(f, f);
+    vf p = vf_poly(vf_set1(0.073413901f), f, -0.1166256f);
 
-    p = vf_poly(p, f, -0.1166256f);
-    p = vf_poly(p, f, 0.116323382f);
-    p = vf_poly(p, f, -0.12396162f);
-    p = vf_poly(p, f, 0.142513752f);
-    p = vf_poly(p, f, -0.16669184f);
-    p = vf_poly(p, f, 0.200006798f);
-    p = vf_poly(p, f, -0.249999806f);
-    p = vf_poly(p, f, 0.333333313f);
-    p = vf_poly(p, f, -0.5f);
-    p = vf_fma(vf_mul(f, f), p, vf_mul(k, vf_set1(1.42860677e-6f)));
+    p = vf_fma(p, z, vf_poly(vf_set1(0.116323382f), f, -0.12396162f));
+    p = vf_fma(p, z, vf_poly(vf_set1(0.142513752f), f, -0.16669184f));
+    p = vf_fma(p, z, vf_poly(vf_set1(0.200006798f), f, -0.249999806f));
+    p = vf_fma(p, z, vf_poly(vf_set1(0.333333313f), f, -0.5f));
+    p = vf_fma(z, p, vf_mul(k, vf_set1(1.42860677e-6f)));
     return vf_fma(k, vf_set1(0.693145752f), vf_add(f, p));
 }
 
@@ -179,6 +177,15 @@ CNN_INLINE vf vf_log(vf x)
 
     k = vf_select_lt(x, tiny, vf_sub(k, vf_set1(23.0f)), k);
     return vf_log_special(x, vf_log_sum(vf_sub(m, vf_set1(1.0f)), k));
+}
+
+/* The same for normal x > 0, or NaN: sums of a softmax are at least 1. */
+CNN_INLINE vf vf_log_normal(vf x)
+{
+    vf k;
+    vf m = vf_frexp(x, &k);
+
+    return vf_add(vf_log_sum(vf_sub(m, vf_set1(1.0f)), k), vf_sub(x, x));
 }
 
 /* log(1 + x) for finite x > -1.  What the sum u = 1 + x lost is known exactly, x - (u - 1), and

@@ -77,6 +77,7 @@
 #define vf_log_sum CNN_JOIN(vf_log_sum)
 #define vf_log_special CNN_JOIN(vf_log_special)
 #define vf_log CNN_JOIN(vf_log)
+#define vf_log_normal CNN_JOIN(vf_log_normal)
 #define vf_log1p_finite CNN_JOIN(vf_log1p_finite)
 #define vf_log1p CNN_JOIN(vf_log1p)
 #define vf_tanh CNN_JOIN(vf_tanh)

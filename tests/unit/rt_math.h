@@ -62,9 +62,10 @@ static double exact_scale(double x, double low, double high)
       vf_add(vf_clip(x, -190, 60), CNN_COUNTER))), exact_scale(d, -190, 60), 0.5, 0)               \
     X(exp, vf_exp(x), exp(d), 1, 0)                                                                \
     X(exp_low, vf_exp_low(vf_atmost(x, vf_set1(40.0f))), exp(d > 40 ? 40 : d), 1, 0)               \
-    X(exp_term, vf_exp_term(vf_atmost(x, vf_set1(40.0f))), exp(d > 40 ? 40 : d), 1, 0)             \
+    X(exp_term, vf_exp_term(vf_negative(x)), exp(-fabs(d)), 1, 3.5e-38)                            \
     X(expm1, vf_expm1(x), expm1(d), 1.5, 0)                                                        \
     X(log, vf_log(x), log(d), 1, 0)                                                                \
+    X(log_normal, vf_log_normal(vf_clip(x, 1, 1e38f)), log(exact_clip(d, 1, (double)1e38f)), 1, 0) \
     X(log1p, vf_log1p(x), log1p(d), 2, 0)                                                          \
     X(tanh, vf_tanh(x), tanh(d), 1.5, 0)                                                           \
     X(sigmoid, vf_sigmoid(x), exact_sigmoid(d), 2.5, 0)                                            \
