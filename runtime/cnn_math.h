@@ -23,7 +23,7 @@
  *     log1p          1.48     2                  silu          3.03     4 + 1e-43
  *     tanh       *   1.207    1.5                mish          3.99     5 + 1e-43
  *     sigmoid    *   2.402    2.5                gelu          4.68     6 + 2e-44
- *     erf            1.33     1.5                gelu_tanh     -        4 + 2e-8
+ *     erf        *   1.420    1.5                gelu_tanh     -        4 + 2e-8
  *     elu, celu      1.80     4 + 3e-45*alpha    hard_sigmoid  1.34     1.5
  *     selu           2.48     3                  hard_silu     2.47     3
  *     pow            1.12     2                  rsqrt         1.47     1.5
