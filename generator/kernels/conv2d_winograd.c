@@ -83,8 +83,8 @@ static void pack(struct pool *pool, struct step *step, int points)
 
 /* Cycles of a register tile for one input channel: multiplies, loads, the four cycles that a sum waits
  * for itself, or the weights, from the second level of the cache if the first doesn't hold those of a
- * point. As many loads as multiplies are too many, by what it takes (measured on Zen 5: of
- * the peak, tiles of 8, 16 and 25 by one vector reach 85, 90 and 92 %, those of two vectors all). */
+ * point. A load for each multiply is too much for CPUs that start as many of both in a cycle: on Zen 5
+ * tiles of 8, 16 and 25 by one vector reach 85, 90 and 92 % of the peak, those of two vectors all. */
 static double tile_cycles(const struct target *t, const struct shape_of_work *s, int p, int nr)
 {
     double busy = cost_fma(t, (double)p * nr, 1.05 * (nr + p)), bytes = 4.0 * nr * t->vl;
@@ -117,8 +117,9 @@ static double transformed_bytes(const struct shape_of_work *s)
 #define OVERLAP 0.1  /* of the shorter of two streams of work, what isn't hidden behind the other */
 
 /* Cycles for the products of one block: multiplies, or bringing the weights near at so many bytes in a
- * cycle, and for each tile of output channels reading the transformed input again: from the second level of the
- * cache, mostly hidden, if it takes half of it at most, as weights pass through there as well. */
+ * cycle, and for each tile of output channels reading the transformed input again: from the second
+ * level of the cache, mostly hidden, if it takes half of it at most, as weights pass through there as
+ * well. */
 static double product_cycles(const struct target *t, const struct shape_of_work *s,
         const struct tiling *k, double rate)
 {
