@@ -161,8 +161,8 @@ void plan_check(const struct plan *);
 
 /* The targets on which kernels are compared: of those that the program has code for the ones with FMA,
  * if there are any, since CPUs without are old, and what is best for them costs all others. Strict
- * programs are judged by all targets: kernels differ in the order of their sums, so that these use the
- * same ones whatever --target says. */
+ * programs are judged as if they had code for all targets: kernels differ in the order of their sums,
+ * so that these use the same ones whatever --target says. */
 static inline unsigned plan_judges(const struct plan *p)
 {
     unsigned set = p->math == MATH_STRICT ? TARGETS_ALL : p->targets, with_fma = 0;

@@ -3,7 +3,7 @@
  * cnn_math.h: exp, log, tanh, erf and the activation functions, on vectors of floats.
  *
  * Included once per instruction set, behind its cnn_vec_<isa>.h, and written once in terms of its
- * helpers.  No tables, no branches, nothing from libm: all functions are straight-line code.
+ * helpers (but for vf_scale, which is an instruction of AVX-512).  No tables, no branches, nothing from libm: all functions are straight-line code.
  *
  * Polynomials are minimax fits with coefficients that are floats from the outset (Brisebarre and
  * Chevillard's fpminimax, as in the tool Sollya), so that no accuracy is lost by rounding them.

@@ -7,12 +7,9 @@
 cd "$root" || exit 2
 make -s MODE=san -j2 build/san/cnngen >/dev/null || exit 2
 export CNNGEN=$root/build/san/cnngen UBSAN_OPTIONS=print_stacktrace=1
-share=23
-[ "${CASES:-}" != all ] || share=1
 counted sh tests/errors.sh
 counted sh tests/goldens.sh
 counted "$CNNGEN" verify -q $(a_target 0) \
     --cflags "-O0 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all" \
-    --tuning tests/cases/conv-planes.tuning \
-    $(ls tests/cases/*.cnn.yaml | awk -v n=$share -v h=$(($(date +%s) / 86400 % share)) 'NR % n == h')
+    --tuning tests/cases/conv-planes.tuning $(some_cases 23)
 finish

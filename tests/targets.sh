@@ -1,4 +1,5 @@
-# For stages that need not see every instruction set each day. To be read by "." into a script.
+# For stages that need not see every instruction set, or every case, each day. To be read by "."
+# into a script.
 
 # some_targets N: an option for verify that names some targets; which ones changes with N and with
 # the day. With a target come those that it builds on: AVX2 with AVX-512, SSE2 with AVX2, plain C
@@ -25,4 +26,12 @@ a_target() {
     2) echo --target=sse2 ;;
     3) echo --target=scalar ;;
     esac
+}
+
+# some_cases N: of the specifications in tests/cases one in N, others every day. CASES=all: all.
+some_cases() {
+    share=$1
+    [ "${CASES:-}" != all ] || share=1
+    ls "$root"/tests/cases/*.cnn.yaml |
+        awk -v n="$share" -v h=$(($(date +%s) / 86400 % share)) 'NR % n == h'
 }

@@ -33,6 +33,13 @@ double conv2d_stream_cost(const struct group *g, int64_t batch, const struct tar
     return cost_stream(t, in + weight_bytes + (g->add ? out : 0), out);
 }
 
+double conv2d_step_cycles(const struct target *t, int p, int nr)
+{
+    double sums = p * nr, rate = t->fma_per_cycle * t->fastest, hidden = sums / (4 * rate);
+    double busy = cost_fma(t, sums, nr + p), wait = 4 * t->fastest;
+    return (busy > wait ? busy : wait) + (hidden < 2 ? 0.3 * rate * t->fastest * (2 - hidden) : 0);
+}
+
 bool conv2d_weights_are_far(double param_bytes, const struct target *t)
 {
     return param_bytes > 4 * t->l3;

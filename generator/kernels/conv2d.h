@@ -16,6 +16,13 @@ void conv2d_halo(const struct group *, int *left, int *right);
 /* Cycles for moving input, output and weights once. */
 double conv2d_stream_cost(const struct group *, int64_t batch, const struct target *, double weight_bytes);
 
+/* Cycles for one step (kernel element, input channel) of a register tile of p pixels by nr vectors of
+ * output channels: multiplies, loads of nr weights and p broadcasts, or the four cycles that a sum
+ * waits for itself, some of which shows unless there are twice as many sums as hide it. One tile
+ * serves all CPUs of a kind: the one counts that starts most FMAs in a cycle, which needs the most
+ * sums and comes least near to its own peak. */
+double conv2d_step_cycles(const struct target *, int p, int nr);
+
 /* Whether a network of so many bytes of weights finds none of them in the caches when it runs again: all
  * come from memory, once a run. The third level is shared, and larger than what a core can count on. */
 bool conv2d_weights_are_far(double param_bytes, const struct target *);

@@ -80,31 +80,15 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, bool j
 
 /* ---- tiles ----------------------------------------------------------------------------------- */
 
-/* Cycles by FMA: limited by multiplies, by loads, or by the four cycles that a sum waits for
- * itself. Some of that wait shows unless there are twice as many sums as hide it, the more the more
- * FMAs start in a cycle. */
-static double fma_cycles(double fma_per_cycle, double load_per_cycle, double sums, double loads)
-{
-    double fma = sums / fma_per_cycle, load = loads / load_per_cycle;
-    double busy = fma > load ? fma : load;
-    double hidden = sums / (4 * fma_per_cycle);
-    return (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * fma_per_cycle * (2 - hidden) : 0);
-}
-
-/* Cycles for one step (kernel row, column, input channel) of a tile. One tile serves all CPUs of a
- * kind: where some start twice as many FMAs in a cycle, and need twice as many sums to be busy, the
- * CPU counts that comes less near to its own peak. Without FMA by instructions: copy (or load, for
- * few pixels), multiply and add for each sum, two for a broadcast. */
+/* Cycles for one step (kernel row, column, input channel) of a tile. Without FMA by instructions: copy
+ * (or load, for few pixels), multiply and add for each sum, two for a broadcast. */
 static double step_cycles(const struct target *t, int p, int nr)
 {
-    double sums = p * nr, pixels = p * (t->vl == 16 ? 0.5 : 1.0), k = t->fastest;
-    if (!t->fma) {
-        double busy = (3 * sums + 2 * p + (p > 3 ? nr : 0)) / 3;
-        return (busy > 4 ? busy : 4) + (sums < 8 ? 0.3 * (2 - sums / 4) : 0);
-    }
-    double slow = fma_cycles(t->fma_per_cycle, t->load_per_cycle, sums, nr + pixels);
-    double fast = fma_cycles(k * t->fma_per_cycle, k * t->load_per_cycle, sums, nr + p);
-    return k * fast > slow ? k * fast : slow;
+    double sums = p * nr;
+    if (t->fma)
+        return conv2d_step_cycles(t, p, nr);
+    double busy = (3 * sums + 2 * p + (p > 3 ? nr : 0)) / 3;
+    return (busy > 4 ? busy : 4) + (sums < 8 ? 0.3 * (2 - sums / 4) : 0);
 }
 
 /* Extra cycles for one step where pixels are a multiple of a page's fraction apart, so that more
@@ -238,12 +222,7 @@ static int64_t units_of_rows(const struct shape_of_work *s, const struct tiling 
  * their number: the fewest with which many threads find work alike, or come nearest to that. */
 static int pieces_of_row(const struct shape_of_work *s, const struct tiling *k)
 {
-    int tiles = k->p.t0 + k->p.t1, pieces = 1;
-    int64_t units = units_of_rows(s, k);
-    for (int n = 2; s->join > 1 && units_are_uneven(units * pieces) && n <= tiles; n++)
-        if (tiles % n == 0 && units_share(units * n) < units_share(units * pieces))
-            pieces = n;
-    return pieces;
+    return s->join > 1 ? even_parts(units_of_rows(s, k), k->p.t0 + k->p.t1) : 1;
 }
 
 static int units_of(const struct shape_of_work *s, const struct tiling *k)

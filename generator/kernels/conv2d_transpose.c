@@ -22,16 +22,6 @@ static struct meeting meeting(const struct conv2d_transpose *a, int axis)
     return (struct meeting){a->strides[axis] / common, a->dilation[axis] / common};
 }
 
-/* One step (kernel element, input channel) of a tile: multiplies, loads, or the wait of a sum for
- * itself, some of which shows unless there are twice as many sums as hide it. CPUs that start more
- * FMAs in a cycle need more sums. */
-static double step_cycles(const struct target *t, int p, int nr)
-{
-    double sums = p * nr, rate = t->fma_per_cycle * t->fastest, hidden = sums / (4 * rate);
-    double busy = cost_fma(t, sums, nr + p), wait = 4 * t->fastest;
-    return (busy > wait ? busy : wait) + (hidden < 2 ? 0.3 * rate * t->fastest * (2 - hidden) : 0);
-}
-
 /* Cycles in which the third-level cache delivers the weights of a step, where the second is too
  * small for those of a tile: each row of the output reads them again, in order, so that they come
  * faster than what is read at random (measured on a Zen 5). */
@@ -45,7 +35,7 @@ static double tile_cycles(const struct target *t, const struct conv2d_transpose 
 {
     double steps = (double)a->kernel[0] / meeting(a, 0).period * a->kernel[1] /
             meeting(a, 1).period * a->in_channels;
-    double step = step_cycles(t, p, nr), weights = weight_cycles(t, a, nr);
+    double step = conv2d_step_cycles(t, p, nr), weights = weight_cycles(t, a, nr);
     return steps * (step > weights ? step : weights) + p * nr + 12;
 }
 

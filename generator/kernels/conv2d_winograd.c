@@ -168,18 +168,13 @@ static int units_of(const struct target *t, const struct shape_of_work *s, const
     return (k->block.t0 + k->block.t1) * ((s->oc + nb - 1) / nb) * k->parts;
 }
 
-/* Into how many parts, of as many register tiles each, a block is divided if that is worth a thread: the
- * fewest with which many find work alike, or come nearest to that. One thread does them as one. */
+/* Into how many parts a block's register tiles are divided, if the work is worth a thread. One thread
+ * does them as one. */
 static int parts_of(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
 {
     struct tiling whole = *k;
     whole.parts = 1;
-    int tiles = k->cycles > 2 * WORTH_A_THREAD ? k->p.t0 + k->p.t1 : 1;
-    int units = units_of(t, s, &whole), parts = 1;
-    for (int n = 2; units_are_uneven((int64_t)units * parts) && n <= tiles; n++)
-        if (tiles % n == 0 && units_share((int64_t)units * n) < units_share((int64_t)units * parts))
-            parts = n;
-    return parts;
+    return k->cycles > 2 * WORTH_A_THREAD ? even_parts(units_of(t, s, &whole), k->p.t0 + k->p.t1) : 1;
 }
 
 /* What the choice goes by: cycles, and that threads share evenly, 16 of them too where there is

@@ -16,6 +16,15 @@ double units_share(int64_t units)
 
 bool units_are_uneven(int64_t units) { return units_share(units) > 1.2; }
 
+int even_parts(int64_t units, int tiles)
+{
+    int parts = 1;
+    for (int n = 2; units_are_uneven(units * parts) && n <= tiles; n++)
+        if (tiles % n == 0 && units_share(units * n) < units_share(units * parts))
+            parts = n;
+    return parts;
+}
+
 void bind_cut(struct pool *pool, struct args *args, const char *size, const char *count,
         const struct cut *c)
 {

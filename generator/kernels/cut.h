@@ -17,6 +17,10 @@ struct cut cut_even(int n, int most);
 double units_share(int64_t units);
 bool units_are_uneven(int64_t units);
 
+/* Into how many parts, each of as many of the `tiles` side by side, each of so many units is cut: the
+ * fewest with which MOST_THREADS find work alike, or come nearest to that. */
+int even_parts(int64_t units, int tiles);
+
 /* The arguments that templates call P0 T0 P1 T1 when the letters are "P" and "T". */
 void bind_cut(struct pool *, struct args *, const char *size, const char *count,
         const struct cut *);

@@ -97,7 +97,7 @@ static const struct target *filled_target(const struct target *t, int64_t n)
     return t->vl > 1 && t->vl <= n ? t : NULL;
 }
 
-/* So many channels at most are woven by less shuffles than squares take. */
+/* So many channels at most are woven by fewer shuffles than squares take. */
 static int64_t few(const struct target *t) { return t->vl == 16 ? 7 : 4; }
 
 /* A transposition of dimension 2 by dimension 3. */
