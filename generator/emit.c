@@ -112,7 +112,7 @@ static void find_stack(struct emitter *e, struct stack *stack)
     for (int i = 0; i < e->instance.n; i++) {
         const struct instance *k = &e->instance.at[i];
         vec_push(e->pool, &stack->use,
-                (struct stack_use){k->fn, k->user.at[0]->group->main->at, k->stack});
+                (struct stack_use){k->fn, k->user.at[0]->main->at, k->stack});
         most = k->stack > most ? k->stack : most;
     }
     const int64_t each = STACK_POINTER + (g->batch > 1 ? STACK_PASSED : 0);

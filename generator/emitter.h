@@ -12,9 +12,9 @@ struct instance {
     const char *fn;            /* "mnist_conv2d_direct_1_avx2" */
     const struct kernel *kernel;
     const struct target *target;
-    const struct args *args;   /* without FN */
+    struct args args;          /* without FN; with the names of the functions that it calls */
     int64_t stack;             /* bytes, once it is written */
-    VEC(const struct step *) user;
+    VEC(const struct group *) user;
 };
 
 struct emitter {

@@ -137,6 +137,57 @@ static struct group *group_new(struct pool *pool, struct node *main, enum math_m
     return g;
 }
 
+/* ---- bands of rows --------------------------------------------------------------------------- */
+
+static bool reads_only(const struct group *g, const struct group *before)
+{
+    return tensor_sole_user(before->out) == g->main && g->in.at[0] == before->out;
+}
+
+/* The n groups as stages of one. */
+static struct group *join(struct pool *pool, struct group *const *at, int n)
+{
+    struct group *g = NEW(pool, struct group);
+    *g = *at[n - 1];
+    g->in.at = NULL;
+    g->in.n = g->in.cap = 0;
+    vec_push(pool, &g->in, at[0]->in.at[0]);
+    for (int i = 1; i < at[n - 1]->in.n; i++)
+        vec_push(pool, &g->in, at[n - 1]->in.at[i]);
+    for (int i = 0; i < n; i++)
+        vec_push(pool, &g->stage, at[i]);
+    return g;
+}
+
+/* The most of the groups that one step had better do, as far as some kernel takes them; NULL: none. */
+static struct group *try_stages(struct pool *pool, struct group *const *at, int n, int64_t batch,
+        unsigned set)
+{
+    enum { MOST = 3 };
+    int run = 1;
+    while (at[0]->in.n && run < n && run < MOST && reads_only(at[run], at[run - 1]))
+        run++;
+    for (; run > 1; run--) {
+        struct group *g = join(pool, at, run);
+        if (some_kernel(g) && select_staged(g, batch, set))
+            return g;
+    }
+    return NULL;
+}
+
+/* Where what lies between neighbours would leave the cache, they become one. */
+static struct groups join_stages(struct pool *pool, const struct groups *apart, int64_t batch,
+        unsigned set)
+{
+    struct groups groups = {0};
+    for (int i = 0; i < apart->list.n;) {
+        struct group *g = try_stages(pool, &apart->list.at[i], apart->list.n - i, batch, set);
+        i += g ? g->stage.n : 1;
+        vec_push(pool, &groups.list, g ? g : apart->list.at[i - 1]);
+    }
+    return groups;
+}
+
 struct groups group_nodes(struct pool *pool, const struct graph *graph, enum math_mode math,
         unsigned set)
 {
@@ -151,10 +202,12 @@ struct groups group_nodes(struct pool *pool, const struct graph *graph, enum mat
         grow(pool, graph, set, g, i, taken);
         vec_push(pool, &groups.list, g);
     }
-    return groups;
+    return join_stages(pool, &groups, graph->batch, set);
 }
 
-const char *group_text(struct pool *pool, const struct group *g)
+/* ---- words ----------------------------------------------------------------------------------- */
+
+static const char *own_text(struct pool *pool, const struct group *g)
 {
     const char *text = node_def(g->main)->stem;
     if (node_family(g->main) == FAMILY_ACTIVATION && g->main->act)
@@ -170,19 +223,36 @@ const char *group_text(struct pool *pool, const struct group *g)
     return text;
 }
 
+const char *group_text(struct pool *pool, const struct group *g)
+{
+    const char *text = g->stage.n ? group_text(pool, g->stage.at[0]) : own_text(pool, g);
+    for (int i = 1; i < g->stage.n; i++)
+        text = pool_printf(pool, "%s, %s", text, group_text(pool, g->stage.at[i]));
+    return text;
+}
+
 static const char *tensor_text(struct pool *pool, const struct tensor *t)
 {
     return pool_printf(pool, "%s%s", shape_text(pool, &t->shape),
             t->type == DTYPE_UINT8 ? " uint8" : "");
 }
 
-const char *group_signature(struct pool *pool, const struct group *g, int64_t batch)
+/* The nodes with their arguments. */
+static const char *nodes_text(struct pool *pool, const struct group *g)
 {
     const struct node *const behind[] = {g->add, g->act, g->affine, g->pool};
     const char *text = node_text(pool, g->main);
     for (int i = 0; i < (int)(sizeof behind / sizeof behind[0]); i++)
         if (behind[i])
             text = pool_printf(pool, "%s + %s", text, node_text(pool, behind[i]));
+    return text;
+}
+
+const char *group_signature(struct pool *pool, const struct group *g, int64_t batch)
+{
+    const char *text = nodes_text(pool, g->stage.n ? g->stage.at[0] : g);
+    for (int i = 1; i < g->stage.n; i++)
+        text = pool_printf(pool, "%s; %s", text, nodes_text(pool, g->stage.at[i]));
     for (int i = 0; i < g->in.n; i++)
         text = pool_printf(pool, "%s%s %s", text, i ? "," : ":", tensor_text(pool, g->in.at[i]));
     text = pool_printf(pool, "%s -> %s", text, tensor_text(pool, g->out));
@@ -193,5 +263,8 @@ const char *group_signature(struct pool *pool, const struct group *g, int64_t ba
 int64_t group_macs(const struct group *g)
 {
     const struct op_def *def = node_def(g->main);
-    return def->macs ? def->macs(g->main) : 0;
+    int64_t macs = g->stage.n == 0 && def->macs ? def->macs(g->main) : 0;
+    for (int i = 0; i < g->stage.n; i++)
+        macs += group_macs(g->stage.at[i]);
+    return macs;
 }

@@ -24,12 +24,13 @@ int kernel_index(const struct kernel *k)
 
 bool kernel_takes(const struct kernel *k, const struct group *g)
 {
-    return k->strictest <= g->math && (k->pools || !g->pool) && k->ok(g);
+    return k->strictest <= g->math && (k->pools || !g->pool) && (k->stages || !g->stage.n) &&
+           k->ok(g);
 }
 
 bool group_is_plain(const struct group *g)
 {
-    return !g->add && !g->act && !g->affine && !g->pool;
+    return !g->add && !g->act && !g->affine && !g->pool && !g->stage.n;
 }
 
 bool view_is_flat(const struct view *v)

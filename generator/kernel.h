@@ -64,6 +64,7 @@ struct kernel {
     bool in_place;             /* out may be the same memory as an input (same shape, same views) */
     bool over_residual;        /* out may be the same memory as the residual */
     bool pools;                /* ok() knows group->pool; else it is never asked of such a group */
+    bool stages;               /* likewise group->stage */
     bool math;                 /* the template calls functions of the runtime's cnn_math.h */
     enum math_mode strictest;  /* --math under which it may be used; unnamed: MATH_STRICT, always */
 };

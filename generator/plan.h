@@ -26,6 +26,10 @@ struct group {
     struct node *pool;             /* max pooling; NULL */
     VEC(struct tensor *) in;       /* of main, then the residual of add */
     struct tensor *out;
+    /* Of convolutions in one pass, a band of rows at a time: groups in order, each of which reads
+     * only what the one before it makes. All else is the last one's then, but for in[0], which the
+     * first reads. Empty: a group by itself. */
+    VEC(struct group *) stage;
     enum math_mode math;           /* the plan's: which kernels may compute it */
     double param_bytes;            /* of the whole network's weights as given; 0: not known */
 };
@@ -89,10 +93,19 @@ struct load {
  * kernel is told k. times 0: units go image by image, as many of each. */
 struct crossing { int of, per, times; };
 
+/* A function of another kernel, bound for a part of the step, that the kernel's template calls. */
+struct piece {
+    const char *name;              /* of the template's argument that takes the function's name */
+    const struct kernel *kernel;
+    const struct group *group;     /* what it computes, a few rows at a time */
+    const struct binding *binding;
+};
+
 /* One kernel instance on one target: the template's arguments and how the work divides. */
 struct binding {
     const struct target *target;   /* whose code it is: may be a lesser one of the same family */
     struct args args;
+    VEC(struct piece) piece;
     int units;                     /* pieces of work, taken by threads as ranges */
     int parts;                     /* threads among which dividing them pays, at least 1 */
     struct load load;              /* what units cost */
@@ -114,6 +127,7 @@ struct step {
     struct binding bind[TARGET_COUNT];  /* of the plan's targets */
     int64_t macs;                  /* of the whole batch */
     double cost[TARGET_COUNT];     /* cycles, one thread, by the model */
+    bool part;                     /* of another step, which calls its function: one thread does all units */
     bool meet;                     /* all threads wait for each other before it */
     const char *why;               /* the kernel was chosen */
 };

@@ -178,24 +178,35 @@ static double least_cycles(const struct group *g, int64_t batch, const struct ta
     return least;
 }
 
+static bool is_worth(const struct group *whole, struct group *const *part, int n, int64_t batch,
+        unsigned set)
+{
+    double whole_worst = 0, apart_worst = 0;
+    for (int t = 0; t < TARGET_COUNT; t++) {
+        if (!(set & TARGET_BIT(t)))
+            continue;
+        double together = least_cycles(whole, batch, &targets[t]), apart = 0;
+        for (int i = 0; i < n; i++)
+            apart += least_cycles(part[i], batch, &targets[t]);
+        whole_worst = fmax(whole_worst, together / apart);
+        apart_worst = fmax(apart_worst, apart / together);
+    }
+    return whole_worst < apart_worst;
+}
+
 bool select_pooled(const struct group *g, int64_t batch, unsigned set)
 {
     struct group front = *g, behind = {.main = g->pool, .math = g->math, .out = g->out};
-    double whole_worst = 0, apart_worst = 0;
     front.pool = NULL;
     front.out = g->pool->in.at[0];
     behind.in.at = &front.out;
     behind.in.n = 1;
-    for (int t = 0; t < TARGET_COUNT; t++) {
-        if (!(set & TARGET_BIT(t)))
-            continue;
-        double whole = least_cycles(g, batch, &targets[t]);
-        double apart = least_cycles(&front, batch, &targets[t]) +
-                least_cycles(&behind, batch, &targets[t]);
-        whole_worst = fmax(whole_worst, whole / apart);
-        apart_worst = fmax(apart_worst, apart / whole);
-    }
-    return whole_worst < apart_worst;
+    return is_worth(g, (struct group *const[]){&front, &behind}, 2, batch, set);
+}
+
+bool select_staged(const struct group *g, int64_t batch, unsigned set)
+{
+    return is_worth(g, g->stage.at, g->stage.n, batch, set);
 }
 
 struct choice select_kernel(struct plan *plan, const struct group *g)

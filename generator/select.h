@@ -31,8 +31,9 @@ struct choices select_kernels(struct plan *, const struct groups *, const struct
 /* The kernel of a group that came later: the one of least regret. bug() when there is none. */
 struct choice select_kernel(struct plan *, const struct group *);
 
-/* Whether one step for the whole group, max pooling included, has less worst regret over the
- * targets than one without the pooling and another for it. Some kernel takes the group. */
+/* Whether one step for the whole group has less worst regret over the targets than one for each of
+ * its parts: without the max pooling and that, or the stages. Some kernel takes the group. */
 bool select_pooled(const struct group *, int64_t batch, unsigned set);
+bool select_staged(const struct group *, int64_t batch, unsigned set);
 
 #endif

@@ -325,6 +325,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 
     b->units = bind_units(pool, &b->args, step, &k);
     conv2d_bind_shape(pool, &b->args, step);
+    args_int(pool, &b->args, "PART", step->part);
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "SHARE", shares(a));
     args_int(pool, &b->args, "WHOLE", whole);

@@ -18,6 +18,7 @@ struct shape_of_work {
     int64_t pitch;           /* floats between the input pixels of neighbouring output pixels */
     int join;                /* rows joined into one */
     double all_weight_bytes; /* of the network; 0: not known yet */
+    bool part;               /* of a step: units needn't be many */
 };
 
 struct tiling {
@@ -68,7 +69,7 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, bool j
     struct hwc out = shape_hwc(&g->main->out->shape);
     struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, a->groups,
             (int)batch, 0, a->kernel[0] * a->kernel[1], used_rows(g) * a->kernel[1], out.h, out.w,
-            (int64_t)a->in_channels * a->strides[1], 1, 0};
+            (int64_t)a->in_channels * a->strides[1], 1, 0, false};
     s.ocb = conv2d_block(s.oc);
     if (join) {
         s.join = rows_to_join(out.h, out.w);
@@ -206,7 +207,7 @@ static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
     int tiles = channel_tiles(s, k);
     double bytes = 4.0 * s->taps * s->ic * k->nr * k->target->vl, most = k->target->l2 / 2 / bytes;
     int qb = most >= tiles ? tiles : most < 1 ? 1 : (int)most;
-    while (qb > 1 && units_are_uneven(rows_of(s) * ((tiles + qb - 1) / qb)))
+    while (!s->part && qb > 1 && units_are_uneven(rows_of(s) * ((tiles + qb - 1) / qb)))
         qb = (qb + 1) / 2;
     int parts = (tiles + qb - 1) / qb;
     return (tiles + parts - 1) / parts;
@@ -222,7 +223,7 @@ static int64_t units_of_rows(const struct shape_of_work *s, const struct tiling 
  * their number: the fewest with which many threads find work alike, or come nearest to that. */
 static int pieces_of_row(const struct shape_of_work *s, const struct tiling *k)
 {
-    return s->join > 1 ? even_parts(units_of_rows(s, k), k->p.t0 + k->p.t1) : 1;
+    return s->join > 1 && !s->part ? even_parts(units_of_rows(s, k), k->p.t0 + k->p.t1) : 1;
 }
 
 static int units_of(const struct shape_of_work *s, const struct tiling *k)
@@ -343,6 +344,7 @@ static void pack(struct pool *pool, struct step *step)
 static void bind_tiling(struct pool *pool, struct args *args, const struct shape_of_work *s,
         const struct tiling *k)
 {
+    args_int(pool, args, "PART", s->part);
     args_int(pool, args, "VL", k->target->vl);
     args_int(pool, args, "NR", k->nr);
     bind_cut(pool, args, "P", "T", &k->p);
@@ -420,6 +422,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     const struct conv2d *a = g->main->attr;
     struct shape_of_work s = work_of(g, step->out.n, joinable(step));
     s.all_weight_bytes = (double)step->all_weight_bytes;
+    s.part = step->part;
     struct step joined = step_join_rows(pool, step, s.join);
     struct tiling k = best_tiling(t, &s);
     int64_t channels = round_up(s.oc, s.ocb) * s.groups;

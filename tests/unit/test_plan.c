@@ -275,6 +275,55 @@ static void long_functions_want_full_vectors(void **state)
     assert_int_equal(steps_of(1, 1, "sigmoid"), 1);
 }
 
+/* The groups of an inverted residual of so many rows and columns: 16 to 96 channels, 3x3 in strides of 2, to
+ * 24; `behind` are further layers and outputs. */
+static struct groups inverted_residual(int size, const char *behind)
+{
+    struct graph *g = infer(pool_printf(pool, "  - {type: Input, shape: [%d, %d, 16]}\n"
+            "  - {type: Conv2D, name: a, filters: 96, kernel_size: 1, activation: relu6}\n"
+            "  - {type: DepthwiseConv2D, name: b, kernel_size: 3, strides: 2, padding: same}\n"
+            "  - {type: Conv2D, name: c, filters: 24, kernel_size: 1}\n%s", size, size, behind));
+    optimise(g);
+    return group_nodes(pool, g, MATH_FAST, TARGET_BIT(TARGET_AVX512));
+}
+
+/* One step does them where what is between leaves the cache. */
+static void bands_keep_large_tensors_in_the_cache(void **state)
+{
+    (void)state;
+    struct groups large = inverted_residual(112, ""), small = inverted_residual(14, "");
+    assert_int_equal(large.list.n, 1);
+    assert_int_equal(large.list.at[0]->stage.n, 3);
+    assert_string_equal(group_text(pool, large.list.at[0]), "conv2d + relu6, depthwise_conv2d, conv2d");
+    assert_int_equal(group_macs(large.list.at[0]), 112 * 112 * 16 * 96 + 56 * 56 * 96 * (9 + 24));
+    assert_int_equal(small.list.n, 3);
+    assert_int_equal(small.list.at[0]->stage.n, 0);
+}
+
+/* What another layer or the caller reads, too, is stored. */
+static void bands_store_what_others_read(void **state)
+{
+    (void)state;
+    struct groups used = inverted_residual(112, "  - {type: ReLU, name: d, inputs: b}\noutputs: [c, d]\n");
+    struct groups asked = inverted_residual(112, "outputs: [a, c]\n");
+    assert_int_equal(used.list.n, 3);
+    assert_int_equal(used.list.at[0]->stage.n, 2);
+    assert_string_equal(used.list.at[0]->out->name, "b");
+    assert_int_equal(asked.list.n, 2);
+    assert_int_equal(asked.list.at[0]->stage.n, 0);
+    assert_int_equal(asked.list.at[1]->stage.n, 2);
+}
+
+/* Two such steps are told apart in a tuning file. */
+static void bands_have_signatures_of_all_stages(void **state)
+{
+    (void)state;
+    struct groups one = inverted_residual(112, "outputs: [c]\n"), other = inverted_residual(110, "");
+    const char *text = group_signature(pool, one.list.at[0], 1);
+    assert_non_null(strstr(text, "; "));
+    assert_string_not_equal(text, group_signature(pool, other.list.at[0], 1));
+}
+
 /* ---- weights from memory --------------------------------------------------------------------- */
 
 static const struct target *const avx512 = &targets[TARGET_AVX512];
@@ -327,6 +376,8 @@ int main(void)
         TEST(each_target_by_its_own_times),
         TEST(long_functions_want_full_vectors), TEST(transformed_weights_from_memory),
         TEST(weights_are_read_few_times),
+        TEST(bands_keep_large_tensors_in_the_cache), TEST(bands_store_what_others_read),
+        TEST(bands_have_signatures_of_all_stages),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
