@@ -115,7 +115,7 @@ static void insert_walk(struct emitter *e, struct out *out)
                 g->in.n ? " -> " : "", emitter_extents(e, g->out), group_text(e->pool, g));
         out_printf(out, "%s%s */\n", g->main->layer ? "    " : "", emitter_place(e, g->main));
         if (s->meet && emitter_threads(e) > 1)
-            out_printf(out, "%s_meet(threads);\n", e->opt->prefix);
+            out_printf(out, "%s_meet(job, threads);\n", e->opt->prefix);
         out_printf(out, "%s_do(job, %d, thread, threads);\n", e->opt->prefix, i);
     }
 }

@@ -221,6 +221,62 @@ CNN_INLINE int cnn_overlap(const struct cnn_span *span, int written, int all)
     return 0;
 }
 
+/* ---- threads ------------------------------------------------------------------------------------ */
+
+/* Where the threads of a run wait for each other. OpenMP's own barrier would do; but gcc's makes a system
+ * call each time, to wake whoever might be asleep, which takes longer than many a step. All zeros before
+ * the first meeting. What threads count and what they watch lie in cache lines of their own. */
+struct cnn_meeting {
+    char before[64];
+    int arrived;          /* threads at this meeting */
+    char between[64];
+    int round;            /* meetings that are over */
+    char behind[64];
+};
+
+#if defined(_OPENMP)
+#if CNN_GNU && (defined(__unix__) || defined(__APPLE__))
+#include <sched.h>
+
+/* Nothing, for as long as another thread of the core may make use of. */
+CNN_INLINE void cnn_pause(void)
+{
+    #if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+    #elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+    #endif
+}
+
+/* All `threads` threads of a team call it; none comes back before the last has called, and each sees what
+ * the others wrote before. A wait of more than some ten microseconds leaves the core to whoever wants it:
+ * there may be more threads than cores, and the one that is missing among those without. */
+CNN_INLINE void cnn_meet(struct cnn_meeting *m, int threads)
+{
+    const int round = __atomic_load_n(&m->round, __ATOMIC_RELAXED);
+
+    if (__atomic_add_fetch(&m->arrived, 1, __ATOMIC_ACQ_REL) == threads) {
+        __atomic_store_n(&m->arrived, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&m->round, round + 1, __ATOMIC_RELEASE);
+        return;
+    }
+    for (int spins = 0; __atomic_load_n(&m->round, __ATOMIC_ACQUIRE) == round;)
+        if (spins < 1000) {
+            spins++;
+            cnn_pause();
+        } else {
+            sched_yield();
+        }
+}
+#else
+CNN_INLINE void cnn_meet(struct cnn_meeting *m, int threads)
+{
+    (void)m, (void)threads;
+    #pragma omp barrier
+}
+#endif
+#endif
+
 /* "static" when this text stands in the generated file itself. */
 #ifndef CNN_API
 #define CNN_API

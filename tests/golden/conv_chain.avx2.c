@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x658dfb5030b46b57U
+#elif CONV_CHAIN_MODEL_HASH != 0x5943f2bc40308f2dU
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1355,6 +1355,7 @@ struct conv_chain_job {
     float *output;
     unsigned char *arena;
     const struct conv_chain_work *work; /* one for each step, of the chosen instruction set */
+    struct cnn_meeting *meeting; /* of several threads; else NULL */
 };
 
 /* ---- portable C99 ------------------------------------------------------------------------------ */
@@ -3145,14 +3146,13 @@ static void conv_chain_tap(const struct conv_chain_job *job, int step)
 #endif
 
 /* All threads wait for each other. */
-CNN_INLINE void conv_chain_meet(int threads)
+CNN_INLINE void conv_chain_meet(const struct conv_chain_job *job, int threads)
 {
     #if defined(_OPENMP)
-    if (threads > 1) {
-        #pragma omp barrier
-    }
+    if (threads > 1)
+        cnn_meet(job->meeting, threads);
     #else
-    (void)threads;
+    (void)job, (void)threads;
     #endif
 }
 
@@ -3177,22 +3177,22 @@ static void conv_chain_do(const struct conv_chain_job *job, int step, int thread
     const int units = w->units;
 
     #ifdef CONV_CHAIN_PROFILE
-    conv_chain_meet(threads);
+    conv_chain_meet(job, threads);
     if (thread == 0)
         CONV_CHAIN_PROFILE(step, conv_chain_results[step].layer, 0);
     #endif
     if (thread < parts)
         w->run(job, (int)(units * (long long)thread / parts), (int)(units * (thread + 1LL) / parts), thread);
     #ifdef CONV_CHAIN_PROFILE
-    conv_chain_meet(threads);
+    conv_chain_meet(job, threads);
     if (thread == 0)
         CONV_CHAIN_PROFILE(step, conv_chain_results[step].layer, 1);
     #endif
     #ifdef CONV_CHAIN_HOOK
-    conv_chain_meet(threads);
+    conv_chain_meet(job, threads);
     if (thread == 0)
         conv_chain_tap(job, step);
-    conv_chain_meet(threads);
+    conv_chain_meet(job, threads);
     #endif
 }
 
@@ -3203,13 +3203,13 @@ static void conv_chain_walk(const struct conv_chain_job *job, int thread, int th
     /* input: 14x14x1 -> 14x14x1, copy    conv_chain.cnn.yaml:7 */
     conv_chain_do(job, 0, thread, threads);
     /* conv2d: 14x14x1 -> 14x14x256, conv2d + relu    conv_chain.cnn.yaml:7 */
-    conv_chain_meet(threads);
+    conv_chain_meet(job, threads);
     conv_chain_do(job, 1, thread, threads);
     /* re_lu: 14x14x256 -> 7x7x17, conv2d + relu    conv_chain.cnn.yaml:8 */
-    conv_chain_meet(threads);
+    conv_chain_meet(job, threads);
     conv_chain_do(job, 2, thread, threads);
     /* batch_normalization_1: 7x7x17 -> 5x5x1, conv2d + relu + scale and shift    conv_chain.cnn.yaml:11 */
-    conv_chain_meet(threads);
+    conv_chain_meet(job, threads);
     conv_chain_do(job, 3, thread, threads);
 }
 
@@ -3237,6 +3237,7 @@ conv_chain_status conv_chain_run_threads(const float *input, float *output, void
     job.output = output;
     job.arena = (unsigned char *)arena;
     job.work = conv_chain_choose();
+    job.meeting = NULL;
 
     #if defined(_OPENMP)
     if (threads == 0)
@@ -3248,6 +3249,9 @@ conv_chain_status conv_chain_run_threads(const float *input, float *output, void
             threads = most;
     }
     if (threads > 1) {
+        struct cnn_meeting meeting = {{0}, 0, {0}, 0, {0}};
+
+        job.meeting = &meeting;
         #pragma omp parallel num_threads(threads)
         conv_chain_walk(&job, omp_get_thread_num(), omp_get_num_threads());
         return CONV_CHAIN_OK;

@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xfacb3e7da03ef0fbU
+#elif RESIDUAL_MODEL_HASH != 0xa25bc652d7ce2e18U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -515,6 +515,7 @@ struct residual_job {
     float *out_feat;
     unsigned char *arena;
     const struct residual_work *work; /* one for each step, of the chosen instruction set */
+    struct cnn_meeting *meeting; /* of several threads; else NULL */
 };
 
 /* ---- portable C99 ------------------------------------------------------------------------------ */
@@ -6380,14 +6381,13 @@ static void residual_tap(const struct residual_job *job, int step)
 #endif
 
 /* All threads wait for each other. */
-CNN_INLINE void residual_meet(int threads)
+CNN_INLINE void residual_meet(const struct residual_job *job, int threads)
 {
     #if defined(_OPENMP)
-    if (threads > 1) {
-        #pragma omp barrier
-    }
+    if (threads > 1)
+        cnn_meet(job->meeting, threads);
     #else
-    (void)threads;
+    (void)job, (void)threads;
     #endif
 }
 
@@ -6412,22 +6412,22 @@ static void residual_do(const struct residual_job *job, int step, int thread, in
     const int units = w->units;
 
     #ifdef RESIDUAL_PROFILE
-    residual_meet(threads);
+    residual_meet(job, threads);
     if (thread == 0)
         RESIDUAL_PROFILE(step, residual_results[step].layer, 0);
     #endif
     if (thread < parts)
         w->run(job, (int)(units * (long long)thread / parts), (int)(units * (thread + 1LL) / parts), thread);
     #ifdef RESIDUAL_PROFILE
-    residual_meet(threads);
+    residual_meet(job, threads);
     if (thread == 0)
         RESIDUAL_PROFILE(step, residual_results[step].layer, 1);
     #endif
     #ifdef RESIDUAL_HOOK
-    residual_meet(threads);
+    residual_meet(job, threads);
     if (thread == 0)
         residual_tap(job, step);
-    residual_meet(threads);
+    residual_meet(job, threads);
     #endif
 }
 
@@ -6438,19 +6438,19 @@ static void residual_walk(const struct residual_job *job, int thread, int thread
     /* image: 32x32x3 -> 32x32x3, copy    residual.cnn.yaml:10 */
     residual_do(job, 0, thread, threads);
     /* stem: 32x32x3 -> 32x32x16, conv2d + relu    residual.cnn.yaml:10 */
-    residual_meet(threads);
+    residual_meet(job, threads);
     residual_do(job, 1, thread, threads);
     /* re_lu: 32x32x16 -> 32x32x16, conv2d + relu    residual.cnn.yaml:11 */
-    residual_meet(threads);
+    residual_meet(job, threads);
     residual_do(job, 2, thread, threads);
     /* feat: 32x32x16 -> 32x32x16, conv2d + add + relu    residual.cnn.yaml:11 */
-    residual_meet(threads);
+    residual_meet(job, threads);
     residual_do(job, 3, thread, threads);
     /* global_average_pooling2d: 32x32x16 -> 16, global_average_pooling2d    residual.cnn.yaml:18 */
-    residual_meet(threads);
+    residual_meet(job, threads);
     residual_do(job, 4, thread, threads);
     /* logits: 16 -> 10, dense    residual.cnn.yaml:19 */
-    residual_meet(threads);
+    residual_meet(job, threads);
     residual_do(job, 5, thread, threads);
     /* prob: 10 -> 10, softmax    residual.cnn.yaml:20 */
     residual_do(job, 6, thread, threads);
@@ -6482,6 +6482,7 @@ residual_status residual_run_threads(const float *input, float *out_prob, float 
     job.out_feat = out_feat;
     job.arena = (unsigned char *)arena;
     job.work = residual_choose();
+    job.meeting = NULL;
 
     #if defined(_OPENMP)
     if (threads == 0)
@@ -6495,6 +6496,9 @@ residual_status residual_run_threads(const float *input, float *out_prob, float 
     while (threads > 1 && arena_bytes < RESIDUAL_ARENA_BYTES_FOR((size_t)threads))
         threads--;
     if (threads > 1) {
+        struct cnn_meeting meeting = {{0}, 0, {0}, 0, {0}};
+
+        job.meeting = &meeting;
         #pragma omp parallel num_threads(threads)
         residual_walk(&job, omp_get_thread_num(), omp_get_num_threads());
         return RESIDUAL_OK;
