@@ -53,6 +53,7 @@
 #define vf_select_nan CNN_JOIN(vf_select_nan)
 #define vf_spread CNN_JOIN(vf_spread)
 #define vf_slide CNN_JOIN(vf_slide)
+#define vf_every_other CNN_JOIN(vf_every_other)
 #define vf_weave CNN_JOIN(vf_weave)
 #define vf_pick CNN_JOIN(vf_pick)
 #define vf_isqrt CNN_JOIN(vf_isqrt)

@@ -188,6 +188,16 @@ CNN_INLINE vf vf_slide(vf v, int by)
     const vf shuffled = __builtin_shuffle(a, b, lanes)
 #endif
 
+/* Every other `run` lanes of a, then b, from the first of a on. */
+CNN_INLINE vf vf_every_other(vf a, vf b, int run)
+{
+#define CNN_FROM(l) ((l) / run * 2 * run + (l) % run)
+    CNN_SHUFFLE;
+#undef CNN_FROM
+
+    return shuffled;
+}
+
 /* Of n channels, one vector of pixels each, interleaved: element number at + l in lane l. Made
  * channel by channel: this adds channel k, from b, to a, which is channel 0 for k = 1. */
 CNN_INLINE vf vf_weave(vf a, vf b, int n, int k, int at)

@@ -21,7 +21,7 @@ static long check_all(void)
     for (i = 0; i < RT_ISA_VEC_COUNT && rt_isa_vecs[i].level <= cnn_isa_level(); i++) {
         const struct rt_isa_vec *isa = &rt_isa_vecs[i];
         long failures = rt_check_lanes(isa) + rt_check_sqrt(isa) + rt_check_reductions(isa) +
-                        rt_check_spread(isa) + rt_check_slide(isa) +
+                        rt_check_spread(isa) + rt_check_slide(isa) + rt_check_other(isa) +
                         rt_check_weave(isa) + rt_check_tails(isa);
 
         printf("%-7s %ld failures\n", isa->name, failures);

@@ -70,6 +70,9 @@ static float rt_min(float a, float b)
 /* Argument of vf_slide. */
 #define RT_SLIDES(X) X(0) X(1) X(-1) X(2) X(-3) X(3) X(5) X(-7) X(15) X(-15) X(16) X(-20)
 
+/* Argument of vf_every_other. */
+#define RT_OTHERS(X) X(1) X(2) X(3) X(4) X(5) X(7) X(8)
+
 /* Channels that vf_weave interleaves and vf_pick takes apart. */
 #define RT_CHANNELS(X) X(2) X(3) X(5) X(7)
 enum { RT_MOST_CHANNELS = 7 };
@@ -84,6 +87,7 @@ struct rt_vec {
     float (*hmax)(const float *p);
     void (*spread)(const float *in, float *out);
     void (*slide)(const float *in, float *out);
+    void (*other)(const float *in, float *out);
     void (*weave)(const float *in, float *out, int n);
     void (*pick)(const float *in, float *out, int n);
     void (*copy_n)(const float *in, float *out, int n);
@@ -293,6 +297,31 @@ static long rt_check_slide(const struct rt_isa_vec *isa)
         for (l = 0; l < lanes; l++) {
             const int from = l + cases[c];
             wrong += out[c * lanes + l] != (from >= 0 && from < lanes ? in[from] : 0.0f);
+        }
+    return wrong;
+}
+
+/* Lanes of vf_every_other that are wrong. */
+static long rt_check_other(const struct rt_isa_vec *isa)
+{
+    static const int cases[] = {
+#define RT_OTHER(run) run,
+        RT_OTHERS(RT_OTHER)
+#undef RT_OTHER
+    };
+    enum { CASES = sizeof cases / sizeof cases[0] };
+    float in[2 * RT_LANE_COUNT], out[CASES * RT_LANE_COUNT];
+    const int lanes = isa->vec->lanes;
+    long wrong = 0;
+    int c, l;
+
+    for (l = 0; l < 2 * RT_LANE_COUNT; l++)
+        in[l] = (float)l;
+    isa->vec->other(in, out);
+    for (c = 0; c < CASES && lanes > 1; c++)
+        for (l = 0; l < lanes; l++) {
+            const int from = l / cases[c] * 2 * cases[c] + l % cases[c];
+            wrong += out[c * lanes + l] != (float)(from % (2 * lanes));
         }
     return wrong;
 }

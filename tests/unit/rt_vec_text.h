@@ -73,6 +73,22 @@ static CNN_NOINLINE void CNN_JOIN(slide)(const float *in, float *out)
 #endif
 }
 
+/* One vector for each of RT_OTHERS, of two. */
+static CNN_NOINLINE void CNN_JOIN(other)(const float *in, float *out)
+{
+#if CNN_VL > 1
+    const vf a = vf_load(in);
+    const vf b = vf_load(in + CNN_VL);
+
+#define RT_STORE(run) vf_store(out, vf_every_other(a, b, run)); out += CNN_VL;
+    RT_OTHERS(RT_STORE)
+#undef RT_STORE
+#else
+    (void)in;
+    (void)out;
+#endif
+}
+
 #if CNN_VL > 1
 
 /* Vector number `at` of n channels interleaved. */
@@ -169,7 +185,7 @@ static CNN_NOINLINE void CNN_JOIN(from_u8_known)(const uint8_t *in, float *out, 
 
 static const struct rt_vec CNN_JOIN(vec) = {
     CNN_VL, CNN_JOIN(lanes), CNN_JOIN(sum), CNN_JOIN(sum16), CNN_JOIN(hmax), CNN_JOIN(spread),
-    CNN_JOIN(slide), CNN_JOIN(weave), CNN_JOIN(pick),
+    CNN_JOIN(slide), CNN_JOIN(other), CNN_JOIN(weave), CNN_JOIN(pick),
     CNN_JOIN(copy_n), CNN_JOIN(copy_known), CNN_JOIN(load_n), CNN_JOIN(from_u8_n),
     CNN_JOIN(from_u8_known),
 };

@@ -45,6 +45,7 @@ static void test_shuffles(void **state)
     (void)state;
     on_all(rt_check_spread);
     on_all(rt_check_slide);
+    on_all(rt_check_other);
     on_all(rt_check_weave);
 }
 
