@@ -9,10 +9,20 @@ static bool ok(const struct group *g)
            !g->add && !g->affine;       /* an activation goes along */
 }
 
-/* Three passes, two sums. */
+/* Channels of a unit: a group's, or some that are a group each. */
+static int unit_width(const struct group *g)
+{
+    const struct groupnorm *a = g->main->attr;
+    int channels = channels_of(g), size = channels / a->resolved;
+    return size > 1 ? size : channels < BLOCK ? channels : BLOCK;
+}
+
+/* Three passes, two sums; the last vector of a unit's channels may be filled in part only. */
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
-    return cost_elementwise(g, batch, t, g->act ? 18 : 8);
+    int width = unit_width(g);
+    double filled = (double)width / (double)round_up(width, t->vl);
+    return cost_elementwise(g, batch, t, g->act ? 18 : 8) / filled;
 }
 
 static void pack(struct pool *pool, struct step *step)
@@ -32,7 +42,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
 {
     const struct groupnorm *a = step->group->main->attr;
     const struct view *x = &step->in.at[0];
-    int size = x->c / a->resolved, width = size > 1 ? size : x->c < BLOCK ? x->c : BLOCK;
+    int size = x->c / a->resolved, width = unit_width(step->group);
     int units = (x->c + width - 1) / width;
     double count = (double)x->h * (double)x->w * size;
 
