@@ -146,6 +146,24 @@ static bool softmax_axis(struct lower *lo, struct onnx_node *n, struct onnx_dims
     return true;
 }
 
+enum { LEAST_BEHIND = 8 };  /* elements side by side: of fewer, exponentials cost more than moving all twice */
+
+/* The dimensions as they are stored, where the axis is the last one or has enough elements behind it; else
+ * with the axis at the end. False when there are more than the shape can have. */
+static bool softmax_view(struct lower *lo, const struct onnx_value *v, int axis, struct view *view)
+{
+    int64_t behind = 1;
+    place_order(lo, v, &view->dims, view->perm);
+    if (!place_view(lo, view, 1u << axis, ~0u))
+        return false;
+    for (int d = view->where[axis] + 1; d < view->shape.rank; d++)
+        behind *= view->shape.dim[d];
+    if (view->where[axis] == view->shape.rank - 1 || behind >= LEAST_BEHIND)
+        return true;
+    place_last(view, axis);
+    return place_view(lo, view, 1u << axis, ~0u);
+}
+
 bool onnx_lower_softmax(struct lower *lo, struct onnx_node *n)
 {
     struct view view;
@@ -154,18 +172,15 @@ bool onnx_lower_softmax(struct lower *lo, struct onnx_node *n)
         return false;
     if (lower_is_batch(lo, axis))
         return onnx_refuse(lo->m, n, "it mixes the images of the batch");
-    place_order(lo, n->in.at[0], &view.dims, view.perm);
-    place_last(&view, axis);
-    if (!place_view(lo, &view, 1u << axis, ~0u))
+    if (!softmax_view(lo, n->in.at[0], axis, &view))
         return onnx_refuse(lo->m, n, "it takes more than %d dimensions", LIMIT_RANK);
     const char *name = place_arrange(lo, n, n->in.at[0], &view);
     if (!name)
         return false;
-    bool log = !strcmp(n->type, "LogSoftmax");
-    struct wlayer *l = lower_layer(lo, log ? "Activation" : "Softmax", n->out.at[0]);
+    struct wlayer *l = lower_layer(lo, n->type, n->out.at[0]);
     layer_input(l, name);
-    if (log)
-        layer_word(l, "activation", "log_softmax");
+    if (view.where[axis] < view.shape.rank - 1)
+        layer_int(l, "axis", view.where[axis] + 1);
     place_set(lo, n->out.at[0], l, &view);
     return true;
 }

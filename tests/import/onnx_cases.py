@@ -297,8 +297,23 @@ def einsums():
          error='all of its operands are constants')
 
 
+def softmaxes():
+    """Along what isn't last in memory, as it lies there, if enough follows it; else moved to the end."""
+    moved, along = 'Permute[^\n]*\n[^\n]*Softmax', 'Softmax[^\n]*axis: '
+    for channels, axis, has, lacks in (
+            (9, 1, 'Softmax', (moved, along)), (9, 2, along + '1', (moved,)), (9, -1, along + '2', (moved,)),
+            (3, 3, moved, (along,))):
+        x = rand(1, channels, 4, 5)
+        e = np.exp(x) / np.exp(x).sum(axis, keepdims=True)
+        for op, y in (('Softmax', e), ('LogSoftmax', np.log(e))):
+            n = Net(x)
+            out = n.node(op, n.node('Conv', 'x', np.eye(channels).reshape(channels, channels, 1, 1)), axis=axis)
+            simple('%s_%d_of_%d' % (op.lower(), axis, channels), n, n.node('Conv', out, np.eye(channels).reshape(
+                channels, channels, 1, 1)), y, has, lacks=lacks)
+
+
 def along():
-    """CumSum and Hardmax, seen with the channels last."""
+    """CumSum, Hardmax and Softmax, seen with the channels last."""
     x = rand(1, 4, 3, 5)
     identity = np.eye(4).reshape(4, 4, 1, 1)
     for axis in (1, 2, -1):
@@ -312,6 +327,7 @@ def along():
         simple('hardmax_%d' % axis, n, out,
                (np.arange(x.shape[axis]) == np.expand_dims(best, -1)).transpose(
             np.argsort([i for i in range(4) if i != axis % 4] + [axis % 4])), 'ArgMax')
+    softmaxes()
     n = Net(x, opset=11)
     simple('hardmax_of_all', n, n.node('Hardmax', 'x'),
            (np.arange(60) == x.argmax()).reshape(x.shape), 'ArgMax')
