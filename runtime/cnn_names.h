@@ -85,6 +85,7 @@
 #define vf_sigmoid CNN_JOIN(vf_sigmoid)
 #define vf_normal_tail CNN_JOIN(vf_normal_tail)
 #define vf_erf CNN_JOIN(vf_erf)
+#define vf_erf_far CNN_JOIN(vf_erf_far)
 #define vf_relu6 CNN_JOIN(vf_relu6)
 #define vf_slope CNN_JOIN(vf_slope)
 #define vf_leaky_relu CNN_JOIN(vf_leaky_relu)
