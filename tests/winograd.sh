@@ -13,20 +13,23 @@ numpy.save("offset.npy", x + 3)
 for case in 'winograd6 100 1e-5' 'winograd4 2 5e-6'; do
     set -- $case
     for channels in 16 64 256; do
-        cat >net.cnn.yaml <<END
-cnngen: 1
-name: net
-weights: random
-layers:
-  - {type: Input, shape: [15, 18, 64]}
+        {
+            printf 'cnngen: 1\nname: net\nweights: random\nlayers:\n'
+            for input in centred positive offset; do
+                cat <<END
+  - {type: Input, name: $input, shape: [15, 18, 64]}
   - {type: Conv2D, filters: $channels, kernel_size: 1, use_bias: false}
-  - {type: Conv2D, filters: 64, kernel_size: 3, padding: same}
+  - {type: Conv2D, name: of_$input, filters: 64, kernel_size: 3, padding: same}
 END
+            done
+            echo 'outputs: [of_centred, of_positive, of_offset]'
+        } >net.cnn.yaml
+        "$cnngen" verify --max-weight-growth "$2" --input centred.npy --input positive.npy \
+            --input offset.npy net.cnn.yaml >out 2>&1
+        status=$?
         for input in centred positive offset; do
-            "$cnngen" verify --max-weight-growth "$2" --input $input.npy net.cnn.yaml >out 2>&1
-            status=$?
-            error=$(sed -n 's/.*at most \([^ ]*\) of its largest.*/\1/p' out)
-            if [ $status = 0 ] && grep -q "conv2d_$1" out &&
+            error=$(sed -n "s/.*'of_$input': at most \\([^ ]*\\) of its largest.*/\\1/p" out)
+            if [ $status = 0 ] && grep -q "of_$input  *conv2d_$1 " out &&
                     awk -v e="$error" -v most="$3" \
                         'BEGIN { exit !(e != "" && e + 0 <= most + 0) }'; then
                 ok
