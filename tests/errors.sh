@@ -49,8 +49,10 @@ run_case() {
         mkdir "$dir"
         (cd "$dir" && sh "$cases/$name.sh" > "$name.yaml") || fail "$name" "its script failed"
     fi
-    (cd "$dir" && timeout 20 "$cnngen" check $(cat "$cases/$name.options" 2>/dev/null) \
-        "$name.yaml") > "$tmp/stdout" 2> "$tmp/stderr"
+    options=
+    [ ! -f "$cases/$name.options" ] || options=$(cat "$cases/$name.options")
+    (cd "$dir" && exec timeout 20 "$cnngen" check $options "$name.yaml") \
+        > "$tmp/stdout" 2> "$tmp/stderr"
     status=$?
     expected=1
     [ -f "$cases/$name.status" ] && expected=$(cat "$cases/$name.status")
