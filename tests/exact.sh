@@ -13,7 +13,7 @@ run() {
     calls=$((calls + 1))
     share=$1
     shift
-    counted "$cnngen" verify -q $(some_targets "$calls") --math precise --fill integer "$@"
+    counted "$cnngen" verify -q $(a_target "$calls") --math precise --fill integer "$@"
     steps='s/^passed .*: \([0-9]*\) steps, \([0-9]*\) of them exact.*/\1 \2/p'
     set -- $(sed -n "$steps" "$tmp/said" |
         awk '{steps += $1; exact += $2} END {print steps + 0, exact + 0}')

@@ -2,8 +2,9 @@
 # PREFIX_STACK_BYTES against what compilers say of each function (-fstack-usage), target by target:
 # the driver's frames, the largest of a step's function, and the largest sum of a kernel's
 # functions, all at once, are no more. Of functions of a kernel that differ by a number alone, tiles
-# of several sizes, one runs at a time. In check: the goldens at -O2, and what once was over the
-# bound. STACK=all (check-all): every case too, and the goldens at -O1 and -O3.
+# of several sizes, one runs at a time. In check: the goldens at -O2, by gcc and clang in turns from
+# target to target, golden to golden and day to day, and what once was over the bound. STACK=all
+# (check-all): every case too, and the goldens at -O1 and -O3, all by both.
 # STACK_JOBS=FIRST,LAST: only these of the list, which takes an hour or two in whole.
 set -u
 cnngen=$(realpath "${CNNGEN:-build/cnngen}")
@@ -54,13 +55,15 @@ echo "$verdict $frames of $bound: $(basename "$spec") $target $*"
 rm -f "$name".*
 END
 export cnngen
+turn=$(($(date +%s) / 86400 % 2))
 jobs() {  # jobs SPEC LEVEL...: what to try
     spec=$1
     shift
     for level; do
         for target in sse2 avx2 avx512; do
-            echo "$spec $target gcc -fopenmp $level"
-            echo "$spec $target clang -fopenmp $level"
+            turn=$(((turn + 1) % 2))
+            case ${STACK:-}$turn in 0 | all?) echo "$spec $target gcc -fopenmp $level" ;; esac
+            case ${STACK:-}$turn in 1 | all?) echo "$spec $target clang -fopenmp $level" ;; esac
         done
         echo "$spec neon aarch64-linux-gnu-gcc $level"
         echo "$spec scalar gcc -fopenmp $level"
