@@ -45,6 +45,12 @@ bool conv2d_weights_are_far(double param_bytes, const struct target *t)
     return param_bytes > 4 * t->l3;
 }
 
+/* A third (measured). */
+double conv2d_far_weights_cost(const struct group *g, const struct target *t, double weight_bytes)
+{
+    return conv2d_weights_are_far(g->param_bytes, t) ? t->fastest * weight_bytes / t->dram_bytes / 3 : 0;
+}
+
 void conv2d_pack_channel(const struct group *g, int oc, float *at, int64_t step)
 {
     const struct weight *bias = find_weight(g->main, "bias");

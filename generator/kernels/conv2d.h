@@ -27,6 +27,9 @@ double conv2d_step_cycles(const struct target *, int p, int nr);
  * come from memory, once a run. The third level is shared, and larger than what a core can count on. */
 bool conv2d_weights_are_far(double param_bytes, const struct target *);
 
+/* What shows of such weights' way from memory where the next tile's are asked for, in cycles. */
+double conv2d_far_weights_cost(const struct group *, const struct target *, double weight_bytes);
+
 /* Bias of channel oc to *at; with a fused affine its scale to at[step] and its shift to at[2 * step]. */
 void conv2d_pack_channel(const struct group *, int oc, float *at, int64_t step);
 

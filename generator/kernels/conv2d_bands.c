@@ -53,6 +53,7 @@ static void strip_init(struct strip *s, const struct group *stage, int in_rows, 
 {
     *s = (struct strip){*stage, *stage->main, *(const struct conv2d *)stage->main->attr, *stage->in.at[0],
         *stage->out, {NULL, NULL}};
+    s->group.param_bytes = 0;        /* its weights come from afar once, not with every few rows */
     s->attr.pad[0] = s->attr.pad[1] = 0;
     s->in.shape.dim[0] = in_rows;
     s->out.shape.dim[0] = out_rows;
@@ -119,15 +120,17 @@ static bool is_stage(const struct group *g, bool last)
            g->in.at[0]->type == DTYPE_FLOAT32 && g->in.at[0]->shape.rank == 3;
 }
 
-/* Windows of neighbouring rows meet, and at the ends of rows no kernel needs a halo. */
+/* Windows of neighbouring rows meet, none is higher than the image, and at the ends of rows no kernel needs a
+ * halo. */
 static bool depthwise_ok(const struct group *g)
 {
     const struct conv2d *a = g->main->attr;
     int left = 0, right = 0;
+    int64_t span = (int64_t)(a->kernel[0] - 1) * a->dilation[0] + 1;
     if (!conv2d_depthwise.ok(g))
         return false;
     conv2d_depthwise.halo(g, &left, &right);
-    return left == 0 && right == 0 && rows_needed(a, 1) >= a->strides[0];
+    return left == 0 && right == 0 && span >= a->strides[0] && span <= shape_hwc(&g->in.at[0]->shape).h;
 }
 
 static bool ok(const struct group *g)
@@ -143,22 +146,6 @@ static bool ok(const struct group *g)
         && depthwise <= 1 && n - 1 - depthwise <= 1      /* one before it, one behind, at most */
         && (depthwise == 0 || conv2d_is_pointwise(g->stage.at[0]->main->attr))
         && (depthwise == n - 1 || conv2d_is_pointwise(g->stage.at[n - 1]->main->attr));
-}
-
-/* Rows one by one, bands one by one; what several bands need is moved; input and output pass once. */
-static double cost(const struct group *g, int64_t batch, const struct target *t)
-{
-    struct stages s = stages_of(g);
-    struct tiling k = tiling_of(g, batch, t);
-    int ih = shape_hwc(&s.depthwise->in.at[0]->shape).h, oh = shape_hwc(&g->out->shape).h, bands = oh / k.rows;
-    double moves = (double)bands * (k.need - k.rows * depthwise_of(&s)->strides[0]) / (1 + (k.hold - k.need) / k.rows);
-    double cycles = bands * strip_cycles(&conv2d_depthwise, s.depthwise, k.need, k.rows, t);
-    if (s.expand)
-        cycles += ih * strip_cycles(&conv2d_direct, s.expand, 1, 1, t) +
-                  cost_stream(t, 0, moves * row_bytes(s.depthwise->in.at[0])) / 2;
-    if (s.project)
-        cycles += bands * strip_cycles(&conv2d_direct, s.project, k.rows, k.rows, t);
-    return (double)batch * cycles + 0.04 * conv2d_stream_cost(g, batch, t, 0);
 }
 
 static const struct kernel *kernel_of(const struct group *stage)
@@ -187,6 +174,24 @@ static int64_t weights_at(const struct group *g, int n)
 static int64_t weights(const struct group *g)
 {
     return weights_at(g, g->stage.n);
+}
+
+/* Rows one by one, bands one by one; what several bands need is moved; input, output and weights pass once. */
+static double cost(const struct group *g, int64_t batch, const struct target *t)
+{
+    struct stages s = stages_of(g);
+    struct tiling k = tiling_of(g, batch, t);
+    int ih = shape_hwc(&s.depthwise->in.at[0]->shape).h, oh = shape_hwc(&g->out->shape).h, bands = oh / k.rows;
+    int step = k.rows * depthwise_of(&s)->strides[0];
+    double moves = (double)bands * (k.need - step) / (1 + (k.hold - k.need) / step);
+    double cycles = bands * strip_cycles(&conv2d_depthwise, s.depthwise, k.need, k.rows, t);
+    if (s.expand)
+        cycles += ih * strip_cycles(&conv2d_direct, s.expand, 1, 1, t) +
+                  cost_stream(t, 0, moves * row_bytes(s.depthwise->in.at[0])) / 2;
+    if (s.project)
+        cycles += bands * strip_cycles(&conv2d_direct, s.project, k.rows, k.rows, t);
+    return (double)batch * cycles + 0.04 * conv2d_stream_cost(g, batch, t, 0) +
+            conv2d_far_weights_cost(g, t, 4.0 * (double)weights(g));
 }
 
 static void pack(struct pool *pool, struct step *step)

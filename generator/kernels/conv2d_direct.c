@@ -299,12 +299,6 @@ static bool edges(const struct group *g)
     return a->groups == 1 && ((ends && 4 * input >= 64e3) || (4 * input >= 256e3 && windows <= 2 * input));
 }
 
-/* What shows of the weights' way from memory: a third (measured, with those of the next tile asked for). */
-static double far_weights_cost(const struct group *g, const struct target *t, double bytes)
-{
-    return conv2d_weights_are_far(g->param_bytes, t) ? t->fastest * bytes / t->dram_bytes / 3 : 0;
-}
-
 /* Almost all of the traffic is hidden behind the multiplies: what shows is 4 % of it (measured). */
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
@@ -312,7 +306,7 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     struct shape_of_work s = work_of(g, batch, conv2d_is_pointwise(a));
     struct tiling k = best_tiling(t, &s);
     return (double)batch * k.cycles * s.groups +
-            0.04 * conv2d_stream_cost(g, batch, t, weight_bytes(&s)) + far_weights_cost(g, t, weight_bytes(&s));
+            0.04 * conv2d_stream_cost(g, batch, t, weight_bytes(&s)) + conv2d_far_weights_cost(g, t, weight_bytes(&s));
 }
 
 /* Kernel blocks, then biases, then (with a fused affine) scales and shifts in the order of the

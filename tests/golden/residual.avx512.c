@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xa25bc652d7ce2e18U
+#elif RESIDUAL_MODEL_HASH != 0xb4e56d351aac7796U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -840,6 +840,21 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_in1(const float *const *p, pt
     residual_conv2d_winograd6_3_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_3_scalar_inner1(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_3_scalar_in1(p, 0, v);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -852,6 +867,13 @@ static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *
         const ptrdiff_t image = at / 64;
         const float *p[36];
 
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
+
+            for (ptrdiff_t c = 0; c < 16; c += 1)
+                residual_conv2d_winograd6_3_scalar_inner1(xt + c, v + c);
+            continue;
+        }
         residual_conv2d_winograd6_3_scalar_pixels(p, x + image * 16384, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 1)
             residual_conv2d_winograd6_3_scalar_in1(p, c, v + c);
@@ -1317,6 +1339,21 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_in1(const float *const *p, pt
     residual_conv2d_winograd6_4_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_4_scalar_inner1(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_4_scalar_in1(p, 0, v);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_4_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -1329,6 +1366,13 @@ static void residual_conv2d_winograd6_4_scalar_transform(const float *x, float *
         const ptrdiff_t image = at / 64;
         const float *p[36];
 
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
+
+            for (ptrdiff_t c = 0; c < 16; c += 1)
+                residual_conv2d_winograd6_4_scalar_inner1(xt + c, v + c);
+            continue;
+        }
         residual_conv2d_winograd6_4_scalar_pixels(p, x + image * 16384, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 1)
             residual_conv2d_winograd6_4_scalar_in1(p, c, v + c);
@@ -2272,6 +2316,21 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     residual_conv2d_winograd6_3_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_3_sse2_inner4(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_3_sse2_in4(p, 0, v);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -2284,6 +2343,13 @@ static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v,
         const ptrdiff_t image = at / 64;
         const float *p[36];
 
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
+
+            for (ptrdiff_t c = 0; c < 16; c += 4)
+                residual_conv2d_winograd6_3_sse2_inner4(xt + c, v + c);
+            continue;
+        }
         residual_conv2d_winograd6_3_sse2_pixels(p, x + image * 16384, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 4)
             residual_conv2d_winograd6_3_sse2_in4(p, c, v + c);
@@ -2749,6 +2815,21 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     residual_conv2d_winograd6_4_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
 }
 
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_4_sse2_inner4(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_4_sse2_in4(p, 0, v);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -2761,6 +2842,13 @@ static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v,
         const ptrdiff_t image = at / 64;
         const float *p[36];
 
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
+
+            for (ptrdiff_t c = 0; c < 16; c += 4)
+                residual_conv2d_winograd6_4_sse2_inner4(xt + c, v + c);
+            continue;
+        }
         residual_conv2d_winograd6_4_sse2_pixels(p, x + image * 16384, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 4)
             residual_conv2d_winograd6_4_sse2_in4(p, c, v + c);
@@ -3720,6 +3808,21 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_in8(const float *const *p, ptrd
     residual_conv2d_winograd6_3_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_3_avx2_inner8(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_3_avx2_in8(p, 0, v);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -3732,6 +3835,13 @@ static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v,
         const ptrdiff_t image = at / 64;
         const float *p[36];
 
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
+
+            for (ptrdiff_t c = 0; c < 16; c += 8)
+                residual_conv2d_winograd6_3_avx2_inner8(xt + c, v + c);
+            continue;
+        }
         residual_conv2d_winograd6_3_avx2_pixels(p, x + image * 16384, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 8)
             residual_conv2d_winograd6_3_avx2_in8(p, c, v + c);
@@ -4270,6 +4380,21 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_in8(const float *const *p, ptrd
     residual_conv2d_winograd6_4_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_4_avx2_inner8(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_4_avx2_in8(p, 0, v);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -4282,6 +4407,13 @@ static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v,
         const ptrdiff_t image = at / 64;
         const float *p[36];
 
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
+
+            for (ptrdiff_t c = 0; c < 16; c += 8)
+                residual_conv2d_winograd6_4_avx2_inner8(xt + c, v + c);
+            continue;
+        }
         residual_conv2d_winograd6_4_avx2_pixels(p, x + image * 16384, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 8)
             residual_conv2d_winograd6_4_avx2_in8(p, c, v + c);
@@ -5261,6 +5393,21 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     residual_conv2d_winograd6_3_avx512_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_3_avx512_inner16(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_3_avx512_in16(p, 0, v);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -5273,6 +5420,13 @@ static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *
         const ptrdiff_t image = at / 64;
         const float *p[36];
 
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
+
+            for (ptrdiff_t c = 0; c < 16; c += 16)
+                residual_conv2d_winograd6_3_avx512_inner16(xt + c, v + c);
+            continue;
+        }
         residual_conv2d_winograd6_3_avx512_pixels(p, x + image * 16384, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 16)
             residual_conv2d_winograd6_3_avx512_in16(p, c, v + c);
@@ -5773,6 +5927,21 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     residual_conv2d_winograd6_4_avx512_points(v + 7680, t0, t1, t2, t3, t4, t5);
 }
 
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_4_avx512_inner16(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_4_avx512_in16(p, 0, v);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -5785,6 +5954,13 @@ static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *
         const ptrdiff_t image = at / 64;
         const float *p[36];
 
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
+
+            for (ptrdiff_t c = 0; c < 16; c += 16)
+                residual_conv2d_winograd6_4_avx512_inner16(xt + c, v + c);
+            continue;
+        }
         residual_conv2d_winograd6_4_avx512_pixels(p, x + image * 16384, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 16)
             residual_conv2d_winograd6_4_avx512_in16(p, c, v + c);
