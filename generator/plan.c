@@ -289,7 +289,8 @@ static void print_binding(const struct plan *plan, const struct step *s, enum ta
     out_printf(out, " units=%d", b->units);
     if (b->parts > 1)
         print_shares(b, out);
-    out_printf(out, ", %.1f %%", 100 * s->cost[t] / plan->cost[t]);
+    double share = 100 * s->cost[t] / plan->cost[t];
+    out_printf(out, ", %.*f %%", share < 1 ? 4 : 1, share);  /* bench-model compares small ones, too */
     out_printf(out, "\n");
 }
 
