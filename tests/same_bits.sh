@@ -19,6 +19,7 @@ ls conv-depthwise-fused* conv-direct-ends* conv-direct-fused* conv-direct-paddin
     elementwise-affine-channels.* elementwise-binary-many* elementwise-groupnorm* elementwise-layernorm* elementwise-lrn* \
     elementwise-prelu-channels* elementwise-rmsnorm* elementwise-softmax-slices* \
     elementwise-upsample-bilinear* cum-sum* elementwise-softmax-axis* matmul* pool-average* pool-global* pool-slices* \
+    conv-bands-crowded* pool-row-slices* \
     reduce* resize-* >"$tmp/cases"
 tenth() {  # tenth N: these are not the neighbours of those of N + 1: such are alike
     if [ "${CASES:-}" = all ]; then
