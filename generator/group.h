@@ -2,8 +2,9 @@
  *
  * A group starts with one node and grows along its only consumer as long as some kernel computes
  * the longer chain: conv2d, then a residual add, an activation, a scale and shift, and max pooling
- * where that pays. Every node that computes is in exactly one group. Reshape and Concatenate may
- * need no code at all: place decides. */
+ * where that pays. Then neighbours become stages of one group where a step for all of them is
+ * faster: a depthwise convolution with pointwise ones. Every node that computes is in exactly one
+ * group. Reshape and Concatenate may need no code at all: place decides. */
 #ifndef CNNGEN_GROUP_H
 #define CNNGEN_GROUP_H
 

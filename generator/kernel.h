@@ -14,7 +14,8 @@
  * writes elements of image u / (units / batch) alone. Where that would make tiles too small, the
  * binding says how units cross images (struct crossing), and FN touches none from image `images`
  * on. The bits of a result depend neither on the unit that computes it nor on the number of images.
- * A kernel writes the interior of its output only: halos are cleared by the caller of FN.
+ * A kernel writes the interior of its output only: halos are cleared by the caller of FN. FN may call
+ * functions of other kernels, which bind has had bound for a part of the step (struct piece).
  *
  * Adding a kernel: kernels/NAME.c with one struct kernel, templates/NAME.c.in, a line in
  * kernels.def, specifications over the edges of its tiles in tests/cases. */

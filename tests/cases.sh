@@ -46,6 +46,16 @@ for spec in tests/cases/conv-planes-*.cnn.yaml; do
         bad "$spec: not by conv2d_planes: the tuning file doesn't know the layer"
     fi
 done
+takes() {  # takes KERNEL SPEC...: the cost model still gives it to one step of each at least
+    kernel=$1
+    shift
+    for spec; do
+        "$cnngen" --dump=plan "$spec" | grep -q "^     $kernel " || bad "$spec: no step by $kernel"
+    done
+}
+takes conv2d_bands tests/cases/conv-bands-*.cnn.yaml
+takes pool2d_row tests/cases/pool-row-*.cnn.yaml
+takes groupnorm_row tests/cases/elementwise-groupnorm-row.cnn.yaml
 batches "$tmp/examples" gcc -O2
 batches "$tmp/gcc" gcc $grid --fill random,special --seed "$seed" $few
 batches "$tmp/direct" clang -O1 --math precise
