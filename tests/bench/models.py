@@ -92,9 +92,135 @@ def mobilenetv2(n):
     n.dense(1000)
 
 
+# Others, in which not only convolutions matter: what they do between them, and convolutions of other kinds.
+
+def fire(n, squeeze, expand):
+    squeezed = n.conv(squeeze, 1, act='relu')
+    n.concat(n.conv(expand, 1, act='relu'), n.conv(expand, 3, act='relu', source=squeezed))
+
+
+def squeezenet(n):
+    """SqueezeNet 1.1."""
+    n.conv(64, 3, 2, 'valid', act='relu')
+    for squeeze, expand in ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256)):
+        if (squeeze, n.shapes[n.last][0]) in ((16, 64), (32, 128), (48, 256)):
+            n.pool('Max', 3, 2)
+        fire(n, squeeze, expand)
+    n.conv(1000, 1, act='relu')
+    n.global_average()
+    n.flatten()
+
+
+def squeeze_excite(n, squeeze, act, gate):
+    """Channels of the last tensor times what two dense layers make of their means."""
+    x = n.last
+    n.global_average()
+    n.conv(squeeze, 1, act=act)
+    return n.multiply(x, n.conv(n.shapes[x][0], 1, act=gate))
+
+
+def inverted_residual(n, expanded, filters, kernel, stride, act, squeeze, gate, squeeze_act=None):
+    x, channels = n.last, n.shapes[n.last][0]
+    if expanded != channels:
+        n.conv(expanded, 1, act=act)
+    n.conv(expanded, kernel, stride, kernel // 2, groups=expanded, act=act)
+    if squeeze:
+        squeeze_excite(n, squeeze, squeeze_act or act, gate)
+    y = n.conv(filters, 1)
+    if stride == 1 and channels == filters:
+        n.add(x, y)
+
+
+def mobilenetv3_small(n):
+    n.conv(16, 3, 2, 1, act='hard_silu')
+    for kernel, expanded, filters, squeeze, act, stride in (
+            (3, 16, 16, 8, 'relu', 2), (3, 72, 24, 0, 'relu', 2), (3, 88, 24, 0, 'relu', 1),
+            (5, 96, 40, 24, 'hard_silu', 2), (5, 240, 40, 64, 'hard_silu', 1),
+            (5, 240, 40, 64, 'hard_silu', 1), (5, 120, 48, 32, 'hard_silu', 1),
+            (5, 144, 48, 40, 'hard_silu', 1), (5, 288, 96, 72, 'hard_silu', 2),
+            (5, 576, 96, 144, 'hard_silu', 1), (5, 576, 96, 144, 'hard_silu', 1)):
+        inverted_residual(n, expanded, filters, kernel, stride, act, squeeze, 'hard_sigmoid', 'relu')
+    n.conv(576, 1, act='hard_silu')
+    n.global_average()
+    n.flatten()
+    n.dense(1024, 'hard_silu')
+    n.dense(1000)
+
+
+def efficientnet_b0(n):
+    n.conv(32, 3, 2, 1, act='silu')
+    for expand, filters, repeat, first, kernel in (
+            (1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3), (6, 112, 3, 1, 5),
+            (6, 192, 4, 2, 5), (6, 320, 1, 1, 3)):
+        for i in range(repeat):
+            channels = n.shapes[n.last][0]
+            inverted_residual(n, channels * expand, filters, kernel, 1 if i else first, 'silu', channels // 4,
+                              'sigmoid')
+    n.conv(1280, 1, act='silu')
+    n.global_average()
+    n.flatten()
+    n.dense(1000)
+
+
+def two_convs(n, filters):
+    n.conv(filters, 3, act='relu')
+    return n.conv(filters, 3, act='relu')
+
+
+def unet(n):
+    """A small U-Net: masks of images of 128x128."""
+    skipped = []
+    for filters in (16, 32, 64):
+        skipped.append(two_convs(n, filters))
+        n.pool('Max', 2, 2)
+    two_convs(n, 128)
+    for filters in (64, 32, 16):
+        n.upsample()
+        n.concat(n.conv(filters, 2, act='relu'), skipped.pop())
+        two_convs(n, filters)
+    n.conv(1, 1, act='sigmoid')
+
+
+def densenet(n):
+    """DenseNet-BC of growth 12 and 40 layers, for CIFAR-10."""
+    n.conv(24, 3)
+    for block in range(3):
+        for _ in range(6):
+            x = n.last
+            n.batch_norm()
+            n.act('relu')
+            n.conv(48, 1, act='relu')
+            n.concat(x, n.conv(12, 3))
+        n.batch_norm()
+        n.act('relu')
+        if block < 2:
+            n.conv(n.shapes[n.last][0] // 2, 1)
+            n.pool('Average', 2, 2)
+    n.global_average()
+    n.flatten()
+    n.dense(10, 'softmax')
+
+
+def yolo_tiny(n):
+    """YOLOv3-tiny's layers, on 256x256: boxes of the finer scale."""
+    for filters in (16, 32, 64, 128):
+        n.conv(filters, 3, act='leaky_relu')
+        n.pool('Max', 2, 2)
+    fine = n.conv(256, 3, act='leaky_relu')
+    n.pool('Max', 2, 2)
+    n.conv(512, 3, act='leaky_relu')
+    n.conv(256, 1, act='leaky_relu')
+    n.conv(128, 1, act='leaky_relu')
+    n.concat(n.upsample(), fine)
+    n.conv(256, 3, act='leaky_relu')
+    n.conv(255, 1)
+
+
 NETWORKS = [(depth_1_to_256, (1, 28, 28)), (depth_256, (256, 128, 128)), (lenet5, (1, 28, 28)),
             (resnet8, (3, 32, 32)), (dscnn, (1, 49, 10)), (mobilenetv2, (3, 224, 224)),
             (resnet18, (3, 224, 224))]
+MORE = [(squeezenet, (3, 224, 224)), (mobilenetv3_small, (3, 224, 224)), (efficientnet_b0, (3, 224, 224)),
+        (unet, (3, 128, 128)), (densenet, (3, 32, 32)), (yolo_tiny, (3, 256, 256))]
 LARGEST = (mobilenetv2, resnet18)      # left out of a short run
 
 
@@ -169,12 +295,19 @@ def random_layers(count, seed):
     return list(nets.values())
 
 
+def build(networks):
+    for function, shape in networks:
+        net = Net(function.__name__, 'network', shape)
+        function(net)
+        yield net
+
+
 def networks(short):
-    for build, shape in NETWORKS:
-        if not short or build not in LARGEST:
-            net = Net(build.__name__, 'network', shape)
-            build(net)
-            yield net
+    return build(n for n in NETWORKS if not short or n[0] not in LARGEST)
+
+
+def more_networks():
+    return build(MORE)
 
 
 def layers(short):

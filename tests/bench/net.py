@@ -19,6 +19,13 @@ def pair(value):
     return [value, value] if isinstance(value, int) else list(value)
 
 
+ACTIVATIONS = {     # cnngen's name: the operator of ONNX and its attributes
+    'relu': ('Relu', {}), 'relu6': ('Clip', {}), 'sigmoid': ('Sigmoid', {}), 'softmax': ('Softmax', {}),
+    'silu': ('Sigmoid', {}), 'hard_silu': ('HardSwish', {}),
+    'hard_sigmoid': ('HardSigmoid', {'alpha': 1 / 6, 'beta': 0.5}), 'leaky_relu': ('LeakyRelu', {'alpha': 0.1}),
+}
+
+
 class Net:
     """Tensors are named by the layer that makes them; shapes are (channels, height, width)."""
 
@@ -91,22 +98,32 @@ class Net:
                     ('bias', self.normal(units, 0.1))], {'transB': 1}, units=units)
         return self.act(act)
 
+    def constant(self, name, values):
+        """An input of nodes that is no weight of a layer; the same for all that ask for this name."""
+        if name not in [c.name for c in self.constants]:
+            self.constants.append(numpy_helper.from_array(values, name))
+        return name
+
     def act(self, name):
         if not name:
             return self.last
-        op = {'relu': 'Relu', 'relu6': 'Clip', 'sigmoid': 'Sigmoid', 'softmax': 'Softmax'}[name]
+        op, attributes = ACTIVATIONS[name]
+        before = self.last
+        if name == 'leaky_relu':
+            return self.layer('LeakyReLU', op, self.shapes[before], None, (), attributes,
+                              negative_slope=attributes['alpha'])
+        result = self.layer('Activation', op, self.shapes[before], None, (), attributes, activation=name)
         if name == 'relu6':
-            limits = [numpy_helper.from_array(np.float32(v), 'limit%d' % v) for v in (0, 6)]
-            self.constants += [c for c in limits if c.name not in [k.name for k in self.constants]]
-        result = self.layer('Activation', op, self.shapes[self.last], activation=name)
-        if name == 'relu6':
-            self.nodes[-1].input.extend(['limit0', 'limit6'])
+            self.nodes[-1].input.extend([self.constant('limit%d' % v, np.float32(v)) for v in (0, 6)])
+        if name == 'silu':                          # two nodes in ONNX
+            self.nodes[-1].output[0] = result + '.sigmoid'
+            self.nodes.append(helper.make_node('Mul', [before, result + '.sigmoid'], [result]))
         return result
 
     def batch_norm(self):
         n = self.shapes[self.last][0]
         variance = (self.rng.random(n) + 0.5).astype(np.float32)
-        self.layer('BatchNormalization', 'BatchNormalization', self.shapes[self.last], None,
+        return self.layer('BatchNormalization', 'BatchNormalization', self.shapes[self.last], None,
                    [('weight', self.normal(n, 0.3, 0.5)), ('bias', self.normal(n, 0.2)),
                     ('running_mean', self.normal(n, 0.2)), ('running_var', variance)],
                    {'epsilon': 1e-3}, epsilon=1e-3)
@@ -115,13 +132,13 @@ class Net:
         size = pair(size)
         channels, *image = self.shapes[self.last]
         out = [(i + 2 * pad - s) // stride + 1 for i, s in zip(image, size)]
-        self.layer(type + 'Pooling2D', type + 'Pool', [channels] + out, None, (),
-                   {'kernel_shape': size, 'strides': [stride] * 2, 'pads': [pad] * 4},
-                   pool_size=size, strides=stride, padding=pad)
+        return self.layer(type + 'Pooling2D', type + 'Pool', [channels] + out, None, (),
+                          {'kernel_shape': size, 'strides': [stride] * 2, 'pads': [pad] * 4},
+                          pool_size=size, strides=stride, padding=pad)
 
     def global_average(self):
-        self.layer('GlobalAveragePooling2D', 'GlobalAveragePool', [self.shapes[self.last][0], 1, 1],
-                   keepdims=True)
+        return self.layer('GlobalAveragePooling2D', 'GlobalAveragePool', [self.shapes[self.last][0], 1, 1],
+                          keepdims=True)
 
     def flatten(self):
         self.layer('Flatten', 'Flatten', [math.prod(self.shapes[self.last])])
@@ -129,6 +146,24 @@ class Net:
     def add(self, a, b, act=None):
         self.layer('Add', 'Add', self.shapes[a], [a, b])
         return self.act(act)
+
+    def multiply(self, a, b):
+        """b may be one value for each channel."""
+        return self.layer('Multiply', 'Mul', self.shapes[a], [a, b])
+
+    def concat(self, *parts):
+        channels = sum(self.shapes[part][0] for part in parts)
+        return self.layer('Concatenate', 'Concat', [channels, *self.shapes[parts[0]][1:]], list(parts), (),
+                          {'axis': 1})
+
+    def upsample(self):
+        """Each pixel four times."""
+        channels, height, width = self.shapes[self.last]
+        self.layer('UpSampling2D', 'Resize', [channels, 2 * height, 2 * width], None, (),
+                   {'mode': 'nearest', 'coordinate_transformation_mode': 'asymmetric',
+                    'nearest_mode': 'floor'}, size=2)
+        self.nodes[-1].input.extend(['', self.constant('twice', np.float32([1, 1, 2, 2]))])
+        return self.last
 
     def write(self, folder):
         os.makedirs(folder, exist_ok=True)
@@ -161,5 +196,5 @@ class Net:
                 for name, of in (('x', 'x'), ('y', self.last)))
         self.nodes[-1].output[0] = 'y'
         graph = helper.make_graph(self.nodes, self.name, [x], [y], self.constants)
-        opset = helper.make_opsetid('', 13)
+        opset = helper.make_opsetid('', 14)
         save(helper.make_model(graph, opset_imports=[opset], ir_version=7), path)

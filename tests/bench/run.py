@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Times cnngen's C side by side with ONNX Runtime, oneDNN and XNNPACK; prints ratio tables. See README.md.
 
-    run.py [short] [--random N] [--seed S] [--only REGEX] [--threads 1,2] [--rounds N] [--seconds S]
+    run.py [short | more] [--random N] [--seed S] [--only REGEX] [--threads 1,2] [--rounds N] [--seconds S]
 
 From the environment: CNNGEN, CC, CXX, and ORT, the path of libonnxruntime.so.1. Run from the top of
 the tree; everything is written to build/bench/.
@@ -228,7 +228,7 @@ def measure(nets, peers, args):
 
 def arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument('length', nargs='?', choices=('full', 'short'), default='full')
+    parser.add_argument('length', nargs='?', choices=('full', 'short', 'more'), default='full')
     parser.add_argument('--random', type=int, metavar='N', help='N layers at random instead')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--only', default='', metavar='REGEX', help='models whose names match')
@@ -247,6 +247,8 @@ def arguments():
 def chosen_models(args):
     if args.random:
         nets = models.random_layers(args.random, args.seed)
+    elif args.length == 'more':
+        nets = models.more_networks()
     else:
         nets = [*models.networks(args.length == 'short'), *models.layers(args.length == 'short')]
     return [net for net in nets if re.search(args.only, net.name)]
