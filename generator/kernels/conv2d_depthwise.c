@@ -10,7 +10,7 @@ enum {
     MAX_PRODUCTS = 400, /* of one tile, in text */
     MAX_PIXELS = 10,    /* in a tile's row */
     UNITS = 48,         /* enough to divide among threads: channels are divided no further */
-    LINE = 64, WAY = 4096, WAYS = 8, /* of L1, bytes: an address's low 12 bits choose the set */
+    LINE = 64,          /* of a cache, bytes */
 };
 
 static int64_t span(const struct conv2d *a, int axis)
@@ -61,7 +61,6 @@ struct tiling {
     struct cut row;
     int low, high;       /* the output rows whose windows lie inside from top to bottom */
     int band;            /* rows in a unit */
-    bool compact;        /* tiles read a copy */
     double cycles;       /* of a vector of channels of one image, by the model */
 };
 
@@ -157,51 +156,10 @@ static struct tiling best_tiling(const struct group *g, const struct target *t)
     return best;
 }
 
-/* ---- inputs that crowd in L1 ----------------------------------------------------------------- */
-
 /* Input rows that a band of output rows reads. */
 static int64_t band_input(const struct conv2d *a, int band)
 {
     return (int64_t)(band - 1) * a->strides[0] + span(a, 0);
-}
-
-/* Whether what a tile reads and writes doesn't fit, by a third, the sets of L1 that pixels so many
- * floats apart fall into: with a pitch of 512 floats it's two of 64, 16 lines. */
-static bool crowds(const struct group *g, const struct tiling *k, int64_t pixel)
-{
-    const struct conv2d *a = g->main->attr;
-    struct edges e;
-    int64_t step = 4 * pixel, apart = LINE;
-    while (apart < WAY && step % (2 * apart) == 0)
-        apart *= 2;
-    int q = k->q ? k->q : 1;
-    int64_t columns = (int64_t)(k->row.n0 - 1) * a->strides[1] + span(a, 1);
-    int64_t lines = band_input(a, q) * columns + q * k->row.n0;
-    return trims(g, &e) && step % LINE == 0 && 3 * lines > 4 * WAYS * (WAY / apart);
-}
-
-/* Rows of a unit that copies its input: as many as keep the copy in half of L1, but enough that few
- * rows are copied twice, for two units. */
-static int compact_band(const struct group *g, const struct target *t, const struct tiling *k)
-{
-    const struct conv2d *a = g->main->attr;
-    int iw = shape_hwc(&g->in.at[0]->shape).w, oh = shape_hwc(&g->main->out->shape).h;
-    int64_t rows = (int64_t)(t->l1 / 2 / (4 * 2 * BLOCK)) / iw;
-    int64_t band = rows > span(a, 0) ? (rows - span(a, 0)) / a->strides[0] + 1 : 1;
-    int64_t least = 2 * (span(a, 0) - 1) / a->strides[0], most = oh + k->low % 2;
-    band = band > least ? band : least;
-    band = band < most ? band : most;
-    return (int)round_up(band, k->q ? k->q : 1);
-}
-
-/* Cycles for the copy of a vector of channels. */
-static double copy_cycles(const struct group *g, const struct target *t, const struct tiling *k)
-{
-    const struct conv2d *a = g->main->attr;
-    struct hwc in = shape_hwc(&g->in.at[0]->shape);
-    int band = compact_band(g, t, k);
-    double again = band < in.h ? (double)band_input(a, band) / ((double)band * a->strides[0]) : 1;
-    return crowds(g, k, in.c) ? 2.0 * again * in.h * in.w : 0;
 }
 
 /* ---- bands of rows --------------------------------------------------------------------------- */
@@ -249,7 +207,7 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
     t = target_for(t, c);
     double vectors = (double)(round_up(c, t->vl) / t->vl);
     struct tiling k = best_tiling(g, t);
-    double work = (double)batch * vectors * (k.cycles + copy_cycles(g, t, &k));
+    double work = (double)batch * vectors * k.cycles;
     double passing = passing_cycles(g, batch, t);
     return work > passing ? work : passing;
 }
@@ -292,8 +250,7 @@ static int bind_units(struct pool *pool, struct args *args, const struct step *s
         const struct tiling *k)
 {
     int lead = k->q == 2 ? k->low % 2 : 0, rows = (step->out.h + lead + k->band - 1) / k->band;
-    int shared = k->compact ? 2 * BLOCK : BLOCK;
-    int blocks = (step->out.c + shared - 1) / shared, parts = (UNITS + rows - 1) / rows;
+    int blocks = (step->out.c + BLOCK - 1) / BLOCK, parts = (UNITS + rows - 1) / rows;
     parts = parts < blocks ? parts : blocks;
     int each = (blocks + parts - 1) / parts;
     parts = (blocks + each - 1) / each;
@@ -315,13 +272,9 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     struct tiling k = best_tiling(g, t);
     bool whole = k.q && k.high - k.low + 1 >= k.q;
     bool even = k.low == 0 && k.high == step->out.h - 1 && k.q && step->out.h % k.q == 0;
-    k.compact = crowds(g, &k, step->in.at[0].pixel);
     if (!whole)
         k.q = 0;
-    k.band = k.compact ? compact_band(g, t, &k) : plain_band(g, t, &k);
-    int64_t copied = band_input(a, k.band), ih = step->in.at[0].h;
-    if (k.compact)
-        b->scratch = 2 * BLOCK * (copied < ih ? copied : ih) * step->in.at[0].w;
+    k.band = plain_band(g, t, &k);
 
     b->units = bind_units(pool, &b->args, step, &k);
     conv2d_bind_shape(pool, &b->args, step);
@@ -330,8 +283,6 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "SHARE", shares(a));
     args_int(pool, &b->args, "WHOLE", whole);
     args_int(pool, &b->args, "LOOP", !whole || !even);
-    args_int(pool, &b->args, "COMPACT", k.compact);
-    args_int(pool, &b->args, "IW", step->in.at[0].w);
     args_int(pool, &b->args, "LOW", k.low);
     args_int(pool, &b->args, "HIGH", k.high);
     bind_row(pool, &b->args, g, k.row);
