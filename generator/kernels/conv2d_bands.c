@@ -265,18 +265,17 @@ static void add_none(struct pool *pool, struct binding *b, const char *name)
 
 /* ---- the binding ----------------------------------------------------------------------------- */
 
-/* Scratch: the rows that the depthwise convolution reads, those that it writes, its own. */
+/* Scratch: the rows that the depthwise convolution reads, those that it writes. */
 static void bind_scratch(struct pool *pool, struct binding *b, const struct stages *s, const struct tiling *k,
-        const struct view *x, int64_t own)
+        const struct view *x)
 {
     const struct tensor *in = s->depthwise->in.at[0], *out = s->depthwise->out;
     int64_t row = s->expand ? rows_view(in, 1).row : x->row, made = s->project ? rows_view(out, 1).row : 0;
-    int64_t behind = round_up(k->hold * row, 16), last = behind + round_up(k->rows * made, 16);
+    int64_t behind = round_up(k->hold * row, 16);
     args_int(pool, &b->args, "ROW", row);
     args_int(pool, &b->args, "FILLED", s->expand ? row : (x->w - 1) * x->pixel + x->c);
     args_int(pool, &b->args, "MADE", behind);
-    args_int(pool, &b->args, "OWN", own > 0 ? last : 0);
-    b->scratch = last + own;
+    b->scratch = behind + round_up(k->rows * made, 16);
 }
 
 static void bind_stages(struct pool *pool, const struct step *step, const struct target *t,
@@ -285,8 +284,7 @@ static void bind_stages(struct pool *pool, const struct step *step, const struct
     const struct group *g = step->group;
     struct stages s = stages_of(g);
     int n = s.expand != NULL;
-    const struct binding *depthwise = bind_stage(pool, step, n, k->need, k->rows, t);
-    add_piece(pool, b, g, n, "DEPTHWISE", depthwise);
+    add_piece(pool, b, g, n, "DEPTHWISE", bind_stage(pool, step, n, k->need, k->rows, t));
     if (s.expand)
         add_piece(pool, b, g, 0, "EXPAND", bind_stage(pool, step, 0, 1, 1, t));
     else
@@ -295,7 +293,7 @@ static void bind_stages(struct pool *pool, const struct step *step, const struct
         add_piece(pool, b, g, n + 1, "PROJECT", bind_stage(pool, step, n + 1, k->rows, k->rows, t));
     else
         add_none(pool, b, "PROJECT");
-    bind_scratch(pool, b, &s, k, &step->in.at[0], depthwise->scratch);
+    bind_scratch(pool, b, &s, k, &step->in.at[0]);
 }
 
 static void bind(struct pool *pool, const struct step *step, const struct target *t, struct binding *b)

@@ -10,7 +10,7 @@ enum {
     MAX_PRODUCTS = 400, /* of one tile, in text */
     MAX_PIXELS = 10,    /* in a tile's row */
     UNITS = 48,         /* enough to divide among threads: channels are divided no further */
-    LINE = 64,          /* of a cache, bytes */
+    LINE = 64, WAY = 4096, WAYS = 8, /* of L1, bytes: an address's low 12 bits choose the set */
 };
 
 static int64_t span(const struct conv2d *a, int axis)
@@ -182,6 +182,31 @@ static int plain_band(const struct group *g, const struct target *t, const struc
     return (int)band;
 }
 
+/* ---- the order of channels ------------------------------------------------------------------- */
+
+/* Whether what a tile reads and writes takes more than half of the sets of L1 that pixels so many floats
+ * apart fall into: with a pitch of 512 floats it's two of 64, 16 lines. */
+static bool crowds(const struct group *g, const struct tiling *k, int64_t pixel)
+{
+    const struct conv2d *a = g->main->attr;
+    struct edges e;
+    int64_t step = 4 * pixel, apart = LINE;
+    while (apart < WAY && step % (2 * apart) == 0)
+        apart *= 2;
+    int q = k->q ? k->q : 1;
+    int64_t columns = (int64_t)(k->row.n0 - 1) * a->strides[1] + span(a, 1);
+    int64_t lines = band_input(a, q) * columns + q * k->row.n0;
+    return trims(g, &e) && step % LINE == 0 && 2 * lines > WAYS * (WAY / apart);
+}
+
+/* Channels of a tile before the next tile: all, in the order of memory. With shorter vectors than a cache line,
+ * and so smaller tiles that share more with their neighbours, a block, unless L1 would not keep what they share. */
+static int64_t chunk(const struct group *g, const struct target *t, const struct tiling *k, const struct view *x)
+{
+    bool all = 4 * t->vl >= LINE || crowds(g, k, x->pixel);
+    return all ? round_up(x->c, BLOCK) : BLOCK;
+}
+
 /* ---- the kernel ------------------------------------------------------------------------------ */
 
 static bool ok(const struct group *g)
@@ -283,6 +308,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "SHARE", shares(a));
     args_int(pool, &b->args, "WHOLE", whole);
     args_int(pool, &b->args, "LOOP", !whole || !even);
+    args_int(pool, &b->args, "CHUNK", chunk(g, t, &k, &step->in.at[0]));
     args_int(pool, &b->args, "LOW", k.low);
     args_int(pool, &b->args, "HIGH", k.high);
     bind_row(pool, &b->args, g, k.row);
