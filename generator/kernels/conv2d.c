@@ -40,6 +40,11 @@ double conv2d_step_cycles(const struct target *t, int p, int nr)
     return (busy > wait ? busy : wait) + (hidden < 2 ? 0.3 * rate * t->fastest * (2 - hidden) : 0);
 }
 
+double conv2d_stand_in(const struct target *of, const struct target *t)
+{
+    return of->fastest / t->fastest * (of->fma && !t->fma ? 0.6 : 1);
+}
+
 bool conv2d_weights_are_far(double param_bytes, const struct target *t)
 {
     return param_bytes > 4 * t->l3;

@@ -23,6 +23,11 @@ double conv2d_stream_cost(const struct group *, int64_t batch, const struct targ
  * sums and comes least near to its own peak. */
 double conv2d_step_cycles(const struct target *, int p, int nr);
 
+/* What a cycle of code of shorter vectors, `t`, is on CPUs of the target that it stands in for: those that
+ * start more of the long ones in a cycle don't start more of these; those with FMA start five instructions
+ * in a cycle, not three. */
+double conv2d_stand_in(const struct target *of, const struct target *t);
+
 /* Whether a network of so many bytes of weights finds none of them in the caches when it runs again: all
  * come from memory, once a run. The third level is shared, and larger than what a core can count on. */
 bool conv2d_weights_are_far(double param_bytes, const struct target *);

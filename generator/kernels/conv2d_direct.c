@@ -256,16 +256,15 @@ static struct tiling best_tiling_on(const struct target *t, const struct shape_o
 }
 
 /* With the target's own vectors or, where those would be partly empty, with shorter ones (always
- * where half of them would be): CPUs that start more of the long ones in a cycle don't start more of
- * these. */
+ * where half of them would be). */
 static struct tiling best_tiling(const struct target *t, const struct shape_of_work *s)
 {
     struct tiling best = {0};
-    double fastest = t->fastest;
+    const struct target *of = t;
     for (t = target_for(t, s->oc);; t = &targets[t->base]) {
         struct tiling k = best_tiling_on(t, s);
-        k.cycles *= fastest / t->fastest;
-        k.price *= fastest / t->fastest;
+        k.cycles *= conv2d_stand_in(of, t);
+        k.price *= conv2d_stand_in(of, t);
         if (best.nr == 0 || k.price < best.price)
             best = k;
         if (targets[t->base].vl >= t->vl || s->oc % t->vl == 0)

@@ -34,22 +34,35 @@ static bool fits(const struct target *t, const struct conv2d *a, bool share, int
     return sums + weights + 1 + !t->fma <= t->registers - (CHUNK / t->vl == 2 ? 4 : 2);
 }
 
+/* Vectors of a chunk that have channels in them, on the average. */
+static double vectors_of_chunk(const struct target *t, int ic)
+{
+    return (double)(round_up(ic, t->vl) / t->vl) / (double)(round_up(ic, CHUNK) / CHUNK);
+}
+
 /* Cycles for one kernel row and 16 input channels of a tile: limited by multiplies, by loads, or
  * by the four cycles that a sum waits for itself. */
 static double chunk_cycles(const struct target *t, const struct conv2d *a, bool share, int p, int q)
 {
-    double kw = a->kernel[1], parts = CHUNK / t->vl;
+    double kw = a->kernel[1], parts = vectors_of_chunk(t, a->in_channels / a->groups);
     double loads = share ? (p - 1) * a->strides[1] + kw + kw * q : kw * (p + q);
     double busy = cost_fma(t, parts * p * q * kw, parts * loads);
     return busy > 4 * kw ? busy : 4 * kw;
 }
 
-/* Of a tile; the sum of a vector's lanes takes about five beside those of its neighbours. */
+/* Cycles from an output's partial sums to its place, beside those of its neighbours: additions of
+ * vectors, of their lanes, the activation, and stores of single floats (measured). */
+static double end_cycles(const struct target *t)
+{
+    return t->vl == 1 ? 16 : t->vl == 16 ? 7 : t->vl == 8 ? 6 : t->fma ? 10 : 24;
+}
+
+/* Of a tile. */
 static double tile_cycles(const struct target *t, const struct conv2d *a, bool share, int p, int q)
 {
     double chunks = (double)a->kernel[0] *
             (double)(round_up(a->in_channels / a->groups, CHUNK) / CHUNK);
-    return chunks * (chunk_cycles(t, a, share, p, q) + 2) + p * q * (t->vl == 1 ? 16 : 5) + 8;
+    return chunks * (chunk_cycles(t, a, share, p, q) + 2) + p * q * end_cycles(t) + 8;
 }
 
 static double cycles(const struct target *t, const struct conv2d *a, int oh, const struct tiling *k)
@@ -141,10 +154,11 @@ static bool ok(const struct group *g)
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct conv2d *a = g->main->attr;
+    const struct target *of = t;
     t = target_for(t, a->in_channels / a->groups);
     struct tiling k = best_tiling(t, g, false);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * (double)tap_floats(a) * a->groups;
-    return (double)batch * a->groups * k.cycles + conv2d_stream_cost(g, batch, t, weights);
+    return (double)batch * a->groups * k.cycles * conv2d_stand_in(of, t) + conv2d_stream_cost(g, batch, t, weights);
 }
 
 /* The weights of output oc at one kernel row and column: 16 input channels, then those of the

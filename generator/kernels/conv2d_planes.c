@@ -70,20 +70,21 @@ static bool fits(const struct conv2d *a, const struct target *t, bool share, int
            (int64_t)pixels * oc * kernel_rows(a, share) <= MAX_PRODUCTS;
 }
 
-/* Cycles to sort out n interleaved vectors, or to interleave them: shuffles, one a cycle, and what
- * is loaded or stored. Other pixels go one float at a time. */
+/* Cycles to sort out n interleaved vectors, or to interleave them: shuffles, and what is loaded or
+ * stored, as many in a cycle on all CPUs. Other pixels go one float at a time. */
 static double sort_cycles(const struct target *t, int n)
 {
     int odd = n, halved = 0;
     for (; odd % 2 == 0 && halved < 3; odd /= 2)
         halved++;
-    double shuffles = t->vl == 1 ? n : n * (halved + odd - 1.0) * (t->vl == 8 ? 1.3 : 1);
-    return shuffles + n;
+    double shuffles = t->vl == 1 ? n : n * (halved + odd - 1.0);
+    return t->fastest * (shuffles + n);
 }
 
 /* Cycles of a tile of r rows by v vectors: its sums, limited by multiplies, by loads (most of them
  * over the end of a cache line; a few are in the way in any case) or by the four cycles that a sum
- * waits for itself; and its end. */
+ * waits for itself, half of them filled by the next tile; and its end, which overlaps with the next
+ * one's products the better the shorter vectors are (measured). */
 static double tile_cycles(const struct conv2d *a, const struct target *t, bool share, int r, int v)
 {
     int kh = kernel_rows(a, share), oc = a->filters;
@@ -93,8 +94,9 @@ static double tile_cycles(const struct conv2d *a, const struct target *t, bool s
     if (!t->fma)
         busy *= t->vl > 1 ? 1.2 : 0.7;  /* two instructions for each; of floats, two a cycle */
     double steps = (double)a->kernel[1] * a->in_channels * a->kernel[0] / kh;
-    busy = (busy > 4 * kh ? busy : 4 * kh) + 1.5 + 0.05 * loads;
-    return steps * busy + r * v * (oc + sort_cycles(t, oc)) + 8;
+    double wait = 2 * t->fastest * kh, overlap = t->vl == 8 ? 0.25 : 0.6;
+    busy = (busy > wait ? busy : wait) + 0.6 * t->fastest + 0.03 * loads;
+    return steps * busy + overlap * r * v * (t->fastest * oc + sort_cycles(t, oc)) + 8;
 }
 
 /* ---- bands ----------------------------------------------------------------------------------- */
@@ -175,9 +177,10 @@ static bool ok(const struct group *g)
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
     const struct conv2d *a = g->main->attr;
+    const struct target *of = t;
     t = target_for(t, shape_hwc(&g->main->out->shape).w);
     double weights = 4.0 * a->kernel[0] * a->kernel[1] * a->in_channels * a->filters;
-    return (double)batch * best_tiling(g, t).cycles + 200 +
+    return (double)batch * best_tiling(g, t).cycles * conv2d_stand_in(of, t) + 200 +
             0.5 * conv2d_stream_cost(g, batch, t, weights);
 }
 

@@ -41,14 +41,16 @@ static int taps_of(const struct conv2d *a)
 }
 
 /* Cycles for one vector of pixels in r rows. Unaligned loads count for one and a half; a sum
- * waits four cycles for itself, half of them filled by the next tile. */
+ * waits four cycles for itself, half of them filled by the next tile. Like the end of a tile, that takes
+ * as long on CPUs that start more multiplications in a cycle. */
 static double tile_cycles(const struct conv2d *a, const struct target *t, int r, bool hold)
 {
     double taps = taps_of(a);
     double loads = 1.5 * ((r - 1) * a->strides[0] + a->kernel[0]) * a->kernel[1] +
             (hold ? 0 : r * taps);
     double busy = cost_fma(t, r * taps, loads);
-    return (busy > 2 * taps ? busy : 2 * taps) + 2 * r + 4;
+    double wait = 2 * t->fastest * taps;
+    return (busy > wait ? busy : wait) + t->fastest * (2 * r + 4);
 }
 
 static double rows_cycles(const struct conv2d *a, const struct target *t, const struct cut *c,
@@ -113,8 +115,9 @@ static bool ok(const struct group *g)
 
 static double cost(const struct group *g, int64_t batch, const struct target *t)
 {
+    const struct target *of = t;
     t = target_for(t, shape_hwc(&g->main->out->shape).w);
-    return (double)batch * best_tiling(g, t).cycles +
+    return (double)batch * best_tiling(g, t).cycles * conv2d_stand_in(of, t) +
             0.5 * conv2d_stream_cost(g, batch, t, 4.0 * taps_of(g->main->attr));
 }
 
