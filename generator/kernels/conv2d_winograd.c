@@ -47,6 +47,13 @@ static int64_t pitch_of(const struct shape_of_work *s)
     return pitch % 256 == 0 ? pitch + 16 : pitch;
 }
 
+/* Pitch of points in scratch: an odd number of lines of the cache, since a tile's points are written, and read,
+ * together; those of even numbers share few sets of the first level. */
+static int64_t plane_of(int64_t floats)
+{
+    return round_up(floats, 16) | 16;
+}
+
 /* ---- weights --------------------------------------------------------------------------------- */
 
 /* [block][point][IC][OCB], then biases (and scales, shifts). */
@@ -153,7 +160,7 @@ static int64_t scratch_of(const struct target *t, const struct shape_of_work *s,
         const struct tiling *k)
 {
     int64_t pp = (int64_t)s->points * s->points;
-    return pitch_of(s) + pp * k->block.n0 * (pitch_of(s) + k->nr * t->vl);
+    return pitch_of(s) + pp * (plane_of(k->block.n0 * pitch_of(s)) + plane_of((int64_t)k->block.n0 * k->nr * t->vl));
 }
 
 /* Whether register tiles begin at a block of weights or lie within one. */
@@ -305,6 +312,8 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_cut(pool, &b->args, "P", "T", &k.p);
     args_int(pool, &b->args, "PARTS", k.parts);
     args_int(pool, &b->args, "VS", pitch_of(&s));
+    args_int(pool, &b->args, "VPLANE", plane_of(k.block.n0 * pitch_of(&s)));
+    args_int(pool, &b->args, "MPLANE", plane_of((int64_t)k.block.n0 * k.nr * t->vl));
     args_int(pool, &b->args, "OCB", s.ocb);
     args_int(pool, &b->args, "AHEAD", asks_ahead(&s, t));
     args_int(pool, &b->args, "BIAS", channels * points * points * s.ic);
