@@ -17,13 +17,13 @@
  *
  * Math: fast.
  * Arena: 131072 bytes (tensors alive at once 131072, halos and rounding 0, gaps 0)
- * and 73792 of scratch for each thread. Weights: 76480 bytes.
+ * and 78400 of scratch for each thread. Weights: 76480 bytes.
  */
 #include "residual.avx512.h"
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xb4e56d351aac7796U
+#elif RESIDUAL_MODEL_HASH != 0xfc4c67606fa54e34U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -659,18 +659,68 @@ static void residual_conv2d_direct_2_scalar(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. */
-static void residual_conv2d_winograd6_3_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
+ * tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_3_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    for (int i = 0; i < 6; i++) {
-        const float *row = x + (ptrdiff_t)(iy + i) * 512;
-        const int inside = iy + i >= 0 && iy + i < 32;
+    const float *row;
+    ptrdiff_t pitch;
 
-        for (int j = 0; j < 6; j++)
-            if (inside && ix + j >= 0 && ix + j < 32)
-                *p++ = row + (ptrdiff_t)(ix + j) * 16;
-            else
-                *p++ = zero;
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
     }
 }
 
@@ -682,11 +732,11 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_points(float *v, vf d0, vf d1
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 32, vf_add(a, b));
-    vf_store(v + 64, vf_sub(a, b));
-    vf_store(v + 96, vf_add(c, e));
-    vf_store(v + 128, vf_sub(c, e));
-    vf_store(v + 160, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 48, vf_add(a, b));
+    vf_store(v + 96, vf_sub(a, b));
+    vf_store(v + 144, vf_add(c, e));
+    vf_store(v + 192, vf_sub(c, e));
+    vf_store(v + 240, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_3_scalar_pixel1(const float *p)
@@ -767,8 +817,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_in1(const float *const *p, pt
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_scalar_points(v + 192, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_3_scalar_points(v + 384, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_3_scalar_points(v + 288, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_3_scalar_points(v + 576, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_3_scalar_pixel1(p[6] + c);
     d2 = residual_conv2d_winograd6_3_scalar_pixel1(p[12] + c);
     d3 = residual_conv2d_winograd6_3_scalar_pixel1(p[18] + c);
@@ -811,8 +861,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_in1(const float *const *p, pt
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_scalar_points(v + 576, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_3_scalar_points(v + 768, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_3_scalar_points(v + 864, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_3_scalar_points(v + 1152, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_3_scalar_pixel1(p[6] + c);
     d3 = residual_conv2d_winograd6_3_scalar_pixel1(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_scalar_pixel1(p[30] + c), d1);
@@ -837,7 +887,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_in1(const float *const *p, pt
     d3 = residual_conv2d_winograd6_3_scalar_pixel1(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_scalar_pixel1(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_3_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_3_scalar_points(v + 1440, t0, t1, t2, t3, t4, t5);
 }
 
 /* The same of a tile inside the image. */
@@ -864,17 +914,15 @@ static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const ptrdiff_t image = at / 64;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
         const float *p[36];
 
         if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
-
             for (ptrdiff_t c = 0; c < 16; c += 1)
                 residual_conv2d_winograd6_3_scalar_inner1(xt + c, v + c);
             continue;
         }
-        residual_conv2d_winograd6_3_scalar_pixels(p, x + image * 16384, zero, iy, ix);
+        residual_conv2d_winograd6_3_scalar_pixels(p, xt, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 1)
             residual_conv2d_winograd6_3_scalar_in1(p, c, v + c);
     }
@@ -923,56 +971,56 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_out1(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 48);
-        m2 = vf_load(m + 96);
-        m3 = vf_load(m + 144);
-        m4 = vf_load(m + 192);
+        m1 = vf_load(m + 96);
+        m2 = vf_load(m + 192);
+        m3 = vf_load(m + 288);
+        m4 = vf_load(m + 384);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 56);
-        m2 = vf_load(m + 104);
-        m3 = vf_load(m + 152);
-        m4 = vf_load(m + 200);
-        m0 = vf_load(m + 8);
+        m1 = vf_load(m + 112);
+        m2 = vf_load(m + 208);
+        m3 = vf_load(m + 304);
+        m4 = vf_load(m + 400);
+        m0 = vf_load(m + 16);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 64);
-        m2 = vf_load(m + 112);
-        m3 = vf_load(m + 160);
-        m4 = vf_load(m + 208);
-        m0 = vf_load(m + 16);
+        m1 = vf_load(m + 128);
+        m2 = vf_load(m + 224);
+        m3 = vf_load(m + 320);
+        m4 = vf_load(m + 416);
+        m0 = vf_load(m + 32);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 72);
-        m2 = vf_load(m + 120);
-        m3 = vf_load(m + 168);
-        m4 = vf_load(m + 216);
-        m0 = vf_load(m + 24);
+        m1 = vf_load(m + 144);
+        m2 = vf_load(m + 240);
+        m3 = vf_load(m + 336);
+        m4 = vf_load(m + 432);
+        m0 = vf_load(m + 48);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 80);
-        m2 = vf_load(m + 128);
-        m3 = vf_load(m + 176);
-        m4 = vf_load(m + 224);
-        m0 = vf_load(m + 32);
+        m1 = vf_load(m + 160);
+        m2 = vf_load(m + 256);
+        m3 = vf_load(m + 352);
+        m4 = vf_load(m + 448);
+        m0 = vf_load(m + 64);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 88);
-        m2 = vf_load(m + 136);
-        m3 = vf_load(m + 184);
-        m4 = vf_load(m + 232);
-        m0 = vf_load(m + 40);
+        m1 = vf_load(m + 176);
+        m2 = vf_load(m + 272);
+        m3 = vf_load(m + 368);
+        m4 = vf_load(m + 464);
+        m0 = vf_load(m + 80);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -987,66 +1035,66 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_out1(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 48);
-        m2 = vf_load(m + 96);
-        m3 = vf_load(m + 144);
-        m4 = vf_load(m + 192);
-        m0 = vf_load(m + 240);
+        m1 = vf_load(m + 96);
+        m2 = vf_load(m + 192);
+        m3 = vf_load(m + 288);
+        m4 = vf_load(m + 384);
+        m0 = vf_load(m + 480);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 56);
-        m2 = vf_load(m + 104);
-        m3 = vf_load(m + 152);
-        m4 = vf_load(m + 200);
-        m0 = vf_load(m + 248);
+        m1 = vf_load(m + 112);
+        m2 = vf_load(m + 208);
+        m3 = vf_load(m + 304);
+        m4 = vf_load(m + 400);
+        m0 = vf_load(m + 496);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 64);
-        m2 = vf_load(m + 112);
-        m3 = vf_load(m + 160);
-        m4 = vf_load(m + 208);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 128);
+        m2 = vf_load(m + 224);
+        m3 = vf_load(m + 320);
+        m4 = vf_load(m + 416);
+        m0 = vf_load(m + 512);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 72);
-        m2 = vf_load(m + 120);
-        m3 = vf_load(m + 168);
-        m4 = vf_load(m + 216);
-        m0 = vf_load(m + 264);
+        m1 = vf_load(m + 144);
+        m2 = vf_load(m + 240);
+        m3 = vf_load(m + 336);
+        m4 = vf_load(m + 432);
+        m0 = vf_load(m + 528);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 80);
-        m2 = vf_load(m + 128);
-        m3 = vf_load(m + 176);
-        m4 = vf_load(m + 224);
-        m0 = vf_load(m + 272);
+        m1 = vf_load(m + 160);
+        m2 = vf_load(m + 256);
+        m3 = vf_load(m + 352);
+        m4 = vf_load(m + 448);
+        m0 = vf_load(m + 544);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 88);
-        m2 = vf_load(m + 136);
-        m3 = vf_load(m + 184);
-        m4 = vf_load(m + 232);
-        m0 = vf_load(m + 280);
+        m1 = vf_load(m + 176);
+        m2 = vf_load(m + 272);
+        m3 = vf_load(m + 368);
+        m4 = vf_load(m + 464);
+        m0 = vf_load(m + 560);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -1124,12 +1172,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_2x4(const float *CNN_RESTRICT
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 4 channels. */
-static void residual_conv2d_winograd6_3_scalar_sums4(const float *v, float *m, const float *w)
+CNN_NOINLINE static void residual_conv2d_winograd6_3_scalar_sums4(const float *v, float *m, const float *w)
 {
-    for (int k = 0; k < 36; k++, w += 256) {
+    for (int k = 0; k < 36; k++, v += 48, m += 16, w += 256) {
 
-        for (int t = 0; t < 1; t++, v += 32, m += 8)
-            residual_conv2d_winograd6_3_scalar_2x4(v, m, w);
+        for (int t = 0; t < 2; t += 2)
+            residual_conv2d_winograd6_3_scalar_2x4(v + t * 16, m + t * 4, w);
     }
 }
 
@@ -1137,7 +1185,7 @@ static void residual_conv2d_winograd6_3_scalar(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 1152;
+    float *zero = scratch, *v = zero + 16, *m = v + 1728;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
@@ -1158,18 +1206,68 @@ static void residual_conv2d_winograd6_3_scalar(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. */
-static void residual_conv2d_winograd6_4_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
+ * tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_4_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    for (int i = 0; i < 6; i++) {
-        const float *row = x + (ptrdiff_t)(iy + i) * 512;
-        const int inside = iy + i >= 0 && iy + i < 32;
+    const float *row;
+    ptrdiff_t pitch;
 
-        for (int j = 0; j < 6; j++)
-            if (inside && ix + j >= 0 && ix + j < 32)
-                *p++ = row + (ptrdiff_t)(ix + j) * 16;
-            else
-                *p++ = zero;
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
     }
 }
 
@@ -1181,11 +1279,11 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_points(float *v, vf d0, vf d1
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 32, vf_add(a, b));
-    vf_store(v + 64, vf_sub(a, b));
-    vf_store(v + 96, vf_add(c, e));
-    vf_store(v + 128, vf_sub(c, e));
-    vf_store(v + 160, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 48, vf_add(a, b));
+    vf_store(v + 96, vf_sub(a, b));
+    vf_store(v + 144, vf_add(c, e));
+    vf_store(v + 192, vf_sub(c, e));
+    vf_store(v + 240, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_4_scalar_pixel1(const float *p)
@@ -1266,8 +1364,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_in1(const float *const *p, pt
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_scalar_points(v + 192, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_scalar_points(v + 384, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_4_scalar_points(v + 288, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_4_scalar_points(v + 576, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[6] + c);
     d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[12] + c);
     d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[18] + c);
@@ -1310,8 +1408,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_in1(const float *const *p, pt
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_scalar_points(v + 576, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_scalar_points(v + 768, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_4_scalar_points(v + 864, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_4_scalar_points(v + 1152, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[6] + c);
     d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[30] + c), d1);
@@ -1336,7 +1434,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_in1(const float *const *p, pt
     d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_scalar_points(v + 960, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_4_scalar_points(v + 1440, t0, t1, t2, t3, t4, t5);
 }
 
 /* The same of a tile inside the image. */
@@ -1363,17 +1461,15 @@ static void residual_conv2d_winograd6_4_scalar_transform(const float *x, float *
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const ptrdiff_t image = at / 64;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
         const float *p[36];
 
         if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
-
             for (ptrdiff_t c = 0; c < 16; c += 1)
                 residual_conv2d_winograd6_4_scalar_inner1(xt + c, v + c);
             continue;
         }
-        residual_conv2d_winograd6_4_scalar_pixels(p, x + image * 16384, zero, iy, ix);
+        residual_conv2d_winograd6_4_scalar_pixels(p, xt, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 1)
             residual_conv2d_winograd6_4_scalar_in1(p, c, v + c);
     }
@@ -1430,56 +1526,56 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_out1(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 48);
-        m2 = vf_load(m + 96);
-        m3 = vf_load(m + 144);
-        m4 = vf_load(m + 192);
+        m1 = vf_load(m + 96);
+        m2 = vf_load(m + 192);
+        m3 = vf_load(m + 288);
+        m4 = vf_load(m + 384);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 56);
-        m2 = vf_load(m + 104);
-        m3 = vf_load(m + 152);
-        m4 = vf_load(m + 200);
-        m0 = vf_load(m + 8);
+        m1 = vf_load(m + 112);
+        m2 = vf_load(m + 208);
+        m3 = vf_load(m + 304);
+        m4 = vf_load(m + 400);
+        m0 = vf_load(m + 16);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 64);
-        m2 = vf_load(m + 112);
-        m3 = vf_load(m + 160);
-        m4 = vf_load(m + 208);
-        m0 = vf_load(m + 16);
+        m1 = vf_load(m + 128);
+        m2 = vf_load(m + 224);
+        m3 = vf_load(m + 320);
+        m4 = vf_load(m + 416);
+        m0 = vf_load(m + 32);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 72);
-        m2 = vf_load(m + 120);
-        m3 = vf_load(m + 168);
-        m4 = vf_load(m + 216);
-        m0 = vf_load(m + 24);
+        m1 = vf_load(m + 144);
+        m2 = vf_load(m + 240);
+        m3 = vf_load(m + 336);
+        m4 = vf_load(m + 432);
+        m0 = vf_load(m + 48);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 80);
-        m2 = vf_load(m + 128);
-        m3 = vf_load(m + 176);
-        m4 = vf_load(m + 224);
-        m0 = vf_load(m + 32);
+        m1 = vf_load(m + 160);
+        m2 = vf_load(m + 256);
+        m3 = vf_load(m + 352);
+        m4 = vf_load(m + 448);
+        m0 = vf_load(m + 64);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 88);
-        m2 = vf_load(m + 136);
-        m3 = vf_load(m + 184);
-        m4 = vf_load(m + 232);
-        m0 = vf_load(m + 40);
+        m1 = vf_load(m + 176);
+        m2 = vf_load(m + 272);
+        m3 = vf_load(m + 368);
+        m4 = vf_load(m + 464);
+        m0 = vf_load(m + 80);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -1496,66 +1592,66 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_out1(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 48);
-        m2 = vf_load(m + 96);
-        m3 = vf_load(m + 144);
-        m4 = vf_load(m + 192);
-        m0 = vf_load(m + 240);
+        m1 = vf_load(m + 96);
+        m2 = vf_load(m + 192);
+        m3 = vf_load(m + 288);
+        m4 = vf_load(m + 384);
+        m0 = vf_load(m + 480);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 56);
-        m2 = vf_load(m + 104);
-        m3 = vf_load(m + 152);
-        m4 = vf_load(m + 200);
-        m0 = vf_load(m + 248);
+        m1 = vf_load(m + 112);
+        m2 = vf_load(m + 208);
+        m3 = vf_load(m + 304);
+        m4 = vf_load(m + 400);
+        m0 = vf_load(m + 496);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 64);
-        m2 = vf_load(m + 112);
-        m3 = vf_load(m + 160);
-        m4 = vf_load(m + 208);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 128);
+        m2 = vf_load(m + 224);
+        m3 = vf_load(m + 320);
+        m4 = vf_load(m + 416);
+        m0 = vf_load(m + 512);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 72);
-        m2 = vf_load(m + 120);
-        m3 = vf_load(m + 168);
-        m4 = vf_load(m + 216);
-        m0 = vf_load(m + 264);
+        m1 = vf_load(m + 144);
+        m2 = vf_load(m + 240);
+        m3 = vf_load(m + 336);
+        m4 = vf_load(m + 432);
+        m0 = vf_load(m + 528);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 80);
-        m2 = vf_load(m + 128);
-        m3 = vf_load(m + 176);
-        m4 = vf_load(m + 224);
-        m0 = vf_load(m + 272);
+        m1 = vf_load(m + 160);
+        m2 = vf_load(m + 256);
+        m3 = vf_load(m + 352);
+        m4 = vf_load(m + 448);
+        m0 = vf_load(m + 544);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 88);
-        m2 = vf_load(m + 136);
-        m3 = vf_load(m + 184);
-        m4 = vf_load(m + 232);
-        m0 = vf_load(m + 280);
+        m1 = vf_load(m + 176);
+        m2 = vf_load(m + 272);
+        m3 = vf_load(m + 368);
+        m4 = vf_load(m + 464);
+        m0 = vf_load(m + 560);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -1638,12 +1734,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_2x4(const float *CNN_RESTRICT
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 4 channels. */
-static void residual_conv2d_winograd6_4_scalar_sums4(const float *v, float *m, const float *w)
+CNN_NOINLINE static void residual_conv2d_winograd6_4_scalar_sums4(const float *v, float *m, const float *w)
 {
-    for (int k = 0; k < 36; k++, w += 256) {
+    for (int k = 0; k < 36; k++, v += 48, m += 16, w += 256) {
 
-        for (int t = 0; t < 1; t++, v += 32, m += 8)
-            residual_conv2d_winograd6_4_scalar_2x4(v, m, w);
+        for (int t = 0; t < 2; t += 2)
+            residual_conv2d_winograd6_4_scalar_2x4(v + t * 16, m + t * 4, w);
     }
 }
 
@@ -1652,7 +1748,7 @@ static void residual_conv2d_winograd6_4_scalar(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 1152;
+    float *zero = scratch, *v = zero + 16, *m = v + 1728;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
@@ -1956,12 +2052,12 @@ static void residual_2_stem_scalar(const struct residual_job *job, int first, in
 
 static void residual_3_re_lu_scalar(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
+    residual_conv2d_winograd6_3_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
 }
 
 static void residual_4_feat_scalar(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_4_scalar((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
+    residual_conv2d_winograd6_4_scalar((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
 }
 
 static void residual_5_global_average_pooling2d_scalar(const struct residual_job *job, int first, int last, int thread)
@@ -2135,18 +2231,68 @@ static void residual_conv2d_direct_2_sse2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. */
-static void residual_conv2d_winograd6_3_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
+ * tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_3_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    for (int i = 0; i < 6; i++) {
-        const float *row = x + (ptrdiff_t)(iy + i) * 512;
-        const int inside = iy + i >= 0 && iy + i < 32;
+    const float *row;
+    ptrdiff_t pitch;
 
-        for (int j = 0; j < 6; j++)
-            if (inside && ix + j >= 0 && ix + j < 32)
-                *p++ = row + (ptrdiff_t)(ix + j) * 16;
-            else
-                *p++ = zero;
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
     }
 }
 
@@ -2158,11 +2304,11 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_points(float *v, vf d0, vf d1, 
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 32, vf_add(a, b));
-    vf_store(v + 64, vf_sub(a, b));
-    vf_store(v + 96, vf_add(c, e));
-    vf_store(v + 128, vf_sub(c, e));
-    vf_store(v + 160, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 48, vf_add(a, b));
+    vf_store(v + 96, vf_sub(a, b));
+    vf_store(v + 144, vf_add(c, e));
+    vf_store(v + 192, vf_sub(c, e));
+    vf_store(v + 240, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_3_sse2_pixel4(const float *p)
@@ -2243,8 +2389,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_sse2_points(v + 192, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_3_sse2_points(v + 384, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_3_sse2_points(v + 288, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_3_sse2_points(v + 576, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_3_sse2_pixel4(p[6] + c);
     d2 = residual_conv2d_winograd6_3_sse2_pixel4(p[12] + c);
     d3 = residual_conv2d_winograd6_3_sse2_pixel4(p[18] + c);
@@ -2287,8 +2433,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_sse2_points(v + 576, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_3_sse2_points(v + 768, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_3_sse2_points(v + 864, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_3_sse2_points(v + 1152, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_3_sse2_pixel4(p[6] + c);
     d3 = residual_conv2d_winograd6_3_sse2_pixel4(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_sse2_pixel4(p[30] + c), d1);
@@ -2313,7 +2459,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_in4(const float *const *p, ptrd
     d3 = residual_conv2d_winograd6_3_sse2_pixel4(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_sse2_pixel4(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_3_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_3_sse2_points(v + 1440, t0, t1, t2, t3, t4, t5);
 }
 
 /* The same of a tile inside the image. */
@@ -2340,17 +2486,15 @@ static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v,
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const ptrdiff_t image = at / 64;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
         const float *p[36];
 
         if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
-
             for (ptrdiff_t c = 0; c < 16; c += 4)
                 residual_conv2d_winograd6_3_sse2_inner4(xt + c, v + c);
             continue;
         }
-        residual_conv2d_winograd6_3_sse2_pixels(p, x + image * 16384, zero, iy, ix);
+        residual_conv2d_winograd6_3_sse2_pixels(p, xt, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 4)
             residual_conv2d_winograd6_3_sse2_in4(p, c, v + c);
     }
@@ -2399,56 +2543,56 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 192);
-        m2 = vf_load(m + 384);
-        m3 = vf_load(m + 576);
-        m4 = vf_load(m + 768);
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 576);
+        m3 = vf_load(m + 864);
+        m4 = vf_load(m + 1152);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 224);
-        m2 = vf_load(m + 416);
-        m3 = vf_load(m + 608);
-        m4 = vf_load(m + 800);
-        m0 = vf_load(m + 32);
+        m1 = vf_load(m + 336);
+        m2 = vf_load(m + 624);
+        m3 = vf_load(m + 912);
+        m4 = vf_load(m + 1200);
+        m0 = vf_load(m + 48);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 256);
-        m2 = vf_load(m + 448);
-        m3 = vf_load(m + 640);
-        m4 = vf_load(m + 832);
-        m0 = vf_load(m + 64);
+        m1 = vf_load(m + 384);
+        m2 = vf_load(m + 672);
+        m3 = vf_load(m + 960);
+        m4 = vf_load(m + 1248);
+        m0 = vf_load(m + 96);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 288);
-        m2 = vf_load(m + 480);
-        m3 = vf_load(m + 672);
-        m4 = vf_load(m + 864);
-        m0 = vf_load(m + 96);
+        m1 = vf_load(m + 432);
+        m2 = vf_load(m + 720);
+        m3 = vf_load(m + 1008);
+        m4 = vf_load(m + 1296);
+        m0 = vf_load(m + 144);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 320);
-        m2 = vf_load(m + 512);
-        m3 = vf_load(m + 704);
-        m4 = vf_load(m + 896);
-        m0 = vf_load(m + 128);
+        m1 = vf_load(m + 480);
+        m2 = vf_load(m + 768);
+        m3 = vf_load(m + 1056);
+        m4 = vf_load(m + 1344);
+        m0 = vf_load(m + 192);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 352);
-        m2 = vf_load(m + 544);
-        m3 = vf_load(m + 736);
-        m4 = vf_load(m + 928);
-        m0 = vf_load(m + 160);
+        m1 = vf_load(m + 528);
+        m2 = vf_load(m + 816);
+        m3 = vf_load(m + 1104);
+        m4 = vf_load(m + 1392);
+        m0 = vf_load(m + 240);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -2463,66 +2607,66 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 192);
-        m2 = vf_load(m + 384);
-        m3 = vf_load(m + 576);
-        m4 = vf_load(m + 768);
-        m0 = vf_load(m + 960);
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 576);
+        m3 = vf_load(m + 864);
+        m4 = vf_load(m + 1152);
+        m0 = vf_load(m + 1440);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 224);
-        m2 = vf_load(m + 416);
-        m3 = vf_load(m + 608);
-        m4 = vf_load(m + 800);
-        m0 = vf_load(m + 992);
+        m1 = vf_load(m + 336);
+        m2 = vf_load(m + 624);
+        m3 = vf_load(m + 912);
+        m4 = vf_load(m + 1200);
+        m0 = vf_load(m + 1488);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 256);
-        m2 = vf_load(m + 448);
-        m3 = vf_load(m + 640);
-        m4 = vf_load(m + 832);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 384);
+        m2 = vf_load(m + 672);
+        m3 = vf_load(m + 960);
+        m4 = vf_load(m + 1248);
+        m0 = vf_load(m + 1536);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 288);
-        m2 = vf_load(m + 480);
-        m3 = vf_load(m + 672);
-        m4 = vf_load(m + 864);
-        m0 = vf_load(m + 1056);
+        m1 = vf_load(m + 432);
+        m2 = vf_load(m + 720);
+        m3 = vf_load(m + 1008);
+        m4 = vf_load(m + 1296);
+        m0 = vf_load(m + 1584);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 320);
-        m2 = vf_load(m + 512);
-        m3 = vf_load(m + 704);
-        m4 = vf_load(m + 896);
-        m0 = vf_load(m + 1088);
+        m1 = vf_load(m + 480);
+        m2 = vf_load(m + 768);
+        m3 = vf_load(m + 1056);
+        m4 = vf_load(m + 1344);
+        m0 = vf_load(m + 1632);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 352);
-        m2 = vf_load(m + 544);
-        m3 = vf_load(m + 736);
-        m4 = vf_load(m + 928);
-        m0 = vf_load(m + 1120);
+        m1 = vf_load(m + 528);
+        m2 = vf_load(m + 816);
+        m3 = vf_load(m + 1104);
+        m4 = vf_load(m + 1392);
+        m0 = vf_load(m + 1680);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -2600,12 +2744,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_2x16(const float *CNN_RESTRICT 
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
-static void residual_conv2d_winograd6_3_sse2_sums16(const float *v, float *m, const float *w)
+CNN_NOINLINE static void residual_conv2d_winograd6_3_sse2_sums16(const float *v, float *m, const float *w)
 {
-    for (int k = 0; k < 36; k++, w += 256) {
+    for (int k = 0; k < 36; k++, v += 48, m += 48, w += 256) {
 
-        for (int t = 0; t < 1; t++, v += 32, m += 32)
-            residual_conv2d_winograd6_3_sse2_2x16(v, m, w);
+        for (int t = 0; t < 2; t += 2)
+            residual_conv2d_winograd6_3_sse2_2x16(v + t * 16, m + t * 16, w);
     }
 }
 
@@ -2613,7 +2757,7 @@ static void residual_conv2d_winograd6_3_sse2(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 1152;
+    float *zero = scratch, *v = zero + 16, *m = v + 1728;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
@@ -2634,18 +2778,68 @@ static void residual_conv2d_winograd6_3_sse2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. */
-static void residual_conv2d_winograd6_4_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
+ * tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_4_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    for (int i = 0; i < 6; i++) {
-        const float *row = x + (ptrdiff_t)(iy + i) * 512;
-        const int inside = iy + i >= 0 && iy + i < 32;
+    const float *row;
+    ptrdiff_t pitch;
 
-        for (int j = 0; j < 6; j++)
-            if (inside && ix + j >= 0 && ix + j < 32)
-                *p++ = row + (ptrdiff_t)(ix + j) * 16;
-            else
-                *p++ = zero;
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
     }
 }
 
@@ -2657,11 +2851,11 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_points(float *v, vf d0, vf d1, 
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 32, vf_add(a, b));
-    vf_store(v + 64, vf_sub(a, b));
-    vf_store(v + 96, vf_add(c, e));
-    vf_store(v + 128, vf_sub(c, e));
-    vf_store(v + 160, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 48, vf_add(a, b));
+    vf_store(v + 96, vf_sub(a, b));
+    vf_store(v + 144, vf_add(c, e));
+    vf_store(v + 192, vf_sub(c, e));
+    vf_store(v + 240, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_4_sse2_pixel4(const float *p)
@@ -2742,8 +2936,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_sse2_points(v + 192, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_sse2_points(v + 384, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_4_sse2_points(v + 288, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_4_sse2_points(v + 576, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[6] + c);
     d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[12] + c);
     d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[18] + c);
@@ -2786,8 +2980,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_sse2_points(v + 576, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_sse2_points(v + 768, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_4_sse2_points(v + 864, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_4_sse2_points(v + 1152, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[6] + c);
     d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[30] + c), d1);
@@ -2812,7 +3006,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrd
     d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_sse2_points(v + 960, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_4_sse2_points(v + 1440, t0, t1, t2, t3, t4, t5);
 }
 
 /* The same of a tile inside the image. */
@@ -2839,17 +3033,15 @@ static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v,
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const ptrdiff_t image = at / 64;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
         const float *p[36];
 
         if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
-
             for (ptrdiff_t c = 0; c < 16; c += 4)
                 residual_conv2d_winograd6_4_sse2_inner4(xt + c, v + c);
             continue;
         }
-        residual_conv2d_winograd6_4_sse2_pixels(p, x + image * 16384, zero, iy, ix);
+        residual_conv2d_winograd6_4_sse2_pixels(p, xt, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 4)
             residual_conv2d_winograd6_4_sse2_in4(p, c, v + c);
     }
@@ -2906,56 +3098,56 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 192);
-        m2 = vf_load(m + 384);
-        m3 = vf_load(m + 576);
-        m4 = vf_load(m + 768);
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 576);
+        m3 = vf_load(m + 864);
+        m4 = vf_load(m + 1152);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 224);
-        m2 = vf_load(m + 416);
-        m3 = vf_load(m + 608);
-        m4 = vf_load(m + 800);
-        m0 = vf_load(m + 32);
+        m1 = vf_load(m + 336);
+        m2 = vf_load(m + 624);
+        m3 = vf_load(m + 912);
+        m4 = vf_load(m + 1200);
+        m0 = vf_load(m + 48);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 256);
-        m2 = vf_load(m + 448);
-        m3 = vf_load(m + 640);
-        m4 = vf_load(m + 832);
-        m0 = vf_load(m + 64);
+        m1 = vf_load(m + 384);
+        m2 = vf_load(m + 672);
+        m3 = vf_load(m + 960);
+        m4 = vf_load(m + 1248);
+        m0 = vf_load(m + 96);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 288);
-        m2 = vf_load(m + 480);
-        m3 = vf_load(m + 672);
-        m4 = vf_load(m + 864);
-        m0 = vf_load(m + 96);
+        m1 = vf_load(m + 432);
+        m2 = vf_load(m + 720);
+        m3 = vf_load(m + 1008);
+        m4 = vf_load(m + 1296);
+        m0 = vf_load(m + 144);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 320);
-        m2 = vf_load(m + 512);
-        m3 = vf_load(m + 704);
-        m4 = vf_load(m + 896);
-        m0 = vf_load(m + 128);
+        m1 = vf_load(m + 480);
+        m2 = vf_load(m + 768);
+        m3 = vf_load(m + 1056);
+        m4 = vf_load(m + 1344);
+        m0 = vf_load(m + 192);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 352);
-        m2 = vf_load(m + 544);
-        m3 = vf_load(m + 736);
-        m4 = vf_load(m + 928);
-        m0 = vf_load(m + 160);
+        m1 = vf_load(m + 528);
+        m2 = vf_load(m + 816);
+        m3 = vf_load(m + 1104);
+        m4 = vf_load(m + 1392);
+        m0 = vf_load(m + 240);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -2972,66 +3164,66 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 192);
-        m2 = vf_load(m + 384);
-        m3 = vf_load(m + 576);
-        m4 = vf_load(m + 768);
-        m0 = vf_load(m + 960);
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 576);
+        m3 = vf_load(m + 864);
+        m4 = vf_load(m + 1152);
+        m0 = vf_load(m + 1440);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 224);
-        m2 = vf_load(m + 416);
-        m3 = vf_load(m + 608);
-        m4 = vf_load(m + 800);
-        m0 = vf_load(m + 992);
+        m1 = vf_load(m + 336);
+        m2 = vf_load(m + 624);
+        m3 = vf_load(m + 912);
+        m4 = vf_load(m + 1200);
+        m0 = vf_load(m + 1488);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 256);
-        m2 = vf_load(m + 448);
-        m3 = vf_load(m + 640);
-        m4 = vf_load(m + 832);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 384);
+        m2 = vf_load(m + 672);
+        m3 = vf_load(m + 960);
+        m4 = vf_load(m + 1248);
+        m0 = vf_load(m + 1536);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 288);
-        m2 = vf_load(m + 480);
-        m3 = vf_load(m + 672);
-        m4 = vf_load(m + 864);
-        m0 = vf_load(m + 1056);
+        m1 = vf_load(m + 432);
+        m2 = vf_load(m + 720);
+        m3 = vf_load(m + 1008);
+        m4 = vf_load(m + 1296);
+        m0 = vf_load(m + 1584);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 320);
-        m2 = vf_load(m + 512);
-        m3 = vf_load(m + 704);
-        m4 = vf_load(m + 896);
-        m0 = vf_load(m + 1088);
+        m1 = vf_load(m + 480);
+        m2 = vf_load(m + 768);
+        m3 = vf_load(m + 1056);
+        m4 = vf_load(m + 1344);
+        m0 = vf_load(m + 1632);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 352);
-        m2 = vf_load(m + 544);
-        m3 = vf_load(m + 736);
-        m4 = vf_load(m + 928);
-        m0 = vf_load(m + 1120);
+        m1 = vf_load(m + 528);
+        m2 = vf_load(m + 816);
+        m3 = vf_load(m + 1104);
+        m4 = vf_load(m + 1392);
+        m0 = vf_load(m + 1680);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -3114,12 +3306,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_2x16(const float *CNN_RESTRICT 
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
-static void residual_conv2d_winograd6_4_sse2_sums16(const float *v, float *m, const float *w)
+CNN_NOINLINE static void residual_conv2d_winograd6_4_sse2_sums16(const float *v, float *m, const float *w)
 {
-    for (int k = 0; k < 36; k++, w += 256) {
+    for (int k = 0; k < 36; k++, v += 48, m += 48, w += 256) {
 
-        for (int t = 0; t < 1; t++, v += 32, m += 32)
-            residual_conv2d_winograd6_4_sse2_2x16(v, m, w);
+        for (int t = 0; t < 2; t += 2)
+            residual_conv2d_winograd6_4_sse2_2x16(v + t * 16, m + t * 16, w);
     }
 }
 
@@ -3128,7 +3320,7 @@ static void residual_conv2d_winograd6_4_sse2(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 1152;
+    float *zero = scratch, *v = zero + 16, *m = v + 1728;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
@@ -3344,12 +3536,12 @@ static void residual_2_stem_sse2(const struct residual_job *job, int first, int 
 
 static void residual_3_re_lu_sse2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
+    residual_conv2d_winograd6_3_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
 }
 
 static void residual_4_feat_sse2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_4_sse2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
+    residual_conv2d_winograd6_4_sse2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
 }
 
 static void residual_5_global_average_pooling2d_sse2(const struct residual_job *job, int first, int last, int thread)
@@ -3627,18 +3819,68 @@ static void residual_conv2d_direct_2_avx2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. */
-static void residual_conv2d_winograd6_3_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
+ * tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_3_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    for (int i = 0; i < 6; i++) {
-        const float *row = x + (ptrdiff_t)(iy + i) * 512;
-        const int inside = iy + i >= 0 && iy + i < 32;
+    const float *row;
+    ptrdiff_t pitch;
 
-        for (int j = 0; j < 6; j++)
-            if (inside && ix + j >= 0 && ix + j < 32)
-                *p++ = row + (ptrdiff_t)(ix + j) * 16;
-            else
-                *p++ = zero;
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
     }
 }
 
@@ -3650,11 +3892,11 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_points(float *v, vf d0, vf d1, 
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 256, vf_add(a, b));
-    vf_store(v + 512, vf_sub(a, b));
-    vf_store(v + 768, vf_add(c, e));
-    vf_store(v + 1024, vf_sub(c, e));
-    vf_store(v + 1280, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 272, vf_add(a, b));
+    vf_store(v + 544, vf_sub(a, b));
+    vf_store(v + 816, vf_add(c, e));
+    vf_store(v + 1088, vf_sub(c, e));
+    vf_store(v + 1360, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_3_avx2_pixel8(const float *p)
@@ -3735,8 +3977,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_in8(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_avx2_points(v + 1536, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_3_avx2_points(v + 3072, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_3_avx2_points(v + 1632, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_3_avx2_points(v + 3264, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_3_avx2_pixel8(p[6] + c);
     d2 = residual_conv2d_winograd6_3_avx2_pixel8(p[12] + c);
     d3 = residual_conv2d_winograd6_3_avx2_pixel8(p[18] + c);
@@ -3779,8 +4021,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_in8(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_avx2_points(v + 4608, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_3_avx2_points(v + 6144, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_3_avx2_points(v + 4896, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_3_avx2_points(v + 6528, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_3_avx2_pixel8(p[6] + c);
     d3 = residual_conv2d_winograd6_3_avx2_pixel8(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_avx2_pixel8(p[30] + c), d1);
@@ -3805,7 +4047,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_in8(const float *const *p, ptrd
     d3 = residual_conv2d_winograd6_3_avx2_pixel8(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_avx2_pixel8(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_3_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_3_avx2_points(v + 8160, t0, t1, t2, t3, t4, t5);
 }
 
 /* The same of a tile inside the image. */
@@ -3832,17 +4074,15 @@ static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v,
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const ptrdiff_t image = at / 64;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
         const float *p[36];
 
         if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
-
             for (ptrdiff_t c = 0; c < 16; c += 8)
                 residual_conv2d_winograd6_3_avx2_inner8(xt + c, v + c);
             continue;
         }
-        residual_conv2d_winograd6_3_avx2_pixels(p, x + image * 16384, zero, iy, ix);
+        residual_conv2d_winograd6_3_avx2_pixels(p, xt, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 8)
             residual_conv2d_winograd6_3_avx2_in8(p, c, v + c);
     }
@@ -3891,56 +4131,56 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 272);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 544);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 768);
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 816);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 1088);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 1280);
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 1360);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -3955,66 +4195,66 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
-        m0 = vf_load(m + 7680);
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
+        m0 = vf_load(m + 8160);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 7936);
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 8432);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 8192);
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 8704);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 8448);
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 8976);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 8704);
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 9248);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 8960);
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 9520);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -4153,9 +4393,9 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT 
 }
 
 /* Sums over the input channels: for each point, tiles from up to `to` of the block by 16 channels. */
-static void residual_conv2d_winograd6_3_avx2_sums16(const float *v, float *m, const float *w, int from, int to)
+CNN_NOINLINE static void residual_conv2d_winograd6_3_avx2_sums16(const float *v, float *m, const float *w, int from, int to)
 {
-    for (int k = 0; k < 36; k++, v += 256, m += 256, w += 256) {
+    for (int k = 0; k < 36; k++, v += 272, m += 272, w += 256) {
         int t = from;
 
         for (; t < 6 && t < to; t += 6)
@@ -4169,7 +4409,7 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 9216;
+    float *zero = scratch, *v = zero + 16, *m = v + 9792;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
@@ -4199,18 +4439,68 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. */
-static void residual_conv2d_winograd6_4_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
+ * tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_4_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    for (int i = 0; i < 6; i++) {
-        const float *row = x + (ptrdiff_t)(iy + i) * 512;
-        const int inside = iy + i >= 0 && iy + i < 32;
+    const float *row;
+    ptrdiff_t pitch;
 
-        for (int j = 0; j < 6; j++)
-            if (inside && ix + j >= 0 && ix + j < 32)
-                *p++ = row + (ptrdiff_t)(ix + j) * 16;
-            else
-                *p++ = zero;
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
     }
 }
 
@@ -4222,11 +4512,11 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_points(float *v, vf d0, vf d1, 
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 256, vf_add(a, b));
-    vf_store(v + 512, vf_sub(a, b));
-    vf_store(v + 768, vf_add(c, e));
-    vf_store(v + 1024, vf_sub(c, e));
-    vf_store(v + 1280, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 272, vf_add(a, b));
+    vf_store(v + 544, vf_sub(a, b));
+    vf_store(v + 816, vf_add(c, e));
+    vf_store(v + 1088, vf_sub(c, e));
+    vf_store(v + 1360, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_4_avx2_pixel8(const float *p)
@@ -4307,8 +4597,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_in8(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx2_points(v + 1536, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_avx2_points(v + 3072, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_4_avx2_points(v + 1632, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_4_avx2_points(v + 3264, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[6] + c);
     d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[12] + c);
     d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[18] + c);
@@ -4351,8 +4641,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_in8(const float *const *p, ptrd
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx2_points(v + 4608, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_avx2_points(v + 6144, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_4_avx2_points(v + 4896, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_4_avx2_points(v + 6528, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[6] + c);
     d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[30] + c), d1);
@@ -4377,7 +4667,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_in8(const float *const *p, ptrd
     d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_avx2_points(v + 7680, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_4_avx2_points(v + 8160, t0, t1, t2, t3, t4, t5);
 }
 
 /* The same of a tile inside the image. */
@@ -4404,17 +4694,15 @@ static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v,
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const ptrdiff_t image = at / 64;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
         const float *p[36];
 
         if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
-
             for (ptrdiff_t c = 0; c < 16; c += 8)
                 residual_conv2d_winograd6_4_avx2_inner8(xt + c, v + c);
             continue;
         }
-        residual_conv2d_winograd6_4_avx2_pixels(p, x + image * 16384, zero, iy, ix);
+        residual_conv2d_winograd6_4_avx2_pixels(p, xt, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 8)
             residual_conv2d_winograd6_4_avx2_in8(p, c, v + c);
     }
@@ -4471,56 +4759,56 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_out8(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 272);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 544);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 768);
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 816);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 1088);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 1280);
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 1360);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -4537,66 +4825,66 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_out8(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
-        m0 = vf_load(m + 7680);
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
+        m0 = vf_load(m + 8160);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 7936);
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 8432);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 8192);
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 8704);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 8448);
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 8976);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 8704);
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 9248);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 8960);
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 9520);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -4740,9 +5028,9 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_5x16(const float *CNN_RESTRICT 
 }
 
 /* Sums over the input channels: for each point, tiles from up to `to` of the block by 16 channels. */
-static void residual_conv2d_winograd6_4_avx2_sums16(const float *v, float *m, const float *w, int from, int to)
+CNN_NOINLINE static void residual_conv2d_winograd6_4_avx2_sums16(const float *v, float *m, const float *w, int from, int to)
 {
-    for (int k = 0; k < 36; k++, v += 256, m += 256, w += 256) {
+    for (int k = 0; k < 36; k++, v += 272, m += 272, w += 256) {
         int t = from;
 
         for (; t < 6 && t < to; t += 6)
@@ -4757,7 +5045,7 @@ static void residual_conv2d_winograd6_4_avx2(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 9216;
+    float *zero = scratch, *v = zero + 16, *m = v + 9792;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
@@ -4984,12 +5272,12 @@ static void residual_2_stem_avx2(const struct residual_job *job, int first, int 
 
 static void residual_3_re_lu_avx2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
+    residual_conv2d_winograd6_3_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
 }
 
 static void residual_4_feat_avx2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_4_avx2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
+    residual_conv2d_winograd6_4_avx2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
 }
 
 static void residual_5_global_average_pooling2d_avx2(const struct residual_job *job, int first, int last, int thread)
@@ -5212,18 +5500,68 @@ static void residual_conv2d_direct_2_avx512(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. */
-static void residual_conv2d_winograd6_3_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
+ * tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_3_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    for (int i = 0; i < 6; i++) {
-        const float *row = x + (ptrdiff_t)(iy + i) * 512;
-        const int inside = iy + i >= 0 && iy + i < 32;
+    const float *row;
+    ptrdiff_t pitch;
 
-        for (int j = 0; j < 6; j++)
-            if (inside && ix + j >= 0 && ix + j < 32)
-                *p++ = row + (ptrdiff_t)(ix + j) * 16;
-            else
-                *p++ = zero;
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
     }
 }
 
@@ -5235,11 +5573,11 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_points(float *v, vf d0, vf d1
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 256, vf_add(a, b));
-    vf_store(v + 512, vf_sub(a, b));
-    vf_store(v + 768, vf_add(c, e));
-    vf_store(v + 1024, vf_sub(c, e));
-    vf_store(v + 1280, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 272, vf_add(a, b));
+    vf_store(v + 544, vf_sub(a, b));
+    vf_store(v + 816, vf_add(c, e));
+    vf_store(v + 1088, vf_sub(c, e));
+    vf_store(v + 1360, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_3_avx512_pixel16(const float *p)
@@ -5320,8 +5658,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_avx512_points(v + 1536, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_3_avx512_points(v + 3072, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_3_avx512_points(v + 1632, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_3_avx512_points(v + 3264, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_3_avx512_pixel16(p[6] + c);
     d2 = residual_conv2d_winograd6_3_avx512_pixel16(p[12] + c);
     d3 = residual_conv2d_winograd6_3_avx512_pixel16(p[18] + c);
@@ -5364,8 +5702,8 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_3_avx512_points(v + 4608, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_3_avx512_points(v + 6144, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_3_avx512_points(v + 4896, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_3_avx512_points(v + 6528, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_3_avx512_pixel16(p[6] + c);
     d3 = residual_conv2d_winograd6_3_avx512_pixel16(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_avx512_pixel16(p[30] + c), d1);
@@ -5390,7 +5728,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_in16(const float *const *p, p
     d3 = residual_conv2d_winograd6_3_avx512_pixel16(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_3_avx512_pixel16(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_3_avx512_points(v + 7680, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_3_avx512_points(v + 8160, t0, t1, t2, t3, t4, t5);
 }
 
 /* The same of a tile inside the image. */
@@ -5417,17 +5755,15 @@ static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const ptrdiff_t image = at / 64;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
         const float *p[36];
 
         if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
-
             for (ptrdiff_t c = 0; c < 16; c += 16)
                 residual_conv2d_winograd6_3_avx512_inner16(xt + c, v + c);
             continue;
         }
-        residual_conv2d_winograd6_3_avx512_pixels(p, x + image * 16384, zero, iy, ix);
+        residual_conv2d_winograd6_3_avx512_pixels(p, xt, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 16)
             residual_conv2d_winograd6_3_avx512_in16(p, c, v + c);
     }
@@ -5476,56 +5812,56 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 272);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 544);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 768);
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 816);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 1088);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 1280);
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 1360);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -5540,66 +5876,66 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
-        m0 = vf_load(m + 7680);
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
+        m0 = vf_load(m + 8160);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 7936);
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 8432);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 8192);
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 8704);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 8448);
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 8976);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 8704);
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 9248);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 8960);
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 9520);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -5712,12 +6048,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_16x16(const float *CNN_RESTRI
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
-static void residual_conv2d_winograd6_3_avx512_sums16(const float *v, float *m, const float *w)
+CNN_NOINLINE static void residual_conv2d_winograd6_3_avx512_sums16(const float *v, float *m, const float *w)
 {
-    for (int k = 0; k < 36; k++, w += 256) {
+    for (int k = 0; k < 36; k++, v += 272, m += 272, w += 256) {
 
-        for (int t = 0; t < 1; t++, v += 256, m += 256)
-            residual_conv2d_winograd6_3_avx512_16x16(v, m, w);
+        for (int t = 0; t < 16; t += 16)
+            residual_conv2d_winograd6_3_avx512_16x16(v + t * 16, m + t * 16, w);
     }
 }
 
@@ -5725,7 +6061,7 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 9216;
+    float *zero = scratch, *v = zero + 16, *m = v + 9792;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
@@ -5746,18 +6082,68 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. */
-static void residual_conv2d_winograd6_4_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
+ * tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_4_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    for (int i = 0; i < 6; i++) {
-        const float *row = x + (ptrdiff_t)(iy + i) * 512;
-        const int inside = iy + i >= 0 && iy + i < 32;
+    const float *row;
+    ptrdiff_t pitch;
 
-        for (int j = 0; j < 6; j++)
-            if (inside && ix + j >= 0 && ix + j < 32)
-                *p++ = row + (ptrdiff_t)(ix + j) * 16;
-            else
-                *p++ = zero;
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
     }
 }
 
@@ -5769,11 +6155,11 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_points(float *v, vf d0, vf d1
     const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
 
     vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 256, vf_add(a, b));
-    vf_store(v + 512, vf_sub(a, b));
-    vf_store(v + 768, vf_add(c, e));
-    vf_store(v + 1024, vf_sub(c, e));
-    vf_store(v + 1280, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+    vf_store(v + 272, vf_add(a, b));
+    vf_store(v + 544, vf_sub(a, b));
+    vf_store(v + 816, vf_add(c, e));
+    vf_store(v + 1088, vf_sub(c, e));
+    vf_store(v + 1360, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
 CNN_INLINE vf residual_conv2d_winograd6_4_avx512_pixel16(const float *p)
@@ -5854,8 +6240,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 1536, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_avx512_points(v + 3072, b0, b1, b2, b3, b4, b5);
+    residual_conv2d_winograd6_4_avx512_points(v + 1632, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_4_avx512_points(v + 3264, b0, b1, b2, b3, b4, b5);
     d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[6] + c);
     d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[12] + c);
     d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[18] + c);
@@ -5898,8 +6284,8 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 4608, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_avx512_points(v + 6144, f0, f1, f2, f3, f4, f5);
+    residual_conv2d_winograd6_4_avx512_points(v + 4896, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_4_avx512_points(v + 6528, f0, f1, f2, f3, f4, f5);
     d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[6] + c);
     d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[18] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[30] + c), d1);
@@ -5924,7 +6310,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, p
     d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[23] + c);
     d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 7680, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_4_avx512_points(v + 8160, t0, t1, t2, t3, t4, t5);
 }
 
 /* The same of a tile inside the image. */
@@ -5951,17 +6337,15 @@ static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
         const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const ptrdiff_t image = at / 64;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
         const float *p[36];
 
         if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            const float *xt = x + image * 16384 + (ptrdiff_t)iy * 512 + (ptrdiff_t)ix * 16;
-
             for (ptrdiff_t c = 0; c < 16; c += 16)
                 residual_conv2d_winograd6_4_avx512_inner16(xt + c, v + c);
             continue;
         }
-        residual_conv2d_winograd6_4_avx512_pixels(p, x + image * 16384, zero, iy, ix);
+        residual_conv2d_winograd6_4_avx512_pixels(p, xt, zero, iy, ix);
         for (ptrdiff_t c = 0; c < 16; c += 16)
             residual_conv2d_winograd6_4_avx512_in16(p, c, v + c);
     }
@@ -6018,56 +6402,56 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
     vf m3, m4;
 
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
         m0 = vf_load(m + 0);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u0 = vf_add(m0, vf_add(m1, m3));
         const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 256);
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 272);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u1 = vf_add(m0, vf_add(m1, m3));
         const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 512);
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 544);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u2 = vf_add(m0, vf_add(m1, m3));
         const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 768);
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 816);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u3 = vf_add(m0, vf_add(m1, m3));
         const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 1024);
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 1088);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u4 = vf_add(m0, vf_add(m1, m3));
         const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 1280);
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 1360);
         m1 = vf_add(m1, m2);
         m3 = vf_add(m3, m4);
         const vf u5 = vf_add(m0, vf_add(m1, m3));
@@ -6084,66 +6468,66 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
             y + 1024, b, cols);
     }
     {
-        m1 = vf_load(m + 1536);
-        m2 = vf_load(m + 3072);
-        m3 = vf_load(m + 4608);
-        m4 = vf_load(m + 6144);
-        m0 = vf_load(m + 7680);
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
+        m0 = vf_load(m + 8160);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1792);
-        m2 = vf_load(m + 3328);
-        m3 = vf_load(m + 4864);
-        m4 = vf_load(m + 6400);
-        m0 = vf_load(m + 7936);
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 8432);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2048);
-        m2 = vf_load(m + 3584);
-        m3 = vf_load(m + 5120);
-        m4 = vf_load(m + 6656);
-        m0 = vf_load(m + 8192);
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 8704);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2304);
-        m2 = vf_load(m + 3840);
-        m3 = vf_load(m + 5376);
-        m4 = vf_load(m + 6912);
-        m0 = vf_load(m + 8448);
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 8976);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2560);
-        m2 = vf_load(m + 4096);
-        m3 = vf_load(m + 5632);
-        m4 = vf_load(m + 7168);
-        m0 = vf_load(m + 8704);
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 9248);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
         m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
         const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
         const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2816);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5888);
-        m4 = vf_load(m + 7424);
-        m0 = vf_load(m + 8960);
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 9520);
         m1 = vf_sub(m1, m2);
         m3 = vf_sub(m3, m4);
         m2 = vf_mul(vf_set1(0.70710678f), m1);
@@ -6261,12 +6645,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx512_16x16(const float *CNN_RESTRI
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
-static void residual_conv2d_winograd6_4_avx512_sums16(const float *v, float *m, const float *w)
+CNN_NOINLINE static void residual_conv2d_winograd6_4_avx512_sums16(const float *v, float *m, const float *w)
 {
-    for (int k = 0; k < 36; k++, w += 256) {
+    for (int k = 0; k < 36; k++, v += 272, m += 272, w += 256) {
 
-        for (int t = 0; t < 1; t++, v += 256, m += 256)
-            residual_conv2d_winograd6_4_avx512_16x16(v, m, w);
+        for (int t = 0; t < 16; t += 16)
+            residual_conv2d_winograd6_4_avx512_16x16(v + t * 16, m + t * 16, w);
     }
 }
 
@@ -6275,7 +6659,7 @@ static void residual_conv2d_winograd6_4_avx512(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
-    float *zero = scratch, *v = zero + 16, *m = v + 9216;
+    float *zero = scratch, *v = zero + 16, *m = v + 9792;
     int ready = -1;
 
     memset(zero, 0, 16 * sizeof(float));
@@ -6456,12 +6840,12 @@ static void residual_2_stem_avx512(const struct residual_job *job, int first, in
 
 static void residual_3_re_lu_avx512(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_avx512((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
+    residual_conv2d_winograd6_3_avx512((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
 }
 
 static void residual_4_feat_avx512(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_4_avx512((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 73792), first, last);
+    residual_conv2d_winograd6_4_avx512((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
 }
 
 static void residual_5_global_average_pooling2d_avx512(const struct residual_job *job, int first, int last, int thread)
