@@ -20,9 +20,9 @@
  *     exp        *   0.978    1                  softplus   *  1.838    2
  *     expm1      *   1.484    1.5                log_sigmoid*  1.838    2
  *     log        *   0.947    1                  softsign      1.50     2
- *     log1p      *   1.543    2                  silu       *  3.194    4 + 1e-43
+ *     log1p      *   1.543    2                  silu       *  2.861    4 + 1e-43
  *     tanh       *   1.207    1.5                mish       *  4.702    5 + 1e-43
- *     sigmoid    *   2.402    2.5                gelu       *  5.094    6 + 2e-44
+ *     sigmoid    *   2.481    2.5                gelu       *  5.094    6 + 2e-44
  *     erf        *   1.337    1.5                gelu_tanh     -        4 + 2e-8
  *     elu, celu      1.80     4 + 3e-45*alpha    hard_sigmoid  1.34     1.5
  *     selu           2.48     3                  hard_silu     2.47     3
@@ -34,8 +34,9 @@
  *     atan           1.81     2                  atanh         2.12     4
  *
  * relu, relu6, hard_tanh, clip, comparisons and what rounds to integers are exact, leaky_relu,
- * square, sqrt and reciprocal correctly rounded (0.5), relu_full is within 1.5.  The absolute terms of silu, mish and gelu are for results below 1e-30 (measured
- * above it), where a subnormal factor has lost bits.  That of gelu_tanh is for the rounding of its
+ * square, sqrt and reciprocal correctly rounded (0.5), relu_full is within 1.5.  The absolute terms of
+ * silu, mish and gelu are for results below 1e-30 (measured above it), where a subnormal factor has
+ * lost bits.  That of gelu_tanh is for the rounding of its
  * inner cubic, which the exponential magnifies: up to 214 ULP near x = -10, of results near 1e-38.
  */
 
@@ -231,17 +232,21 @@ CNN_INLINE vf vf_tanh(vf x)
     return vf_copysign(vf_select_lt(a, vf_set1(0.625f), t, vf_sub(one, large)), x);
 }
 
-/* 1/(1 + exp(-x)), in a form that overflows nowhere: e = exp(-|x|) is at most 1.  Both sides of the
- * fraction are 2^64 times as large, so that e is a normal number. */
+/* 1/(1 + exp(-x)) for x from -104 on; from 17 on it is 1, and so the clamp does no harm.  Both sides of the
+ * fraction are 2^-64 times as large, which keeps exp(104) in range. */
+CNN_INLINE vf vf_sigmoid_above(vf x)
+{
+    vf one = vf_set1(5.42101086e-20f);
+    vf count;
+    vf t = vf_exp_split(vf_neg(vf_atmost(x, vf_set1(40.0f))), vf_zero(), &count);
+    vf power = vf_pow2_count(count, (uint32_t)-64);
+
+    return vf_div(one, vf_add(one, vf_fma(t, power, power)));
+}
+
 CNN_INLINE vf vf_sigmoid(vf x)
 {
-    vf one = vf_set1(1.84467441e19f);
-    vf count;
-    vf t = vf_exp_split(vf_atleast(vf_negative(x), vf_set1(-104.0f)), vf_zero(), &count);
-    vf power = vf_pow2_count(count, 64);
-    vf e = vf_fma(t, power, power);
-
-    return vf_div(vf_select_lt(x, vf_zero(), e, one), vf_add(one, e));
+    return vf_sigmoid_above(vf_atleast(x, vf_set1(-104.0f)));
 }
 
 /* The tail of the normal distribution, P(X > a), for a >= 0: exp(-a^2/2) H(q)/(a + 5/2).  H,
@@ -855,7 +860,9 @@ CNN_INLINE vf vf_gelu_tanh(vf x)
 /* The clamp is where exp becomes 0; it keeps -inf * 0 from being NaN. */
 CNN_INLINE vf vf_silu(vf x)
 {
-    return vf_mul(vf_atleast(x, vf_set1(-104.0f)), vf_sigmoid(x));
+    vf c = vf_atleast(x, vf_set1(-104.0f));
+
+    return vf_mul(c, vf_sigmoid_above(c));
 }
 
 /* x tanh(softplus(x)) without logarithm: with e = exp(x) it is x (e^2 + 2e) / (e^2 + 2e + 2). */

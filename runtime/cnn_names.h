@@ -82,6 +82,7 @@
 #define vf_log1p_finite CNN_JOIN(vf_log1p_finite)
 #define vf_log1p CNN_JOIN(vf_log1p)
 #define vf_tanh CNN_JOIN(vf_tanh)
+#define vf_sigmoid_above CNN_JOIN(vf_sigmoid_above)
 #define vf_sigmoid CNN_JOIN(vf_sigmoid)
 #define vf_normal_tail CNN_JOIN(vf_normal_tail)
 #define vf_erf CNN_JOIN(vf_erf)
