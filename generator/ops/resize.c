@@ -1,6 +1,8 @@
 /* Resize: an image of any size from another, as ONNX's operator of that name defines it. */
 #include "common.h"
 
+#include <float.h>
+
 /* ---- where an output element lies ------------------------------------------------------------ */
 
 /* The place that is `steps` output elements from the origin. The ratio of two sizes is not made a
@@ -156,8 +158,9 @@ static struct near near_of(const struct resizing *r, int axis, int in, int out, 
     return k;
 }
 
-/* A kernel may make the sum of each row first, which may overflow where the whole does not; each
- * element is multiplied twice, with weights that are rounded, and added twice. */
+/* A kernel may make the sum of each row first, which may overflow where the whole does not: infinite
+ * rows then make an infinity or, with weights of both signs, NaN. Each element is multiplied twice, with
+ * weights that are rounded, and added twice. */
 static void mix(const struct near *h, const struct near *w, const struct tval *in, int c, double *v,
                 double *e)
 {
@@ -183,7 +186,9 @@ static void mix(const struct near *h, const struct near *w, const struct tval *i
         all += fabs(h->weight[i]) * row;
         largest = fmax(largest, row);
     }
-    *e = sum_bound(*v, *e + sum_error(3 * NEAR, all) + 0x1p-144, fmax(all, largest));
+    *e += sum_error(3 * NEAR, all) + 0x1p-144;
+    bool overflows = h->n > 1 && !isnan(*v) && largest + *e > (double)FLT_MAX;
+    *e = overflows ? INFINITY : sum_bound(*v, *e, fmax(all, largest));
 }
 
 /* Nearest moves values: they come out as they are. */

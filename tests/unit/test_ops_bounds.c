@@ -1,6 +1,8 @@
 /* Error bounds of the reference evaluation. */
 #include "op_network.h"
 
+#include <float.h>
+
 /* ---- error bounds ---------------------------------------------------------------------------- */
 
 /* What the layers below are tried on. */
@@ -133,12 +135,40 @@ static void test_bounds_of_folding(void **state)
     }
 }
 
+/* Resizing sums each row, then the rows. At (1, 1) it takes pixels 1 to 4 of rows 1 to 4 times -3/32,
+ * 19/32, 19/32 and -3/32: by that sign, a row of so many times FLT_MAX is 1.375 times as much. */
+static struct tval resized(double of_inner, double of_outer)
+{
+    struct graph *g = one("[8, 8, 1]", "type: Resize, size: [4, 4], mode: cubic");
+    struct tval x = value(&g->input.at[0]->shape);
+
+    for (int i = 0; i < 8; i++)
+        for (int j = 0; j < 8; j++)
+            x.v[i * 8 + j] = (j == 2 || j == 3 ? 1 : -1) * (double)FLT_MAX *
+                             (i == 2 || i == 3 ? of_inner : of_outer);
+    return run(g, &x);
+}
+
+/* Infinite rows with weights of both signs make NaN, though their sum in full precision is an infinity. */
+static void test_bounds_of_overflow(void **state)
+{
+    struct tval rows = resized(1, 1);
+    struct tval sums = resized(0.7, -0.7);
+
+    (void)state;
+    assert_true(rows.v[5] > (double)FLT_MAX);
+    assert_true(isinf(rows.e[5]));
+    assert_true(sums.v[5] > (double)FLT_MAX);
+    assert_true(isfinite(sums.e[5]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_bounds_hold),
         TEST(test_bounds_of_rounding),
         TEST(test_bounds_of_folding),
+        TEST(test_bounds_of_overflow),
     };
     return cmocka_run_group_tests_name("ops_bounds", tests, NULL, NULL);
 }
