@@ -167,7 +167,7 @@ static int64_t band_input(const struct conv2d *a, int band)
 /* Rows of a unit that reads its input where it is: those of a tile, but more where the next unit would read
  * much of the same from L2 again, 7 input rows of 8 with 7x1. Only while the rows under a tile stay in L1 and
  * images in a large L2: what comes from further away comes faster in the order of memory. */
-static int plain_band(const struct group *g, const struct target *t, const struct tiling *k)
+static int band_of(const struct group *g, const struct target *t, const struct tiling *k)
 {
     const struct conv2d *a = g->main->attr;
     struct hwc in = shape_hwc(&g->in.at[0]->shape), out = shape_hwc(&g->main->out->shape);
@@ -186,24 +186,22 @@ static int plain_band(const struct group *g, const struct target *t, const struc
 
 /* Whether what a tile reads and writes takes more than half of the sets of L1 that pixels so many floats
  * apart fall into: with a pitch of 512 floats it's two of 64, 16 lines. */
-static bool crowds(const struct group *g, const struct tiling *k, int64_t pixel)
+static bool crowds(const struct conv2d *a, const struct tiling *k, int64_t pixel)
 {
-    const struct conv2d *a = g->main->attr;
-    struct edges e;
     int64_t step = 4 * pixel, apart = LINE;
     while (apart < WAY && step % (2 * apart) == 0)
         apart *= 2;
     int q = k->q ? k->q : 1;
     int64_t columns = (int64_t)(k->row.n0 - 1) * a->strides[1] + span(a, 1);
     int64_t lines = band_input(a, q) * columns + q * k->row.n0;
-    return trims(g, &e) && step % LINE == 0 && 2 * lines > WAYS * (WAY / apart);
+    return step % LINE == 0 && 2 * lines > WAYS * (WAY / apart);
 }
 
 /* Channels of a tile before the next tile: all, in the order of memory. With shorter vectors than a cache line,
  * and so smaller tiles that share more with their neighbours, a block, unless L1 would not keep what they share. */
-static int64_t chunk(const struct group *g, const struct target *t, const struct tiling *k, const struct view *x)
+static int64_t chunk(const struct conv2d *a, const struct target *t, const struct tiling *k, const struct view *x)
 {
-    bool all = 4 * t->vl >= LINE || crowds(g, k, x->pixel);
+    bool all = 4 * t->vl >= LINE || crowds(a, k, x->pixel);
     return all ? round_up(x->c, BLOCK) : BLOCK;
 }
 
@@ -299,7 +297,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bool even = k.low == 0 && k.high == step->out.h - 1 && k.q && step->out.h % k.q == 0;
     if (!whole)
         k.q = 0;
-    k.band = plain_band(g, t, &k);
+    k.band = band_of(g, t, &k);
 
     b->units = bind_units(pool, &b->args, step, &k);
     conv2d_bind_shape(pool, &b->args, step);
@@ -308,7 +306,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "SHARE", shares(a));
     args_int(pool, &b->args, "WHOLE", whole);
     args_int(pool, &b->args, "LOOP", !whole || !even);
-    args_int(pool, &b->args, "CHUNK", chunk(g, t, &k, &step->in.at[0]));
+    args_int(pool, &b->args, "CHUNK", chunk(a, t, &k, &step->in.at[0]));
     args_int(pool, &b->args, "LOW", k.low);
     args_int(pool, &b->args, "HIGH", k.high);
     bind_row(pool, &b->args, g, k.row);
