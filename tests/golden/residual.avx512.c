@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xfc4c67606fa54e34U
+#elif RESIDUAL_MODEL_HASH != 0xe803803880efbd9fU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -659,8 +659,8 @@ static void residual_conv2d_direct_2_scalar(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
- * tile are not looked at. */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
     const float *row;
@@ -1206,8 +1206,8 @@ static void residual_conv2d_winograd6_3_scalar(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
- * tile are not looked at. */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_4_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
     const float *row;
@@ -2231,8 +2231,8 @@ static void residual_conv2d_direct_2_sse2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
- * tile are not looked at. */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
     const float *row;
@@ -2778,8 +2778,8 @@ static void residual_conv2d_winograd6_3_sse2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
- * tile are not looked at. */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_4_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
     const float *row;
@@ -3819,8 +3819,8 @@ static void residual_conv2d_direct_2_avx2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
- * tile are not looked at. */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
     const float *row;
@@ -4439,8 +4439,8 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
- * tile are not looked at. */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_4_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
     const float *row;
@@ -5500,8 +5500,8 @@ static void residual_conv2d_direct_2_avx512(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
- * tile are not looked at. */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
     const float *row;
@@ -6082,8 +6082,8 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of a tile are; outside the image they are zero. Rows and columns that lie inside whatever the
- * tile are not looked at. */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_4_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
     const float *row;
