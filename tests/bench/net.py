@@ -124,9 +124,9 @@ class Net:
         n = self.shapes[self.last][0]
         variance = (self.rng.random(n) + 0.5).astype(np.float32)
         return self.layer('BatchNormalization', 'BatchNormalization', self.shapes[self.last], None,
-                   [('weight', self.normal(n, 0.3, 0.5)), ('bias', self.normal(n, 0.2)),
-                    ('running_mean', self.normal(n, 0.2)), ('running_var', variance)],
-                   {'epsilon': 1e-3}, epsilon=1e-3)
+                          [('weight', self.normal(n, 0.3, 0.5)), ('bias', self.normal(n, 0.2)),
+                           ('running_mean', self.normal(n, 0.2)), ('running_var', variance)],
+                          {'epsilon': 1e-3}, epsilon=1e-3)
 
     def pool(self, type, size, stride, pad=0):
         size = pair(size)

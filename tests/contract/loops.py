@@ -19,7 +19,6 @@ KNOWN = {
     ('clang sse2', 'row'): 6,
     ('clang sse2', 'grouped'): 12,  # clang spreads all inputs of a column and loads its weights ahead
     ('clang sse2', 'twice'): 10,
-    ('clang sse2', 'deep5'): 2,  # weights, beyond those that STORES allows
     ('clang avx2', 'pooled'): 8,  # nine weights, four sums and what clang broadcasts ahead
 }
 
