@@ -162,6 +162,18 @@ static int64_t band_input(const struct conv2d *a, int band)
     return (int64_t)(band - 1) * a->strides[0] + span(a, 0);
 }
 
+/* Input and output of an image, bytes. */
+static double image_bytes(const struct group *g)
+{
+    return 4.0 * (double)(shape_size(&g->in.at[0]->shape) + shape_size(&g->main->out->shape));
+}
+
+/* Whether they come from behind L2, from where the order of memory is the fastest. */
+static bool is_far(const struct group *g, const struct target *t)
+{
+    return image_bytes(g) > 2 * t->l2;
+}
+
 /* ---- bands of rows --------------------------------------------------------------------------- */
 
 /* Rows of a unit that reads its input where it is: those of a tile, but more where the next unit would read
@@ -172,8 +184,8 @@ static int band_of(const struct group *g, const struct target *t, const struct t
     const struct conv2d *a = g->main->attr;
     struct hwc in = shape_hwc(&g->in.at[0]->shape), out = shape_hwc(&g->main->out->shape);
     int q = k->q ? k->q : 1, lead = k->low % q, blocks = (out.c + BLOCK - 1) / BLOCK;
-    int64_t both = span(a, 0) - a->strides[0], image = 4 * ((int64_t)in.h * in.w + (int64_t)out.h * out.w) * in.c;
-    if (both <= 0 || (double)image > 2 * t->l2 || (double)(band_input(a, q + 1) * in.w * LINE) > t->l1)
+    int64_t both = span(a, 0) - a->strides[0];
+    if (both <= 0 || is_far(g, t) || (double)(band_input(a, q + 1) * in.w * LINE) > t->l1)
         return q;
     int64_t band = round_up(4 * both / (3 * a->strides[0]) + 1, q);
     band = band < out.h + lead ? band : round_up(out.h + lead, q);
@@ -184,25 +196,43 @@ static int band_of(const struct group *g, const struct target *t, const struct t
 
 /* ---- the order of channels ------------------------------------------------------------------- */
 
-/* Whether what a tile reads and writes takes more than half of the sets of L1 that pixels so many floats
- * apart fall into: with a pitch of 512 floats it's two of 64, 16 lines. */
-static bool crowds(const struct conv2d *a, const struct tiling *k, int64_t pixel)
+/* How much of L1 lines can be in that belong to `width` channels of pixels `pixel` floats apart: with a pitch of
+ * 512 floats, a line of each pixel falls into two of 64 sets. */
+static double l1_share(int64_t pixel, int64_t width)
 {
     int64_t step = 4 * pixel, apart = LINE;
     while (apart < WAY && step % (2 * apart) == 0)
         apart *= 2;
+    return step % LINE || 4 * width > apart ? 1 : (double)round_up(4 * width, LINE) / (double)apart;
+}
+
+/* Whether what a tile reads and writes takes more than half of that. */
+static bool crowds(const struct conv2d *a, const struct tiling *k, int64_t pixel)
+{
     int q = k->q ? k->q : 1;
     int64_t columns = (int64_t)(k->row.n0 - 1) * a->strides[1] + span(a, 1);
     int64_t lines = band_input(a, q) * columns + q * k->row.n0;
-    return step % LINE == 0 && 2 * lines > WAYS * (WAY / apart);
+    double share = l1_share(pixel, LINE / 4);
+    return share < 1 && 2 * lines > share * WAYS * WAY / LINE;
 }
 
 /* Channels of a tile before the next tile: all, in the order of memory. With shorter vectors than a cache line,
  * and so smaller tiles that share more with their neighbours, a block, unless L1 would not keep what they share. */
-static int64_t chunk(const struct conv2d *a, const struct target *t, const struct tiling *k, const struct view *x)
+static int64_t chunk_of(const struct group *g, const struct target *t, const struct tiling *k, const struct view *x)
 {
-    bool all = 4 * t->vl >= LINE || crowds(a, k, x->pixel);
+    bool all = 4 * t->vl >= LINE || crowds(g->main->attr, k, x->pixel) || is_far(g, t);
     return all ? round_up(x->c, BLOCK) : BLOCK;
+}
+
+/* Whether a band's units are one, so that its pixels are walked in the order of memory: unless the rows that its
+ * tiles share stay in L1 for `width` channels, those of a unit, and would not for all. L1 is half as large again
+ * on many CPUs. */
+static bool runs(const struct group *g, const struct target *t, const struct tiling *k, const struct view *x,
+        int width)
+{
+    double rows = (double)band_input(g->main->attr, k->band) * x->w, l1 = 1.5 * t->l1;
+    bool all_stay = 4 * rows * x->c <= l1, unit_stays = 4 * rows * width <= l1 * l1_share(x->pixel, width);
+    return all_stay || !unit_stays || is_far(g, t);
 }
 
 /* ---- the kernel ------------------------------------------------------------------------------ */
@@ -269,9 +299,11 @@ static void bind_row(struct pool *pool, struct args *args, const struct group *g
 }
 
 /* Units: bands of rows by shares of the channels. */
-static int bind_units(struct pool *pool, struct args *args, const struct step *step,
+static int bind_units(struct pool *pool, struct args *args, const struct step *step, const struct target *t,
         const struct tiling *k)
 {
+    const struct view *x = &step->in.at[0];
+    int64_t chunk = chunk_of(step->group, t, k, x);
     int lead = k->q == 2 ? k->low % 2 : 0, rows = (step->out.h + lead + k->band - 1) / k->band;
     int blocks = (step->out.c + BLOCK - 1) / BLOCK, parts = (UNITS + rows - 1) / rows;
     parts = parts < blocks ? parts : blocks;
@@ -282,6 +314,8 @@ static int bind_units(struct pool *pool, struct args *args, const struct step *s
     args_int(pool, args, "LEAD", lead);
     args_int(pool, args, "ROWS", rows);
     args_int(pool, args, "PARTS", parts);
+    args_int(pool, args, "CHUNK", chunk);
+    args_int(pool, args, "RUN", chunk > BLOCK && parts > 1 && runs(step->group, t, k, x, each * BLOCK));
     return step->out.n * rows * parts;
 }
 
@@ -299,14 +333,13 @@ static void bind(struct pool *pool, const struct step *step, const struct target
         k.q = 0;
     k.band = band_of(g, t, &k);
 
-    b->units = bind_units(pool, &b->args, step, &k);
+    b->units = bind_units(pool, &b->args, step, t, &k);
     conv2d_bind_shape(pool, &b->args, step);
     args_int(pool, &b->args, "PART", step->part);
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "SHARE", shares(a));
     args_int(pool, &b->args, "WHOLE", whole);
     args_int(pool, &b->args, "LOOP", !whole || !even);
-    args_int(pool, &b->args, "CHUNK", chunk(a, t, &k, &step->in.at[0]));
     args_int(pool, &b->args, "LOW", k.low);
     args_int(pool, &b->args, "HIGH", k.high);
     bind_row(pool, &b->args, g, k.row);
