@@ -196,8 +196,8 @@ static int band_of(const struct group *g, const struct target *t, const struct t
 
 /* ---- the order of channels ------------------------------------------------------------------- */
 
-/* How much of L1 lines can be in that belong to `width` channels of pixels `pixel` floats apart: with a pitch of
- * 512 floats, a line of each pixel falls into two of 64 sets. */
+/* The share of L1 that can hold lines of `width` neighbouring channels of pixels `pixel` floats apart: with a pitch
+ * of 512 floats, a line of each pixel falls into two of 64 sets. */
 static double l1_share(int64_t pixel, int64_t width)
 {
     int64_t step = 4 * pixel, apart = LINE;
@@ -217,7 +217,8 @@ static bool crowds(const struct conv2d *a, const struct tiling *k, int64_t pixel
 }
 
 /* Channels of a tile before the next tile: all, in the order of memory. With shorter vectors than a cache line,
- * and so smaller tiles that share more with their neighbours, a block, unless L1 would not keep what they share. */
+ * and so smaller tiles that share more with their neighbours, a block, unless L1 would not keep what they share or
+ * images come from behind L2. */
 static int64_t chunk_of(const struct group *g, const struct target *t, const struct tiling *k, const struct view *x)
 {
     bool all = 4 * t->vl >= LINE || crowds(g->main->attr, k, x->pixel) || is_far(g, t);
