@@ -213,7 +213,7 @@ static bool crowds(const struct conv2d *a, const struct tiling *k, int64_t pixel
     int64_t columns = (int64_t)(k->row.n0 - 1) * a->strides[1] + span(a, 1);
     int64_t lines = band_input(a, q) * columns + q * k->row.n0;
     double share = l1_share(pixel, LINE / 4);
-    return share < 1 && 2 * lines > share * WAYS * WAY / LINE;
+    return share < 1 && 2.0 * (double)lines > share * WAYS * WAY / LINE;
 }
 
 /* Channels of a tile before the next tile: all, in the order of memory. With shorter vectors than a cache line,
