@@ -162,16 +162,10 @@ static int64_t band_input(const struct conv2d *a, int band)
     return (int64_t)(band - 1) * a->strides[0] + span(a, 0);
 }
 
-/* Input and output of an image, bytes. */
-static double image_bytes(const struct group *g)
-{
-    return 4.0 * (double)(shape_size(&g->in.at[0]->shape) + shape_size(&g->main->out->shape));
-}
-
-/* Whether they come from behind L2, from where the order of memory is the fastest. */
+/* Whether input and output of an image come from behind L2, from where the order of memory is the fastest. */
 static bool is_far(const struct group *g, const struct target *t)
 {
-    return image_bytes(g) > 2 * t->l2;
+    return 4.0 * (double)(shape_size(&g->in.at[0]->shape) + shape_size(&g->main->out->shape)) > 2 * t->l2;
 }
 
 /* ---- bands of rows --------------------------------------------------------------------------- */
