@@ -8,16 +8,20 @@ enum { PARTS_MAX = 1024 };
  * cores' caches. A rough price, for steps and kernels that are looked at by themselves. */
 #define CYCLES_PER_PART 1000.0
 
+/* A smaller share of a step isn't worth a thread, even where threads meet anyway. */
+#define CYCLES_PER_SHARE 250.0
+
 /* Prices of a whole run, as measured with the OpenMP library of gcc on two cores. Each thread adds so many
  * cycles to a meeting. */
 #define CYCLES_PER_MEETING 500.0
 
-/* What a byte takes that another core has written. */
-#define CYCLES_PER_SHARED_BYTE 0.14
+/* What a byte takes that another core has written: to be read there, and to be written again here, which
+ * takes the longer (2 and 9 ns a line of 64 bytes on Zen 5; as much together on a Xeon). */
+#define CYCLES_PER_SHARED_BYTE 0.5
 
-/* What a run must gain for a parallel region: it takes 1500 to 4000 cycles while the other threads still
- * spin, waiting for work, and ten times as much when they sleep. */
-#define CYCLES_PER_REGION 20000.0
+/* What a run must gain for a parallel region. It takes 1500 to 5000 cycles while the other threads still
+ * spin, waiting for work, as those of gcc do for milliseconds; and ten times as much when they sleep. */
+#define CYCLES_PER_REGION 8000.0
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
@@ -27,11 +31,21 @@ static double step_cycles(const struct step *s, int t)
     return s->cost[t] / targets[t].fastest;
 }
 
+static int whole_parts(double parts)
+{
+    return parts < 2 ? 1 : parts > PARTS_MAX ? PARTS_MAX : (int)parts;
+}
+
 /* p threads take cycles / p + p * CYCLES_PER_PART: least for the root of the quotient. */
 static int parts_for(double cycles)
 {
-    double parts = sqrt(cycles / CYCLES_PER_PART);
-    return parts < 2 ? 1 : parts > PARTS_MAX ? PARTS_MAX : (int)parts;
+    return whole_parts(sqrt(cycles / CYCLES_PER_PART));
+}
+
+/* Small steps, too, so that each thread goes on with the rows that it has written itself. */
+static int parts_of_all(double cycles)
+{
+    return whole_parts(cycles / CYCLES_PER_SHARE);
 }
 
 int divide_parts(const struct step *s, unsigned which)
@@ -189,48 +203,70 @@ static int next_threads(int threads, int most)
     return threads < most && next > most ? most : next;
 }
 
+/* A way to divide the steps of a run, and what it takes with the threads that it is best with. */
+struct division {
+    int (*parts)(double cycles);
+    int threads;
+    double cycles;
+};
+
 /* All threads take part in all meetings: so many that the run is fastest, or one, where already the second
  * wouldn't gain a region's price. */
-static int threads_for(const struct plan *plan, const struct readings *readings, int t)
+static void find_threads(const struct plan *plan, const struct readings *readings, int t, struct division *d)
 {
-    int most = divide_most_parts(plan, TARGET_BIT(t)), best = 1;
-    double one = run_cycles(plan, readings, t, 1), least = one;
+    int most = divide_most_parts(plan, TARGET_BIT(t));
+    double one = run_cycles(plan, readings, t, 1);
+    d->threads = 1;
+    d->cycles = one;
     for (int threads = 2; threads <= most; threads = next_threads(threads, most)) {
         double cycles = run_cycles(plan, readings, t, threads);
         if (threads == 2 && one - cycles < CYCLES_PER_REGION)
-            return 1;
-        if (cycles < 0.999 * least) {
-            least = cycles;
-            best = threads;
+            return;
+        if (cycles < 0.999 * d->cycles) {
+            d->threads = threads;
+            d->cycles = cycles;
         }
     }
-    return best;
 }
 
-/* Each step among as many as it is worth by itself. */
-static void divide_each_step(struct plan *plan)
+static void divide_steps(struct plan *plan, int t, const struct division *d)
 {
-    for (int i = 0; i < plan->step.n; i++)
-        for (int t = 0; t < TARGET_COUNT; t++)
-            if (plan->targets & TARGET_BIT(t))
-                plan->step.at[i]->bind[t].parts = parts_for(step_cycles(plan->step.at[i], t));
+    for (int i = 0; i < plan->step.n; i++) {
+        struct step *s = plan->step.at[i];
+        int parts = d->parts(step_cycles(s, t));
+        s->bind[t].parts = parts < d->threads ? parts : d->threads;
+    }
 }
 
-static void limit_parts(struct plan *plan, int t, int threads)
+/* The best division for each target. Meetings are those of all targets, so that a way is looked at with all of
+ * them divided by it. */
+static void try_division(struct plan *plan, const struct readings *readings, int (*parts)(double),
+        struct division best[TARGET_COUNT])
 {
-    for (int i = 0; i < plan->step.n; i++)
-        plan->step.at[i]->bind[t].parts = parts_on(plan->step.at[i], t, threads);
+    struct division d = {parts, PARTS_MAX, 0};
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (plan->targets & TARGET_BIT(t))
+            divide_steps(plan, t, &d);
+    find_meetings(plan);
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (plan->targets & TARGET_BIT(t)) {
+            find_threads(plan, readings, t, &d);
+            if (!best[t].parts || d.cycles < best[t].cycles)
+                best[t] = d;
+        }
 }
 
+/* Each step among as many threads as it is worth by itself; or all of them among all threads. */
 void divide_work(struct plan *plan)
 {
     struct readings readings = {0};
-    divide_each_step(plan);
-    find_meetings(plan);
+    struct division best[TARGET_COUNT] = {{0}};
     find_readings(plan, &readings);
+    try_division(plan, &readings, parts_for, best);
+    try_division(plan, &readings, parts_of_all, best);
     for (int t = 0; t < TARGET_COUNT; t++)
         if (plan->targets & TARGET_BIT(t))
-            limit_parts(plan, t, threads_for(plan, &readings, t));
+            divide_steps(plan, t, &best[t]);
     find_meetings(plan);
 }
 

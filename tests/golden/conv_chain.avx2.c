@@ -20,7 +20,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x5943f2bc40308f2dU
+#elif CONV_CHAIN_MODEL_HASH != 0x256f8e54e9364953U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1904,10 +1904,10 @@ static void conv_chain_4_batch_normalization_1_scalar(const struct conv_chain_jo
 }
 
 static const struct conv_chain_work conv_chain_scalar[4] = {
-    {conv_chain_1_input_scalar, 14, 1},
+    {conv_chain_1_input_scalar, 14, 2},
     {conv_chain_2_conv2d_scalar, 14, 14},
     {conv_chain_3_re_lu_scalar, 14, 14},
-    {conv_chain_4_batch_normalization_1_scalar, 15, 2},
+    {conv_chain_4_batch_normalization_1_scalar, 15, 14},
 };
 
 #endif /* CONV_CHAIN_SCALAR */
@@ -2489,9 +2489,9 @@ static void conv_chain_4_batch_normalization_1_sse2(const struct conv_chain_job 
 
 static const struct conv_chain_work conv_chain_sse2[4] = {
     {conv_chain_1_input_sse2, 14, 1},
-    {conv_chain_2_conv2d_sse2, 14, 11},
+    {conv_chain_2_conv2d_sse2, 14, 14},
     {conv_chain_3_re_lu_sse2, 14, 14},
-    {conv_chain_4_batch_normalization_1_sse2, 15, 1},
+    {conv_chain_4_batch_normalization_1_sse2, 15, 9},
 };
 
 #endif /* CONV_CHAIN_SSE2 */
@@ -3085,9 +3085,9 @@ static void conv_chain_4_batch_normalization_1_avx2(const struct conv_chain_job 
 
 static const struct conv_chain_work conv_chain_avx2[4] = {
     {conv_chain_1_input_avx2, 14, 1},
-    {conv_chain_2_conv2d_avx2, 14, 5},
+    {conv_chain_2_conv2d_avx2, 14, 7},
     {conv_chain_3_re_lu_avx2, 7, 7},
-    {conv_chain_4_batch_normalization_1_avx2, 5, 1},
+    {conv_chain_4_batch_normalization_1_avx2, 5, 3},
 };
 
 #endif /* CONV_CHAIN_AVX2 */

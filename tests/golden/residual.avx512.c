@@ -23,7 +23,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xe803803880efbd9fU
+#elif RESIDUAL_MODEL_HASH != 0xc47f3ae210edcfe5U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -2079,11 +2079,11 @@ static void residual_7_prob_scalar(const struct residual_job *job, int first, in
 }
 
 static const struct residual_work residual_scalar[7] = {
-    {residual_1_image_scalar, 32, 2},
-    {residual_2_stem_scalar, 32, 22},
+    {residual_1_image_scalar, 32, 32},
+    {residual_2_stem_scalar, 32, 32},
     {residual_3_re_lu_scalar, 128, 32},
     {residual_4_feat_scalar, 128, 32},
-    {residual_5_global_average_pooling2d_scalar, 8, 4},
+    {residual_5_global_average_pooling2d_scalar, 8, 8},
     {residual_6_logits_scalar, 10, 1},
     {residual_7_prob_scalar, 1, 1},
 };
@@ -3563,8 +3563,8 @@ static void residual_7_prob_sse2(const struct residual_job *job, int first, int 
 }
 
 static const struct residual_work residual_sse2[7] = {
-    {residual_1_image_sse2, 32, 1},
-    {residual_2_stem_sse2, 32, 11},
+    {residual_1_image_sse2, 32, 10},
+    {residual_2_stem_sse2, 32, 16},
     {residual_3_re_lu_sse2, 32, 16},
     {residual_4_feat_sse2, 32, 16},
     {residual_5_global_average_pooling2d_sse2, 2, 2},
@@ -5299,10 +5299,10 @@ static void residual_7_prob_avx2(const struct residual_job *job, int first, int 
 }
 
 static const struct residual_work residual_avx2[7] = {
-    {residual_1_image_avx2, 32, 1},
-    {residual_2_stem_avx2, 32, 5},
-    {residual_3_re_lu_avx2, 12, 6},
-    {residual_4_feat_avx2, 12, 6},
+    {residual_1_image_avx2, 32, 7},
+    {residual_2_stem_avx2, 32, 12},
+    {residual_3_re_lu_avx2, 12, 12},
+    {residual_4_feat_avx2, 12, 12},
     {residual_5_global_average_pooling2d_avx2, 1, 1},
     {residual_6_logits_avx2, 2, 1},
     {residual_7_prob_avx2, 1, 1},
@@ -6867,7 +6867,7 @@ static void residual_7_prob_avx512(const struct residual_job *job, int first, in
 }
 
 static const struct residual_work residual_avx512[7] = {
-    {residual_1_image_avx512, 32, 1},
+    {residual_1_image_avx512, 32, 3},
     {residual_2_stem_avx512, 32, 4},
     {residual_3_re_lu_avx512, 4, 4},
     {residual_4_feat_avx512, 4, 4},

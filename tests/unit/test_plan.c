@@ -185,7 +185,7 @@ static int most_parts(const struct plan *plan)
 static void small_steps_on_one_thread(void **state)
 {
     (void)state;
-    const struct plan *plan = chain(5000, 11, 5000);
+    const struct plan *plan = chain(2500, 11, 2500);
     for (int i = 0; i < plan->step.n; i++) {
         assert_int_equal(divide_parts(plan->step.at[i], plan->targets), 1);
         assert_false(plan->step.at[i]->meet);
@@ -212,10 +212,25 @@ static void steps_of_one_thread_between(void **state)
     for (int i = 0; i < plan->step.n; i++) {
         struct step *s = plan->step.at[i];
         s->out.h = s->in.at[0].h = 250;
-        s->cost[TARGET_AVX2] = i % 2 ? 500 : 39500;
+        s->cost[TARGET_AVX2] = i % 2 ? 400 : 39600;
     }
     divide_work(plan);
     assert_int_equal(most_parts(plan), 1);
+}
+
+/* Among steps that are divided a small one is, too: each thread goes on with the rows that it has written. */
+static void small_steps_go_along(void **state)
+{
+    (void)state;
+    struct plan *plan = chain(60000, 11, 60000);
+    for (int i = 1; i < plan->step.n; i += 2)
+        plan->step.at[i]->cost[TARGET_AVX2] = 3000;
+    for (int i = 0; i < plan->step.n; i++)
+        plan->step.at[i]->out.h = plan->step.at[i]->in.at[0].h = 25;
+    divide_work(plan);
+    divide_check(plan);
+    for (int i = 0; i < plan->step.n; i++)
+        assert_true(divide_parts(plan->step.at[i], plan->targets) >= 2);
 }
 
 /* What one thread of AVX-512 does too soon for a second to help is worth two of AVX2: each instruction set is
@@ -373,7 +388,7 @@ int main(void)
         TEST(repeatable), TEST(evenness), TEST(rows_in_pieces), TEST(units_of_images),
         TEST(small_steps_on_one_thread), TEST(meetings_limit_threads),
         TEST(steps_of_one_thread_between), TEST(threads_that_units_feed),
-        TEST(each_target_by_its_own_times),
+        TEST(small_steps_go_along), TEST(each_target_by_its_own_times),
         TEST(long_functions_want_full_vectors), TEST(transformed_weights_from_memory),
         TEST(weights_are_read_few_times),
         TEST(bands_keep_large_tensors_in_the_cache), TEST(bands_store_what_others_read),
