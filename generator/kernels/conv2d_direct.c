@@ -4,7 +4,7 @@
 #include "cut.h"
 #include "divide.h"
 
-enum { LONG_COLUMN = 16 };   /* input channels, from which on a loop over them is worth its start */
+enum { LONG_COLUMN = 4 };   /* input channels, from which on a loop over them is worth its start */
 
 /* What one instance looks like. Rows of a 1x1 convolution over contiguous images are joined until
  * they are long enough to fill tiles: oh and ow are those of the joined rows. */
@@ -348,29 +348,28 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     args_int(pool, args, "OCB", s->ocb);
 }
 
-/* Pixels of an output row, from `first` to `end`, for which column k of the kernel is in the image. */
-static int pixels_inside(const struct step *step, int k, int first, int end)
+/* Pixels of an output row for which column k of the kernel is in the image. */
+static int pixels_inside(const struct step *step, int k)
 {
     const struct conv2d *a = step->group->main->attr;
     int inside = 0;
-    for (int p = first; p < end; p++) {
+    for (int p = 0; p < step->out.w; p++) {
         int64_t ix = (int64_t)p * a->strides[1] + (int64_t)k * a->dilation[1] - a->pad[2];
         inside += ix >= 0 && ix < step->in.at[0].w;
     }
     return inside;
 }
 
-/* Whether the first and the last tile of a row can leave out the halo: each column of the kernel has a
- * pixel to do in both tiles, so that no other tile reaches over the image, and lasts longer than the few
- * cycles for which it keeps the next one waiting. */
+/* Whether the first and the last tile of a row can leave out the halo: no other tile reaches over the
+ * image, and a column of the kernel lasts longer than the few cycles for which it keeps the next one waiting. */
 static bool ends_fit(const struct step *step, const struct tiling *k)
 {
     const struct conv2d *a = step->group->main->attr;
-    int ow = step->out.w, last = k->p.t1 ? k->p.n1 : k->p.n0;
-    bool fit = a->kernel[1] > 1 && a->in_channels / a->groups >= LONG_COLUMN;
-    for (int i = 0; fit && i < a->kernel[1]; i++)
-        fit = pixels_inside(step, i, 0, k->p.n0) && pixels_inside(step, i, ow - last, ow);
-    return fit;
+    int last = k->p.t1 ? k->p.n1 : k->p.n0, reach = (a->kernel[1] - 1) * a->dilation[1];
+    bool lone = k->p.t0 + k->p.t1 == 1;
+    bool left = a->pad[2] <= (int64_t)k->p.n0 * a->strides[1];
+    bool right = (int64_t)(step->out.w - last - 1) * a->strides[1] + reach - a->pad[2] < step->in.at[0].w;
+    return a->kernel[1] > 1 && a->in_channels / a->groups >= LONG_COLUMN && (lone || (left && right));
 }
 
 /* Whether a sixteenth of all products or more are with the halo. */
@@ -379,7 +378,7 @@ static bool ends_pay(const struct step *step)
     const struct conv2d *a = step->group->main->attr;
     int64_t all = (int64_t)a->kernel[1] * step->out.w, inside = 0;
     for (int i = 0; i < a->kernel[1]; i++)
-        inside += pixels_inside(step, i, 0, step->out.w);
+        inside += pixels_inside(step, i);
     return 16 * (all - inside) >= all;
 }
 
