@@ -279,23 +279,43 @@ static bool ok(const struct group *g)
     return node_family(g->main) == FAMILY_CONV2D;  /* any residual, activation and affine go along */
 }
 
-/* A large input had better be read where it is than copied. Tiles at the ends of a row leave out the
- * padding (ends_fit; here for tiles of four pixels, smaller than most). Else the windows at the edges are
- * copied, once for each kernel row of an output row and again for every 256 kB of weights: taken to be two a
- * row, of eight output pixels. */
+/* Whether the first and the last tile of a row can leave out the halo: no other tile reaches over the
+ * image, and a column of the kernel lasts longer than the few cycles for which it keeps the next one waiting. */
+static bool ends_fit(const struct group *g, const struct tiling *k)
+{
+    const struct conv2d *a = g->main->attr;
+    int iw = shape_hwc(&g->in.at[0]->shape).w, ow = shape_hwc(&g->main->out->shape).w;
+    int last = k->p.t1 ? k->p.n1 : k->p.n0, reach = (a->kernel[1] - 1) * a->dilation[1];
+    bool lone = k->p.t0 + k->p.t1 == 1;
+    bool left = a->pad[2] <= (int64_t)k->p.n0 * a->strides[1];
+    bool right = (int64_t)(ow - last - 1) * a->strides[1] + reach - a->pad[2] < iw;
+    return a->kernel[1] > 1 && a->in_channels / a->groups >= LONG_COLUMN && (lone || (left && right));
+}
+
+/* On the targets that most CPUs take. */
+static bool ends_fit_fast_targets(const struct group *g, const struct shape_of_work *s)
+{
+    bool fit = true;
+    for (int t = 0; t < TARGET_COUNT; t++)
+        if (targets[t].fma) {
+            struct tiling k = best_tiling(&targets[t], s);
+            fit = fit && ends_fit(g, &k);
+        }
+    return fit;
+}
+
+/* An input had better be read where it is than copied: tiles at the ends of a row leave out the padding. Where
+ * they can't, the windows at the edges are copied, once for each kernel row of an output row and again for every
+ * 256 kB of weights, taken to be two a row, of eight output pixels: a large input had better be read so, too. */
 static bool edges(const struct group *g)
 {
     const struct conv2d *a = g->main->attr;
     struct shape_of_work s = work_of(g, 1, false);
-    int left, right;
-    conv2d_halo(g, &left, &right);
     double input = (double)shape_size(&g->in.at[0]->shape);
     double passes = 1 + 4.0 * s.taps * s.ic * s.oc / 256e3;
     double span = 7.0 * a->strides[1] + (a->kernel[1] - 1.0) * a->dilation[1] + 1;
     double windows = 2.0 * s.oh * a->kernel[0] * span * s.ic * passes;
-    int reach = 3 * a->strides[1];
-    bool ends = s.ic >= LONG_COLUMN && a->kernel[1] > 1 && left <= reach && right <= reach;
-    return a->groups == 1 && ((ends && 4 * input >= 64e3) || (4 * input >= 256e3 && windows <= 2 * input));
+    return a->groups == 1 && (ends_fit_fast_targets(g, &s) || (4 * input >= 256e3 && windows <= 2 * input));
 }
 
 /* Almost all of the traffic is hidden behind the multiplies: what shows is 4 % of it (measured). */
@@ -360,18 +380,6 @@ static int pixels_inside(const struct step *step, int k)
     return inside;
 }
 
-/* Whether the first and the last tile of a row can leave out the halo: no other tile reaches over the
- * image, and a column of the kernel lasts longer than the few cycles for which it keeps the next one waiting. */
-static bool ends_fit(const struct step *step, const struct tiling *k)
-{
-    const struct conv2d *a = step->group->main->attr;
-    int last = k->p.t1 ? k->p.n1 : k->p.n0, reach = (a->kernel[1] - 1) * a->dilation[1];
-    bool lone = k->p.t0 + k->p.t1 == 1;
-    bool left = a->pad[2] <= (int64_t)k->p.n0 * a->strides[1];
-    bool right = (int64_t)(step->out.w - last - 1) * a->strides[1] + reach - a->pad[2] < step->in.at[0].w;
-    return a->kernel[1] > 1 && a->in_channels / a->groups >= LONG_COLUMN && (lone || (left && right));
-}
-
 /* Whether a sixteenth of all products or more are with the halo. */
 static bool ends_pay(const struct step *step)
 {
@@ -391,7 +399,7 @@ static void bind_edges(struct pool *pool, struct binding *b, const struct step *
     const struct view *x = &step->in.at[0];
     int left, right, span = (k->p.n0 - 1) * a->strides[1] + (a->kernel[1] - 1) * a->dilation[1] + 1;
     conv2d_halo(step->group, &left, &right);
-    bool bare = x->left < left || x->right < right, ends = ends_fit(step, k) && (bare || ends_pay(step));
+    bool bare = x->left < left || x->right < right, ends = ends_fit(step->group, k) && (bare || ends_pay(step));
     args_int(pool, &b->args, "EDGES", bare && !ends);
     args_int(pool, &b->args, "IW", x->w);
     args_int(pool, &b->args, "SPAN", span);
