@@ -4,7 +4,7 @@
 #include "cut.h"
 #include "divide.h"
 
-enum { LONG_COLUMN = 4 };   /* input channels, from which on a loop over them is worth its start */
+enum { MOST_COLUMNS = 32 };   /* of a kernel, that are written out one by one for the ends of rows */
 
 /* What one instance looks like. Rows of a 1x1 convolution over contiguous images are joined until
  * they are long enough to fill tiles: oh and ow are those of the joined rows. */
@@ -279,8 +279,8 @@ static bool ok(const struct group *g)
     return node_family(g->main) == FAMILY_CONV2D;  /* any residual, activation and affine go along */
 }
 
-/* Whether the first and the last tile of a row can leave out the halo: no other tile reaches over the
- * image, and a column of the kernel lasts longer than the few cycles for which it keeps the next one waiting. */
+/* Whether the first and the last tile of a row can leave out the halo: no other tile reaches over the image,
+ * and their code isn't too long. */
 static bool ends_fit(const struct group *g, const struct tiling *k)
 {
     const struct conv2d *a = g->main->attr;
@@ -289,7 +289,7 @@ static bool ends_fit(const struct group *g, const struct tiling *k)
     bool lone = k->p.t0 + k->p.t1 == 1;
     bool left = a->pad[2] <= (int64_t)k->p.n0 * a->strides[1];
     bool right = (int64_t)(ow - last - 1) * a->strides[1] + reach - a->pad[2] < iw;
-    return a->kernel[1] > 1 && a->in_channels / a->groups >= LONG_COLUMN && (lone || (left && right));
+    return a->kernel[1] > 1 && a->kernel[1] <= MOST_COLUMNS && (lone || (left && right));
 }
 
 /* On the targets that most CPUs take. */

@@ -7,10 +7,9 @@
  * Compile with: cc -O2 -fopenmp    (without -fopenmp it runs on one thread)
  *
  * step  result                 shape          kernel                      MACs     weights  what
- *    1  input                  14x14x1        unary                          0           0  copy
- *    2  conv2d                 14x14x256      conv2d_direct             451584       10240  conv2d + relu
- *    3  re_lu                  7x7x17         conv2d_direct            1919232      295040  conv2d + relu
- *    4  batch_normalization_1  5x5x1          conv2d_dot                  3825        1164  conv2d + relu + scale and shift
+ *    1  conv2d                 14x14x256      conv2d_direct             451584       10240  conv2d + relu
+ *    2  re_lu                  7x7x17         conv2d_direct            1919232      295040  conv2d + relu
+ *    3  batch_normalization_1  5x5x1          conv2d_dot                  3825        1164  conv2d + relu + scale and shift
  *
  * Math: fast.
  * Arena: 218432 bytes (tensors alive at once 204036, halos and rounding 14396, gaps 0)
@@ -20,7 +19,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x256f8e54e9364953U
+#elif CONV_CHAIN_MODEL_HASH != 0x92a9e9710f6b7af6U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -88,11 +87,11 @@
 #define CONV_CHAIN_WEIGHTS_ATTR
 #endif
 
-/* step 2, conv2d: conv2d_direct */
+/* step 1, conv2d: conv2d_direct */
 static const union {
     char bytes[10241];
     float f[2560];
-} conv_chain_w2 CNN_ALIGNED(64) CONV_CHAIN_WEIGHTS_ATTR = {
+} conv_chain_w1 CNN_ALIGNED(64) CONV_CHAIN_WEIGHTS_ATTR = {
 "\372'o=\221\22\25\276 ]\202>\307\20\6\277\343\15\264>B86\77\276\177\333\276\340\200e\276\273_J=L\204\304\276\3777\37\277,R\251>\221\322 >\31QF\277\374\225l\276\220qT>\3479\330>\305\315\227>\275\240\25\277\244sc\275\227\221B\277\364:;\77\352\263P>\224E\25\2773\261\264>\332\177\302=N5\35\77\17;:\277\275\224}>\134A\35\77\01248\778w8\277\345\361\252>\222\2777\276\231\230U\276b\2131\276\232\301\277\276a\272)>\223\1N\77\343\230\356>\275\322\214\276\310\234:\277\302I'=\2119\23>\362\262\375=\266U\371>\337\214'\277\3\1\5\77\226\327\360>\357\332<>\2\341\255>\230p\37\77.\337K\275\357\3144\77\303=\366\276\267\13\32>\31\205F\275\303|@\77\3425\341>\27\361\31\277\316\202\27>T\314\31\77\211Z\4\77\263\336\211>"
 "\26j\24\276\366k#\275\2\32\375\275\7z \275\266\311.\277&\223\24\77NI)\277\345\202\77\277\256\237H>j`C>c\232\7\77\204\177\314\274\335\344\337\276\7P0\277\274\317\377\276\225\264*>\235$d\275;\376\0\277\332\274\36\77\231G\255=2mD\276A\7\202>a\303K\277\341\316\355\276\336\11]=\2\330\220\276\277\2017\276\350\1777\276\206\266\351=agg>b{\372\276\356#\17\77\270S\10\276Z\272\333>\272\373>\77\224A&\77]cG\77(\242.\77\265\31\344>\231\205\25\77g5\362\276D\213\250>\11\260\10\77\4W\31\276*\311\222=\210\331{\276R\10\361>i\223\13\277\246\304F\277\344HB=\15\334\3\277\376^:\277\30\250\334<}\375\372=\252c;\277|\354\22\277\6\322\0\277cgn>Q7.\77#\30\367=\316\243&=\364\261\306>^\324\13\77\313\36\3\77"
 "e8\11\277\353\27\300\276U\267\265\276\1\17\77<49(\277\330`\35\277W\351@\77g\2665\77\27\21\331>\357F\7\77@\302@\77\350\335\351>\271b\307=\337\10U\276\317\277\17\277\233\42&\277\224\316\3\77\22x-\77\323U:\276\366\261\12\77\362\226=\2774\241\363\276I<\3>\317|\42\77\36\30\307\275\5\366\24\77g\16i\276 \221\25\276\344\331=\77\14\363B\277\1/#>\253\350\254>\256L7\77\313D\226\276\3\243\24\276Cx!\77l\353\35\277S\3/\77\257x\246>\270\222>\77\235\324\264\276\241\1\12\276\3261L\77\314\332\6\77\242\26\250>n\336<\277\344\3658\277\351T\24\2755w\356\275\11\324\344\276\241\237\5\77\244\303\35\77lf\203\276\7\346u>\202\330E\77s\275\346;\275\332\207>)]\214>RR\31\276\7n\342>zwK\77\30,G\77\315\232\234;i\351\77\77"
@@ -135,11 +134,11 @@ static const union {
 "m\264W=\232\273\363\2733%\247\275\327\232\233\275C \30=\32\316y<\15\2D<HO\265=g\2500\274\323\374\15=\372\365\353<\232\351\355\274\12\351'=\372\214\243\275J]I=\3]\260=\375\233@=\235\312\201=g\301`< \310\331<\333\222\237\275:G\275=\272\227\37\275\360\232\7=\333\211\236\275_\206\216=\367M\204\2758\301\227=g\264\350\2743f\352\273\0157\77\275\323\233\246=\312\332]=-\177\256<]\234\177\275\230\270\310=#\361\267\275\247\7\234=jg\314=\367b|=\263P\177\275Z\261r\274%\205\242=\360\204%=M\323]<\255,\222<\317\230\201\275\343\2\20\275z\352\263<\355\77\222<'\360\243=\20#[\275\240\263|\275\353\12\306\275\3\243\266= \4\372<3E3;\15\220\304=g}s;\372\372Y=e\342\204=-K\246<r\340\303=\342\23\310\275"
 };
 
-/* step 3, re_lu: conv2d_direct */
+/* step 2, re_lu: conv2d_direct */
 static const union {
     char bytes[295041];
     float f[73760];
-} conv_chain_w3 CNN_ALIGNED(64) CONV_CHAIN_WEIGHTS_ATTR = {
+} conv_chain_w2 CNN_ALIGNED(64) CONV_CHAIN_WEIGHTS_ATTR = {
 "\15\0371=\20\217_\275\251/\27\275\277\366\14\275v*(\275\17\203\331<'&\300\273W\230\243<\255\231g<`e\240\274\256\77|=\2477\365;0[)=\230n\3509\2566\0\2755\363\353<\216\35\343;\363\34\273\2743\274\352\274P\231\325<\270\316E\275\315\347\11=\224B\255\2749y)=\275\336\343\274\4\223\225<8{'\275\30\302\370:\346qA\275T\15\202<Q\34\313<\373\372\311<\361(\27=\241\321{<\17\244\345\274d\2267=\277\16F\275\206|\351\273\364\373\345\274-\316\362<\321\77\313\274R\34\7<\263\34(\275\200Y\331\274!9\354<\206l\0=\302!\177\274\367\363\4=\342OH\275X\334F=\242\335y:>\335l;`\301(\275\223\320\17\273\370\357\370\272\300g\332\274m\362\22\275e'\312<\24\342\35\275\356\0056\275m\274\17\275\236\233\303\274\255\273\263\274\336\365\272\274"
 "\332.R;\222\5>=\2652\4\274J\30\42\274\10\263i\274\306\375\33<\224\271\352\274\300SW<\352\332(=T\31\367\274\27\250\256<=W\300<6\335\331\2743\5\211;\375\351'\275\275T\37\275k\273S=\261\267\35\274\13\206\15\274\322!.\275\206\375:=\251\253\350\274\3@\323\274`\207\301\271MK\366\274\313f \275\360Y\321\273E4\242\274x\351\300<\214\13\221;v\266'=&b\15<\220o6=CE\351\274h\305\233<\327F\246<\330\324\315;x\302\211\2746\316;=DY\331<\207\260\264\274\253\223\331<\243\272\365\2748,b<\312\337\2<\17#:\275A\337\206<j\372\23=\243\225\266<7)F\275\261d\6\274B\300\237\2747\350f\273!\24#<I\265f\275\312`-\275*_\42=*\342\231<\354\49=\245\3777\274\234\322\333\274\305(\322\273\204\13\216<\251\14\355\274"
 "*\32\303:io<<\321\256\17\275\371D\302\274\232.S\275\330\206Y\274\233\250o=\251/\334\274\225\310\36<Y\257\377<\374\22C\275\347y\311\274$\36'<w\233D\274\246M\344\274\336/\6<\333\26\303\274\273z@\275\31m\42\275\224F\77=G\27\360\274\272c\313\274\311X'=\277\271\202<\32\305\362\274;\216\25=c\276Z\275[%)=CiP\274,\330\231<\262\210\333\274\31070<\3647i=\204\256\344\274e\1\25=\351\33-;\13\236\365<Rw\1\275\232\331\306<\34\2219\275;$\243<\232\221\7\275J\357\353<I\233\376<P2\202\274m\134\206\274$\266\0\275(\313T\275xj\201\274!M(=\210\77t<+:=\275x\361\13\275\17\371C<\317kp\275Fu\10=\323\236+;\260\10\331<|\205\34=\305\257\1;\313\237]=\250\322\344<\322\4>\275a\37\334\273"
@@ -1295,8 +1294,8 @@ static const union {
 "V\344\232;\231i\20>\235\250\32\276\0245\206=\361\332\251=\251X\221=\342\332w\275g\345\25\275\361\345&\276U:\230;\42\10\340=j\224\353\274u\1\246=&\0041>\252\237\36\276\233\312\372:\2508D>\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 };
 
-/* step 4, batch_normalization_1: conv2d_dot */
-static const float conv_chain_w4[291] CNN_ALIGNED(64) CONV_CHAIN_WEIGHTS_ATTR = {
+/* step 3, batch_normalization_1: conv2d_dot */
+static const float conv_chain_w3[291] CNN_ALIGNED(64) CONV_CHAIN_WEIGHTS_ATTR = {
     0.108735979f, 0.19750309f, -0.12864016f, -0.0655746982f, 0.163482025f, -0.0794211179f, -0.00280176802f, -0.154184327f,
     -0.0585617758f, -0.111665718f, -0.131911829f, 0.12390203f, 0.015880188f, 0.170166612f, 0.0417081565f, 0.0468693711f,
     0.0252036359f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -1362,41 +1361,11 @@ struct conv_chain_job {
 
 #if CONV_CHAIN_SCALAR
 #include "cnn_vec_scalar.h"
-#ifndef CNN_MATH_SCALAR
-#define CNN_MATH_SCALAR
-#include "cnn_math.h"
-#endif
-
-/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
- * For input (copy, conv_chain.cnn.yaml:7). */
-/* A run of n floats: copy. */
-CNN_INLINE void conv_chain_unary_1_scalar_run(const float *x, float *y, int n)
-{
-
-    int j = 0;
-
-    for (; j + 1 <= n; j += 1)
-        vf_store(y + j, vf_load(x + j));
-}
-
-/* Row by row. */
-static void conv_chain_unary_1_scalar(const float *x, float *y, int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 14;
-        const int row = u % 14;
-        const float *xu = x + image * 196 + row * 14;
-        float *yu = y + image * 210 + row * 15;
-        const int n = 14;
-
-        conv_chain_unary_1_scalar_run(xu, yu, n);
-    }
-}
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1454,19 +1423,231 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RES
     vf_store(y + 259, a1_3);
 }
 
+/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 1);
+    vf a0_2 = vf_load(b + 2);
+    vf a0_3 = vf_load(b + 3);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 1);
+    vf a1_2 = vf_load(b + 2);
+    vf a1_3 = vf_load(b + 3);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 1 + i * 16);
+            vf w2 = vf_load(w + 2 + i * 16);
+            vf w3 = vf_load(w + 3 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 16 + i * 16);
+            vf w1 = vf_load(w + 17 + i * 16);
+            vf w2 = vf_load(w + 18 + i * 16);
+            vf w3 = vf_load(w + 19 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[1]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 32 + i * 16);
+            vf w1 = vf_load(w + 33 + i * 16);
+            vf w2 = vf_load(w + 34 + i * 16);
+            vf w3 = vf_load(w + 35 + i * 16);
+            vf v;
+            v = vf_set1(xi[1]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[2]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        x += xr;
+        w += 48;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 1, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 3, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 256, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 257, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 258, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 259, a1_3);
+}
+
+/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile2_2x4(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 1);
+    vf a0_2 = vf_load(b + 2);
+    vf a0_3 = vf_load(b + 3);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 1);
+    vf a1_2 = vf_load(b + 2);
+    vf a1_3 = vf_load(b + 3);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 1 + i * 16);
+            vf w2 = vf_load(w + 2 + i * 16);
+            vf w3 = vf_load(w + 3 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[1]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 16 + i * 16);
+            vf w1 = vf_load(w + 17 + i * 16);
+            vf w2 = vf_load(w + 18 + i * 16);
+            vf w3 = vf_load(w + 19 + i * 16);
+            vf v;
+            v = vf_set1(xi[1]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[2]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 32 + i * 16);
+            vf w1 = vf_load(w + 33 + i * 16);
+            vf w2 = vf_load(w + 34 + i * 16);
+            vf w3 = vf_load(w + 35 + i * 16);
+            vf v;
+            v = vf_set1(xi[2]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            xi++;
+        }
+        x += xr;
+        w += 48;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 1, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 3, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 256, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 257, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 258, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 259, a1_3);
+}
+
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void conv_chain_conv2d_direct_2_scalar_row(const float *x,
+CNN_INLINE void conv_chain_conv2d_direct_1_scalar_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    const int n1 = 7;
+    const int n0 = 1;
+    for (int t = 0; t < n0; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 14;
+        x += 1;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q / 4 * 144 + q % 4 * 4;
+            conv_chain_conv2d_direct_1_scalar_tile1_2x4(xt,
+                    y + q * 4, wq, b + q * 4, xr, rows);
+        }
+        y += 512;
+    }
+    const int n1 = 5;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 15;
+        const ptrdiff_t xr = 14;
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 144 + q % 4 * 4;
-            conv_chain_conv2d_direct_2_scalar_tile0_2x4(xt,
+            conv_chain_conv2d_direct_1_scalar_tile0_2x4(xt,
+                    y + q * 4, wq, b + q * 4, xr, rows);
+        }
+        y += 512;
+    }
+    const int n3 = 1;
+    for (int t = 0; t < n3; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 14;
+        x += 2;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q / 4 * 144 + q % 4 * 4;
+            conv_chain_conv2d_direct_1_scalar_tile2_2x4(xt,
                     y + q * 4, wq, b + q * 4, xr, rows);
         }
         y += 512;
@@ -1474,7 +1655,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_row(const float *x,
     (void)rest;
 }
 
-static void conv_chain_conv2d_direct_2_scalar(const float *x,
+static void conv_chain_conv2d_direct_1_scalar(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -1486,12 +1667,11 @@ static void conv_chain_conv2d_direct_2_scalar(const float *x,
         const int kh1 = end < 3 ? end : 3;
         const int rows = kh1 > kh0 ? kh1 - kh0 : 0;
         const int iy = rows ? kh0 * 1 - top : 0;
-        const float *xu = x + image * 210 + iy * 15;
+        const float *xu = x + image * 196 + iy * 14;
         float *yu = y + image * 53760 + oy * 3840;
         const float *wu = w, *bu = w + 2304;
-        xu -= 1;
         wu += kh0 * 48;
-        conv_chain_conv2d_direct_2_scalar_row(xu,
+        conv_chain_conv2d_direct_1_scalar_row(xu,
                 yu, wu, bu,
                 rows, 0, 64, 1);
     }
@@ -1500,7 +1680,7 @@ static void conv_chain_conv2d_direct_2_scalar(const float *x,
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_2x4(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1559,7 +1739,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_2x4(const float *CNN_RES
 }
 
 /* 1 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_1x4(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x4(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1601,7 +1781,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_1x4(const float *CNN_RES
 }
 
 /* 2 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_2x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1633,7 +1813,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_2x1(const float *CNN_RES
 }
 
 /* 1 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_1x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -1660,7 +1840,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_tile0_1x1(const float *CNN_RES
 }
 
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row(const float *x,
+CNN_INLINE void conv_chain_conv2d_direct_2_scalar_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
@@ -1671,11 +1851,11 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row(const float *x,
         x += 1024;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 36864 + q % 4 * 4;
-            conv_chain_conv2d_direct_3_scalar_tile0_2x4(xt,
+            conv_chain_conv2d_direct_2_scalar_tile0_2x4(xt,
                     y + q * 4, wq, b + q * 4, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_scalar_tile0_2x1(xt,
+            conv_chain_conv2d_direct_2_scalar_tile0_2x1(xt,
                     y + 16, w + 36864, b + 16, xr, rows);
         y += 34;
     }
@@ -1686,17 +1866,17 @@ CNN_INLINE void conv_chain_conv2d_direct_3_scalar_row(const float *x,
         x += 512;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 36864 + q % 4 * 4;
-            conv_chain_conv2d_direct_3_scalar_tile0_1x4(xt,
+            conv_chain_conv2d_direct_2_scalar_tile0_1x4(xt,
                     y + q * 4, wq, b + q * 4, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_scalar_tile0_1x1(xt,
+            conv_chain_conv2d_direct_2_scalar_tile0_1x1(xt,
                     y + 16, w + 36864, b + 16, xr, rows);
         y += 17;
     }
 }
 
-static void conv_chain_conv2d_direct_3_scalar(const float *x,
+static void conv_chain_conv2d_direct_2_scalar(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -1714,7 +1894,7 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
         const float *wu = w, *bu = w + 73728;
         wu += kh0 * 12288;
         const int end_q = q + 3 < 4 ? q + 3 : 4;
-        conv_chain_conv2d_direct_3_scalar_row(xu,
+        conv_chain_conv2d_direct_2_scalar_row(xu,
                 yu, wu, bu,
                 rows, q, end_q, q + 3 > 4);
     }
@@ -1723,7 +1903,7 @@ static void conv_chain_conv2d_direct_3_scalar(const float *x,
 /* conv2d_dot: convolution to few channels, input channels in vectors, pixels in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
-CNN_INLINE void conv_chain_conv2d_dot_4_scalar_tile0_1x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_dot_3_scalar_tile0_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
@@ -1839,29 +2019,29 @@ CNN_INLINE void conv_chain_conv2d_dot_4_scalar_tile0_1x1(const float *CNN_RESTRI
 }
 
 /* A tile of 1 pixels by 1 outputs in each of the rows from oy to end. */
-CNN_INLINE void conv_chain_conv2d_dot_4_scalar_strip0_1x1(const float *x,
+CNN_INLINE void conv_chain_conv2d_dot_3_scalar_strip0_1x1(const float *x,
         float *y, const float *w, const float *b, int oy, int end)
 {
     for (; oy < end; oy++) {
         const int iy = oy * 1, rows = 3;
         const float *wr = w;
 
-        conv_chain_conv2d_dot_4_scalar_tile0_1x1(x + iy * 119, y + oy * 5, wr, b, rows);
+        conv_chain_conv2d_dot_3_scalar_tile0_1x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
 }
 
 /* 1 outputs of the rows from oy to end, those of tile t of each row. */
-CNN_INLINE void conv_chain_conv2d_dot_4_scalar_band1(const float *x,
+CNN_INLINE void conv_chain_conv2d_dot_3_scalar_band1(const float *x,
         float *y, const float *w, const float *b, int t, int oy, int end)
 {
     const int ox = t * 1;
 
     x += ox * 17;
     y += ox * 1;
-    conv_chain_conv2d_dot_4_scalar_strip0_1x1(x, y, w, b, oy, end);
+    conv_chain_conv2d_dot_3_scalar_strip0_1x1(x, y, w, b, oy, end);
 }
 
-static void conv_chain_conv2d_dot_4_scalar(const float *x,
+static void conv_chain_conv2d_dot_3_scalar(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
@@ -1873,41 +2053,33 @@ static void conv_chain_conv2d_dot_4_scalar(const float *x,
         float *yu = y + image * 25;
         const float *wu = w, *bu = w + 288;
 
-        conv_chain_conv2d_dot_4_scalar_band1(xu, yu, wu, bu, t, oy, end);
+        conv_chain_conv2d_dot_3_scalar_band1(xu, yu, wu, bu, t, oy, end);
     }
 }
 
-static void conv_chain_1_input_scalar(const struct conv_chain_job *job, int first, int last, int thread)
+static void conv_chain_1_conv2d_scalar(const struct conv_chain_job *job, int first, int last, int thread)
 {
-    conv_chain_unary_1_scalar(job->input, (float *)(void *)(job->arena + 215044), first, last);
-    cnn_clear_halo((float *)(void *)(job->arena + 215044), first, last, 15, 14, 1, 1, 1, 1);
-    (void)thread;
-}
-
-static void conv_chain_2_conv2d_scalar(const struct conv_chain_job *job, int first, int last, int thread)
-{
-    conv_chain_conv2d_direct_2_scalar((const float *)(void *)(job->arena + 215044), (float *)(void *)(job->arena + 0), conv_chain_w2.f, first, last);
+    conv_chain_conv2d_direct_1_scalar(job->input, (float *)(void *)(job->arena + 0), conv_chain_w1.f, first, last);
     cnn_clear_halo((float *)(void *)(job->arena + 0), first, last, 3840, 14, 256, 256, 0, 1);
     (void)thread;
 }
 
-static void conv_chain_3_re_lu_scalar(const struct conv_chain_job *job, int first, int last, int thread)
+static void conv_chain_2_re_lu_scalar(const struct conv_chain_job *job, int first, int last, int thread)
 {
-    conv_chain_conv2d_direct_3_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 215040), conv_chain_w3.f, first, last);
+    conv_chain_conv2d_direct_2_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 215040), conv_chain_w2.f, first, last);
     (void)thread;
 }
 
-static void conv_chain_4_batch_normalization_1_scalar(const struct conv_chain_job *job, int first, int last, int thread)
+static void conv_chain_3_batch_normalization_1_scalar(const struct conv_chain_job *job, int first, int last, int thread)
 {
-    conv_chain_conv2d_dot_4_scalar((const float *)(void *)(job->arena + 215040), job->output, conv_chain_w4, first, last);
+    conv_chain_conv2d_dot_3_scalar((const float *)(void *)(job->arena + 215040), job->output, conv_chain_w3, first, last);
     (void)thread;
 }
 
-static const struct conv_chain_work conv_chain_scalar[4] = {
-    {conv_chain_1_input_scalar, 14, 2},
-    {conv_chain_2_conv2d_scalar, 14, 14},
-    {conv_chain_3_re_lu_scalar, 14, 14},
-    {conv_chain_4_batch_normalization_1_scalar, 15, 14},
+static const struct conv_chain_work conv_chain_scalar[3] = {
+    {conv_chain_1_conv2d_scalar, 14, 14},
+    {conv_chain_2_re_lu_scalar, 14, 14},
+    {conv_chain_3_batch_normalization_1_scalar, 15, 2},
 };
 
 #endif /* CONV_CHAIN_SCALAR */
@@ -1916,43 +2088,11 @@ static const struct conv_chain_work conv_chain_scalar[4] = {
 
 #if CONV_CHAIN_SSE2
 #include "cnn_vec_sse2.h"
-#ifndef CNN_MATH_SSE2
-#define CNN_MATH_SSE2
-#include "cnn_math.h"
-#endif
-
-/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
- * For input (copy, conv_chain.cnn.yaml:7). */
-/* A run of n floats: copy. */
-CNN_INLINE void conv_chain_unary_1_sse2_run(const float *x, float *y, int n)
-{
-
-    int j = 0;
-
-    for (; j + 4 <= n; j += 4)
-        vf_store(y + j, vf_load(x + j));
-    if (j < n)
-        vf_store_n(y + j, vf_load_n(x + j, n - j), n - j);
-}
-
-/* Row by row. */
-static void conv_chain_unary_1_sse2(const float *x, float *y, int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 14;
-        const int row = u % 14;
-        const float *xu = x + image * 196 + row * 14;
-        float *yu = y + image * 210 + row * 15;
-        const int n = 14;
-
-        conv_chain_unary_1_sse2_run(xu, yu, n);
-    }
-}
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2010,19 +2150,231 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_REST
     vf_store(y + 268, a1_3);
 }
 
+/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 4);
+    vf a0_2 = vf_load(b + 8);
+    vf a0_3 = vf_load(b + 12);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 4);
+    vf a1_2 = vf_load(b + 8);
+    vf a1_3 = vf_load(b + 12);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 4 + i * 16);
+            vf w2 = vf_load(w + 8 + i * 16);
+            vf w3 = vf_load(w + 12 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 16 + i * 16);
+            vf w1 = vf_load(w + 20 + i * 16);
+            vf w2 = vf_load(w + 24 + i * 16);
+            vf w3 = vf_load(w + 28 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[1]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 32 + i * 16);
+            vf w1 = vf_load(w + 36 + i * 16);
+            vf w2 = vf_load(w + 40 + i * 16);
+            vf w3 = vf_load(w + 44 + i * 16);
+            vf v;
+            v = vf_set1(xi[1]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[2]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        x += xr;
+        w += 48;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 4, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 12, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 256, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 260, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 264, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 268, a1_3);
+}
+
+/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile2_2x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 4);
+    vf a0_2 = vf_load(b + 8);
+    vf a0_3 = vf_load(b + 12);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 4);
+    vf a1_2 = vf_load(b + 8);
+    vf a1_3 = vf_load(b + 12);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 4 + i * 16);
+            vf w2 = vf_load(w + 8 + i * 16);
+            vf w3 = vf_load(w + 12 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[1]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 16 + i * 16);
+            vf w1 = vf_load(w + 20 + i * 16);
+            vf w2 = vf_load(w + 24 + i * 16);
+            vf w3 = vf_load(w + 28 + i * 16);
+            vf v;
+            v = vf_set1(xi[1]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[2]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 32 + i * 16);
+            vf w1 = vf_load(w + 36 + i * 16);
+            vf w2 = vf_load(w + 40 + i * 16);
+            vf w3 = vf_load(w + 44 + i * 16);
+            vf v;
+            v = vf_set1(xi[2]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            xi++;
+        }
+        x += xr;
+        w += 48;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 4, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 12, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 256, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 260, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 264, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 268, a1_3);
+}
+
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void conv_chain_conv2d_direct_2_sse2_row(const float *x,
+CNN_INLINE void conv_chain_conv2d_direct_1_sse2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    const int n1 = 7;
+    const int n0 = 1;
+    for (int t = 0; t < n0; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 14;
+        x += 1;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q * 144;
+            conv_chain_conv2d_direct_1_sse2_tile1_2x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 512;
+    }
+    const int n1 = 5;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 15;
+        const ptrdiff_t xr = 14;
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_2_sse2_tile0_2x16(xt,
+            conv_chain_conv2d_direct_1_sse2_tile0_2x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 512;
+    }
+    const int n3 = 1;
+    for (int t = 0; t < n3; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 14;
+        x += 2;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q * 144;
+            conv_chain_conv2d_direct_1_sse2_tile2_2x16(xt,
                     y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 512;
@@ -2030,7 +2382,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_row(const float *x,
     (void)rest;
 }
 
-static void conv_chain_conv2d_direct_2_sse2(const float *x,
+static void conv_chain_conv2d_direct_1_sse2(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -2042,12 +2394,11 @@ static void conv_chain_conv2d_direct_2_sse2(const float *x,
         const int kh1 = end < 3 ? end : 3;
         const int rows = kh1 > kh0 ? kh1 - kh0 : 0;
         const int iy = rows ? kh0 * 1 - top : 0;
-        const float *xu = x + image * 210 + iy * 15;
+        const float *xu = x + image * 196 + iy * 14;
         float *yu = y + image * 53760 + oy * 3840;
         const float *wu = w, *bu = w + 2304;
-        xu -= 1;
         wu += kh0 * 48;
-        conv_chain_conv2d_direct_2_sse2_row(xu,
+        conv_chain_conv2d_direct_1_sse2_row(xu,
                 yu, wu, bu,
                 rows, 0, 16, 1);
     }
@@ -2056,7 +2407,7 @@ static void conv_chain_conv2d_direct_2_sse2(const float *x,
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_2x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2115,7 +2466,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_2x16(const float *CNN_REST
 }
 
 /* 1 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_1x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2157,7 +2508,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_1x16(const float *CNN_REST
 }
 
 /* 2 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_2x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2189,7 +2540,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_2x1(const float *CNN_RESTR
 }
 
 /* 1 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_1x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2216,7 +2567,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_tile0_1x1(const float *CNN_RESTR
 }
 
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row(const float *x,
+CNN_INLINE void conv_chain_conv2d_direct_2_sse2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
@@ -2227,11 +2578,11 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row(const float *x,
         x += 1024;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            conv_chain_conv2d_direct_3_sse2_tile0_2x16(xt,
+            conv_chain_conv2d_direct_2_sse2_tile0_2x16(xt,
                     y + q * 16, wq, b + q * 16, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_sse2_tile0_2x1(xt,
+            conv_chain_conv2d_direct_2_sse2_tile0_2x1(xt,
                     y + 16, w + 36864, b + 16, xr, rows);
         y += 34;
     }
@@ -2242,17 +2593,17 @@ CNN_INLINE void conv_chain_conv2d_direct_3_sse2_row(const float *x,
         x += 512;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            conv_chain_conv2d_direct_3_sse2_tile0_1x16(xt,
+            conv_chain_conv2d_direct_2_sse2_tile0_1x16(xt,
                     y + q * 16, wq, b + q * 16, xr, rows);
         }
         if (rest)
-            conv_chain_conv2d_direct_3_sse2_tile0_1x1(xt,
+            conv_chain_conv2d_direct_2_sse2_tile0_1x1(xt,
                     y + 16, w + 36864, b + 16, xr, rows);
         y += 17;
     }
 }
 
-static void conv_chain_conv2d_direct_3_sse2(const float *x,
+static void conv_chain_conv2d_direct_2_sse2(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -2270,7 +2621,7 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
         const float *wu = w, *bu = w + 73728;
         wu += kh0 * 12288;
         const int end_q = q + 1 < 1 ? q + 1 : 1;
-        conv_chain_conv2d_direct_3_sse2_row(xu,
+        conv_chain_conv2d_direct_2_sse2_row(xu,
                 yu, wu, bu,
                 rows, q, end_q, q + 1 > 1);
     }
@@ -2279,7 +2630,7 @@ static void conv_chain_conv2d_direct_3_sse2(const float *x,
 /* conv2d_dot: convolution to few channels, input channels in vectors, pixels in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 2 pixels by 1 outputs, summed over `rows` kernel rows. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_tile0_2x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_dot_3_sse2_tile0_2x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
@@ -2354,7 +2705,7 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_tile0_2x1(const float *CNN_RESTRICT
             s[1] * b[1] + b[2];
 }
 /* 1 pixels by 1 outputs, summed over `rows` kernel rows. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_tile0_1x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_dot_3_sse2_tile0_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
@@ -2410,30 +2761,30 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_tile0_1x1(const float *CNN_RESTRICT
 }
 
 /* A tile of 2 pixels by 1 outputs in each of the rows from oy to end. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_strip0_2x1(const float *x,
+CNN_INLINE void conv_chain_conv2d_dot_3_sse2_strip0_2x1(const float *x,
         float *y, const float *w, const float *b, int oy, int end)
 {
     for (; oy < end; oy++) {
         const int iy = oy * 1, rows = 3;
         const float *wr = w;
 
-        conv_chain_conv2d_dot_4_sse2_tile0_2x1(x + iy * 119, y + oy * 5, wr, b, rows);
+        conv_chain_conv2d_dot_3_sse2_tile0_2x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
 }
 /* A tile of 1 pixels by 1 outputs in each of the rows from oy to end. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_strip0_1x1(const float *x,
+CNN_INLINE void conv_chain_conv2d_dot_3_sse2_strip0_1x1(const float *x,
         float *y, const float *w, const float *b, int oy, int end)
 {
     for (; oy < end; oy++) {
         const int iy = oy * 1, rows = 3;
         const float *wr = w;
 
-        conv_chain_conv2d_dot_4_sse2_tile0_1x1(x + iy * 119, y + oy * 5, wr, b, rows);
+        conv_chain_conv2d_dot_3_sse2_tile0_1x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
 }
 
 /* 1 outputs of the rows from oy to end, those of tile t of each row. */
-CNN_INLINE void conv_chain_conv2d_dot_4_sse2_band1(const float *x,
+CNN_INLINE void conv_chain_conv2d_dot_3_sse2_band1(const float *x,
         float *y, const float *w, const float *b, int t, int oy, int end)
 {
     const int ox = t < 2 ? t * 2 : t * 1 + 2;
@@ -2441,12 +2792,12 @@ CNN_INLINE void conv_chain_conv2d_dot_4_sse2_band1(const float *x,
     x += ox * 17;
     y += ox * 1;
     if (t < 2)
-        conv_chain_conv2d_dot_4_sse2_strip0_2x1(x, y, w, b, oy, end);
+        conv_chain_conv2d_dot_3_sse2_strip0_2x1(x, y, w, b, oy, end);
     else
-        conv_chain_conv2d_dot_4_sse2_strip0_1x1(x, y, w, b, oy, end);
+        conv_chain_conv2d_dot_3_sse2_strip0_1x1(x, y, w, b, oy, end);
 }
 
-static void conv_chain_conv2d_dot_4_sse2(const float *x,
+static void conv_chain_conv2d_dot_3_sse2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
@@ -2457,41 +2808,33 @@ static void conv_chain_conv2d_dot_4_sse2(const float *x,
         float *yu = y + image * 25;
         const float *wu = w, *bu = w + 288;
 
-        conv_chain_conv2d_dot_4_sse2_band1(xu, yu, wu, bu, t, oy, end);
+        conv_chain_conv2d_dot_3_sse2_band1(xu, yu, wu, bu, t, oy, end);
     }
 }
 
-static void conv_chain_1_input_sse2(const struct conv_chain_job *job, int first, int last, int thread)
+static void conv_chain_1_conv2d_sse2(const struct conv_chain_job *job, int first, int last, int thread)
 {
-    conv_chain_unary_1_sse2(job->input, (float *)(void *)(job->arena + 215044), first, last);
-    cnn_clear_halo((float *)(void *)(job->arena + 215044), first, last, 15, 14, 1, 1, 1, 1);
-    (void)thread;
-}
-
-static void conv_chain_2_conv2d_sse2(const struct conv_chain_job *job, int first, int last, int thread)
-{
-    conv_chain_conv2d_direct_2_sse2((const float *)(void *)(job->arena + 215044), (float *)(void *)(job->arena + 0), conv_chain_w2.f, first, last);
+    conv_chain_conv2d_direct_1_sse2(job->input, (float *)(void *)(job->arena + 0), conv_chain_w1.f, first, last);
     cnn_clear_halo((float *)(void *)(job->arena + 0), first, last, 3840, 14, 256, 256, 0, 1);
     (void)thread;
 }
 
-static void conv_chain_3_re_lu_sse2(const struct conv_chain_job *job, int first, int last, int thread)
+static void conv_chain_2_re_lu_sse2(const struct conv_chain_job *job, int first, int last, int thread)
 {
-    conv_chain_conv2d_direct_3_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 215040), conv_chain_w3.f, first, last);
+    conv_chain_conv2d_direct_2_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 215040), conv_chain_w2.f, first, last);
     (void)thread;
 }
 
-static void conv_chain_4_batch_normalization_1_sse2(const struct conv_chain_job *job, int first, int last, int thread)
+static void conv_chain_3_batch_normalization_1_sse2(const struct conv_chain_job *job, int first, int last, int thread)
 {
-    conv_chain_conv2d_dot_4_sse2((const float *)(void *)(job->arena + 215040), job->output, conv_chain_w4, first, last);
+    conv_chain_conv2d_dot_3_sse2((const float *)(void *)(job->arena + 215040), job->output, conv_chain_w3, first, last);
     (void)thread;
 }
 
-static const struct conv_chain_work conv_chain_sse2[4] = {
-    {conv_chain_1_input_sse2, 14, 1},
-    {conv_chain_2_conv2d_sse2, 14, 14},
-    {conv_chain_3_re_lu_sse2, 14, 14},
-    {conv_chain_4_batch_normalization_1_sse2, 15, 9},
+static const struct conv_chain_work conv_chain_sse2[3] = {
+    {conv_chain_1_conv2d_sse2, 14, 14},
+    {conv_chain_2_re_lu_sse2, 14, 14},
+    {conv_chain_3_batch_normalization_1_sse2, 15, 9},
 };
 
 #endif /* CONV_CHAIN_SSE2 */
@@ -2506,43 +2849,11 @@ static const struct conv_chain_work conv_chain_sse2[4] = {
 #pragma GCC target("avx2,fma")
 #endif
 #include "cnn_vec_avx2.h"
-#ifndef CNN_MATH_AVX2
-#define CNN_MATH_AVX2
-#include "cnn_math.h"
-#endif
-
-/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
- * For input (copy, conv_chain.cnn.yaml:7). */
-/* A run of n floats: copy. */
-CNN_INLINE void conv_chain_unary_1_avx2_run(const float *x, float *y, int n)
-{
-
-    int j = 0;
-
-    for (; j + 8 <= n; j += 8)
-        vf_store(y + j, vf_load(x + j));
-    if (j < n)
-        vf_store_n(y + j, vf_load_n(x + j, n - j), n - j);
-}
-
-/* Row by row. */
-static void conv_chain_unary_1_avx2(const float *x, float *y, int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 14;
-        const int row = u % 14;
-        const float *xu = x + image * 196 + row * 14;
-        float *yu = y + image * 210 + row * 15;
-        const int n = 14;
-
-        conv_chain_unary_1_avx2_run(xu, yu, n);
-    }
-}
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
 /* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_5x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2609,8 +2920,119 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_5x16(const float *CNN_REST
     vf_store(y + 1032, a4_1);
 }
 
+/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 8);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 8);
+    vf a2_0 = vf_load(b + 0);
+    vf a2_1 = vf_load(b + 8);
+    vf a3_0 = vf_load(b + 0);
+    vf a3_1 = vf_load(b + 8);
+    vf a4_0 = vf_load(b + 0);
+    vf a4_1 = vf_load(b + 8);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[1]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[2]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[3]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 16 + i * 16);
+            vf w1 = vf_load(w + 24 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[1]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[2]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[3]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[4]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 32 + i * 16);
+            vf w1 = vf_load(w + 40 + i * 16);
+            vf v;
+            v = vf_set1(xi[1]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[2]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[3]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[4]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[5]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            xi++;
+        }
+        x += xr;
+        w += 48;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 8, a0_1);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 256, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 264, a1_1);
+    a2_0 = vf_relu(a2_0);
+    vf_store(y + 512, a2_0);
+    a2_1 = vf_relu(a2_1);
+    vf_store(y + 520, a2_1);
+    a3_0 = vf_relu(a3_0);
+    vf_store(y + 768, a3_0);
+    a3_1 = vf_relu(a3_1);
+    vf_store(y + 776, a3_1);
+    a4_0 = vf_relu(a4_0);
+    vf_store(y + 1024, a4_0);
+    a4_1 = vf_relu(a4_1);
+    vf_store(y + 1032, a4_1);
+}
+
 /* 4 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x16(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile2_4x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2627,7 +3049,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x16(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 1; i++) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
@@ -2644,6 +3066,43 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x16(const float *CNN_REST
             v = vf_set1(xi[3]);
             a3_0 = vf_fma(v, w0, a3_0);
             a3_1 = vf_fma(v, w1, a3_1);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 16 + i * 16);
+            vf w1 = vf_load(w + 24 + i * 16);
+            vf v;
+            v = vf_set1(xi[1]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[2]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[3]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[4]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 32 + i * 16);
+            vf w1 = vf_load(w + 40 + i * 16);
+            vf v;
+            v = vf_set1(xi[2]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[4]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
             xi++;
         }
         x += xr;
@@ -2669,30 +3128,42 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x16(const float *CNN_REST
 }
 
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
+CNN_INLINE void conv_chain_conv2d_direct_1_avx2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    const int n1 = 2;
-    for (int t = 0; t < n1; t++) {
+    const int n0 = 1;
+    for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 15;
-        x += 5;
+        const ptrdiff_t xr = 14;
+        x += 4;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_2_avx2_tile0_5x16(xt,
+            conv_chain_conv2d_direct_1_avx2_tile1_5x16(xt,
                     y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 1280;
     }
-    const int n2 = 1;
-    for (int t = 0; t < n2; t++) {
+    const int n1 = 1;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 15;
+        const ptrdiff_t xr = 14;
+        x += 5;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q * 144;
+            conv_chain_conv2d_direct_1_avx2_tile0_5x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 1280;
+    }
+    const int n3 = 1;
+    for (int t = 0; t < n3; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 14;
         x += 4;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_2_avx2_tile0_4x16(xt,
+            conv_chain_conv2d_direct_1_avx2_tile2_4x16(xt,
                     y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 1024;
@@ -2700,7 +3171,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
     (void)rest;
 }
 
-static void conv_chain_conv2d_direct_2_avx2(const float *x,
+static void conv_chain_conv2d_direct_1_avx2(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -2712,12 +3183,11 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
         const int kh1 = end < 3 ? end : 3;
         const int rows = kh1 > kh0 ? kh1 - kh0 : 0;
         const int iy = rows ? kh0 * 1 - top : 0;
-        const float *xu = x + image * 210 + iy * 15;
+        const float *xu = x + image * 196 + iy * 14;
         float *yu = y + image * 53760 + oy * 3840;
         const float *wu = w, *bu = w + 2304;
-        xu -= 1;
         wu += kh0 * 48;
-        conv_chain_conv2d_direct_2_avx2_row(xu,
+        conv_chain_conv2d_direct_1_avx2_row(xu,
                 yu, wu, bu,
                 rows, 0, 16, 1);
     }
@@ -2726,7 +3196,7 @@ static void conv_chain_conv2d_direct_2_avx2(const float *x,
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
 /* 4 pixels by 17 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_avx2_tile0_4x17(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x17(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2802,7 +3272,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_tile0_4x17(const float *CNN_REST
 }
 
 /* 3 pixels by 17 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_3_avx2_tile0_3x17(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_3x17(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2868,7 +3338,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_tile0_3x17(const float *CNN_REST
 }
 
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row(const float *x,
+CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
@@ -2878,7 +3348,7 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row(const float *x,
         const ptrdiff_t xr = 3840;
         x += 2048;
         if (rest)
-            conv_chain_conv2d_direct_3_avx2_tile0_4x17(xt,
+            conv_chain_conv2d_direct_2_avx2_tile0_4x17(xt,
                     y + 0, w + 0, b + 0, xr, rows);
         y += 68;
     }
@@ -2888,14 +3358,14 @@ CNN_INLINE void conv_chain_conv2d_direct_3_avx2_row(const float *x,
         const ptrdiff_t xr = 3840;
         x += 1536;
         if (rest)
-            conv_chain_conv2d_direct_3_avx2_tile0_3x17(xt,
+            conv_chain_conv2d_direct_2_avx2_tile0_3x17(xt,
                     y + 0, w + 0, b + 0, xr, rows);
         y += 51;
     }
     (void)q0, (void)q1;
 }
 
-static void conv_chain_conv2d_direct_3_avx2(const float *x,
+static void conv_chain_conv2d_direct_2_avx2(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -2911,7 +3381,7 @@ static void conv_chain_conv2d_direct_3_avx2(const float *x,
         float *yu = y + image * 833 + oy * 119;
         const float *wu = w, *bu = w + 73728;
         wu += kh0 * 12288;
-        conv_chain_conv2d_direct_3_avx2_row(xu,
+        conv_chain_conv2d_direct_2_avx2_row(xu,
                 yu, wu, bu,
                 rows, 0, 0, 1);
     }
@@ -2920,7 +3390,7 @@ static void conv_chain_conv2d_direct_3_avx2(const float *x,
 /* conv2d_dot: convolution to few channels, input channels in vectors, pixels in registers.
  * For batch_normalization_1 (conv2d + relu + scale and shift, conv_chain.cnn.yaml:11). */
 /* 5 pixels by 1 outputs, summed over `rows` kernel rows. */
-CNN_INLINE void conv_chain_conv2d_dot_4_avx2_tile0_5x1(const float *CNN_RESTRICT x,
+CNN_INLINE void conv_chain_conv2d_dot_3_avx2_tile0_5x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w,
         const float *CNN_RESTRICT b, int rows)
 {
@@ -3014,29 +3484,29 @@ CNN_INLINE void conv_chain_conv2d_dot_4_avx2_tile0_5x1(const float *CNN_RESTRICT
 }
 
 /* A tile of 5 pixels by 1 outputs in each of the rows from oy to end. */
-CNN_INLINE void conv_chain_conv2d_dot_4_avx2_strip0_5x1(const float *x,
+CNN_INLINE void conv_chain_conv2d_dot_3_avx2_strip0_5x1(const float *x,
         float *y, const float *w, const float *b, int oy, int end)
 {
     for (; oy < end; oy++) {
         const int iy = oy * 1, rows = 3;
         const float *wr = w;
 
-        conv_chain_conv2d_dot_4_avx2_tile0_5x1(x + iy * 119, y + oy * 5, wr, b, rows);
+        conv_chain_conv2d_dot_3_avx2_tile0_5x1(x + iy * 119, y + oy * 5, wr, b, rows);
     }
 }
 
 /* 1 outputs of the rows from oy to end, those of tile t of each row. */
-CNN_INLINE void conv_chain_conv2d_dot_4_avx2_band1(const float *x,
+CNN_INLINE void conv_chain_conv2d_dot_3_avx2_band1(const float *x,
         float *y, const float *w, const float *b, int t, int oy, int end)
 {
     const int ox = t * 5;
 
     x += ox * 17;
     y += ox * 1;
-    conv_chain_conv2d_dot_4_avx2_strip0_5x1(x, y, w, b, oy, end);
+    conv_chain_conv2d_dot_3_avx2_strip0_5x1(x, y, w, b, oy, end);
 }
 
-static void conv_chain_conv2d_dot_4_avx2(const float *x,
+static void conv_chain_conv2d_dot_3_avx2(const float *x,
         float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
@@ -3047,7 +3517,7 @@ static void conv_chain_conv2d_dot_4_avx2(const float *x,
         float *yu = y + image * 25;
         const float *wu = w, *bu = w + 288;
 
-        conv_chain_conv2d_dot_4_avx2_band1(xu, yu, wu, bu, t, oy, end);
+        conv_chain_conv2d_dot_3_avx2_band1(xu, yu, wu, bu, t, oy, end);
     }
 }
 
@@ -3057,37 +3527,29 @@ static void conv_chain_conv2d_dot_4_avx2(const float *x,
 #pragma GCC pop_options
 #endif
 
-static void conv_chain_1_input_avx2(const struct conv_chain_job *job, int first, int last, int thread)
+static void conv_chain_1_conv2d_avx2(const struct conv_chain_job *job, int first, int last, int thread)
 {
-    conv_chain_unary_1_avx2(job->input, (float *)(void *)(job->arena + 215044), first, last);
-    cnn_clear_halo((float *)(void *)(job->arena + 215044), first, last, 15, 14, 1, 1, 1, 1);
-    (void)thread;
-}
-
-static void conv_chain_2_conv2d_avx2(const struct conv_chain_job *job, int first, int last, int thread)
-{
-    conv_chain_conv2d_direct_2_avx2((const float *)(void *)(job->arena + 215044), (float *)(void *)(job->arena + 0), conv_chain_w2.f, first, last);
+    conv_chain_conv2d_direct_1_avx2(job->input, (float *)(void *)(job->arena + 0), conv_chain_w1.f, first, last);
     cnn_clear_halo((float *)(void *)(job->arena + 0), first, last, 3840, 14, 256, 256, 0, 1);
     (void)thread;
 }
 
-static void conv_chain_3_re_lu_avx2(const struct conv_chain_job *job, int first, int last, int thread)
+static void conv_chain_2_re_lu_avx2(const struct conv_chain_job *job, int first, int last, int thread)
 {
-    conv_chain_conv2d_direct_3_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 215040), conv_chain_w3.f, first, last);
+    conv_chain_conv2d_direct_2_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 215040), conv_chain_w2.f, first, last);
     (void)thread;
 }
 
-static void conv_chain_4_batch_normalization_1_avx2(const struct conv_chain_job *job, int first, int last, int thread)
+static void conv_chain_3_batch_normalization_1_avx2(const struct conv_chain_job *job, int first, int last, int thread)
 {
-    conv_chain_conv2d_dot_4_avx2((const float *)(void *)(job->arena + 215040), job->output, conv_chain_w4, first, last);
+    conv_chain_conv2d_dot_3_avx2((const float *)(void *)(job->arena + 215040), job->output, conv_chain_w3, first, last);
     (void)thread;
 }
 
-static const struct conv_chain_work conv_chain_avx2[4] = {
-    {conv_chain_1_input_avx2, 14, 1},
-    {conv_chain_2_conv2d_avx2, 14, 7},
-    {conv_chain_3_re_lu_avx2, 7, 7},
-    {conv_chain_4_batch_normalization_1_avx2, 5, 3},
+static const struct conv_chain_work conv_chain_avx2[3] = {
+    {conv_chain_1_conv2d_avx2, 14, 7},
+    {conv_chain_2_re_lu_avx2, 7, 7},
+    {conv_chain_3_batch_normalization_1_avx2, 5, 3},
 };
 
 #endif /* CONV_CHAIN_AVX2 */
@@ -3125,8 +3587,7 @@ static const struct conv_chain_result {
     size_t offset; /* floats */
     int extent[4];
     ptrdiff_t pitch[3];
-} conv_chain_results[4] = {
-    {"input", -1, 53761, {1, 14, 14, 1}, {210, 15, 1}},
+} conv_chain_results[3] = {
     {"conv2d", -1, 0, {1, 14, 14, 256}, {53760, 3840, 256}},
     {"re_lu", -1, 53760, {1, 7, 7, 17}, {833, 119, 17}},
     {"batch_normalization_1", 0, 0, {1, 5, 5, 1}, {25, 5, 1}},
@@ -3162,7 +3623,7 @@ static int conv_chain_most_parts(const struct conv_chain_work *work)
 {
     int most = 1;
 
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 3; i++)
         if (work[i].parts > most)
             most = work[i].parts;
     return most < 8 ? most : 8;
@@ -3200,17 +3661,14 @@ static void conv_chain_do(const struct conv_chain_job *job, int step, int thread
  * another thread may still be at. */
 static void conv_chain_walk(const struct conv_chain_job *job, int thread, int threads)
 {
-    /* input: 14x14x1 -> 14x14x1, copy    conv_chain.cnn.yaml:7 */
-    conv_chain_do(job, 0, thread, threads);
     /* conv2d: 14x14x1 -> 14x14x256, conv2d + relu    conv_chain.cnn.yaml:7 */
-    conv_chain_meet(job, threads);
-    conv_chain_do(job, 1, thread, threads);
+    conv_chain_do(job, 0, thread, threads);
     /* re_lu: 14x14x256 -> 7x7x17, conv2d + relu    conv_chain.cnn.yaml:8 */
     conv_chain_meet(job, threads);
-    conv_chain_do(job, 2, thread, threads);
+    conv_chain_do(job, 1, thread, threads);
     /* batch_normalization_1: 7x7x17 -> 5x5x1, conv2d + relu + scale and shift    conv_chain.cnn.yaml:11 */
     conv_chain_meet(job, threads);
-    conv_chain_do(job, 3, thread, threads);
+    conv_chain_do(job, 2, thread, threads);
 }
 
 conv_chain_status conv_chain_run_threads(const float *input, float *output, void *arena, size_t arena_bytes, int threads)

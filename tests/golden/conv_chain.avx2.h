@@ -17,7 +17,7 @@ extern "C" {
 /* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
  * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
 #define CONV_CHAIN_CNNGEN_VERSION 100
-#define CONV_CHAIN_MODEL_HASH 0x256f8e54e9364953U
+#define CONV_CHAIN_MODEL_HASH 0x92a9e9710f6b7af6U
 
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define CONV_CHAIN_BATCH 1
@@ -65,7 +65,7 @@ conv_chain_status conv_chain_run_threads(const float *input, float *output, void
 /* Compiled with -DCONV_CHAIN_HOOK=name, the program calls that function after each of its CONV_CHAIN_STEPS steps,
  * with the step's number from 0, the layer's name and its result as it lies in memory: extent is images,
  * height, width, channels; pitch is the distance in floats between images, rows and pixels. */
-#define CONV_CHAIN_STEPS 4
+#define CONV_CHAIN_STEPS 3
 #ifdef CONV_CHAIN_HOOK
 void CONV_CHAIN_HOOK(int step, const char *layer, const float *data, const int *extent, const ptrdiff_t *pitch);
 #endif

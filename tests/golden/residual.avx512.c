@@ -7,13 +7,12 @@
  * Compile with: cc -O2 -fopenmp    (without -fopenmp it runs on one thread)
  *
  * step  result                 shape          kernel                      MACs     weights  what
- *    1  image                  32x32x3        unary                          0           0  copy
- *    2  stem                   32x32x16       conv2d_direct             442368        1792  conv2d + relu
- *    3  re_lu                  32x32x16       conv2d_winograd6         2359296       36928  conv2d + relu
- *    4  feat                   32x32x16       conv2d_winograd6         2359296       36928  conv2d + add + relu
- *    5  global_average_pooling2d 16             global_pool2d                  0           0  global_average_pooling2d
- *    6  logits                 10             dense_dot                    160         768  dense
- *    7  prob                   10             softmax                        0          64  softmax
+ *    1  stem                   32x32x16       conv2d_direct             442368        1792  conv2d + relu
+ *    2  re_lu                  32x32x16       conv2d_winograd6         2359296       36928  conv2d + relu
+ *    3  feat                   32x32x16       conv2d_winograd6         2359296       36928  conv2d + add + relu
+ *    4  global_average_pooling2d 16             global_pool2d                  0           0  global_average_pooling2d
+ *    5  logits                 10             dense_dot                    160         768  dense
+ *    6  prob                   10             softmax                        0          64  softmax
  *
  * Math: fast.
  * Arena: 131072 bytes (tensors alive at once 131072, halos and rounding 0, gaps 0)
@@ -23,7 +22,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xc47f3ae210edcfe5U
+#elif RESIDUAL_MODEL_HASH != 0x83ebf0b26ed9b4b8U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -97,8 +96,8 @@
 #define RESIDUAL_WEIGHTS_ATTR
 #endif
 
-/* step 2, stem: conv2d_direct */
-static const float residual_w2[448] CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
+/* step 1, stem: conv2d_direct */
+static const float residual_w1[448] CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
     -0.359532803f, 0.0657879189f, -0.438770622f, 0.269023776f, -0.281149954f, -0.459404975f, 0.207517207f, -0.201833218f,
     -0.33418119f, -0.252126426f, 0.0572305322f, -0.250288546f, -0.383059055f, 0.212821081f, 0.0267772414f, 0.275179654f,
     -0.326933205f, -0.44499445f, 0.443517119f, -0.110536739f, -0.0353700295f, 0.226048663f, -0.250996739f, -0.0776474178f,
@@ -157,11 +156,11 @@ static const float residual_w2[448] CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* step 3, re_lu: conv2d_winograd6 */
+/* step 2, re_lu: conv2d_winograd6 */
 static const union {
     char bytes[36929];
     float f[9232];
-} residual_w3 CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
+} residual_w2 CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
 "\221\223&\275\345*\6>\312\313\265\274iN#\275\6\271\0\276\12\251\371=x\276e>8\13\346=f\276B\276\3\251\202\275\205\42\13=\4\345\300=P(\214\275\260k\15\276Pr\6>\355%\347<\3574\337\273\313\2\27>\335oc\275\35\21%\275=\324\14\275\223\276(\276&\321l>\13\305\27\276\307\2536>\24\257\25=\42&7\276a\4!>\21\274P\276`79\276\24u\374\275dM!\276\246\267\333<Gy\341=\263\33\337=\205\335&\276Q\232\30\276=K\263\274\307v\134\276\302\205z\275\240\312\246\275\26\317M\276\3607+>K\20P=\3555\251=\2005:>\6('\275P\223<\276\307A\13\276\240\254\31\276\225\250\211\274\27\42\203=\330 ^\274\200\356A=\272\301\5=OLz\275V,A\276 )N>\362\273_>\33\264\322=M\335,\276\33k\371\275\342\265R\275\227i*\276"
 "cI\42>\2364,\275.\356\271=A\357~=\210\255\33\276{\333\375\275\206\327\2>d\264a\274\347J\307\275\371Z\234\275\272\234%>\203P\205=\243\327\14=\335g\36\276\314dZ=]\325%\276\310\320m\275\233\31\2=\347\322\274\275\275\24\335=\377\355\241\274\332r\2=\357\372\34\276dl\7\276c\30\314\275\321\276=>\256Y\30>N\14\15>hx\362=k\31#>,\230\257\275\360\276\30>\321I\340\274\323GQ>Q\234\203\274\272\320 >\26i_=\374\34U\275ck\25>\254\37/>[W>\276\260*9\275R\34\337=l\204%>\215U\263\2759\254\36\276\34\377\11\276&a\26>\211TV\276Gr*\275\314\306\26>'\200\17\276\13\231\20\275\3\367L\276)\266\205=\201L\134=\340;\376\275\350E/=\215J\22\276\354Jk=X\271U\276c\227\351\274\0173W=\33xa\275"
 "RX\233\274y=\12\276,\271\30>\33\327\370=\263\350@>\344\26;\274\371V\27>Wu\375\275\332iN>\274\345\205\275j$\3>\256=\276\274\11\2641\274\377p(\276\312'\234\273\277\210\254=\350\263\203<\245CL>W>\12\276\354V\42=\16\316\207\275\355\331\345\275sML\276\215\353\14\276\343 \224\275PE8>\222\365\212\275T\2\273=w\323W>a\364\256=D\3\16\276\341\304\243\2745u\322\275\3\1779\274\255\214T=n\31\245\275\211v\341\274\373]\250\275V\340->\326\331\357=S.\10>\22@\231=\271G\333=\263\307\261=\2161\20>\13\367~=\205<\35>\210{\225\275\232)\362=NU\316\275\35\361\257=\263.+\276qf5>\7\301\361;\0~\364\275;\35x<\364\330 \275\330\3,>\204\36\26>\333\347\17>Qt#>\363g4\276\36\327\205=3\241M>"
@@ -309,11 +308,11 @@ static const union {
 "\226\214W=o\315\25\275\6\342\267\274{\205\202=:\200\33\276/\12\247\272\4\264\372=)\346c\274\317f\333\275\332\222\216\275}\335\305<r\361\336\275\254^\365\275\343\35\215=kSE\274\35\255\5\275"
 };
 
-/* step 4, feat: conv2d_winograd6 */
+/* step 3, feat: conv2d_winograd6 */
 static const union {
     char bytes[36929];
     float f[9232];
-} residual_w4 CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
+} residual_w3 CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
 "\35\365\27>\213\310\305=34\343=N7\2\275\326wS=\24 \20>\326\257\374\275\34J\7\275J\266\247=\327\245\341=\362\325\277\275\330\11x=)\327\37>\330\263\251=\244yY=\336\202v=\32\255\24=\341\34\341\275 \20D=P\34]=\317\241]<a\26\275;\260\375\36\274/\26\341=\301\334\304\272q\247S<V\251\314=\347\352\22>\215\304v\275\10\210\340\275\307\36\10>\213\301\223\274\273$\15>\2323\336<[\240F\274\341\355\365=\6\256\304=&!\313=\234\302i\275-\213\275=\330a\251\275\14\207t\275\311\240&>=~\210=\232C\30\276\3503\351\275\374\10h;X\337\7=t\11\256=s\271\17\275\7L\245=\330{\236\275\25R\361\275Q^u=\253:\343\272\274yt\275\20\277\313\275Y\210\374\275\357\254\36\276\203\15\26\276\265\325\34\276J\276\336\273\315\213\360\274X\322{\274"
 "\11K >\325\256\373\274\347\242>\275!f\2>\251\31\237\274\351\242\245\274\347n\276\273.\220\374;2<\213=\11u_=\304\240\230=\376D\331\274\323S\10\276\26\264\225;\261\307\272\275\0\20\217=Y`\214<\353\301\260\275\360\326\311\274r\32\1\276\352\321\266=I\77\206\275\2s|\275\336\272\373\275fT\274=\204<\17>*\222 >\254\255\336\275\15H\366<\361\2219\275\305(\323<\300\253\270=\204\354\220=\350\217\31\275n\24\266\275\333\345\363\275x\33/\274lf\7\276\14.\201\274_\323y\275\351B\225;2\34\211\274\342\342\312\275\23\200\21>\1\263\5>\200\264\323=\235\365\27\275Ps\241\275#\367\243\275KB\224=\363t{=\373\245C\273\342\266B=e-\226=\34\357\30=\252fM<d\321\345<\346\263S\275\20\34\276\275\205\3\307=\300~+>\243\233\222<\207\351\254\275\1\32\217\274"
 "\11\214L\275Ah<\275\1:\245={\245|\275\276m\247=+<\234\275\237\375\226\275\300\233\257==\252\244\274&\242\213=\276\231\264\274\254\207+\275\222`N\275\331'\213<\33c\354=\213E\351\275N\300\377=T\303\214=\22\220\332\273\253i\227=\16\37\0<\251\27\11>\365C\377\274i\345\226\275\305N\27=\13w\323\275\324\367Z\275Zu\2\276l\35\36\276qx\236=\270\370v=\210\366\2\276,\355$\275\213q\376\274\5\222\234=\370\371\366\275\32\22\4\276\302y\225\275\300#\377=\356^\346=\375\327h<\274\27\22\276\352\177\30\276\264h\330=\3233\366<8\256\335\2753+\274\275B\77_\275\244\263\334=\323cI\274w\273\225\275\266HZ=\316\21\323=S\21A\275N\312>\275\16\0\225\275\270h\323\275\304\213\216\274\343\223j=F!\303\274\0F\15\276\310\257\276\274\261\205\346<f\257\2\276"
@@ -461,8 +460,8 @@ static const union {
 "\20#)\275\37=_<\3528\314=\362i\34<Uk\240\275/Hi\275\240e\3>\244\207\10\275C2'\276\270\207(\275\35\354\247=c\360\222\275>\307\367\275\325\250\234\275\245K\77=\220\25\240;"
 };
 
-/* step 6, logits: dense_dot */
-static const float residual_w6[192] CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
+/* step 5, logits: dense_dot */
+static const float residual_w5[192] CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
     0.21889028f, 0.107043527f, -0.408587813f, 0.189250365f, 0.0301887803f, -0.0566982515f, -0.260521889f, -0.200143129f,
     -0.147218704f, -0.373908013f, 0.208817363f, 0.0170805659f, 0.178082407f, -0.0358051471f, 0.14460291f, 0.111106165f,
     -0.224049091f, -0.186843768f, -0.280977875f, 0.210289389f, -0.0115781203f, -0.171561107f, 0.111707628f, -0.245070517f,
@@ -489,8 +488,8 @@ static const float residual_w6[192] CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* step 7, prob: softmax */
-static const float residual_w7[16] CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
+/* step 6, prob: softmax */
+static const float residual_w6[16] CNN_ALIGNED(64) RESIDUAL_WEIGHTS_ATTR = {
     0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f,
     8.0f, 9.0f, 10.0f, 11.0f, 12.0f, 13.0f, 14.0f, 15.0f,
 };
@@ -527,36 +526,10 @@ struct residual_job {
 #include "cnn_math.h"
 #endif
 
-/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
- * For image (copy, residual.cnn.yaml:10). */
-/* A run of n floats: copy. */
-CNN_INLINE void residual_unary_1_scalar_run(const float *x, float *y, int n)
-{
-
-    int j = 0;
-
-    for (; j + 1 <= n; j += 1)
-        vf_store(y + j, vf_load(x + j));
-}
-
-/* Row by row. */
-static void residual_unary_1_scalar(const float *x, float *y, int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int row = u % 32;
-        const float *xu = x + image * 3072 + row * 96;
-        float *yu = y + image * 3168 + row * 99;
-        const int n = 96;
-
-        residual_unary_1_scalar_run(xu, yu, n);
-    }
-}
-
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -614,19 +587,231 @@ CNN_INLINE void residual_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RESTR
     vf_store(y + 19, a1_3);
 }
 
+/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 1);
+    vf a0_2 = vf_load(b + 2);
+    vf a0_3 = vf_load(b + 3);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 1);
+    vf a1_2 = vf_load(b + 2);
+    vf a1_3 = vf_load(b + 3);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 1 + i * 16);
+            vf w2 = vf_load(w + 2 + i * 16);
+            vf w3 = vf_load(w + 3 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf w1 = vf_load(w + 49 + i * 16);
+            vf w2 = vf_load(w + 50 + i * 16);
+            vf w3 = vf_load(w + 51 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf w1 = vf_load(w + 97 + i * 16);
+            vf w2 = vf_load(w + 98 + i * 16);
+            vf w3 = vf_load(w + 99 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        x += xr;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 1, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 3, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 17, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 18, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 19, a1_3);
+}
+
+/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_1_scalar_tile2_2x4(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 1);
+    vf a0_2 = vf_load(b + 2);
+    vf a0_3 = vf_load(b + 3);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 1);
+    vf a1_2 = vf_load(b + 2);
+    vf a1_3 = vf_load(b + 3);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 1 + i * 16);
+            vf w2 = vf_load(w + 2 + i * 16);
+            vf w3 = vf_load(w + 3 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf w1 = vf_load(w + 49 + i * 16);
+            vf w2 = vf_load(w + 50 + i * 16);
+            vf w3 = vf_load(w + 51 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf w1 = vf_load(w + 97 + i * 16);
+            vf w2 = vf_load(w + 98 + i * 16);
+            vf w3 = vf_load(w + 99 + i * 16);
+            vf v;
+            v = vf_set1(xi[6]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            xi++;
+        }
+        x += xr;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 1, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 3, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 17, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 18, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 19, a1_3);
+}
+
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void residual_conv2d_direct_2_scalar_row(const float *x,
+CNN_INLINE void residual_conv2d_direct_1_scalar_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    const int n1 = 16;
+    const int n0 = 1;
+    for (int t = 0; t < n0; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 96;
+        x += 3;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q / 4 * 432 + q % 4 * 4;
+            residual_conv2d_direct_1_scalar_tile1_2x4(xt,
+                    y + q * 4, wq, b + q * 4, xr, rows);
+        }
+        y += 32;
+    }
+    const int n1 = 14;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 99;
+        const ptrdiff_t xr = 96;
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 432 + q % 4 * 4;
-            residual_conv2d_direct_2_scalar_tile0_2x4(xt,
+            residual_conv2d_direct_1_scalar_tile0_2x4(xt,
+                    y + q * 4, wq, b + q * 4, xr, rows);
+        }
+        y += 32;
+    }
+    const int n3 = 1;
+    for (int t = 0; t < n3; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 96;
+        x += 6;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w + q / 4 * 432 + q % 4 * 4;
+            residual_conv2d_direct_1_scalar_tile2_2x4(xt,
                     y + q * 4, wq, b + q * 4, xr, rows);
         }
         y += 32;
@@ -634,7 +819,7 @@ CNN_INLINE void residual_conv2d_direct_2_scalar_row(const float *x,
     (void)rest;
 }
 
-static void residual_conv2d_direct_2_scalar(const float *x,
+static void residual_conv2d_direct_1_scalar(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -646,12 +831,11 @@ static void residual_conv2d_direct_2_scalar(const float *x,
         const int kh1 = end < 3 ? end : 3;
         const int rows = kh1 > kh0 ? kh1 - kh0 : 0;
         const int iy = rows ? kh0 * 1 - top : 0;
-        const float *xu = x + image * 3168 + iy * 99;
+        const float *xu = x + image * 3072 + iy * 96;
         float *yu = y + image * 16384 + oy * 512;
         const float *wu = w, *bu = w + 432;
-        xu -= 3;
         wu += kh0 * 144;
-        residual_conv2d_direct_2_scalar_row(xu,
+        residual_conv2d_direct_1_scalar_row(xu,
                 yu, wu, bu,
                 rows, 0, 4, 1);
     }
@@ -659,6 +843,553 @@ static void residual_conv2d_direct_2_scalar(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_2_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+{
+    const float *row;
+    ptrdiff_t pitch;
+
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
+    }
+}
+
+/* Along a row: B' d to six points. */
+CNN_INLINE void residual_conv2d_winograd6_2_scalar_points(float *v, vf d0, vf d1, vf d2, vf d3, vf d4, vf d5)
+{
+    const vf a = vf_fma(vf_set1(-2.0f), d2, d4), c = vf_fma(vf_set1(-0.5f), d2, d4);
+    const vf b = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+
+    vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
+    vf_store(v + 48, vf_add(a, b));
+    vf_store(v + 96, vf_sub(a, b));
+    vf_store(v + 144, vf_add(c, e));
+    vf_store(v + 192, vf_sub(c, e));
+    vf_store(v + 240, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+}
+
+CNN_INLINE vf residual_conv2d_winograd6_2_scalar_pixel1(const float *p)
+{
+    return vf_load(p);
+}
+
+/* B' d B of 1 channels: down the columns one row of points, or two that share terms, at a
+ * time, so that few registers are in use. */
+CNN_INLINE void residual_conv2d_winograd6_2_scalar_in1(const float *const *p, ptrdiff_t c, float *v)
+{
+    vf d1, d2, d3, d4;
+
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[12] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[24] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[0] + c), d4);
+    const vf s0 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[13] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[25] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[1] + c), d4);
+    const vf s1 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[14] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[26] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[2] + c), d4);
+    const vf s2 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[15] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[27] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[3] + c), d4);
+    const vf s3 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[16] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[28] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[4] + c), d4);
+    const vf s4 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[17] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[29] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[5] + c), d4);
+    const vf s5 = vf_fma(vf_set1(-2.5f), d2, d3);
+    residual_conv2d_winograd6_2_scalar_points(v, s0, s1, s2, s3, s4, s5);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[6] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[12] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[18] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[24] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a0 = vf_add(d2, d1), b0 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[7] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[13] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[19] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[25] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a1 = vf_add(d2, d1), b1 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[8] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[14] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[20] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[26] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a2 = vf_add(d2, d1), b2 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[9] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[15] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[21] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[27] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a3 = vf_add(d2, d1), b3 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[10] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[16] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[22] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[28] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a4 = vf_add(d2, d1), b4 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[11] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[17] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[23] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[29] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
+    residual_conv2d_winograd6_2_scalar_points(v + 288, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_2_scalar_points(v + 576, b0, b1, b2, b3, b4, b5);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[6] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[12] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[18] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[24] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e0 = vf_add(d2, d1), f0 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[7] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[13] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[19] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[25] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e1 = vf_add(d2, d1), f1 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[8] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[14] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[20] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[26] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e2 = vf_add(d2, d1), f2 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[9] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[15] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[21] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[27] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e3 = vf_add(d2, d1), f3 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[10] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[16] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[22] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[28] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e4 = vf_add(d2, d1), f4 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[11] + c);
+    d2 = residual_conv2d_winograd6_2_scalar_pixel1(p[17] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[23] + c);
+    d4 = residual_conv2d_winograd6_2_scalar_pixel1(p[29] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
+    residual_conv2d_winograd6_2_scalar_points(v + 864, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_2_scalar_points(v + 1152, f0, f1, f2, f3, f4, f5);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[6] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[18] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[30] + c), d1);
+    const vf t0 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[7] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[19] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[31] + c), d1);
+    const vf t1 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[8] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[20] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[32] + c), d1);
+    const vf t2 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[9] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[21] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[33] + c), d1);
+    const vf t3 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[10] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[22] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[34] + c), d1);
+    const vf t4 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_scalar_pixel1(p[11] + c);
+    d3 = residual_conv2d_winograd6_2_scalar_pixel1(p[23] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_scalar_pixel1(p[35] + c), d1);
+    const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
+    residual_conv2d_winograd6_2_scalar_points(v + 1440, t0, t1, t2, t3, t4, t5);
+}
+
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_2_scalar_inner1(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_2_scalar_in1(p, 0, v);
+}
+
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_2_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
+{
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
+        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
+        const float *p[36];
+
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            for (ptrdiff_t c = 0; c < 16; c += 1)
+                residual_conv2d_winograd6_2_scalar_inner1(xt + c, v + c);
+            continue;
+        }
+        residual_conv2d_winograd6_2_scalar_pixels(p, xt, zero, iy, ix);
+        for (ptrdiff_t c = 0; c < 16; c += 1)
+            residual_conv2d_winograd6_2_scalar_in1(p, c, v + c);
+    }
+}
+
+/* One pixel, 1 channels. */
+CNN_INLINE void residual_conv2d_winograd6_2_scalar_pixel_out1(vf a,
+        float *y, const float *b)
+{
+    a = vf_add(a, vf_load(b));
+    a = vf_relu(a);
+    vf_store(y, a);
+}
+
+/* Along a row: m A, pixels of which the image has the first `cols`. */
+CNN_INLINE void residual_conv2d_winograd6_2_scalar_row_out1(
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
+        float *y, const float *b, int cols)
+{
+    const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
+    const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
+    const vf y0 = vf_add(m0, vf_add(s, s2));
+    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+
+    residual_conv2d_winograd6_2_scalar_pixel_out1(y0,
+        y, b);
+    if (cols > 1)
+        residual_conv2d_winograd6_2_scalar_pixel_out1(y1,
+            y + 16, b);
+    if (cols > 2)
+        residual_conv2d_winograd6_2_scalar_pixel_out1(y2,
+            y + 32, b);
+    if (cols > 3)
+        residual_conv2d_winograd6_2_scalar_pixel_out1(y3,
+            y + 48, b);
+}
+
+/* A' m A of 1 channels, pixels of which the image has the first `rows` and `cols`: down the
+ * columns two rows, which share terms, at a time. */
+CNN_INLINE void residual_conv2d_winograd6_2_scalar_out1(const float *m,
+        float *y, const float *b, int rows, int cols)
+{
+    vf m0, m1, m2;
+    vf m3, m4;
+
+    {
+        m1 = vf_load(m + 96);
+        m2 = vf_load(m + 192);
+        m3 = vf_load(m + 288);
+        m4 = vf_load(m + 384);
+        m0 = vf_load(m + 0);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u0 = vf_add(m0, vf_add(m1, m3));
+        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 112);
+        m2 = vf_load(m + 208);
+        m3 = vf_load(m + 304);
+        m4 = vf_load(m + 400);
+        m0 = vf_load(m + 16);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u1 = vf_add(m0, vf_add(m1, m3));
+        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 128);
+        m2 = vf_load(m + 224);
+        m3 = vf_load(m + 320);
+        m4 = vf_load(m + 416);
+        m0 = vf_load(m + 32);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u2 = vf_add(m0, vf_add(m1, m3));
+        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 144);
+        m2 = vf_load(m + 240);
+        m3 = vf_load(m + 336);
+        m4 = vf_load(m + 432);
+        m0 = vf_load(m + 48);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u3 = vf_add(m0, vf_add(m1, m3));
+        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 160);
+        m2 = vf_load(m + 256);
+        m3 = vf_load(m + 352);
+        m4 = vf_load(m + 448);
+        m0 = vf_load(m + 64);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u4 = vf_add(m0, vf_add(m1, m3));
+        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 176);
+        m2 = vf_load(m + 272);
+        m3 = vf_load(m + 368);
+        m4 = vf_load(m + 464);
+        m0 = vf_load(m + 80);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u5 = vf_add(m0, vf_add(m1, m3));
+        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+
+        residual_conv2d_winograd6_2_scalar_row_out1(
+            u0, u1, u2, u3, u4, u5,
+            y + 0, b, cols);
+        if (rows > 2)
+        residual_conv2d_winograd6_2_scalar_row_out1(
+            z0, z1, z2, z3, z4, z5,
+            y + 1024, b, cols);
+    }
+    {
+        m1 = vf_load(m + 96);
+        m2 = vf_load(m + 192);
+        m3 = vf_load(m + 288);
+        m4 = vf_load(m + 384);
+        m0 = vf_load(m + 480);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 112);
+        m2 = vf_load(m + 208);
+        m3 = vf_load(m + 304);
+        m4 = vf_load(m + 400);
+        m0 = vf_load(m + 496);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 128);
+        m2 = vf_load(m + 224);
+        m3 = vf_load(m + 320);
+        m4 = vf_load(m + 416);
+        m0 = vf_load(m + 512);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 144);
+        m2 = vf_load(m + 240);
+        m3 = vf_load(m + 336);
+        m4 = vf_load(m + 432);
+        m0 = vf_load(m + 528);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 160);
+        m2 = vf_load(m + 256);
+        m3 = vf_load(m + 352);
+        m4 = vf_load(m + 448);
+        m0 = vf_load(m + 544);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 176);
+        m2 = vf_load(m + 272);
+        m3 = vf_load(m + 368);
+        m4 = vf_load(m + 464);
+        m0 = vf_load(m + 560);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+
+        if (rows > 1)
+        residual_conv2d_winograd6_2_scalar_row_out1(
+            u0, u1, u2, u3, u4, u5,
+            y + 512, b, cols);
+        if (rows > 3)
+        residual_conv2d_winograd6_2_scalar_row_out1(
+            z0, z1, z2, z3, z4, z5,
+            y + 1536, b, cols);
+    }
+}
+
+/* Transforms the sums of a block's tiles back, tile to to - 1: 4 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
+static void residual_conv2d_winograd6_2_scalar_store(const float *m,
+        float *y, const float *b, int tile, int to, int channels)
+{
+    for (int at = tile; at < to; at++, m += 4) {
+        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const ptrdiff_t image = at / 64;
+        float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
+        int c = 0;
+
+        for (; c + 1 <= channels; c += 1)
+            residual_conv2d_winograd6_2_scalar_out1(m + c,
+                yt + c, b + c, 32 - oy, 32 - ox);
+    }
+}
+
+/* 2 tiles by 4 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_2_scalar_2x4(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+        const float *CNN_RESTRICT w)
+{
+    vf a0_0 = vf_zero();
+    vf a0_1 = vf_zero();
+    vf a0_2 = vf_zero();
+    vf a0_3 = vf_zero();
+    vf a1_0 = vf_zero();
+    vf a1_1 = vf_zero();
+    vf a1_2 = vf_zero();
+    vf a1_3 = vf_zero();
+
+    for (int i = 0; i < 16; i++) {
+        const vf w0 = vf_load(w + 0 + i * 16);
+        const vf w1 = vf_load(w + 1 + i * 16);
+        const vf w2 = vf_load(w + 2 + i * 16);
+        const vf w3 = vf_load(w + 3 + i * 16);
+        vf d;
+        d = vf_set1(v[0 + i]);
+        a0_0 = vf_fma(d, w0, a0_0);
+        a0_1 = vf_fma(d, w1, a0_1);
+        a0_2 = vf_fma(d, w2, a0_2);
+        a0_3 = vf_fma(d, w3, a0_3);
+        d = vf_set1(v[16 + i]);
+        a1_0 = vf_fma(d, w0, a1_0);
+        a1_1 = vf_fma(d, w1, a1_1);
+        a1_2 = vf_fma(d, w2, a1_2);
+        a1_3 = vf_fma(d, w3, a1_3);
+    }
+
+    vf_store(m + 0, a0_0);
+    vf_store(m + 1, a0_1);
+    vf_store(m + 2, a0_2);
+    vf_store(m + 3, a0_3);
+    vf_store(m + 4, a1_0);
+    vf_store(m + 5, a1_1);
+    vf_store(m + 6, a1_2);
+    vf_store(m + 7, a1_3);
+}
+
+/* Sums over the input channels: for each point, all tiles of the block by 4 channels. */
+CNN_NOINLINE static void residual_conv2d_winograd6_2_scalar_sums4(const float *v, float *m, const float *w)
+{
+    for (int k = 0; k < 36; k++, v += 48, m += 16, w += 256) {
+
+        for (int t = 0; t < 2; t += 2)
+            residual_conv2d_winograd6_2_scalar_2x4(v + t * 16, m + t * 4, w);
+    }
+}
+
+static void residual_conv2d_winograd6_2_scalar(const float *x,
+        float *y, const float *w, float *scratch,
+        int first, int last)
+{
+    float *zero = scratch, *v = zero + 16, *m = v + 1728;
+    int ready = -1;
+
+    memset(zero, 0, 16 * sizeof(float));
+    for (int u = first; u < last; u++) {
+        const int block = u / 4, q = u % 4;
+        const int tile = block * 2;
+        int to = tile + 2;
+        const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
+
+        if (block != ready)
+            residual_conv2d_winograd6_2_scalar_transform(x, v, zero, tile, to);
+        ready = block;
+        residual_conv2d_winograd6_2_scalar_sums4(v, m, wu);
+        residual_conv2d_winograd6_2_scalar_store(m,
+            y + q * 4, w + 9216 + q * 4, tile, to, q < 4 ? 4 : 0);
+    }
+}
+
+/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+ * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
@@ -930,553 +1661,6 @@ static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *
 
 /* One pixel, 1 channels. */
 CNN_INLINE void residual_conv2d_winograd6_3_scalar_pixel_out1(vf a,
-        float *y, const float *b)
-{
-    a = vf_add(a, vf_load(b));
-    a = vf_relu(a);
-    vf_store(y, a);
-}
-
-/* Along a row: m A, pixels of which the image has the first `cols`. */
-CNN_INLINE void residual_conv2d_winograd6_3_scalar_row_out1(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
-        float *y, const float *b, int cols)
-{
-    const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
-    const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
-
-    residual_conv2d_winograd6_3_scalar_pixel_out1(y0,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_3_scalar_pixel_out1(y1,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_3_scalar_pixel_out1(y2,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_3_scalar_pixel_out1(y3,
-            y + 48, b);
-}
-
-/* A' m A of 1 channels, pixels of which the image has the first `rows` and `cols`: down the
- * columns two rows, which share terms, at a time. */
-CNN_INLINE void residual_conv2d_winograd6_3_scalar_out1(const float *m,
-        float *y, const float *b, int rows, int cols)
-{
-    vf m0, m1, m2;
-    vf m3, m4;
-
-    {
-        m1 = vf_load(m + 96);
-        m2 = vf_load(m + 192);
-        m3 = vf_load(m + 288);
-        m4 = vf_load(m + 384);
-        m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 112);
-        m2 = vf_load(m + 208);
-        m3 = vf_load(m + 304);
-        m4 = vf_load(m + 400);
-        m0 = vf_load(m + 16);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 128);
-        m2 = vf_load(m + 224);
-        m3 = vf_load(m + 320);
-        m4 = vf_load(m + 416);
-        m0 = vf_load(m + 32);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 144);
-        m2 = vf_load(m + 240);
-        m3 = vf_load(m + 336);
-        m4 = vf_load(m + 432);
-        m0 = vf_load(m + 48);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 160);
-        m2 = vf_load(m + 256);
-        m3 = vf_load(m + 352);
-        m4 = vf_load(m + 448);
-        m0 = vf_load(m + 64);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 176);
-        m2 = vf_load(m + 272);
-        m3 = vf_load(m + 368);
-        m4 = vf_load(m + 464);
-        m0 = vf_load(m + 80);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-
-        residual_conv2d_winograd6_3_scalar_row_out1(
-            u0, u1, u2, u3, u4, u5,
-            y + 0, b, cols);
-        if (rows > 2)
-        residual_conv2d_winograd6_3_scalar_row_out1(
-            z0, z1, z2, z3, z4, z5,
-            y + 1024, b, cols);
-    }
-    {
-        m1 = vf_load(m + 96);
-        m2 = vf_load(m + 192);
-        m3 = vf_load(m + 288);
-        m4 = vf_load(m + 384);
-        m0 = vf_load(m + 480);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 112);
-        m2 = vf_load(m + 208);
-        m3 = vf_load(m + 304);
-        m4 = vf_load(m + 400);
-        m0 = vf_load(m + 496);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 128);
-        m2 = vf_load(m + 224);
-        m3 = vf_load(m + 320);
-        m4 = vf_load(m + 416);
-        m0 = vf_load(m + 512);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 144);
-        m2 = vf_load(m + 240);
-        m3 = vf_load(m + 336);
-        m4 = vf_load(m + 432);
-        m0 = vf_load(m + 528);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 160);
-        m2 = vf_load(m + 256);
-        m3 = vf_load(m + 352);
-        m4 = vf_load(m + 448);
-        m0 = vf_load(m + 544);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 176);
-        m2 = vf_load(m + 272);
-        m3 = vf_load(m + 368);
-        m4 = vf_load(m + 464);
-        m0 = vf_load(m + 560);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
-
-        if (rows > 1)
-        residual_conv2d_winograd6_3_scalar_row_out1(
-            u0, u1, u2, u3, u4, u5,
-            y + 512, b, cols);
-        if (rows > 3)
-        residual_conv2d_winograd6_3_scalar_row_out1(
-            z0, z1, z2, z3, z4, z5,
-            y + 1536, b, cols);
-    }
-}
-
-/* Transforms the sums of a block's tiles back, tile to to - 1: 4 channels or the `channels` last ones. No
- * tile of another block, as the result may lie over the residual. */
-static void residual_conv2d_winograd6_3_scalar_store(const float *m,
-        float *y, const float *b, int tile, int to, int channels)
-{
-    for (int at = tile; at < to; at++, m += 4) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
-        const ptrdiff_t image = at / 64;
-        float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
-        int c = 0;
-
-        for (; c + 1 <= channels; c += 1)
-            residual_conv2d_winograd6_3_scalar_out1(m + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
-    }
-}
-
-/* 2 tiles by 4 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_3_scalar_2x4(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
-        const float *CNN_RESTRICT w)
-{
-    vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
-    vf a0_2 = vf_zero();
-    vf a0_3 = vf_zero();
-    vf a1_0 = vf_zero();
-    vf a1_1 = vf_zero();
-    vf a1_2 = vf_zero();
-    vf a1_3 = vf_zero();
-
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 1 + i * 16);
-        const vf w2 = vf_load(w + 2 + i * 16);
-        const vf w3 = vf_load(w + 3 + i * 16);
-        vf d;
-        d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
-        a0_2 = vf_fma(d, w2, a0_2);
-        a0_3 = vf_fma(d, w3, a0_3);
-        d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
-        a1_2 = vf_fma(d, w2, a1_2);
-        a1_3 = vf_fma(d, w3, a1_3);
-    }
-
-    vf_store(m + 0, a0_0);
-    vf_store(m + 1, a0_1);
-    vf_store(m + 2, a0_2);
-    vf_store(m + 3, a0_3);
-    vf_store(m + 4, a1_0);
-    vf_store(m + 5, a1_1);
-    vf_store(m + 6, a1_2);
-    vf_store(m + 7, a1_3);
-}
-
-/* Sums over the input channels: for each point, all tiles of the block by 4 channels. */
-CNN_NOINLINE static void residual_conv2d_winograd6_3_scalar_sums4(const float *v, float *m, const float *w)
-{
-    for (int k = 0; k < 36; k++, v += 48, m += 16, w += 256) {
-
-        for (int t = 0; t < 2; t += 2)
-            residual_conv2d_winograd6_3_scalar_2x4(v + t * 16, m + t * 4, w);
-    }
-}
-
-static void residual_conv2d_winograd6_3_scalar(const float *x,
-        float *y, const float *w, float *scratch,
-        int first, int last)
-{
-    float *zero = scratch, *v = zero + 16, *m = v + 1728;
-    int ready = -1;
-
-    memset(zero, 0, 16 * sizeof(float));
-    for (int u = first; u < last; u++) {
-        const int block = u / 4, q = u % 4;
-        const int tile = block * 2;
-        int to = tile + 2;
-        const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
-
-        if (block != ready)
-            residual_conv2d_winograd6_3_scalar_transform(x, v, zero, tile, to);
-        ready = block;
-        residual_conv2d_winograd6_3_scalar_sums4(v, m, wu);
-        residual_conv2d_winograd6_3_scalar_store(m,
-            y + q * 4, w + 9216 + q * 4, tile, to, q < 4 ? 4 : 0);
-    }
-}
-
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
- * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
- * columns that lie inside whatever the tile are not looked at. */
-CNN_INLINE void residual_conv2d_winograd6_4_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
-{
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
-    p[6] = x + 512;
-    p[7] = x + 528;
-    p[8] = x + 544;
-    p[9] = x + 560;
-    p[10] = x + 576;
-    p[11] = x + 592;
-    p[12] = x + 1024;
-    p[13] = x + 1040;
-    p[14] = x + 1056;
-    p[15] = x + 1072;
-    p[16] = x + 1088;
-    p[17] = x + 1104;
-    p[18] = x + 1536;
-    p[19] = x + 1552;
-    p[20] = x + 1568;
-    p[21] = x + 1584;
-    p[22] = x + 1600;
-    p[23] = x + 1616;
-    p[24] = x + 2048;
-    p[25] = x + 2064;
-    p[26] = x + 2080;
-    p[27] = x + 2096;
-    p[28] = x + 2112;
-    p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
-    if (ix + 0 < 0 || ix + 0 >= 32) {
-        p[0] = zero;
-        p[6] = zero;
-        p[12] = zero;
-        p[18] = zero;
-        p[24] = zero;
-        p[30] = zero;
-    }
-    if (ix + 5 < 0 || ix + 5 >= 32) {
-        p[5] = zero;
-        p[11] = zero;
-        p[17] = zero;
-        p[23] = zero;
-        p[29] = zero;
-        p[35] = zero;
-    }
-}
-
-/* Along a row: B' d to six points. */
-CNN_INLINE void residual_conv2d_winograd6_4_scalar_points(float *v, vf d0, vf d1, vf d2, vf d3, vf d4, vf d5)
-{
-    const vf a = vf_fma(vf_set1(-2.0f), d2, d4), c = vf_fma(vf_set1(-0.5f), d2, d4);
-    const vf b = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-
-    vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 48, vf_add(a, b));
-    vf_store(v + 96, vf_sub(a, b));
-    vf_store(v + 144, vf_add(c, e));
-    vf_store(v + 192, vf_sub(c, e));
-    vf_store(v + 240, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
-}
-
-CNN_INLINE vf residual_conv2d_winograd6_4_scalar_pixel1(const float *p)
-{
-    return vf_load(p);
-}
-
-/* B' d B of 1 channels: down the columns one row of points, or two that share terms, at a
- * time, so that few registers are in use. */
-CNN_INLINE void residual_conv2d_winograd6_4_scalar_in1(const float *const *p, ptrdiff_t c, float *v)
-{
-    vf d1, d2, d3, d4;
-
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[12] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[24] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[0] + c), d4);
-    const vf s0 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[13] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[25] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[1] + c), d4);
-    const vf s1 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[14] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[26] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[2] + c), d4);
-    const vf s2 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[15] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[27] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[3] + c), d4);
-    const vf s3 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[16] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[28] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[4] + c), d4);
-    const vf s4 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[17] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[29] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[5] + c), d4);
-    const vf s5 = vf_fma(vf_set1(-2.5f), d2, d3);
-    residual_conv2d_winograd6_4_scalar_points(v, s0, s1, s2, s3, s4, s5);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[6] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[12] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[18] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[24] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a0 = vf_add(d2, d1), b0 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[7] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[13] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[19] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[25] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a1 = vf_add(d2, d1), b1 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[8] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[14] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[20] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[26] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a2 = vf_add(d2, d1), b2 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[9] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[15] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[21] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[27] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a3 = vf_add(d2, d1), b3 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[10] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[16] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[22] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[28] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a4 = vf_add(d2, d1), b4 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[11] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[17] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[23] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[29] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_scalar_points(v + 288, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_scalar_points(v + 576, b0, b1, b2, b3, b4, b5);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[6] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[12] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[18] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[24] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e0 = vf_add(d2, d1), f0 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[7] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[13] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[19] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[25] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e1 = vf_add(d2, d1), f1 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[8] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[14] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[20] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[26] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e2 = vf_add(d2, d1), f2 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[9] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[15] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[21] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[27] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e3 = vf_add(d2, d1), f3 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[10] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[16] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[22] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[28] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e4 = vf_add(d2, d1), f4 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[11] + c);
-    d2 = residual_conv2d_winograd6_4_scalar_pixel1(p[17] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[23] + c);
-    d4 = residual_conv2d_winograd6_4_scalar_pixel1(p[29] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_scalar_points(v + 864, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_scalar_points(v + 1152, f0, f1, f2, f3, f4, f5);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[6] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[18] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[30] + c), d1);
-    const vf t0 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[7] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[19] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[31] + c), d1);
-    const vf t1 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[8] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[20] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[32] + c), d1);
-    const vf t2 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[9] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[21] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[33] + c), d1);
-    const vf t3 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[10] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[22] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[34] + c), d1);
-    const vf t4 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_scalar_pixel1(p[11] + c);
-    d3 = residual_conv2d_winograd6_4_scalar_pixel1(p[23] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_scalar_pixel1(p[35] + c), d1);
-    const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_scalar_points(v + 1440, t0, t1, t2, t3, t4, t5);
-}
-
-/* The same of a tile inside the image. */
-CNN_INLINE void residual_conv2d_winograd6_4_scalar_inner1(const float *x, float *v)
-{
-    const float *const p[36] = {
-        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
-        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
-        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
-        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
-        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
-        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
-    };
-
-    residual_conv2d_winograd6_4_scalar_in1(p, 0, v);
-}
-
-/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
- * is done again. */
-static void residual_conv2d_winograd6_4_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
-{
-    const int n = 2;
-
-    for (int t = 0; t < n; t++, v += 16) {
-        const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
-
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 1)
-                residual_conv2d_winograd6_4_scalar_inner1(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_4_scalar_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 1)
-            residual_conv2d_winograd6_4_scalar_in1(p, c, v + c);
-    }
-}
-
-/* One pixel, 1 channels. */
-CNN_INLINE void residual_conv2d_winograd6_4_scalar_pixel_out1(vf a,
         const float *r,
         float *y, const float *b)
 {
@@ -1487,7 +1671,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_pixel_out1(vf a,
 }
 
 /* Along a row: m A, pixels of which the image has the first `cols`. */
-CNN_INLINE void residual_conv2d_winograd6_4_scalar_row_out1(
+CNN_INLINE void residual_conv2d_winograd6_3_scalar_row_out1(
         vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
         const float *r,
         float *y, const float *b, int cols)
@@ -1499,26 +1683,26 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_row_out1(
     const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
     const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
 
-    residual_conv2d_winograd6_4_scalar_pixel_out1(y0,
+    residual_conv2d_winograd6_3_scalar_pixel_out1(y0,
         r,
         y, b);
     if (cols > 1)
-        residual_conv2d_winograd6_4_scalar_pixel_out1(y1,
+        residual_conv2d_winograd6_3_scalar_pixel_out1(y1,
             r + 16,
             y + 16, b);
     if (cols > 2)
-        residual_conv2d_winograd6_4_scalar_pixel_out1(y2,
+        residual_conv2d_winograd6_3_scalar_pixel_out1(y2,
             r + 32,
             y + 32, b);
     if (cols > 3)
-        residual_conv2d_winograd6_4_scalar_pixel_out1(y3,
+        residual_conv2d_winograd6_3_scalar_pixel_out1(y3,
             r + 48,
             y + 48, b);
 }
 
 /* A' m A of 1 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
-CNN_INLINE void residual_conv2d_winograd6_4_scalar_out1(const float *m,
+CNN_INLINE void residual_conv2d_winograd6_3_scalar_out1(const float *m,
         const float *r,
         float *y, const float *b, int rows, int cols)
 {
@@ -1581,12 +1765,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_out1(const float *m,
         const vf u5 = vf_add(m0, vf_add(m1, m3));
         const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
 
-        residual_conv2d_winograd6_4_scalar_row_out1(
+        residual_conv2d_winograd6_3_scalar_row_out1(
             u0, u1, u2, u3, u4, u5,
             r + 0,
             y + 0, b, cols);
         if (rows > 2)
-        residual_conv2d_winograd6_4_scalar_row_out1(
+        residual_conv2d_winograd6_3_scalar_row_out1(
             z0, z1, z2, z3, z4, z5,
             r + 1024,
             y + 1024, b, cols);
@@ -1660,12 +1844,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_out1(const float *m,
         const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
 
         if (rows > 1)
-        residual_conv2d_winograd6_4_scalar_row_out1(
+        residual_conv2d_winograd6_3_scalar_row_out1(
             u0, u1, u2, u3, u4, u5,
             r + 512,
             y + 512, b, cols);
         if (rows > 3)
-        residual_conv2d_winograd6_4_scalar_row_out1(
+        residual_conv2d_winograd6_3_scalar_row_out1(
             z0, z1, z2, z3, z4, z5,
             r + 1536,
             y + 1536, b, cols);
@@ -1674,7 +1858,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_out1(const float *m,
 
 /* Transforms the sums of a block's tiles back, tile to to - 1: 4 channels or the `channels` last ones. No
  * tile of another block, as the result may lie over the residual. */
-static void residual_conv2d_winograd6_4_scalar_store(const float *m,
+static void residual_conv2d_winograd6_3_scalar_store(const float *m,
         const float *r,
         float *y, const float *b, int tile, int to, int channels)
 {
@@ -1686,14 +1870,14 @@ static void residual_conv2d_winograd6_4_scalar_store(const float *m,
         int c = 0;
 
         for (; c + 1 <= channels; c += 1)
-            residual_conv2d_winograd6_4_scalar_out1(m + c,
+            residual_conv2d_winograd6_3_scalar_out1(m + c,
                 rt + c,
                 yt + c, b + c, 32 - oy, 32 - ox);
     }
 }
 
 /* 2 tiles by 4 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_4_scalar_2x4(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+CNN_INLINE void residual_conv2d_winograd6_3_scalar_2x4(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
 {
     vf a0_0 = vf_zero();
@@ -1734,16 +1918,16 @@ CNN_INLINE void residual_conv2d_winograd6_4_scalar_2x4(const float *CNN_RESTRICT
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 4 channels. */
-CNN_NOINLINE static void residual_conv2d_winograd6_4_scalar_sums4(const float *v, float *m, const float *w)
+CNN_NOINLINE static void residual_conv2d_winograd6_3_scalar_sums4(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, v += 48, m += 16, w += 256) {
 
         for (int t = 0; t < 2; t += 2)
-            residual_conv2d_winograd6_4_scalar_2x4(v + t * 16, m + t * 4, w);
+            residual_conv2d_winograd6_3_scalar_2x4(v + t * 16, m + t * 4, w);
     }
 }
 
-static void residual_conv2d_winograd6_4_scalar(const float *x,
+static void residual_conv2d_winograd6_3_scalar(const float *x,
         const float *r,
         float *y, const float *w, float *scratch,
         int first, int last)
@@ -1759,10 +1943,10 @@ static void residual_conv2d_winograd6_4_scalar(const float *x,
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_scalar_transform(x, v, zero, tile, to);
+            residual_conv2d_winograd6_3_scalar_transform(x, v, zero, tile, to);
         ready = block;
-        residual_conv2d_winograd6_4_scalar_sums4(v, m, wu);
-        residual_conv2d_winograd6_4_scalar_store(m,
+        residual_conv2d_winograd6_3_scalar_sums4(v, m, wu);
+        residual_conv2d_winograd6_3_scalar_store(m,
             r + q * 4,
             y + q * 4, w + 9216 + q * 4, tile, to, q < 4 ? 4 : 0);
     }
@@ -1771,7 +1955,7 @@ static void residual_conv2d_winograd6_4_scalar(const float *x,
 /* global_pool2d: maximum or mean of whole images, channels in vectors.
  * For global_average_pooling2d (global_average_pooling2d, residual.cnn.yaml:18). */
 /* 2 channels of one image. */
-CNN_INLINE void residual_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+CNN_INLINE void residual_global_pool2d_4_scalar_2(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
@@ -1810,7 +1994,7 @@ CNN_INLINE void residual_global_pool2d_5_scalar_2(const float *CNN_RESTRICT x, f
     vf_store(y + 1, a0_1);
 }
 
-static void residual_global_pool2d_5_scalar(const float *x, float *y, int first, int last)
+static void residual_global_pool2d_4_scalar(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 8;
@@ -1818,14 +2002,14 @@ static void residual_global_pool2d_5_scalar(const float *x, float *y, int first,
         const float *xu = x + image * 16384 + q * 2;
         float *yu = y + image * 16 + q * 2;
 
-        residual_global_pool2d_5_scalar_2(xu, yu);
+        residual_global_pool2d_4_scalar_2(xu, yu);
     }
 }
 
 /* dense_dot: Dense, inputs in vectors, several outputs and rows in registers.
  * For logits (dense, residual.cnn.yaml:19). */
 /* 1 rows by 1 outputs. */
-CNN_INLINE void residual_dense_dot_6_scalar_1x1(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_dense_dot_5_scalar_1x1(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
 
@@ -1904,20 +2088,20 @@ CNN_INLINE void residual_dense_dot_6_scalar_1x1(const float *CNN_RESTRICT x,
 }
 
 /* Tiles of one run of rows, 1 outputs. */
-CNN_INLINE void residual_dense_dot_6_scalar_run1(const float *x,
+CNN_INLINE void residual_dense_dot_5_scalar_run1(const float *x,
         float *y, const float *w, const float *b,
         int from, int to)
 {
     int t = from;
 
     for (; t < 1 && t < to; t++) {
-        residual_dense_dot_6_scalar_1x1(x, y, w, b);
+        residual_dense_dot_5_scalar_1x1(x, y, w, b);
         x += 16;
         y += 10;
     }
 }
 
-static void residual_dense_dot_6_scalar(const float *x,
+static void residual_dense_dot_5_scalar(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -1931,14 +2115,14 @@ static void residual_dense_dot_6_scalar(const float *x,
         float *yu = y + image * 10 + run * 10 + o;
         const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
 
-        residual_dense_dot_6_scalar_run1(xu, yu, wu, bu, from, to);
+        residual_dense_dot_5_scalar_run1(xu, yu, wu, bu, from, to);
     }
 }
 
 /* softmax: softmax over channels, pixel by pixel; vectors over channels.
  * For prob (softmax, residual.cnn.yaml:20). */
 /* The softmax of the 10 channels of a pixel. */
-CNN_INLINE void residual_softmax_7_scalar_pixel(const float *x, float *y, const float *w)
+CNN_INLINE void residual_softmax_6_scalar_pixel(const float *x, float *y, const float *w)
 {
     (void)w;
     vf most0 = vf_load(x + 0);
@@ -2025,7 +2209,7 @@ CNN_INLINE void residual_softmax_7_scalar_pixel(const float *x, float *y, const 
 }
 
 /* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
-static void residual_softmax_7_scalar(const float *x, float *y, const float *w, int first, int last)
+static void residual_softmax_6_scalar(const float *x, float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const float *xu = x + (ptrdiff_t)u * 10;
@@ -2033,59 +2217,51 @@ static void residual_softmax_7_scalar(const float *x, float *y, const float *w, 
         const int n = 1;
 
         for (int i = 0; i < n; i++)
-            residual_softmax_7_scalar_pixel(xu + i * 10, yu + i * 10, w);
+            residual_softmax_6_scalar_pixel(xu + i * 10, yu + i * 10, w);
     }
 }
 
-static void residual_1_image_scalar(const struct residual_job *job, int first, int last, int thread)
+static void residual_1_stem_scalar(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_unary_1_scalar(job->input, (float *)(void *)(job->arena + 65548), first, last);
-    cnn_clear_halo((float *)(void *)(job->arena + 65548), first, last, 99, 32, 3, 3, 1, 1);
+    residual_conv2d_direct_1_scalar(job->input, (float *)(void *)(job->arena + 0), residual_w1, first, last);
     (void)thread;
 }
 
-static void residual_2_stem_scalar(const struct residual_job *job, int first, int last, int thread)
+static void residual_2_re_lu_scalar(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_direct_2_scalar((const float *)(void *)(job->arena + 65548), (float *)(void *)(job->arena + 0), residual_w2, first, last);
+    residual_conv2d_winograd6_2_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w2.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
+}
+
+static void residual_3_feat_scalar(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_conv2d_winograd6_3_scalar((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
+}
+
+static void residual_4_global_average_pooling2d_scalar(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_global_pool2d_4_scalar(job->out_feat, (float *)(void *)(job->arena + 0), first, last);
     (void)thread;
 }
 
-static void residual_3_re_lu_scalar(const struct residual_job *job, int first, int last, int thread)
+static void residual_5_logits_scalar(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
-}
-
-static void residual_4_feat_scalar(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_conv2d_winograd6_4_scalar((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
-}
-
-static void residual_5_global_average_pooling2d_scalar(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_global_pool2d_5_scalar(job->out_feat, (float *)(void *)(job->arena + 0), first, last);
+    residual_dense_dot_5_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 64), residual_w5, first, last);
     (void)thread;
 }
 
-static void residual_6_logits_scalar(const struct residual_job *job, int first, int last, int thread)
+static void residual_6_prob_scalar(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_dense_dot_6_scalar((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 64), residual_w6, first, last);
+    residual_softmax_6_scalar((const float *)(void *)(job->arena + 64), job->out_prob, residual_w6, first, last);
     (void)thread;
 }
 
-static void residual_7_prob_scalar(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_softmax_7_scalar((const float *)(void *)(job->arena + 64), job->out_prob, residual_w7, first, last);
-    (void)thread;
-}
-
-static const struct residual_work residual_scalar[7] = {
-    {residual_1_image_scalar, 32, 32},
-    {residual_2_stem_scalar, 32, 32},
-    {residual_3_re_lu_scalar, 128, 32},
-    {residual_4_feat_scalar, 128, 32},
-    {residual_5_global_average_pooling2d_scalar, 8, 8},
-    {residual_6_logits_scalar, 10, 1},
-    {residual_7_prob_scalar, 1, 1},
+static const struct residual_work residual_scalar[6] = {
+    {residual_1_stem_scalar, 32, 32},
+    {residual_2_re_lu_scalar, 128, 32},
+    {residual_3_feat_scalar, 128, 32},
+    {residual_4_global_average_pooling2d_scalar, 8, 8},
+    {residual_5_logits_scalar, 10, 1},
+    {residual_6_prob_scalar, 1, 1},
 };
 
 #endif /* RESIDUAL_SCALAR */
@@ -2099,36 +2275,10 @@ static const struct residual_work residual_scalar[7] = {
 #include "cnn_math.h"
 #endif
 
-/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
- * For image (copy, residual.cnn.yaml:10). */
-/* A run of n floats: copy. */
-CNN_INLINE void residual_unary_1_sse2_run(const float *x, float *y, int n)
-{
-
-    int j = 0;
-
-    for (; j + 4 <= n; j += 4)
-        vf_store(y + j, vf_load(x + j));
-}
-
-/* Row by row. */
-static void residual_unary_1_sse2(const float *x, float *y, int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int row = u % 32;
-        const float *xu = x + image * 3072 + row * 96;
-        float *yu = y + image * 3168 + row * 99;
-        const int n = 96;
-
-        residual_unary_1_sse2_run(xu, yu, n);
-    }
-}
-
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -2186,19 +2336,231 @@ CNN_INLINE void residual_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_RESTRI
     vf_store(y + 28, a1_3);
 }
 
+/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 4);
+    vf a0_2 = vf_load(b + 8);
+    vf a0_3 = vf_load(b + 12);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 4);
+    vf a1_2 = vf_load(b + 8);
+    vf a1_3 = vf_load(b + 12);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 4 + i * 16);
+            vf w2 = vf_load(w + 8 + i * 16);
+            vf w3 = vf_load(w + 12 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf w1 = vf_load(w + 52 + i * 16);
+            vf w2 = vf_load(w + 56 + i * 16);
+            vf w3 = vf_load(w + 60 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf w1 = vf_load(w + 100 + i * 16);
+            vf w2 = vf_load(w + 104 + i * 16);
+            vf w3 = vf_load(w + 108 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        x += xr;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 4, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 12, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 20, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 24, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 28, a1_3);
+}
+
+/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_1_sse2_tile2_2x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 4);
+    vf a0_2 = vf_load(b + 8);
+    vf a0_3 = vf_load(b + 12);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 4);
+    vf a1_2 = vf_load(b + 8);
+    vf a1_3 = vf_load(b + 12);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 4 + i * 16);
+            vf w2 = vf_load(w + 8 + i * 16);
+            vf w3 = vf_load(w + 12 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf w1 = vf_load(w + 52 + i * 16);
+            vf w2 = vf_load(w + 56 + i * 16);
+            vf w3 = vf_load(w + 60 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf w1 = vf_load(w + 100 + i * 16);
+            vf w2 = vf_load(w + 104 + i * 16);
+            vf w3 = vf_load(w + 108 + i * 16);
+            vf v;
+            v = vf_set1(xi[6]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            xi++;
+        }
+        x += xr;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 4, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 12, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 20, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 24, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 28, a1_3);
+}
+
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void residual_conv2d_direct_2_sse2_row(const float *x,
+CNN_INLINE void residual_conv2d_direct_1_sse2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    const int n1 = 16;
+    const int n0 = 1;
+    for (int t = 0; t < n0; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 96;
+        x += 3;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_1_sse2_tile1_2x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 32;
+    }
+    const int n1 = 14;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 99;
+        const ptrdiff_t xr = 96;
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_sse2_tile0_2x16(xt,
+            residual_conv2d_direct_1_sse2_tile0_2x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 32;
+    }
+    const int n3 = 1;
+    for (int t = 0; t < n3; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 96;
+        x += 6;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_1_sse2_tile2_2x16(xt,
                     y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 32;
@@ -2206,7 +2568,7 @@ CNN_INLINE void residual_conv2d_direct_2_sse2_row(const float *x,
     (void)rest;
 }
 
-static void residual_conv2d_direct_2_sse2(const float *x,
+static void residual_conv2d_direct_1_sse2(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -2218,12 +2580,11 @@ static void residual_conv2d_direct_2_sse2(const float *x,
         const int kh1 = end < 3 ? end : 3;
         const int rows = kh1 > kh0 ? kh1 - kh0 : 0;
         const int iy = rows ? kh0 * 1 - top : 0;
-        const float *xu = x + image * 3168 + iy * 99;
+        const float *xu = x + image * 3072 + iy * 96;
         float *yu = y + image * 16384 + oy * 512;
         const float *wu = w, *bu = w + 432;
-        xu -= 3;
         wu += kh0 * 144;
-        residual_conv2d_direct_2_sse2_row(xu,
+        residual_conv2d_direct_1_sse2_row(xu,
                 yu, wu, bu,
                 rows, 0, 1, 1);
     }
@@ -2231,6 +2592,553 @@ static void residual_conv2d_direct_2_sse2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_2_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+{
+    const float *row;
+    ptrdiff_t pitch;
+
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
+    }
+}
+
+/* Along a row: B' d to six points. */
+CNN_INLINE void residual_conv2d_winograd6_2_sse2_points(float *v, vf d0, vf d1, vf d2, vf d3, vf d4, vf d5)
+{
+    const vf a = vf_fma(vf_set1(-2.0f), d2, d4), c = vf_fma(vf_set1(-0.5f), d2, d4);
+    const vf b = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+
+    vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
+    vf_store(v + 48, vf_add(a, b));
+    vf_store(v + 96, vf_sub(a, b));
+    vf_store(v + 144, vf_add(c, e));
+    vf_store(v + 192, vf_sub(c, e));
+    vf_store(v + 240, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+}
+
+CNN_INLINE vf residual_conv2d_winograd6_2_sse2_pixel4(const float *p)
+{
+    return vf_load(p);
+}
+
+/* B' d B of 4 channels: down the columns one row of points, or two that share terms, at a
+ * time, so that few registers are in use. */
+CNN_INLINE void residual_conv2d_winograd6_2_sse2_in4(const float *const *p, ptrdiff_t c, float *v)
+{
+    vf d1, d2, d3, d4;
+
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[12] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[24] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[0] + c), d4);
+    const vf s0 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[13] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[25] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[1] + c), d4);
+    const vf s1 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[14] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[26] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[2] + c), d4);
+    const vf s2 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[15] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[27] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[3] + c), d4);
+    const vf s3 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[16] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[28] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[4] + c), d4);
+    const vf s4 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[17] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[29] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[5] + c), d4);
+    const vf s5 = vf_fma(vf_set1(-2.5f), d2, d3);
+    residual_conv2d_winograd6_2_sse2_points(v, s0, s1, s2, s3, s4, s5);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[6] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[12] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[18] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[24] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a0 = vf_add(d2, d1), b0 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[7] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[13] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[19] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[25] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a1 = vf_add(d2, d1), b1 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[8] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[14] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[20] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[26] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a2 = vf_add(d2, d1), b2 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[9] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[15] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[21] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[27] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a3 = vf_add(d2, d1), b3 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[10] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[16] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[22] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[28] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a4 = vf_add(d2, d1), b4 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[11] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[17] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[23] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[29] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
+    residual_conv2d_winograd6_2_sse2_points(v + 288, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_2_sse2_points(v + 576, b0, b1, b2, b3, b4, b5);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[6] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[12] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[18] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[24] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e0 = vf_add(d2, d1), f0 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[7] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[13] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[19] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[25] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e1 = vf_add(d2, d1), f1 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[8] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[14] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[20] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[26] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e2 = vf_add(d2, d1), f2 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[9] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[15] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[21] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[27] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e3 = vf_add(d2, d1), f3 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[10] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[16] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[22] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[28] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e4 = vf_add(d2, d1), f4 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[11] + c);
+    d2 = residual_conv2d_winograd6_2_sse2_pixel4(p[17] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[23] + c);
+    d4 = residual_conv2d_winograd6_2_sse2_pixel4(p[29] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
+    residual_conv2d_winograd6_2_sse2_points(v + 864, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_2_sse2_points(v + 1152, f0, f1, f2, f3, f4, f5);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[6] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[18] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[30] + c), d1);
+    const vf t0 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[7] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[19] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[31] + c), d1);
+    const vf t1 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[8] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[20] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[32] + c), d1);
+    const vf t2 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[9] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[21] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[33] + c), d1);
+    const vf t3 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[10] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[22] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[34] + c), d1);
+    const vf t4 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_sse2_pixel4(p[11] + c);
+    d3 = residual_conv2d_winograd6_2_sse2_pixel4(p[23] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_sse2_pixel4(p[35] + c), d1);
+    const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
+    residual_conv2d_winograd6_2_sse2_points(v + 1440, t0, t1, t2, t3, t4, t5);
+}
+
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_2_sse2_inner4(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_2_sse2_in4(p, 0, v);
+}
+
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_2_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
+{
+    const int n = 2;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
+        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
+        const float *p[36];
+
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            for (ptrdiff_t c = 0; c < 16; c += 4)
+                residual_conv2d_winograd6_2_sse2_inner4(xt + c, v + c);
+            continue;
+        }
+        residual_conv2d_winograd6_2_sse2_pixels(p, xt, zero, iy, ix);
+        for (ptrdiff_t c = 0; c < 16; c += 4)
+            residual_conv2d_winograd6_2_sse2_in4(p, c, v + c);
+    }
+}
+
+/* One pixel, 4 channels. */
+CNN_INLINE void residual_conv2d_winograd6_2_sse2_pixel_out4(vf a,
+        float *y, const float *b)
+{
+    a = vf_add(a, vf_load(b));
+    a = vf_relu(a);
+    vf_store(y, a);
+}
+
+/* Along a row: m A, pixels of which the image has the first `cols`. */
+CNN_INLINE void residual_conv2d_winograd6_2_sse2_row_out4(
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
+        float *y, const float *b, int cols)
+{
+    const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
+    const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
+    const vf y0 = vf_add(m0, vf_add(s, s2));
+    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+
+    residual_conv2d_winograd6_2_sse2_pixel_out4(y0,
+        y, b);
+    if (cols > 1)
+        residual_conv2d_winograd6_2_sse2_pixel_out4(y1,
+            y + 16, b);
+    if (cols > 2)
+        residual_conv2d_winograd6_2_sse2_pixel_out4(y2,
+            y + 32, b);
+    if (cols > 3)
+        residual_conv2d_winograd6_2_sse2_pixel_out4(y3,
+            y + 48, b);
+}
+
+/* A' m A of 4 channels, pixels of which the image has the first `rows` and `cols`: down the
+ * columns two rows, which share terms, at a time. */
+CNN_INLINE void residual_conv2d_winograd6_2_sse2_out4(const float *m,
+        float *y, const float *b, int rows, int cols)
+{
+    vf m0, m1, m2;
+    vf m3, m4;
+
+    {
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 576);
+        m3 = vf_load(m + 864);
+        m4 = vf_load(m + 1152);
+        m0 = vf_load(m + 0);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u0 = vf_add(m0, vf_add(m1, m3));
+        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 336);
+        m2 = vf_load(m + 624);
+        m3 = vf_load(m + 912);
+        m4 = vf_load(m + 1200);
+        m0 = vf_load(m + 48);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u1 = vf_add(m0, vf_add(m1, m3));
+        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 384);
+        m2 = vf_load(m + 672);
+        m3 = vf_load(m + 960);
+        m4 = vf_load(m + 1248);
+        m0 = vf_load(m + 96);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u2 = vf_add(m0, vf_add(m1, m3));
+        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 432);
+        m2 = vf_load(m + 720);
+        m3 = vf_load(m + 1008);
+        m4 = vf_load(m + 1296);
+        m0 = vf_load(m + 144);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u3 = vf_add(m0, vf_add(m1, m3));
+        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 480);
+        m2 = vf_load(m + 768);
+        m3 = vf_load(m + 1056);
+        m4 = vf_load(m + 1344);
+        m0 = vf_load(m + 192);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u4 = vf_add(m0, vf_add(m1, m3));
+        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 528);
+        m2 = vf_load(m + 816);
+        m3 = vf_load(m + 1104);
+        m4 = vf_load(m + 1392);
+        m0 = vf_load(m + 240);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u5 = vf_add(m0, vf_add(m1, m3));
+        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+
+        residual_conv2d_winograd6_2_sse2_row_out4(
+            u0, u1, u2, u3, u4, u5,
+            y + 0, b, cols);
+        if (rows > 2)
+        residual_conv2d_winograd6_2_sse2_row_out4(
+            z0, z1, z2, z3, z4, z5,
+            y + 1024, b, cols);
+    }
+    {
+        m1 = vf_load(m + 288);
+        m2 = vf_load(m + 576);
+        m3 = vf_load(m + 864);
+        m4 = vf_load(m + 1152);
+        m0 = vf_load(m + 1440);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 336);
+        m2 = vf_load(m + 624);
+        m3 = vf_load(m + 912);
+        m4 = vf_load(m + 1200);
+        m0 = vf_load(m + 1488);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 384);
+        m2 = vf_load(m + 672);
+        m3 = vf_load(m + 960);
+        m4 = vf_load(m + 1248);
+        m0 = vf_load(m + 1536);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 432);
+        m2 = vf_load(m + 720);
+        m3 = vf_load(m + 1008);
+        m4 = vf_load(m + 1296);
+        m0 = vf_load(m + 1584);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 480);
+        m2 = vf_load(m + 768);
+        m3 = vf_load(m + 1056);
+        m4 = vf_load(m + 1344);
+        m0 = vf_load(m + 1632);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 528);
+        m2 = vf_load(m + 816);
+        m3 = vf_load(m + 1104);
+        m4 = vf_load(m + 1392);
+        m0 = vf_load(m + 1680);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+
+        if (rows > 1)
+        residual_conv2d_winograd6_2_sse2_row_out4(
+            u0, u1, u2, u3, u4, u5,
+            y + 512, b, cols);
+        if (rows > 3)
+        residual_conv2d_winograd6_2_sse2_row_out4(
+            z0, z1, z2, z3, z4, z5,
+            y + 1536, b, cols);
+    }
+}
+
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
+static void residual_conv2d_winograd6_2_sse2_store(const float *m,
+        float *y, const float *b, int tile, int to, int channels)
+{
+    for (int at = tile; at < to; at++, m += 16) {
+        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const ptrdiff_t image = at / 64;
+        float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
+        int c = 0;
+
+        for (; c + 4 <= channels; c += 4)
+            residual_conv2d_winograd6_2_sse2_out4(m + c,
+                yt + c, b + c, 32 - oy, 32 - ox);
+    }
+}
+
+/* 2 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_2_sse2_2x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+        const float *CNN_RESTRICT w)
+{
+    vf a0_0 = vf_zero();
+    vf a0_1 = vf_zero();
+    vf a0_2 = vf_zero();
+    vf a0_3 = vf_zero();
+    vf a1_0 = vf_zero();
+    vf a1_1 = vf_zero();
+    vf a1_2 = vf_zero();
+    vf a1_3 = vf_zero();
+
+    for (int i = 0; i < 16; i++) {
+        const vf w0 = vf_load(w + 0 + i * 16);
+        const vf w1 = vf_load(w + 4 + i * 16);
+        const vf w2 = vf_load(w + 8 + i * 16);
+        const vf w3 = vf_load(w + 12 + i * 16);
+        vf d;
+        d = vf_set1(v[0 + i]);
+        a0_0 = vf_fma(d, w0, a0_0);
+        a0_1 = vf_fma(d, w1, a0_1);
+        a0_2 = vf_fma(d, w2, a0_2);
+        a0_3 = vf_fma(d, w3, a0_3);
+        d = vf_set1(v[16 + i]);
+        a1_0 = vf_fma(d, w0, a1_0);
+        a1_1 = vf_fma(d, w1, a1_1);
+        a1_2 = vf_fma(d, w2, a1_2);
+        a1_3 = vf_fma(d, w3, a1_3);
+    }
+
+    vf_store(m + 0, a0_0);
+    vf_store(m + 4, a0_1);
+    vf_store(m + 8, a0_2);
+    vf_store(m + 12, a0_3);
+    vf_store(m + 16, a1_0);
+    vf_store(m + 20, a1_1);
+    vf_store(m + 24, a1_2);
+    vf_store(m + 28, a1_3);
+}
+
+/* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
+CNN_NOINLINE static void residual_conv2d_winograd6_2_sse2_sums16(const float *v, float *m, const float *w)
+{
+    for (int k = 0; k < 36; k++, v += 48, m += 48, w += 256) {
+
+        for (int t = 0; t < 2; t += 2)
+            residual_conv2d_winograd6_2_sse2_2x16(v + t * 16, m + t * 16, w);
+    }
+}
+
+static void residual_conv2d_winograd6_2_sse2(const float *x,
+        float *y, const float *w, float *scratch,
+        int first, int last)
+{
+    float *zero = scratch, *v = zero + 16, *m = v + 1728;
+    int ready = -1;
+
+    memset(zero, 0, 16 * sizeof(float));
+    for (int u = first; u < last; u++) {
+        const int block = u / 1, q = u % 1;
+        const int tile = block * 2;
+        int to = tile + 2;
+        const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
+
+        if (block != ready)
+            residual_conv2d_winograd6_2_sse2_transform(x, v, zero, tile, to);
+        ready = block;
+        residual_conv2d_winograd6_2_sse2_sums16(v, m, wu);
+        residual_conv2d_winograd6_2_sse2_store(m,
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
+    }
+}
+
+/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+ * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
@@ -2502,553 +3410,6 @@ static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v,
 
 /* One pixel, 4 channels. */
 CNN_INLINE void residual_conv2d_winograd6_3_sse2_pixel_out4(vf a,
-        float *y, const float *b)
-{
-    a = vf_add(a, vf_load(b));
-    a = vf_relu(a);
-    vf_store(y, a);
-}
-
-/* Along a row: m A, pixels of which the image has the first `cols`. */
-CNN_INLINE void residual_conv2d_winograd6_3_sse2_row_out4(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
-        float *y, const float *b, int cols)
-{
-    const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
-    const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
-
-    residual_conv2d_winograd6_3_sse2_pixel_out4(y0,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_3_sse2_pixel_out4(y1,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_3_sse2_pixel_out4(y2,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_3_sse2_pixel_out4(y3,
-            y + 48, b);
-}
-
-/* A' m A of 4 channels, pixels of which the image has the first `rows` and `cols`: down the
- * columns two rows, which share terms, at a time. */
-CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
-        float *y, const float *b, int rows, int cols)
-{
-    vf m0, m1, m2;
-    vf m3, m4;
-
-    {
-        m1 = vf_load(m + 288);
-        m2 = vf_load(m + 576);
-        m3 = vf_load(m + 864);
-        m4 = vf_load(m + 1152);
-        m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 336);
-        m2 = vf_load(m + 624);
-        m3 = vf_load(m + 912);
-        m4 = vf_load(m + 1200);
-        m0 = vf_load(m + 48);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 384);
-        m2 = vf_load(m + 672);
-        m3 = vf_load(m + 960);
-        m4 = vf_load(m + 1248);
-        m0 = vf_load(m + 96);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 432);
-        m2 = vf_load(m + 720);
-        m3 = vf_load(m + 1008);
-        m4 = vf_load(m + 1296);
-        m0 = vf_load(m + 144);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 480);
-        m2 = vf_load(m + 768);
-        m3 = vf_load(m + 1056);
-        m4 = vf_load(m + 1344);
-        m0 = vf_load(m + 192);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 528);
-        m2 = vf_load(m + 816);
-        m3 = vf_load(m + 1104);
-        m4 = vf_load(m + 1392);
-        m0 = vf_load(m + 240);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-
-        residual_conv2d_winograd6_3_sse2_row_out4(
-            u0, u1, u2, u3, u4, u5,
-            y + 0, b, cols);
-        if (rows > 2)
-        residual_conv2d_winograd6_3_sse2_row_out4(
-            z0, z1, z2, z3, z4, z5,
-            y + 1024, b, cols);
-    }
-    {
-        m1 = vf_load(m + 288);
-        m2 = vf_load(m + 576);
-        m3 = vf_load(m + 864);
-        m4 = vf_load(m + 1152);
-        m0 = vf_load(m + 1440);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 336);
-        m2 = vf_load(m + 624);
-        m3 = vf_load(m + 912);
-        m4 = vf_load(m + 1200);
-        m0 = vf_load(m + 1488);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 384);
-        m2 = vf_load(m + 672);
-        m3 = vf_load(m + 960);
-        m4 = vf_load(m + 1248);
-        m0 = vf_load(m + 1536);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 432);
-        m2 = vf_load(m + 720);
-        m3 = vf_load(m + 1008);
-        m4 = vf_load(m + 1296);
-        m0 = vf_load(m + 1584);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 480);
-        m2 = vf_load(m + 768);
-        m3 = vf_load(m + 1056);
-        m4 = vf_load(m + 1344);
-        m0 = vf_load(m + 1632);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 528);
-        m2 = vf_load(m + 816);
-        m3 = vf_load(m + 1104);
-        m4 = vf_load(m + 1392);
-        m0 = vf_load(m + 1680);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
-
-        if (rows > 1)
-        residual_conv2d_winograd6_3_sse2_row_out4(
-            u0, u1, u2, u3, u4, u5,
-            y + 512, b, cols);
-        if (rows > 3)
-        residual_conv2d_winograd6_3_sse2_row_out4(
-            z0, z1, z2, z3, z4, z5,
-            y + 1536, b, cols);
-    }
-}
-
-/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
- * tile of another block, as the result may lie over the residual. */
-static void residual_conv2d_winograd6_3_sse2_store(const float *m,
-        float *y, const float *b, int tile, int to, int channels)
-{
-    for (int at = tile; at < to; at++, m += 16) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
-        const ptrdiff_t image = at / 64;
-        float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
-        int c = 0;
-
-        for (; c + 4 <= channels; c += 4)
-            residual_conv2d_winograd6_3_sse2_out4(m + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
-    }
-}
-
-/* 2 tiles by 16 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_3_sse2_2x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
-        const float *CNN_RESTRICT w)
-{
-    vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
-    vf a0_2 = vf_zero();
-    vf a0_3 = vf_zero();
-    vf a1_0 = vf_zero();
-    vf a1_1 = vf_zero();
-    vf a1_2 = vf_zero();
-    vf a1_3 = vf_zero();
-
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 4 + i * 16);
-        const vf w2 = vf_load(w + 8 + i * 16);
-        const vf w3 = vf_load(w + 12 + i * 16);
-        vf d;
-        d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
-        a0_2 = vf_fma(d, w2, a0_2);
-        a0_3 = vf_fma(d, w3, a0_3);
-        d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
-        a1_2 = vf_fma(d, w2, a1_2);
-        a1_3 = vf_fma(d, w3, a1_3);
-    }
-
-    vf_store(m + 0, a0_0);
-    vf_store(m + 4, a0_1);
-    vf_store(m + 8, a0_2);
-    vf_store(m + 12, a0_3);
-    vf_store(m + 16, a1_0);
-    vf_store(m + 20, a1_1);
-    vf_store(m + 24, a1_2);
-    vf_store(m + 28, a1_3);
-}
-
-/* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
-CNN_NOINLINE static void residual_conv2d_winograd6_3_sse2_sums16(const float *v, float *m, const float *w)
-{
-    for (int k = 0; k < 36; k++, v += 48, m += 48, w += 256) {
-
-        for (int t = 0; t < 2; t += 2)
-            residual_conv2d_winograd6_3_sse2_2x16(v + t * 16, m + t * 16, w);
-    }
-}
-
-static void residual_conv2d_winograd6_3_sse2(const float *x,
-        float *y, const float *w, float *scratch,
-        int first, int last)
-{
-    float *zero = scratch, *v = zero + 16, *m = v + 1728;
-    int ready = -1;
-
-    memset(zero, 0, 16 * sizeof(float));
-    for (int u = first; u < last; u++) {
-        const int block = u / 1, q = u % 1;
-        const int tile = block * 2;
-        int to = tile + 2;
-        const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
-
-        if (block != ready)
-            residual_conv2d_winograd6_3_sse2_transform(x, v, zero, tile, to);
-        ready = block;
-        residual_conv2d_winograd6_3_sse2_sums16(v, m, wu);
-        residual_conv2d_winograd6_3_sse2_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
-    }
-}
-
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
- * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
- * columns that lie inside whatever the tile are not looked at. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
-{
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
-    p[6] = x + 512;
-    p[7] = x + 528;
-    p[8] = x + 544;
-    p[9] = x + 560;
-    p[10] = x + 576;
-    p[11] = x + 592;
-    p[12] = x + 1024;
-    p[13] = x + 1040;
-    p[14] = x + 1056;
-    p[15] = x + 1072;
-    p[16] = x + 1088;
-    p[17] = x + 1104;
-    p[18] = x + 1536;
-    p[19] = x + 1552;
-    p[20] = x + 1568;
-    p[21] = x + 1584;
-    p[22] = x + 1600;
-    p[23] = x + 1616;
-    p[24] = x + 2048;
-    p[25] = x + 2064;
-    p[26] = x + 2080;
-    p[27] = x + 2096;
-    p[28] = x + 2112;
-    p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
-    if (ix + 0 < 0 || ix + 0 >= 32) {
-        p[0] = zero;
-        p[6] = zero;
-        p[12] = zero;
-        p[18] = zero;
-        p[24] = zero;
-        p[30] = zero;
-    }
-    if (ix + 5 < 0 || ix + 5 >= 32) {
-        p[5] = zero;
-        p[11] = zero;
-        p[17] = zero;
-        p[23] = zero;
-        p[29] = zero;
-        p[35] = zero;
-    }
-}
-
-/* Along a row: B' d to six points. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_points(float *v, vf d0, vf d1, vf d2, vf d3, vf d4, vf d5)
-{
-    const vf a = vf_fma(vf_set1(-2.0f), d2, d4), c = vf_fma(vf_set1(-0.5f), d2, d4);
-    const vf b = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-
-    vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 48, vf_add(a, b));
-    vf_store(v + 96, vf_sub(a, b));
-    vf_store(v + 144, vf_add(c, e));
-    vf_store(v + 192, vf_sub(c, e));
-    vf_store(v + 240, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
-}
-
-CNN_INLINE vf residual_conv2d_winograd6_4_sse2_pixel4(const float *p)
-{
-    return vf_load(p);
-}
-
-/* B' d B of 4 channels: down the columns one row of points, or two that share terms, at a
- * time, so that few registers are in use. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_in4(const float *const *p, ptrdiff_t c, float *v)
-{
-    vf d1, d2, d3, d4;
-
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[12] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[24] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[0] + c), d4);
-    const vf s0 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[13] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[25] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[1] + c), d4);
-    const vf s1 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[14] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[26] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[2] + c), d4);
-    const vf s2 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[15] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[27] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[3] + c), d4);
-    const vf s3 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[16] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[28] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[4] + c), d4);
-    const vf s4 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[17] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[29] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[5] + c), d4);
-    const vf s5 = vf_fma(vf_set1(-2.5f), d2, d3);
-    residual_conv2d_winograd6_4_sse2_points(v, s0, s1, s2, s3, s4, s5);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[6] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[12] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[18] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[24] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a0 = vf_add(d2, d1), b0 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[7] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[13] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[19] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[25] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a1 = vf_add(d2, d1), b1 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[8] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[14] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[20] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[26] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a2 = vf_add(d2, d1), b2 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[9] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[15] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[21] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[27] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a3 = vf_add(d2, d1), b3 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[10] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[16] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[22] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[28] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a4 = vf_add(d2, d1), b4 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[11] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[17] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[23] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[29] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_sse2_points(v + 288, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_sse2_points(v + 576, b0, b1, b2, b3, b4, b5);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[6] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[12] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[18] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[24] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e0 = vf_add(d2, d1), f0 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[7] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[13] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[19] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[25] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e1 = vf_add(d2, d1), f1 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[8] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[14] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[20] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[26] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e2 = vf_add(d2, d1), f2 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[9] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[15] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[21] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[27] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e3 = vf_add(d2, d1), f3 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[10] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[16] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[22] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[28] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e4 = vf_add(d2, d1), f4 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[11] + c);
-    d2 = residual_conv2d_winograd6_4_sse2_pixel4(p[17] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[23] + c);
-    d4 = residual_conv2d_winograd6_4_sse2_pixel4(p[29] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_sse2_points(v + 864, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_sse2_points(v + 1152, f0, f1, f2, f3, f4, f5);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[6] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[18] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[30] + c), d1);
-    const vf t0 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[7] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[19] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[31] + c), d1);
-    const vf t1 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[8] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[20] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[32] + c), d1);
-    const vf t2 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[9] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[21] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[33] + c), d1);
-    const vf t3 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[10] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[22] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[34] + c), d1);
-    const vf t4 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_sse2_pixel4(p[11] + c);
-    d3 = residual_conv2d_winograd6_4_sse2_pixel4(p[23] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_sse2_pixel4(p[35] + c), d1);
-    const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_sse2_points(v + 1440, t0, t1, t2, t3, t4, t5);
-}
-
-/* The same of a tile inside the image. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_inner4(const float *x, float *v)
-{
-    const float *const p[36] = {
-        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
-        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
-        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
-        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
-        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
-        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
-    };
-
-    residual_conv2d_winograd6_4_sse2_in4(p, 0, v);
-}
-
-/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
- * is done again. */
-static void residual_conv2d_winograd6_4_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
-{
-    const int n = 2;
-
-    for (int t = 0; t < n; t++, v += 16) {
-        const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
-
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 4)
-                residual_conv2d_winograd6_4_sse2_inner4(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_4_sse2_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 4)
-            residual_conv2d_winograd6_4_sse2_in4(p, c, v + c);
-    }
-}
-
-/* One pixel, 4 channels. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_pixel_out4(vf a,
         const float *r,
         float *y, const float *b)
 {
@@ -3059,7 +3420,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_pixel_out4(vf a,
 }
 
 /* Along a row: m A, pixels of which the image has the first `cols`. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_row_out4(
+CNN_INLINE void residual_conv2d_winograd6_3_sse2_row_out4(
         vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
         const float *r,
         float *y, const float *b, int cols)
@@ -3071,26 +3432,26 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_row_out4(
     const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
     const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
 
-    residual_conv2d_winograd6_4_sse2_pixel_out4(y0,
+    residual_conv2d_winograd6_3_sse2_pixel_out4(y0,
         r,
         y, b);
     if (cols > 1)
-        residual_conv2d_winograd6_4_sse2_pixel_out4(y1,
+        residual_conv2d_winograd6_3_sse2_pixel_out4(y1,
             r + 16,
             y + 16, b);
     if (cols > 2)
-        residual_conv2d_winograd6_4_sse2_pixel_out4(y2,
+        residual_conv2d_winograd6_3_sse2_pixel_out4(y2,
             r + 32,
             y + 32, b);
     if (cols > 3)
-        residual_conv2d_winograd6_4_sse2_pixel_out4(y3,
+        residual_conv2d_winograd6_3_sse2_pixel_out4(y3,
             r + 48,
             y + 48, b);
 }
 
 /* A' m A of 4 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
+CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
         const float *r,
         float *y, const float *b, int rows, int cols)
 {
@@ -3153,12 +3514,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
         const vf u5 = vf_add(m0, vf_add(m1, m3));
         const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
 
-        residual_conv2d_winograd6_4_sse2_row_out4(
+        residual_conv2d_winograd6_3_sse2_row_out4(
             u0, u1, u2, u3, u4, u5,
             r + 0,
             y + 0, b, cols);
         if (rows > 2)
-        residual_conv2d_winograd6_4_sse2_row_out4(
+        residual_conv2d_winograd6_3_sse2_row_out4(
             z0, z1, z2, z3, z4, z5,
             r + 1024,
             y + 1024, b, cols);
@@ -3232,12 +3593,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
         const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
 
         if (rows > 1)
-        residual_conv2d_winograd6_4_sse2_row_out4(
+        residual_conv2d_winograd6_3_sse2_row_out4(
             u0, u1, u2, u3, u4, u5,
             r + 512,
             y + 512, b, cols);
         if (rows > 3)
-        residual_conv2d_winograd6_4_sse2_row_out4(
+        residual_conv2d_winograd6_3_sse2_row_out4(
             z0, z1, z2, z3, z4, z5,
             r + 1536,
             y + 1536, b, cols);
@@ -3246,7 +3607,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_out4(const float *m,
 
 /* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
  * tile of another block, as the result may lie over the residual. */
-static void residual_conv2d_winograd6_4_sse2_store(const float *m,
+static void residual_conv2d_winograd6_3_sse2_store(const float *m,
         const float *r,
         float *y, const float *b, int tile, int to, int channels)
 {
@@ -3258,14 +3619,14 @@ static void residual_conv2d_winograd6_4_sse2_store(const float *m,
         int c = 0;
 
         for (; c + 4 <= channels; c += 4)
-            residual_conv2d_winograd6_4_sse2_out4(m + c,
+            residual_conv2d_winograd6_3_sse2_out4(m + c,
                 rt + c,
                 yt + c, b + c, 32 - oy, 32 - ox);
     }
 }
 
 /* 2 tiles by 16 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_4_sse2_2x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+CNN_INLINE void residual_conv2d_winograd6_3_sse2_2x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
 {
     vf a0_0 = vf_zero();
@@ -3306,16 +3667,16 @@ CNN_INLINE void residual_conv2d_winograd6_4_sse2_2x16(const float *CNN_RESTRICT 
 }
 
 /* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
-CNN_NOINLINE static void residual_conv2d_winograd6_4_sse2_sums16(const float *v, float *m, const float *w)
+CNN_NOINLINE static void residual_conv2d_winograd6_3_sse2_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, v += 48, m += 48, w += 256) {
 
         for (int t = 0; t < 2; t += 2)
-            residual_conv2d_winograd6_4_sse2_2x16(v + t * 16, m + t * 16, w);
+            residual_conv2d_winograd6_3_sse2_2x16(v + t * 16, m + t * 16, w);
     }
 }
 
-static void residual_conv2d_winograd6_4_sse2(const float *x,
+static void residual_conv2d_winograd6_3_sse2(const float *x,
         const float *r,
         float *y, const float *w, float *scratch,
         int first, int last)
@@ -3331,10 +3692,10 @@ static void residual_conv2d_winograd6_4_sse2(const float *x,
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_sse2_transform(x, v, zero, tile, to);
+            residual_conv2d_winograd6_3_sse2_transform(x, v, zero, tile, to);
         ready = block;
-        residual_conv2d_winograd6_4_sse2_sums16(v, m, wu);
-        residual_conv2d_winograd6_4_sse2_store(m,
+        residual_conv2d_winograd6_3_sse2_sums16(v, m, wu);
+        residual_conv2d_winograd6_3_sse2_store(m,
             r + q * 16,
             y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
@@ -3343,7 +3704,7 @@ static void residual_conv2d_winograd6_4_sse2(const float *x,
 /* global_pool2d: maximum or mean of whole images, channels in vectors.
  * For global_average_pooling2d (global_average_pooling2d, residual.cnn.yaml:18). */
 /* 8 channels of one image. */
-CNN_INLINE void residual_global_pool2d_5_sse2_8(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+CNN_INLINE void residual_global_pool2d_4_sse2_8(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
 {
     vf a0_0 = vf_zero();
     vf a0_1 = vf_zero();
@@ -3382,7 +3743,7 @@ CNN_INLINE void residual_global_pool2d_5_sse2_8(const float *CNN_RESTRICT x, flo
     vf_store(y + 4, a0_1);
 }
 
-static void residual_global_pool2d_5_sse2(const float *x, float *y, int first, int last)
+static void residual_global_pool2d_4_sse2(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 2;
@@ -3390,14 +3751,14 @@ static void residual_global_pool2d_5_sse2(const float *x, float *y, int first, i
         const float *xu = x + image * 16384 + q * 8;
         float *yu = y + image * 16 + q * 8;
 
-        residual_global_pool2d_5_sse2_8(xu, yu);
+        residual_global_pool2d_4_sse2_8(xu, yu);
     }
 }
 
 /* dense_dot: Dense, inputs in vectors, several outputs and rows in registers.
  * For logits (dense, residual.cnn.yaml:19). */
 /* 1 rows by 2 outputs. */
-CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_dense_dot_5_sse2_1x2(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
 
@@ -3440,20 +3801,20 @@ CNN_INLINE void residual_dense_dot_6_sse2_1x2(const float *CNN_RESTRICT x,
 }
 
 /* Tiles of one run of rows, 2 outputs. */
-CNN_INLINE void residual_dense_dot_6_sse2_run2(const float *x,
+CNN_INLINE void residual_dense_dot_5_sse2_run2(const float *x,
         float *y, const float *w, const float *b,
         int from, int to)
 {
     int t = from;
 
     for (; t < 1 && t < to; t++) {
-        residual_dense_dot_6_sse2_1x2(x, y, w, b);
+        residual_dense_dot_5_sse2_1x2(x, y, w, b);
         x += 16;
         y += 10;
     }
 }
 
-static void residual_dense_dot_6_sse2(const float *x,
+static void residual_dense_dot_5_sse2(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -3467,14 +3828,14 @@ static void residual_dense_dot_6_sse2(const float *x,
         float *yu = y + image * 10 + run * 10 + o;
         const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
 
-        residual_dense_dot_6_sse2_run2(xu, yu, wu, bu, from, to);
+        residual_dense_dot_5_sse2_run2(xu, yu, wu, bu, from, to);
     }
 }
 
 /* softmax: softmax over channels, pixel by pixel; vectors over channels.
  * For prob (softmax, residual.cnn.yaml:20). */
 /* The softmax of the 10 channels of a pixel. */
-CNN_INLINE void residual_softmax_7_sse2_pixel(const float *x, float *y, const float *w)
+CNN_INLINE void residual_softmax_6_sse2_pixel(const float *x, float *y, const float *w)
 {
     const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
     const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), vf_load_n(x + 8, 2), low);
@@ -3509,7 +3870,7 @@ CNN_INLINE void residual_softmax_7_sse2_pixel(const float *x, float *y, const fl
 }
 
 /* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
-static void residual_softmax_7_sse2(const float *x, float *y, const float *w, int first, int last)
+static void residual_softmax_6_sse2(const float *x, float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const float *xu = x + (ptrdiff_t)u * 10;
@@ -3517,59 +3878,51 @@ static void residual_softmax_7_sse2(const float *x, float *y, const float *w, in
         const int n = 1;
 
         for (int i = 0; i < n; i++)
-            residual_softmax_7_sse2_pixel(xu + i * 10, yu + i * 10, w);
+            residual_softmax_6_sse2_pixel(xu + i * 10, yu + i * 10, w);
     }
 }
 
-static void residual_1_image_sse2(const struct residual_job *job, int first, int last, int thread)
+static void residual_1_stem_sse2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_unary_1_sse2(job->input, (float *)(void *)(job->arena + 65548), first, last);
-    cnn_clear_halo((float *)(void *)(job->arena + 65548), first, last, 99, 32, 3, 3, 1, 1);
+    residual_conv2d_direct_1_sse2(job->input, (float *)(void *)(job->arena + 0), residual_w1, first, last);
     (void)thread;
 }
 
-static void residual_2_stem_sse2(const struct residual_job *job, int first, int last, int thread)
+static void residual_2_re_lu_sse2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_direct_2_sse2((const float *)(void *)(job->arena + 65548), (float *)(void *)(job->arena + 0), residual_w2, first, last);
+    residual_conv2d_winograd6_2_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w2.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
+}
+
+static void residual_3_feat_sse2(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_conv2d_winograd6_3_sse2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
+}
+
+static void residual_4_global_average_pooling2d_sse2(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_global_pool2d_4_sse2(job->out_feat, (float *)(void *)(job->arena + 0), first, last);
     (void)thread;
 }
 
-static void residual_3_re_lu_sse2(const struct residual_job *job, int first, int last, int thread)
+static void residual_5_logits_sse2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
-}
-
-static void residual_4_feat_sse2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_conv2d_winograd6_4_sse2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
-}
-
-static void residual_5_global_average_pooling2d_sse2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_global_pool2d_5_sse2(job->out_feat, (float *)(void *)(job->arena + 0), first, last);
+    residual_dense_dot_5_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 64), residual_w5, first, last);
     (void)thread;
 }
 
-static void residual_6_logits_sse2(const struct residual_job *job, int first, int last, int thread)
+static void residual_6_prob_sse2(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_dense_dot_6_sse2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 64), residual_w6, first, last);
+    residual_softmax_6_sse2((const float *)(void *)(job->arena + 64), job->out_prob, residual_w6, first, last);
     (void)thread;
 }
 
-static void residual_7_prob_sse2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_softmax_7_sse2((const float *)(void *)(job->arena + 64), job->out_prob, residual_w7, first, last);
-    (void)thread;
-}
-
-static const struct residual_work residual_sse2[7] = {
-    {residual_1_image_sse2, 32, 10},
-    {residual_2_stem_sse2, 32, 16},
-    {residual_3_re_lu_sse2, 32, 16},
-    {residual_4_feat_sse2, 32, 16},
-    {residual_5_global_average_pooling2d_sse2, 2, 2},
-    {residual_6_logits_sse2, 5, 1},
-    {residual_7_prob_sse2, 1, 1},
+static const struct residual_work residual_sse2[6] = {
+    {residual_1_stem_sse2, 32, 16},
+    {residual_2_re_lu_sse2, 32, 16},
+    {residual_3_feat_sse2, 32, 16},
+    {residual_4_global_average_pooling2d_sse2, 2, 2},
+    {residual_5_logits_sse2, 5, 1},
+    {residual_6_prob_sse2, 1, 1},
 };
 
 #endif /* RESIDUAL_SSE2 */
@@ -3589,36 +3942,10 @@ static const struct residual_work residual_sse2[7] = {
 #include "cnn_math.h"
 #endif
 
-/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
- * For image (copy, residual.cnn.yaml:10). */
-/* A run of n floats: copy. */
-CNN_INLINE void residual_unary_1_avx2_run(const float *x, float *y, int n)
-{
-
-    int j = 0;
-
-    for (; j + 8 <= n; j += 8)
-        vf_store(y + j, vf_load(x + j));
-}
-
-/* Row by row. */
-static void residual_unary_1_avx2(const float *x, float *y, int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int row = u % 32;
-        const float *xu = x + image * 3072 + row * 96;
-        float *yu = y + image * 3168 + row * 99;
-        const int n = 96;
-
-        residual_unary_1_avx2_run(xu, yu, n);
-    }
-}
-
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
 /* 6 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_avx2_tile0_6x16(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_6x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -3694,8 +4021,134 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_tile0_6x16(const float *CNN_RESTRI
     vf_store(y + 88, a5_1);
 }
 
+/* 6 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 8);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 8);
+    vf a2_0 = vf_load(b + 0);
+    vf a2_1 = vf_load(b + 8);
+    vf a3_0 = vf_load(b + 0);
+    vf a3_1 = vf_load(b + 8);
+    vf a4_0 = vf_load(b + 0);
+    vf a4_1 = vf_load(b + 8);
+    vf a5_0 = vf_load(b + 0);
+    vf a5_1 = vf_load(b + 8);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[3]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[6]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[9]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            v = vf_set1(xi[12]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            a5_1 = vf_fma(v, w1, a5_1);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf w1 = vf_load(w + 56 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[6]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[9]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[12]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            v = vf_set1(xi[15]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            a5_1 = vf_fma(v, w1, a5_1);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf w1 = vf_load(w + 104 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[9]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[12]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[15]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            v = vf_set1(xi[18]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            a5_1 = vf_fma(v, w1, a5_1);
+            xi++;
+        }
+        x += xr;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 8, a0_1);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 24, a1_1);
+    a2_0 = vf_relu(a2_0);
+    vf_store(y + 32, a2_0);
+    a2_1 = vf_relu(a2_1);
+    vf_store(y + 40, a2_1);
+    a3_0 = vf_relu(a3_0);
+    vf_store(y + 48, a3_0);
+    a3_1 = vf_relu(a3_1);
+    vf_store(y + 56, a3_1);
+    a4_0 = vf_relu(a4_0);
+    vf_store(y + 64, a4_0);
+    a4_1 = vf_relu(a4_1);
+    vf_store(y + 72, a4_1);
+    a5_0 = vf_relu(a5_0);
+    vf_store(y + 80, a5_0);
+    a5_1 = vf_relu(a5_1);
+    vf_store(y + 88, a5_1);
+}
+
 /* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_avx2_tile0_5x16(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
         int rows)
 {
@@ -3762,31 +4215,166 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_tile0_5x16(const float *CNN_RESTRI
     vf_store(y + 72, a4_1);
 }
 
+/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_1_avx2_tile2_5x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 8);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 8);
+    vf a2_0 = vf_load(b + 0);
+    vf a2_1 = vf_load(b + 8);
+    vf a3_0 = vf_load(b + 0);
+    vf a3_1 = vf_load(b + 8);
+    vf a4_0 = vf_load(b + 0);
+    vf a4_1 = vf_load(b + 8);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[6]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[9]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[12]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf w1 = vf_load(w + 56 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[9]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[12]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[15]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf w1 = vf_load(w + 104 + i * 16);
+            vf v;
+            v = vf_set1(xi[6]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[9]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[12]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[15]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            xi++;
+        }
+        x += xr;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 8, a0_1);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 24, a1_1);
+    a2_0 = vf_relu(a2_0);
+    vf_store(y + 32, a2_0);
+    a2_1 = vf_relu(a2_1);
+    vf_store(y + 40, a2_1);
+    a3_0 = vf_relu(a3_0);
+    vf_store(y + 48, a3_0);
+    a3_1 = vf_relu(a3_1);
+    vf_store(y + 56, a3_1);
+    a4_0 = vf_relu(a4_0);
+    vf_store(y + 64, a4_0);
+    a4_1 = vf_relu(a4_1);
+    vf_store(y + 72, a4_1);
+}
+
 /* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void residual_conv2d_direct_2_avx2_row(const float *x,
+CNN_INLINE void residual_conv2d_direct_1_avx2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    const int n1 = 2;
-    for (int t = 0; t < n1; t++) {
+    const int n0 = 1;
+    for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 99;
-        x += 18;
+        const ptrdiff_t xr = 96;
+        x += 15;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_avx2_tile0_6x16(xt,
+            residual_conv2d_direct_1_avx2_tile1_6x16(xt,
                     y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 96;
     }
-    const int n2 = 4;
+    const int n1 = 1;
+    for (int t = 0; t < n1; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 96;
+        x += 18;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_1_avx2_tile0_6x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 96;
+    }
+    const int n2 = 3;
     for (int t = 0; t < n2; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 99;
+        const ptrdiff_t xr = 96;
         x += 15;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_2_avx2_tile0_5x16(xt,
+            residual_conv2d_direct_1_avx2_tile0_5x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 80;
+    }
+    const int n3 = 1;
+    for (int t = 0; t < n3; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 96;
+        x += 15;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_1_avx2_tile2_5x16(xt,
                     y + q * 16, wq, b + q * 16, xr, rows);
         }
         y += 80;
@@ -3794,7 +4382,7 @@ CNN_INLINE void residual_conv2d_direct_2_avx2_row(const float *x,
     (void)rest;
 }
 
-static void residual_conv2d_direct_2_avx2(const float *x,
+static void residual_conv2d_direct_1_avx2(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -3806,12 +4394,11 @@ static void residual_conv2d_direct_2_avx2(const float *x,
         const int kh1 = end < 3 ? end : 3;
         const int rows = kh1 > kh0 ? kh1 - kh0 : 0;
         const int iy = rows ? kh0 * 1 - top : 0;
-        const float *xu = x + image * 3168 + iy * 99;
+        const float *xu = x + image * 3072 + iy * 96;
         float *yu = y + image * 16384 + oy * 512;
         const float *wu = w, *bu = w + 432;
-        xu -= 3;
         wu += kh0 * 144;
-        residual_conv2d_direct_2_avx2_row(xu,
+        residual_conv2d_direct_1_avx2_row(xu,
                 yu, wu, bu,
                 rows, 0, 1, 1);
     }
@@ -3819,6 +4406,626 @@ static void residual_conv2d_direct_2_avx2(const float *x,
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
+/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
+ * columns that lie inside whatever the tile are not looked at. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+{
+    const float *row;
+    ptrdiff_t pitch;
+
+    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[0] = row + 0 * pitch;
+    p[1] = row + 1 * pitch;
+    p[2] = row + 2 * pitch;
+    p[3] = row + 3 * pitch;
+    p[4] = row + 4 * pitch;
+    p[5] = row + 5 * pitch;
+    p[6] = x + 512;
+    p[7] = x + 528;
+    p[8] = x + 544;
+    p[9] = x + 560;
+    p[10] = x + 576;
+    p[11] = x + 592;
+    p[12] = x + 1024;
+    p[13] = x + 1040;
+    p[14] = x + 1056;
+    p[15] = x + 1072;
+    p[16] = x + 1088;
+    p[17] = x + 1104;
+    p[18] = x + 1536;
+    p[19] = x + 1552;
+    p[20] = x + 1568;
+    p[21] = x + 1584;
+    p[22] = x + 1600;
+    p[23] = x + 1616;
+    p[24] = x + 2048;
+    p[25] = x + 2064;
+    p[26] = x + 2080;
+    p[27] = x + 2096;
+    p[28] = x + 2112;
+    p[29] = x + 2128;
+    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    pitch = row == zero ? 0 : 16;
+    p[30] = row + 0 * pitch;
+    p[31] = row + 1 * pitch;
+    p[32] = row + 2 * pitch;
+    p[33] = row + 3 * pitch;
+    p[34] = row + 4 * pitch;
+    p[35] = row + 5 * pitch;
+    if (ix + 0 < 0 || ix + 0 >= 32) {
+        p[0] = zero;
+        p[6] = zero;
+        p[12] = zero;
+        p[18] = zero;
+        p[24] = zero;
+        p[30] = zero;
+    }
+    if (ix + 5 < 0 || ix + 5 >= 32) {
+        p[5] = zero;
+        p[11] = zero;
+        p[17] = zero;
+        p[23] = zero;
+        p[29] = zero;
+        p[35] = zero;
+    }
+}
+
+/* Along a row: B' d to six points. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_points(float *v, vf d0, vf d1, vf d2, vf d3, vf d4, vf d5)
+{
+    const vf a = vf_fma(vf_set1(-2.0f), d2, d4), c = vf_fma(vf_set1(-0.5f), d2, d4);
+    const vf b = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+
+    vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
+    vf_store(v + 272, vf_add(a, b));
+    vf_store(v + 544, vf_sub(a, b));
+    vf_store(v + 816, vf_add(c, e));
+    vf_store(v + 1088, vf_sub(c, e));
+    vf_store(v + 1360, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
+}
+
+CNN_INLINE vf residual_conv2d_winograd6_2_avx2_pixel8(const float *p)
+{
+    return vf_load(p);
+}
+
+/* B' d B of 8 channels: down the columns one row of points, or two that share terms, at a
+ * time, so that few registers are in use. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_in8(const float *const *p, ptrdiff_t c, float *v)
+{
+    vf d1, d2, d3, d4;
+
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[12] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[24] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[0] + c), d4);
+    const vf s0 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[13] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[25] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[1] + c), d4);
+    const vf s1 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[14] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[26] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[2] + c), d4);
+    const vf s2 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[15] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[27] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[3] + c), d4);
+    const vf s3 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[16] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[28] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[4] + c), d4);
+    const vf s4 = vf_fma(vf_set1(-2.5f), d2, d3);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[17] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[29] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[5] + c), d4);
+    const vf s5 = vf_fma(vf_set1(-2.5f), d2, d3);
+    residual_conv2d_winograd6_2_avx2_points(v, s0, s1, s2, s3, s4, s5);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[6] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[12] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[18] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[24] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a0 = vf_add(d2, d1), b0 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[7] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[13] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[19] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[25] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a1 = vf_add(d2, d1), b1 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[8] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[14] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[20] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[26] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a2 = vf_add(d2, d1), b2 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[9] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[15] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[21] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[27] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a3 = vf_add(d2, d1), b3 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[10] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[16] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[22] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[28] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a4 = vf_add(d2, d1), b4 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[11] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[17] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[23] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[29] + c);
+    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
+    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
+    const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
+    residual_conv2d_winograd6_2_avx2_points(v + 1632, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_2_avx2_points(v + 3264, b0, b1, b2, b3, b4, b5);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[6] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[12] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[18] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[24] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e0 = vf_add(d2, d1), f0 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[7] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[13] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[19] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[25] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e1 = vf_add(d2, d1), f1 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[8] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[14] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[20] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[26] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e2 = vf_add(d2, d1), f2 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[9] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[15] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[21] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[27] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e3 = vf_add(d2, d1), f3 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[10] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[16] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[22] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[28] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e4 = vf_add(d2, d1), f4 = vf_sub(d2, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[11] + c);
+    d2 = residual_conv2d_winograd6_2_avx2_pixel8(p[17] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[23] + c);
+    d4 = residual_conv2d_winograd6_2_avx2_pixel8(p[29] + c);
+    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
+    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
+    const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
+    residual_conv2d_winograd6_2_avx2_points(v + 4896, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_2_avx2_points(v + 6528, f0, f1, f2, f3, f4, f5);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[6] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[18] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[30] + c), d1);
+    const vf t0 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[7] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[19] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[31] + c), d1);
+    const vf t1 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[8] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[20] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[32] + c), d1);
+    const vf t2 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[9] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[21] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[33] + c), d1);
+    const vf t3 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[10] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[22] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[34] + c), d1);
+    const vf t4 = vf_fma(vf_set1(-2.5f), d3, d1);
+    d1 = residual_conv2d_winograd6_2_avx2_pixel8(p[11] + c);
+    d3 = residual_conv2d_winograd6_2_avx2_pixel8(p[23] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx2_pixel8(p[35] + c), d1);
+    const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
+    residual_conv2d_winograd6_2_avx2_points(v + 8160, t0, t1, t2, t3, t4, t5);
+}
+
+/* The same of a tile inside the image. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_inner8(const float *x, float *v)
+{
+    const float *const p[36] = {
+        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
+        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
+        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
+        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
+        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
+        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
+    };
+
+    residual_conv2d_winograd6_2_avx2_in8(p, 0, v);
+}
+
+/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
+ * is done again. */
+static void residual_conv2d_winograd6_2_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
+{
+    const int n = 16;
+
+    for (int t = 0; t < n; t++, v += 16) {
+        const int at = tile + t < to ? tile + t : to - 1;
+        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
+        const float *p[36];
+
+        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
+            for (ptrdiff_t c = 0; c < 16; c += 8)
+                residual_conv2d_winograd6_2_avx2_inner8(xt + c, v + c);
+            continue;
+        }
+        residual_conv2d_winograd6_2_avx2_pixels(p, xt, zero, iy, ix);
+        for (ptrdiff_t c = 0; c < 16; c += 8)
+            residual_conv2d_winograd6_2_avx2_in8(p, c, v + c);
+    }
+}
+
+/* One pixel, 8 channels. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_pixel_out8(vf a,
+        float *y, const float *b)
+{
+    a = vf_add(a, vf_load(b));
+    a = vf_relu(a);
+    vf_store(y, a);
+}
+
+/* Along a row: m A, pixels of which the image has the first `cols`. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_row_out8(
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
+        float *y, const float *b, int cols)
+{
+    const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
+    const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
+    const vf y0 = vf_add(m0, vf_add(s, s2));
+    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+
+    residual_conv2d_winograd6_2_avx2_pixel_out8(y0,
+        y, b);
+    if (cols > 1)
+        residual_conv2d_winograd6_2_avx2_pixel_out8(y1,
+            y + 16, b);
+    if (cols > 2)
+        residual_conv2d_winograd6_2_avx2_pixel_out8(y2,
+            y + 32, b);
+    if (cols > 3)
+        residual_conv2d_winograd6_2_avx2_pixel_out8(y3,
+            y + 48, b);
+}
+
+/* A' m A of 8 channels, pixels of which the image has the first `rows` and `cols`: down the
+ * columns two rows, which share terms, at a time. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_out8(const float *m,
+        float *y, const float *b, int rows, int cols)
+{
+    vf m0, m1, m2;
+    vf m3, m4;
+
+    {
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
+        m0 = vf_load(m + 0);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u0 = vf_add(m0, vf_add(m1, m3));
+        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 272);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u1 = vf_add(m0, vf_add(m1, m3));
+        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 544);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u2 = vf_add(m0, vf_add(m1, m3));
+        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 816);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u3 = vf_add(m0, vf_add(m1, m3));
+        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 1088);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u4 = vf_add(m0, vf_add(m1, m3));
+        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 1360);
+        m1 = vf_add(m1, m2);
+        m3 = vf_add(m3, m4);
+        const vf u5 = vf_add(m0, vf_add(m1, m3));
+        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+
+        residual_conv2d_winograd6_2_avx2_row_out8(
+            u0, u1, u2, u3, u4, u5,
+            y + 0, b, cols);
+        if (rows > 2)
+        residual_conv2d_winograd6_2_avx2_row_out8(
+            z0, z1, z2, z3, z4, z5,
+            y + 1024, b, cols);
+    }
+    {
+        m1 = vf_load(m + 1632);
+        m2 = vf_load(m + 3264);
+        m3 = vf_load(m + 4896);
+        m4 = vf_load(m + 6528);
+        m0 = vf_load(m + 8160);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 1904);
+        m2 = vf_load(m + 3536);
+        m3 = vf_load(m + 5168);
+        m4 = vf_load(m + 6800);
+        m0 = vf_load(m + 8432);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 2176);
+        m2 = vf_load(m + 3808);
+        m3 = vf_load(m + 5440);
+        m4 = vf_load(m + 7072);
+        m0 = vf_load(m + 8704);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 2448);
+        m2 = vf_load(m + 4080);
+        m3 = vf_load(m + 5712);
+        m4 = vf_load(m + 7344);
+        m0 = vf_load(m + 8976);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 2720);
+        m2 = vf_load(m + 4352);
+        m3 = vf_load(m + 5984);
+        m4 = vf_load(m + 7616);
+        m0 = vf_load(m + 9248);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        m1 = vf_load(m + 2992);
+        m2 = vf_load(m + 4624);
+        m3 = vf_load(m + 6256);
+        m4 = vf_load(m + 7888);
+        m0 = vf_load(m + 9520);
+        m1 = vf_sub(m1, m2);
+        m3 = vf_sub(m3, m4);
+        m2 = vf_mul(vf_set1(0.70710678f), m1);
+        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
+        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
+        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+
+        if (rows > 1)
+        residual_conv2d_winograd6_2_avx2_row_out8(
+            u0, u1, u2, u3, u4, u5,
+            y + 512, b, cols);
+        if (rows > 3)
+        residual_conv2d_winograd6_2_avx2_row_out8(
+            z0, z1, z2, z3, z4, z5,
+            y + 1536, b, cols);
+    }
+}
+
+/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
+ * tile of another block, as the result may lie over the residual. */
+static void residual_conv2d_winograd6_2_avx2_store(const float *m,
+        float *y, const float *b, int tile, int to, int channels)
+{
+    for (int at = tile; at < to; at++, m += 16) {
+        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const ptrdiff_t image = at / 64;
+        float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
+        int c = 0;
+
+        for (; c + 8 <= channels; c += 8)
+            residual_conv2d_winograd6_2_avx2_out8(m + c,
+                yt + c, b + c, 32 - oy, 32 - ox);
+    }
+}
+
+/* 6 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_6x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+        const float *CNN_RESTRICT w)
+{
+    vf a0_0 = vf_zero();
+    vf a0_1 = vf_zero();
+    vf a1_0 = vf_zero();
+    vf a1_1 = vf_zero();
+    vf a2_0 = vf_zero();
+    vf a2_1 = vf_zero();
+    vf a3_0 = vf_zero();
+    vf a3_1 = vf_zero();
+    vf a4_0 = vf_zero();
+    vf a4_1 = vf_zero();
+    vf a5_0 = vf_zero();
+    vf a5_1 = vf_zero();
+
+    for (int i = 0; i < 16; i++) {
+        const vf w0 = vf_load(w + 0 + i * 16);
+        const vf w1 = vf_load(w + 8 + i * 16);
+        vf d;
+        d = vf_set1(v[0 + i]);
+        a0_0 = vf_fma(d, w0, a0_0);
+        a0_1 = vf_fma(d, w1, a0_1);
+        d = vf_set1(v[16 + i]);
+        a1_0 = vf_fma(d, w0, a1_0);
+        a1_1 = vf_fma(d, w1, a1_1);
+        d = vf_set1(v[32 + i]);
+        a2_0 = vf_fma(d, w0, a2_0);
+        a2_1 = vf_fma(d, w1, a2_1);
+        d = vf_set1(v[48 + i]);
+        a3_0 = vf_fma(d, w0, a3_0);
+        a3_1 = vf_fma(d, w1, a3_1);
+        d = vf_set1(v[64 + i]);
+        a4_0 = vf_fma(d, w0, a4_0);
+        a4_1 = vf_fma(d, w1, a4_1);
+        d = vf_set1(v[80 + i]);
+        a5_0 = vf_fma(d, w0, a5_0);
+        a5_1 = vf_fma(d, w1, a5_1);
+    }
+
+    vf_store(m + 0, a0_0);
+    vf_store(m + 8, a0_1);
+    vf_store(m + 16, a1_0);
+    vf_store(m + 24, a1_1);
+    vf_store(m + 32, a2_0);
+    vf_store(m + 40, a2_1);
+    vf_store(m + 48, a3_0);
+    vf_store(m + 56, a3_1);
+    vf_store(m + 64, a4_0);
+    vf_store(m + 72, a4_1);
+    vf_store(m + 80, a5_0);
+    vf_store(m + 88, a5_1);
+}
+/* 5 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_5x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+        const float *CNN_RESTRICT w)
+{
+    vf a0_0 = vf_zero();
+    vf a0_1 = vf_zero();
+    vf a1_0 = vf_zero();
+    vf a1_1 = vf_zero();
+    vf a2_0 = vf_zero();
+    vf a2_1 = vf_zero();
+    vf a3_0 = vf_zero();
+    vf a3_1 = vf_zero();
+    vf a4_0 = vf_zero();
+    vf a4_1 = vf_zero();
+
+    for (int i = 0; i < 16; i++) {
+        const vf w0 = vf_load(w + 0 + i * 16);
+        const vf w1 = vf_load(w + 8 + i * 16);
+        vf d;
+        d = vf_set1(v[0 + i]);
+        a0_0 = vf_fma(d, w0, a0_0);
+        a0_1 = vf_fma(d, w1, a0_1);
+        d = vf_set1(v[16 + i]);
+        a1_0 = vf_fma(d, w0, a1_0);
+        a1_1 = vf_fma(d, w1, a1_1);
+        d = vf_set1(v[32 + i]);
+        a2_0 = vf_fma(d, w0, a2_0);
+        a2_1 = vf_fma(d, w1, a2_1);
+        d = vf_set1(v[48 + i]);
+        a3_0 = vf_fma(d, w0, a3_0);
+        a3_1 = vf_fma(d, w1, a3_1);
+        d = vf_set1(v[64 + i]);
+        a4_0 = vf_fma(d, w0, a4_0);
+        a4_1 = vf_fma(d, w1, a4_1);
+    }
+
+    vf_store(m + 0, a0_0);
+    vf_store(m + 8, a0_1);
+    vf_store(m + 16, a1_0);
+    vf_store(m + 24, a1_1);
+    vf_store(m + 32, a2_0);
+    vf_store(m + 40, a2_1);
+    vf_store(m + 48, a3_0);
+    vf_store(m + 56, a3_1);
+    vf_store(m + 64, a4_0);
+    vf_store(m + 72, a4_1);
+}
+
+/* Sums over the input channels: for each point, tiles from up to `to` of the block by 16 channels. */
+CNN_NOINLINE static void residual_conv2d_winograd6_2_avx2_sums16(const float *v, float *m, const float *w, int from, int to)
+{
+    for (int k = 0; k < 36; k++, v += 272, m += 272, w += 256) {
+        int t = from;
+
+        for (; t < 6 && t < to; t += 6)
+            residual_conv2d_winograd6_2_avx2_6x16(v + t * 16, m + t * 16, w);
+        for (; t < 16 && t < to; t += 5)
+            residual_conv2d_winograd6_2_avx2_5x16(v + t * 16, m + t * 16, w);
+    }
+}
+
+static void residual_conv2d_winograd6_2_avx2(const float *x,
+        float *y, const float *w, float *scratch,
+        int first, int last)
+{
+    float *zero = scratch, *v = zero + 16, *m = v + 9792;
+    int ready = -1;
+
+    memset(zero, 0, 16 * sizeof(float));
+    for (int u = first; u < last; u++) {
+        const int block = u / 3, q = u / 3 % 1, part = u % 3;
+        const int tile = block * 16;
+        int to = tile + 16;
+        const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
+
+        if (block != ready)
+            residual_conv2d_winograd6_2_avx2_transform(x, v, zero, tile, to);
+        ready = block;
+        const int parts = last - u < 3 - part ? last - u : 3 - part;
+        const int a = part * 1, b = a + parts * 1; /* register tiles */
+        const int from = a * 5 + (a < 1 ? a : 1) * 1;
+        const int end = tile + b * 5 + (b < 1 ? b : 1) * 1;
+
+        u += parts - 1;
+        to = to < end ? to : end;
+        if (tile + from >= to)
+            continue;
+        residual_conv2d_winograd6_2_avx2_sums16(v, m, wu, from, to - tile);
+        residual_conv2d_winograd6_2_avx2_store(m + from * 16,
+            y + q * 16, w + 9216 + q * 16, tile + from, to, q < 1 ? 16 : 0);
+    }
+}
+
+/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+ * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
@@ -4090,9 +5297,11 @@ static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v,
 
 /* One pixel, 8 channels. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_pixel_out8(vf a,
+        const float *r,
         float *y, const float *b)
 {
     a = vf_add(a, vf_load(b));
+    a = vf_add(a, vf_load(r));
     a = vf_relu(a);
     vf_store(y, a);
 }
@@ -4100,6 +5309,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_pixel_out8(vf a,
 /* Along a row: m A, pixels of which the image has the first `cols`. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_row_out8(
         vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
+        const float *r,
         float *y, const float *b, int cols)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
@@ -4110,21 +5320,26 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_row_out8(
     const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
 
     residual_conv2d_winograd6_3_avx2_pixel_out8(y0,
+        r,
         y, b);
     if (cols > 1)
         residual_conv2d_winograd6_3_avx2_pixel_out8(y1,
+            r + 16,
             y + 16, b);
     if (cols > 2)
         residual_conv2d_winograd6_3_avx2_pixel_out8(y2,
+            r + 32,
             y + 32, b);
     if (cols > 3)
         residual_conv2d_winograd6_3_avx2_pixel_out8(y3,
+            r + 48,
             y + 48, b);
 }
 
 /* A' m A of 8 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
+        const float *r,
         float *y, const float *b, int rows, int cols)
 {
     vf m0, m1, m2;
@@ -4188,10 +5403,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
 
         residual_conv2d_winograd6_3_avx2_row_out8(
             u0, u1, u2, u3, u4, u5,
+            r + 0,
             y + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_3_avx2_row_out8(
             z0, z1, z2, z3, z4, z5,
+            r + 1024,
             y + 1024, b, cols);
     }
     {
@@ -4265,10 +5482,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
         if (rows > 1)
         residual_conv2d_winograd6_3_avx2_row_out8(
             u0, u1, u2, u3, u4, u5,
+            r + 512,
             y + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_3_avx2_row_out8(
             z0, z1, z2, z3, z4, z5,
+            r + 1536,
             y + 1536, b, cols);
     }
 }
@@ -4276,16 +5495,19 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
 /* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
  * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_avx2_store(const float *m,
+        const float *r,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
+        const float *rt = r + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         int c = 0;
 
         for (; c + 8 <= channels; c += 8)
             residual_conv2d_winograd6_3_avx2_out8(m + c,
+                rt + c,
                 yt + c, b + c, 32 - oy, 32 - ox);
     }
 }
@@ -4406,6 +5628,7 @@ CNN_NOINLINE static void residual_conv2d_winograd6_3_avx2_sums16(const float *v,
 }
 
 static void residual_conv2d_winograd6_3_avx2(const float *x,
+        const float *r,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
@@ -4433,15 +5656,671 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
             continue;
         residual_conv2d_winograd6_3_avx2_sums16(v, m, wu, from, to - tile);
         residual_conv2d_winograd6_3_avx2_store(m + from * 16,
+            r + q * 16,
             y + q * 16, w + 9216 + q * 16, tile + from, to, q < 1 ? 16 : 0);
     }
 }
 
+/* global_pool2d: maximum or mean of whole images, channels in vectors.
+ * For global_average_pooling2d (global_average_pooling2d, residual.cnn.yaml:18). */
+/* 16 channels of one image. */
+CNN_INLINE void residual_global_pool2d_4_avx2_16(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+{
+    vf a0_0 = vf_zero();
+    vf a0_1 = vf_zero();
+    vf a1_0 = vf_zero();
+    vf a1_1 = vf_zero();
+    vf a2_0 = vf_zero();
+    vf a2_1 = vf_zero();
+    vf a3_0 = vf_zero();
+    vf a3_1 = vf_zero();
+
+    for (int h = 0; h < 1; h++) {
+        const float *p = x + h * 16384;
+
+        for (int w = 0; w < 256; w++) {
+            a0_0 = vf_add(a0_0, vf_load(p + 0));
+            a0_1 = vf_add(a0_1, vf_load(p + 8));
+            a1_0 = vf_add(a1_0, vf_load(p + 16));
+            a1_1 = vf_add(a1_1, vf_load(p + 24));
+            a2_0 = vf_add(a2_0, vf_load(p + 32));
+            a2_1 = vf_add(a2_1, vf_load(p + 40));
+            a3_0 = vf_add(a3_0, vf_load(p + 48));
+            a3_1 = vf_add(a3_1, vf_load(p + 56));
+            p += 64;
+        }
+    }
+
+    a0_0 = vf_add(a0_0, a1_0);
+    a0_0 = vf_add(a0_0, a2_0);
+    a0_0 = vf_add(a0_0, a3_0);
+    a0_0 = vf_mul(a0_0, vf_set1(1.0f / 1024.0f));
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_add(a0_1, a1_1);
+    a0_1 = vf_add(a0_1, a2_1);
+    a0_1 = vf_add(a0_1, a3_1);
+    a0_1 = vf_mul(a0_1, vf_set1(1.0f / 1024.0f));
+    vf_store(y + 8, a0_1);
+}
+
+static void residual_global_pool2d_4_avx2(const float *x, float *y, int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const ptrdiff_t image = u / 1;
+        const int q = u % 1;
+        const float *xu = x + image * 16384 + q * 16;
+        float *yu = y + image * 16 + q * 16;
+
+        residual_global_pool2d_4_avx2_16(xu, yu);
+    }
+}
+
+/* dense_dot: Dense, inputs in vectors, several outputs and rows in registers.
+ * For logits (dense, residual.cnn.yaml:19). */
+/* 1 rows by 5 outputs. */
+CNN_INLINE void residual_dense_dot_5_avx2_1x5(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
+{
+
+    vf a0_0 = vf_zero();
+    vf a0_1 = vf_zero();
+    vf a0_2 = vf_zero();
+    vf a0_3 = vf_zero();
+    vf a0_4 = vf_zero();
+    vf a0_5 = vf_zero();
+    vf a0_6 = vf_zero();
+    vf a0_7 = vf_zero();
+    vf a0_8 = vf_zero();
+    vf a0_9 = vf_zero();
+    float s[5];
+
+    for (int i = 0; i < 16; i += 16) {
+
+        const vf v0 = vf_load(x + i + 0);
+        a0_0 = vf_fma(v0, vf_load(w + i + 0), a0_0);
+        a0_2 = vf_fma(v0, vf_load(w + i + 16), a0_2);
+        a0_4 = vf_fma(v0, vf_load(w + i + 32), a0_4);
+        a0_6 = vf_fma(v0, vf_load(w + i + 48), a0_6);
+        a0_8 = vf_fma(v0, vf_load(w + i + 64), a0_8);
+        const vf v1 = vf_load(x + i + 8);
+        a0_1 = vf_fma(v1, vf_load(w + i + 8), a0_1);
+        a0_3 = vf_fma(v1, vf_load(w + i + 24), a0_3);
+        a0_5 = vf_fma(v1, vf_load(w + i + 40), a0_5);
+        a0_7 = vf_fma(v1, vf_load(w + i + 56), a0_7);
+        a0_9 = vf_fma(v1, vf_load(w + i + 72), a0_9);
+    }
+
+    a0_0 = vf_add(a0_0, a0_1);
+    a0_2 = vf_add(a0_2, a0_3);
+    a0_4 = vf_add(a0_4, a0_5);
+    a0_6 = vf_add(a0_6, a0_7);
+    a0_8 = vf_add(a0_8, a0_9);
+    s[0] = vf_sum(a0_0);
+    s[1] = vf_sum(a0_2);
+    s[2] = vf_sum(a0_4);
+    s[3] = vf_sum(a0_6);
+    s[4] = vf_sum(a0_8);
+    a0_0 = vf_add(vf_load_n(s + 0, 5), vf_load(b + 0));
+    vf_store_n(y + 0, a0_0, 5);
+}
+
+/* Tiles of one run of rows, 5 outputs. */
+CNN_INLINE void residual_dense_dot_5_avx2_run5(const float *x,
+        float *y, const float *w, const float *b,
+        int from, int to)
+{
+    int t = from;
+
+    for (; t < 1 && t < to; t++) {
+        residual_dense_dot_5_avx2_1x5(x, y, w, b);
+        x += 16;
+        y += 10;
+    }
+}
+
+static void residual_dense_dot_5_avx2(const float *x,
+        float *y, const float *w,
+        int first, int last)
+{
+
+    for (int u = first; u < last; u++) {
+        const int tile = u % 2, from = 0, to = 1;
+        const int o = tile * 5;
+        const ptrdiff_t image = u / 2;
+        const int run = u / 2 % 1;
+        const float *xu = x + image * 16 + run * 16;
+        float *yu = y + image * 10 + run * 10 + o;
+        const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
+
+        residual_dense_dot_5_avx2_run5(xu, yu, wu, bu, from, to);
+    }
+}
+
+/* softmax: softmax over channels, pixel by pixel; vectors over channels.
+ * For prob (softmax, residual.cnn.yaml:20). */
+/* The softmax of the 10 channels of a pixel. */
+CNN_INLINE void residual_softmax_6_avx2_pixel(const float *x, float *y, const float *w)
+{
+    const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
+    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), vf_load_n(x + 8, 2), low);
+    const vf x0 = vf_load(x + 0);
+    const vf x1 = end;
+    vf most = x0;
+    most = vf_atleast(x1, most);
+
+    const vf top = vf_set1(vf_hmax(most));
+    const vf d0 = vf_sub(x0, top);
+    const vf e0 = vf_exp_term(d0);
+    const vf d1 = vf_sub(x1, top);
+    const vf e1 = vf_exp_term(d1);
+    vf sum0 = e0;
+    vf sum1 = e1;
+    sum0 = vf_add(sum0, sum1);
+
+    const vf part = vf_set1(1.0f / vf_sum(sum0));
+
+    const vf y0 = vf_mul(e0, part);
+    vf_store(y + 0, y0);
+    const vf y1 = vf_mul(e1, part);
+    vf_store_n(y + 8, y1, 2);
+}
+
+/* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
+static void residual_softmax_6_avx2(const float *x, float *y, const float *w, int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const float *xu = x + (ptrdiff_t)u * 10;
+        float *yu = y + (ptrdiff_t)u * 10;
+        const int n = 1;
+
+        for (int i = 0; i < n; i++)
+            residual_softmax_6_avx2_pixel(xu + i * 10, yu + i * 10, w);
+    }
+}
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+static void residual_1_stem_avx2(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_conv2d_direct_1_avx2(job->input, (float *)(void *)(job->arena + 0), residual_w1, first, last);
+    (void)thread;
+}
+
+static void residual_2_re_lu_avx2(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_conv2d_winograd6_2_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w2.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
+}
+
+static void residual_3_feat_avx2(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_conv2d_winograd6_3_avx2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
+}
+
+static void residual_4_global_average_pooling2d_avx2(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_global_pool2d_4_avx2(job->out_feat, (float *)(void *)(job->arena + 0), first, last);
+    (void)thread;
+}
+
+static void residual_5_logits_avx2(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_dense_dot_5_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 64), residual_w5, first, last);
+    (void)thread;
+}
+
+static void residual_6_prob_avx2(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_softmax_6_avx2((const float *)(void *)(job->arena + 64), job->out_prob, residual_w6, first, last);
+    (void)thread;
+}
+
+static const struct residual_work residual_avx2[6] = {
+    {residual_1_stem_avx2, 32, 12},
+    {residual_2_re_lu_avx2, 12, 12},
+    {residual_3_feat_avx2, 12, 12},
+    {residual_4_global_average_pooling2d_avx2, 1, 1},
+    {residual_5_logits_avx2, 2, 1},
+    {residual_6_prob_avx2, 1, 1},
+};
+
+#endif /* RESIDUAL_AVX2 */
+
+/* ---- AVX-512 ----------------------------------------------------------------------------------- */
+
+#if RESIDUAL_AVX512
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")
+#endif
+#include "cnn_vec_avx512.h"
+#ifndef CNN_MATH_AVX512
+#define CNN_MATH_AVX512
+#include "cnn_math.h"
+#endif
+
+/* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
+ * For stem (conv2d + relu, residual.cnn.yaml:10). */
+/* 16 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a1_0 = vf_load(b + 0);
+    vf a2_0 = vf_load(b + 0);
+    vf a3_0 = vf_load(b + 0);
+    vf a4_0 = vf_load(b + 0);
+    vf a5_0 = vf_load(b + 0);
+    vf a6_0 = vf_load(b + 0);
+    vf a7_0 = vf_load(b + 0);
+    vf a8_0 = vf_load(b + 0);
+    vf a9_0 = vf_load(b + 0);
+    vf a10_0 = vf_load(b + 0);
+    vf a11_0 = vf_load(b + 0);
+    vf a12_0 = vf_load(b + 0);
+    vf a13_0 = vf_load(b + 0);
+    vf a14_0 = vf_load(b + 0);
+    vf a15_0 = vf_load(b + 0);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            v = vf_set1(xi[3]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            v = vf_set1(xi[6]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            v = vf_set1(xi[9]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            v = vf_set1(xi[12]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            v = vf_set1(xi[15]);
+            a6_0 = vf_fma(v, w0, a6_0);
+            v = vf_set1(xi[18]);
+            a7_0 = vf_fma(v, w0, a7_0);
+            v = vf_set1(xi[21]);
+            a8_0 = vf_fma(v, w0, a8_0);
+            v = vf_set1(xi[24]);
+            a9_0 = vf_fma(v, w0, a9_0);
+            v = vf_set1(xi[27]);
+            a10_0 = vf_fma(v, w0, a10_0);
+            v = vf_set1(xi[30]);
+            a11_0 = vf_fma(v, w0, a11_0);
+            v = vf_set1(xi[33]);
+            a12_0 = vf_fma(v, w0, a12_0);
+            v = vf_set1(xi[36]);
+            a13_0 = vf_fma(v, w0, a13_0);
+            v = vf_set1(xi[39]);
+            a14_0 = vf_fma(v, w0, a14_0);
+            v = vf_set1(xi[42]);
+            a15_0 = vf_fma(v, w0, a15_0);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            v = vf_set1(xi[6]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            v = vf_set1(xi[9]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            v = vf_set1(xi[12]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            v = vf_set1(xi[15]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            v = vf_set1(xi[18]);
+            a6_0 = vf_fma(v, w0, a6_0);
+            v = vf_set1(xi[21]);
+            a7_0 = vf_fma(v, w0, a7_0);
+            v = vf_set1(xi[24]);
+            a8_0 = vf_fma(v, w0, a8_0);
+            v = vf_set1(xi[27]);
+            a9_0 = vf_fma(v, w0, a9_0);
+            v = vf_set1(xi[30]);
+            a10_0 = vf_fma(v, w0, a10_0);
+            v = vf_set1(xi[33]);
+            a11_0 = vf_fma(v, w0, a11_0);
+            v = vf_set1(xi[36]);
+            a12_0 = vf_fma(v, w0, a12_0);
+            v = vf_set1(xi[39]);
+            a13_0 = vf_fma(v, w0, a13_0);
+            v = vf_set1(xi[42]);
+            a14_0 = vf_fma(v, w0, a14_0);
+            v = vf_set1(xi[45]);
+            a15_0 = vf_fma(v, w0, a15_0);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            v = vf_set1(xi[9]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            v = vf_set1(xi[12]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            v = vf_set1(xi[15]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            v = vf_set1(xi[18]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            v = vf_set1(xi[21]);
+            a6_0 = vf_fma(v, w0, a6_0);
+            v = vf_set1(xi[24]);
+            a7_0 = vf_fma(v, w0, a7_0);
+            v = vf_set1(xi[27]);
+            a8_0 = vf_fma(v, w0, a8_0);
+            v = vf_set1(xi[30]);
+            a9_0 = vf_fma(v, w0, a9_0);
+            v = vf_set1(xi[33]);
+            a10_0 = vf_fma(v, w0, a10_0);
+            v = vf_set1(xi[36]);
+            a11_0 = vf_fma(v, w0, a11_0);
+            v = vf_set1(xi[39]);
+            a12_0 = vf_fma(v, w0, a12_0);
+            v = vf_set1(xi[42]);
+            a13_0 = vf_fma(v, w0, a13_0);
+            v = vf_set1(xi[45]);
+            a14_0 = vf_fma(v, w0, a14_0);
+            v = vf_set1(xi[48]);
+            a15_0 = vf_fma(v, w0, a15_0);
+            xi++;
+        }
+        x += xr;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a2_0 = vf_relu(a2_0);
+    vf_store(y + 32, a2_0);
+    a3_0 = vf_relu(a3_0);
+    vf_store(y + 48, a3_0);
+    a4_0 = vf_relu(a4_0);
+    vf_store(y + 64, a4_0);
+    a5_0 = vf_relu(a5_0);
+    vf_store(y + 80, a5_0);
+    a6_0 = vf_relu(a6_0);
+    vf_store(y + 96, a6_0);
+    a7_0 = vf_relu(a7_0);
+    vf_store(y + 112, a7_0);
+    a8_0 = vf_relu(a8_0);
+    vf_store(y + 128, a8_0);
+    a9_0 = vf_relu(a9_0);
+    vf_store(y + 144, a9_0);
+    a10_0 = vf_relu(a10_0);
+    vf_store(y + 160, a10_0);
+    a11_0 = vf_relu(a11_0);
+    vf_store(y + 176, a11_0);
+    a12_0 = vf_relu(a12_0);
+    vf_store(y + 192, a12_0);
+    a13_0 = vf_relu(a13_0);
+    vf_store(y + 208, a13_0);
+    a14_0 = vf_relu(a14_0);
+    vf_store(y + 224, a14_0);
+    a15_0 = vf_relu(a15_0);
+    vf_store(y + 240, a15_0);
+}
+
+/* 16 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
+        int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a1_0 = vf_load(b + 0);
+    vf a2_0 = vf_load(b + 0);
+    vf a3_0 = vf_load(b + 0);
+    vf a4_0 = vf_load(b + 0);
+    vf a5_0 = vf_load(b + 0);
+    vf a6_0 = vf_load(b + 0);
+    vf a7_0 = vf_load(b + 0);
+    vf a8_0 = vf_load(b + 0);
+    vf a9_0 = vf_load(b + 0);
+    vf a10_0 = vf_load(b + 0);
+    vf a11_0 = vf_load(b + 0);
+    vf a12_0 = vf_load(b + 0);
+    vf a13_0 = vf_load(b + 0);
+    vf a14_0 = vf_load(b + 0);
+    vf a15_0 = vf_load(b + 0);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            v = vf_set1(xi[6]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            v = vf_set1(xi[9]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            v = vf_set1(xi[12]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            v = vf_set1(xi[15]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            v = vf_set1(xi[18]);
+            a6_0 = vf_fma(v, w0, a6_0);
+            v = vf_set1(xi[21]);
+            a7_0 = vf_fma(v, w0, a7_0);
+            v = vf_set1(xi[24]);
+            a8_0 = vf_fma(v, w0, a8_0);
+            v = vf_set1(xi[27]);
+            a9_0 = vf_fma(v, w0, a9_0);
+            v = vf_set1(xi[30]);
+            a10_0 = vf_fma(v, w0, a10_0);
+            v = vf_set1(xi[33]);
+            a11_0 = vf_fma(v, w0, a11_0);
+            v = vf_set1(xi[36]);
+            a12_0 = vf_fma(v, w0, a12_0);
+            v = vf_set1(xi[39]);
+            a13_0 = vf_fma(v, w0, a13_0);
+            v = vf_set1(xi[42]);
+            a14_0 = vf_fma(v, w0, a14_0);
+            v = vf_set1(xi[45]);
+            a15_0 = vf_fma(v, w0, a15_0);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            v = vf_set1(xi[9]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            v = vf_set1(xi[12]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            v = vf_set1(xi[15]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            v = vf_set1(xi[18]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            v = vf_set1(xi[21]);
+            a6_0 = vf_fma(v, w0, a6_0);
+            v = vf_set1(xi[24]);
+            a7_0 = vf_fma(v, w0, a7_0);
+            v = vf_set1(xi[27]);
+            a8_0 = vf_fma(v, w0, a8_0);
+            v = vf_set1(xi[30]);
+            a9_0 = vf_fma(v, w0, a9_0);
+            v = vf_set1(xi[33]);
+            a10_0 = vf_fma(v, w0, a10_0);
+            v = vf_set1(xi[36]);
+            a11_0 = vf_fma(v, w0, a11_0);
+            v = vf_set1(xi[39]);
+            a12_0 = vf_fma(v, w0, a12_0);
+            v = vf_set1(xi[42]);
+            a13_0 = vf_fma(v, w0, a13_0);
+            v = vf_set1(xi[45]);
+            a14_0 = vf_fma(v, w0, a14_0);
+            v = vf_set1(xi[48]);
+            a15_0 = vf_fma(v, w0, a15_0);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf v;
+            v = vf_set1(xi[6]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            v = vf_set1(xi[9]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            v = vf_set1(xi[12]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            v = vf_set1(xi[15]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            v = vf_set1(xi[18]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            v = vf_set1(xi[21]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            v = vf_set1(xi[24]);
+            a6_0 = vf_fma(v, w0, a6_0);
+            v = vf_set1(xi[27]);
+            a7_0 = vf_fma(v, w0, a7_0);
+            v = vf_set1(xi[30]);
+            a8_0 = vf_fma(v, w0, a8_0);
+            v = vf_set1(xi[33]);
+            a9_0 = vf_fma(v, w0, a9_0);
+            v = vf_set1(xi[36]);
+            a10_0 = vf_fma(v, w0, a10_0);
+            v = vf_set1(xi[39]);
+            a11_0 = vf_fma(v, w0, a11_0);
+            v = vf_set1(xi[42]);
+            a12_0 = vf_fma(v, w0, a12_0);
+            v = vf_set1(xi[45]);
+            a13_0 = vf_fma(v, w0, a13_0);
+            v = vf_set1(xi[48]);
+            a14_0 = vf_fma(v, w0, a14_0);
+            xi++;
+        }
+        x += xr;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a2_0 = vf_relu(a2_0);
+    vf_store(y + 32, a2_0);
+    a3_0 = vf_relu(a3_0);
+    vf_store(y + 48, a3_0);
+    a4_0 = vf_relu(a4_0);
+    vf_store(y + 64, a4_0);
+    a5_0 = vf_relu(a5_0);
+    vf_store(y + 80, a5_0);
+    a6_0 = vf_relu(a6_0);
+    vf_store(y + 96, a6_0);
+    a7_0 = vf_relu(a7_0);
+    vf_store(y + 112, a7_0);
+    a8_0 = vf_relu(a8_0);
+    vf_store(y + 128, a8_0);
+    a9_0 = vf_relu(a9_0);
+    vf_store(y + 144, a9_0);
+    a10_0 = vf_relu(a10_0);
+    vf_store(y + 160, a10_0);
+    a11_0 = vf_relu(a11_0);
+    vf_store(y + 176, a11_0);
+    a12_0 = vf_relu(a12_0);
+    vf_store(y + 192, a12_0);
+    a13_0 = vf_relu(a13_0);
+    vf_store(y + 208, a13_0);
+    a14_0 = vf_relu(a14_0);
+    vf_store(y + 224, a14_0);
+    a15_0 = vf_relu(a15_0);
+    vf_store(y + 240, a15_0);
+}
+
+/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
+CNN_INLINE void residual_conv2d_direct_1_avx512_row(const float *x,
+        float *y, const float *w, const float *b,
+        int rows, int q0, int q1, int rest)
+{
+    const int n0 = 1;
+    for (int t = 0; t < n0; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 96;
+        x += 45;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_1_avx512_tile1_16x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 256;
+    }
+    const int n3 = 1;
+    for (int t = 0; t < n3; t++) {
+        const float *xt = x;
+        const ptrdiff_t xr = 96;
+        x += 48;
+        for (int q = q0; q < q1; q++) {
+            const float *wq = w;
+            residual_conv2d_direct_1_avx512_tile2_16x16(xt,
+                    y + q * 16, wq, b + q * 16, xr, rows);
+        }
+        y += 256;
+    }
+    (void)rest;
+}
+
+static void residual_conv2d_direct_1_avx512(const float *x,
+        float *y, const float *w,
+        int first, int last)
+{
+    for (int u = first; u < last; u++) {
+        const ptrdiff_t image = u / 32;
+        const int oy = u % 32;
+        const int top = 1 - oy * 1, end = 32 + top;
+        const int kh0 = top > 0 ? top : 0;
+        const int kh1 = end < 3 ? end : 3;
+        const int rows = kh1 > kh0 ? kh1 - kh0 : 0;
+        const int iy = rows ? kh0 * 1 - top : 0;
+        const float *xu = x + image * 3072 + iy * 96;
+        float *yu = y + image * 16384 + oy * 512;
+        const float *wu = w, *bu = w + 432;
+        wu += kh0 * 144;
+        residual_conv2d_direct_1_avx512_row(xu,
+                yu, wu, bu,
+                rows, 0, 1, 1);
+    }
+}
+
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
- * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
+ * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
+CNN_INLINE void residual_conv2d_winograd6_2_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
     const float *row;
     ptrdiff_t pitch;
@@ -4505,7 +6384,7 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_pixels(const float **p, const f
 }
 
 /* Along a row: B' d to six points. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx2_points(float *v, vf d0, vf d1, vf d2, vf d3, vf d4, vf d5)
+CNN_INLINE void residual_conv2d_winograd6_2_avx512_points(float *v, vf d0, vf d1, vf d2, vf d3, vf d4, vf d5)
 {
     const vf a = vf_fma(vf_set1(-2.0f), d2, d4), c = vf_fma(vf_set1(-0.5f), d2, d4);
     const vf b = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
@@ -4519,159 +6398,159 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_points(float *v, vf d0, vf d1, 
     vf_store(v + 1360, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
 }
 
-CNN_INLINE vf residual_conv2d_winograd6_4_avx2_pixel8(const float *p)
+CNN_INLINE vf residual_conv2d_winograd6_2_avx512_pixel16(const float *p)
 {
     return vf_load(p);
 }
 
-/* B' d B of 8 channels: down the columns one row of points, or two that share terms, at a
+/* B' d B of 16 channels: down the columns one row of points, or two that share terms, at a
  * time, so that few registers are in use. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx2_in8(const float *const *p, ptrdiff_t c, float *v)
+CNN_INLINE void residual_conv2d_winograd6_2_avx512_in16(const float *const *p, ptrdiff_t c, float *v)
 {
     vf d1, d2, d3, d4;
 
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[12] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[24] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[0] + c), d4);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[12] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[24] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[0] + c), d4);
     const vf s0 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[13] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[25] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[1] + c), d4);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[13] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[25] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[1] + c), d4);
     const vf s1 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[14] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[26] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[2] + c), d4);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[14] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[26] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[2] + c), d4);
     const vf s2 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[15] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[27] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[3] + c), d4);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[15] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[27] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[3] + c), d4);
     const vf s3 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[16] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[28] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[4] + c), d4);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[16] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[28] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[4] + c), d4);
     const vf s4 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[17] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[29] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[5] + c), d4);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[17] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[29] + c);
+    d3 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[5] + c), d4);
     const vf s5 = vf_fma(vf_set1(-2.5f), d2, d3);
-    residual_conv2d_winograd6_4_avx2_points(v, s0, s1, s2, s3, s4, s5);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[6] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[12] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[18] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[24] + c);
+    residual_conv2d_winograd6_2_avx512_points(v, s0, s1, s2, s3, s4, s5);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[6] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[12] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[18] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[24] + c);
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a0 = vf_add(d2, d1), b0 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[7] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[13] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[19] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[25] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[7] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[13] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[19] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[25] + c);
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a1 = vf_add(d2, d1), b1 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[8] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[14] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[20] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[26] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[8] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[14] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[20] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[26] + c);
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a2 = vf_add(d2, d1), b2 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[9] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[15] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[21] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[27] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[9] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[15] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[21] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[27] + c);
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a3 = vf_add(d2, d1), b3 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[10] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[16] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[22] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[28] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[10] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[16] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[22] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[28] + c);
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a4 = vf_add(d2, d1), b4 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[11] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[17] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[23] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[29] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[11] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[17] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[23] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[29] + c);
     d2 = vf_fma(vf_set1(-2.0f), d2, d4);
     d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
     const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx2_points(v + 1632, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_avx2_points(v + 3264, b0, b1, b2, b3, b4, b5);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[6] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[12] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[18] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[24] + c);
+    residual_conv2d_winograd6_2_avx512_points(v + 1632, a0, a1, a2, a3, a4, a5);
+    residual_conv2d_winograd6_2_avx512_points(v + 3264, b0, b1, b2, b3, b4, b5);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[6] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[12] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[18] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[24] + c);
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e0 = vf_add(d2, d1), f0 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[7] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[13] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[19] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[25] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[7] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[13] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[19] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[25] + c);
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e1 = vf_add(d2, d1), f1 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[8] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[14] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[20] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[26] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[8] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[14] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[20] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[26] + c);
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e2 = vf_add(d2, d1), f2 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[9] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[15] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[21] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[27] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[9] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[15] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[21] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[27] + c);
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e3 = vf_add(d2, d1), f3 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[10] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[16] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[22] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[28] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[10] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[16] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[22] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[28] + c);
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e4 = vf_add(d2, d1), f4 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[11] + c);
-    d2 = residual_conv2d_winograd6_4_avx2_pixel8(p[17] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[23] + c);
-    d4 = residual_conv2d_winograd6_4_avx2_pixel8(p[29] + c);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[11] + c);
+    d2 = residual_conv2d_winograd6_2_avx512_pixel16(p[17] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[23] + c);
+    d4 = residual_conv2d_winograd6_2_avx512_pixel16(p[29] + c);
     d2 = vf_fma(vf_set1(-0.5f), d2, d4);
     d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
     const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx2_points(v + 4896, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_avx2_points(v + 6528, f0, f1, f2, f3, f4, f5);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[6] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[18] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[30] + c), d1);
+    residual_conv2d_winograd6_2_avx512_points(v + 4896, e0, e1, e2, e3, e4, e5);
+    residual_conv2d_winograd6_2_avx512_points(v + 6528, f0, f1, f2, f3, f4, f5);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[6] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[18] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[30] + c), d1);
     const vf t0 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[7] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[19] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[31] + c), d1);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[7] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[19] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[31] + c), d1);
     const vf t1 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[8] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[20] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[32] + c), d1);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[8] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[20] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[32] + c), d1);
     const vf t2 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[9] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[21] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[33] + c), d1);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[9] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[21] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[33] + c), d1);
     const vf t3 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[10] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[22] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[34] + c), d1);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[10] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[22] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[34] + c), d1);
     const vf t4 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx2_pixel8(p[11] + c);
-    d3 = residual_conv2d_winograd6_4_avx2_pixel8(p[23] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx2_pixel8(p[35] + c), d1);
+    d1 = residual_conv2d_winograd6_2_avx512_pixel16(p[11] + c);
+    d3 = residual_conv2d_winograd6_2_avx512_pixel16(p[23] + c);
+    d1 = vf_add(residual_conv2d_winograd6_2_avx512_pixel16(p[35] + c), d1);
     const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_avx2_points(v + 8160, t0, t1, t2, t3, t4, t5);
+    residual_conv2d_winograd6_2_avx512_points(v + 8160, t0, t1, t2, t3, t4, t5);
 }
 
 /* The same of a tile inside the image. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx2_inner8(const float *x, float *v)
+CNN_INLINE void residual_conv2d_winograd6_2_avx512_inner16(const float *x, float *v)
 {
     const float *const p[36] = {
         x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
@@ -4682,12 +6561,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_inner8(const float *x, float *v
         x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
     };
 
-    residual_conv2d_winograd6_4_avx2_in8(p, 0, v);
+    residual_conv2d_winograd6_2_avx512_in16(p, 0, v);
 }
 
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
-static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
+static void residual_conv2d_winograd6_2_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
 {
     const int n = 16;
 
@@ -4698,31 +6577,28 @@ static void residual_conv2d_winograd6_4_avx2_transform(const float *x, float *v,
         const float *p[36];
 
         if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 8)
-                residual_conv2d_winograd6_4_avx2_inner8(xt + c, v + c);
+            for (ptrdiff_t c = 0; c < 16; c += 16)
+                residual_conv2d_winograd6_2_avx512_inner16(xt + c, v + c);
             continue;
         }
-        residual_conv2d_winograd6_4_avx2_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 8)
-            residual_conv2d_winograd6_4_avx2_in8(p, c, v + c);
+        residual_conv2d_winograd6_2_avx512_pixels(p, xt, zero, iy, ix);
+        for (ptrdiff_t c = 0; c < 16; c += 16)
+            residual_conv2d_winograd6_2_avx512_in16(p, c, v + c);
     }
 }
 
-/* One pixel, 8 channels. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx2_pixel_out8(vf a,
-        const float *r,
+/* One pixel, 16 channels. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx512_pixel_out16(vf a,
         float *y, const float *b)
 {
     a = vf_add(a, vf_load(b));
-    a = vf_add(a, vf_load(r));
     a = vf_relu(a);
     vf_store(y, a);
 }
 
 /* Along a row: m A, pixels of which the image has the first `cols`. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx2_row_out8(
+CNN_INLINE void residual_conv2d_winograd6_2_avx512_row_out16(
         vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
-        const float *r,
         float *y, const float *b, int cols)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
@@ -4732,27 +6608,22 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_row_out8(
     const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
     const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
 
-    residual_conv2d_winograd6_4_avx2_pixel_out8(y0,
-        r,
+    residual_conv2d_winograd6_2_avx512_pixel_out16(y0,
         y, b);
     if (cols > 1)
-        residual_conv2d_winograd6_4_avx2_pixel_out8(y1,
-            r + 16,
+        residual_conv2d_winograd6_2_avx512_pixel_out16(y1,
             y + 16, b);
     if (cols > 2)
-        residual_conv2d_winograd6_4_avx2_pixel_out8(y2,
-            r + 32,
+        residual_conv2d_winograd6_2_avx512_pixel_out16(y2,
             y + 32, b);
     if (cols > 3)
-        residual_conv2d_winograd6_4_avx2_pixel_out8(y3,
-            r + 48,
+        residual_conv2d_winograd6_2_avx512_pixel_out16(y3,
             y + 48, b);
 }
 
-/* A' m A of 8 channels, pixels of which the image has the first `rows` and `cols`: down the
+/* A' m A of 16 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx2_out8(const float *m,
-        const float *r,
+CNN_INLINE void residual_conv2d_winograd6_2_avx512_out16(const float *m,
         float *y, const float *b, int rows, int cols)
 {
     vf m0, m1, m2;
@@ -4814,14 +6685,12 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_out8(const float *m,
         const vf u5 = vf_add(m0, vf_add(m1, m3));
         const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
 
-        residual_conv2d_winograd6_4_avx2_row_out8(
+        residual_conv2d_winograd6_2_avx512_row_out16(
             u0, u1, u2, u3, u4, u5,
-            r + 0,
             y + 0, b, cols);
         if (rows > 2)
-        residual_conv2d_winograd6_4_avx2_row_out8(
+        residual_conv2d_winograd6_2_avx512_row_out16(
             z0, z1, z2, z3, z4, z5,
-            r + 1024,
             y + 1024, b, cols);
     }
     {
@@ -4893,155 +6762,120 @@ CNN_INLINE void residual_conv2d_winograd6_4_avx2_out8(const float *m,
         const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
 
         if (rows > 1)
-        residual_conv2d_winograd6_4_avx2_row_out8(
+        residual_conv2d_winograd6_2_avx512_row_out16(
             u0, u1, u2, u3, u4, u5,
-            r + 512,
             y + 512, b, cols);
         if (rows > 3)
-        residual_conv2d_winograd6_4_avx2_row_out8(
+        residual_conv2d_winograd6_2_avx512_row_out16(
             z0, z1, z2, z3, z4, z5,
-            r + 1536,
             y + 1536, b, cols);
     }
 }
 
 /* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
  * tile of another block, as the result may lie over the residual. */
-static void residual_conv2d_winograd6_4_avx2_store(const float *m,
-        const float *r,
+static void residual_conv2d_winograd6_2_avx512_store(const float *m,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
-        const float *rt = r + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         int c = 0;
 
-        for (; c + 8 <= channels; c += 8)
-            residual_conv2d_winograd6_4_avx2_out8(m + c,
-                rt + c,
+        for (; c + 16 <= channels; c += 16)
+            residual_conv2d_winograd6_2_avx512_out16(m + c,
                 yt + c, b + c, 32 - oy, 32 - ox);
     }
 }
 
-/* 6 tiles by 16 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx2_6x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
+/* 16 tiles by 16 channels at one point. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx512_16x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
 {
     vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
     vf a1_0 = vf_zero();
-    vf a1_1 = vf_zero();
     vf a2_0 = vf_zero();
-    vf a2_1 = vf_zero();
     vf a3_0 = vf_zero();
-    vf a3_1 = vf_zero();
     vf a4_0 = vf_zero();
-    vf a4_1 = vf_zero();
     vf a5_0 = vf_zero();
-    vf a5_1 = vf_zero();
+    vf a6_0 = vf_zero();
+    vf a7_0 = vf_zero();
+    vf a8_0 = vf_zero();
+    vf a9_0 = vf_zero();
+    vf a10_0 = vf_zero();
+    vf a11_0 = vf_zero();
+    vf a12_0 = vf_zero();
+    vf a13_0 = vf_zero();
+    vf a14_0 = vf_zero();
+    vf a15_0 = vf_zero();
 
     for (int i = 0; i < 16; i++) {
         const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 8 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
         d = vf_set1(v[16 + i]);
         a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
         d = vf_set1(v[32 + i]);
         a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
         d = vf_set1(v[48 + i]);
         a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
         d = vf_set1(v[64 + i]);
         a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
         d = vf_set1(v[80 + i]);
         a5_0 = vf_fma(d, w0, a5_0);
-        a5_1 = vf_fma(d, w1, a5_1);
+        d = vf_set1(v[96 + i]);
+        a6_0 = vf_fma(d, w0, a6_0);
+        d = vf_set1(v[112 + i]);
+        a7_0 = vf_fma(d, w0, a7_0);
+        d = vf_set1(v[128 + i]);
+        a8_0 = vf_fma(d, w0, a8_0);
+        d = vf_set1(v[144 + i]);
+        a9_0 = vf_fma(d, w0, a9_0);
+        d = vf_set1(v[160 + i]);
+        a10_0 = vf_fma(d, w0, a10_0);
+        d = vf_set1(v[176 + i]);
+        a11_0 = vf_fma(d, w0, a11_0);
+        d = vf_set1(v[192 + i]);
+        a12_0 = vf_fma(d, w0, a12_0);
+        d = vf_set1(v[208 + i]);
+        a13_0 = vf_fma(d, w0, a13_0);
+        d = vf_set1(v[224 + i]);
+        a14_0 = vf_fma(d, w0, a14_0);
+        d = vf_set1(v[240 + i]);
+        a15_0 = vf_fma(d, w0, a15_0);
     }
 
     vf_store(m + 0, a0_0);
-    vf_store(m + 8, a0_1);
     vf_store(m + 16, a1_0);
-    vf_store(m + 24, a1_1);
     vf_store(m + 32, a2_0);
-    vf_store(m + 40, a2_1);
     vf_store(m + 48, a3_0);
-    vf_store(m + 56, a3_1);
     vf_store(m + 64, a4_0);
-    vf_store(m + 72, a4_1);
     vf_store(m + 80, a5_0);
-    vf_store(m + 88, a5_1);
-}
-/* 5 tiles by 16 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx2_5x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
-        const float *CNN_RESTRICT w)
-{
-    vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
-    vf a1_0 = vf_zero();
-    vf a1_1 = vf_zero();
-    vf a2_0 = vf_zero();
-    vf a2_1 = vf_zero();
-    vf a3_0 = vf_zero();
-    vf a3_1 = vf_zero();
-    vf a4_0 = vf_zero();
-    vf a4_1 = vf_zero();
-
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 8 + i * 16);
-        vf d;
-        d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
-        d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
-        d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
-        d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
-        d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
-    }
-
-    vf_store(m + 0, a0_0);
-    vf_store(m + 8, a0_1);
-    vf_store(m + 16, a1_0);
-    vf_store(m + 24, a1_1);
-    vf_store(m + 32, a2_0);
-    vf_store(m + 40, a2_1);
-    vf_store(m + 48, a3_0);
-    vf_store(m + 56, a3_1);
-    vf_store(m + 64, a4_0);
-    vf_store(m + 72, a4_1);
+    vf_store(m + 96, a6_0);
+    vf_store(m + 112, a7_0);
+    vf_store(m + 128, a8_0);
+    vf_store(m + 144, a9_0);
+    vf_store(m + 160, a10_0);
+    vf_store(m + 176, a11_0);
+    vf_store(m + 192, a12_0);
+    vf_store(m + 208, a13_0);
+    vf_store(m + 224, a14_0);
+    vf_store(m + 240, a15_0);
 }
 
-/* Sums over the input channels: for each point, tiles from up to `to` of the block by 16 channels. */
-CNN_NOINLINE static void residual_conv2d_winograd6_4_avx2_sums16(const float *v, float *m, const float *w, int from, int to)
+/* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
+CNN_NOINLINE static void residual_conv2d_winograd6_2_avx512_sums16(const float *v, float *m, const float *w)
 {
     for (int k = 0; k < 36; k++, v += 272, m += 272, w += 256) {
-        int t = from;
 
-        for (; t < 6 && t < to; t += 6)
-            residual_conv2d_winograd6_4_avx2_6x16(v + t * 16, m + t * 16, w);
-        for (; t < 16 && t < to; t += 5)
-            residual_conv2d_winograd6_4_avx2_5x16(v + t * 16, m + t * 16, w);
+        for (int t = 0; t < 16; t += 16)
+            residual_conv2d_winograd6_2_avx512_16x16(v + t * 16, m + t * 16, w);
     }
 }
 
-static void residual_conv2d_winograd6_4_avx2(const float *x,
-        const float *r,
+static void residual_conv2d_winograd6_2_avx512(const float *x,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
@@ -5050,456 +6884,22 @@ static void residual_conv2d_winograd6_4_avx2(const float *x,
 
     memset(zero, 0, 16 * sizeof(float));
     for (int u = first; u < last; u++) {
-        const int block = u / 3, q = u / 3 % 1, part = u % 3;
+        const int block = u / 1, q = u % 1;
         const int tile = block * 16;
         int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
 
         if (block != ready)
-            residual_conv2d_winograd6_4_avx2_transform(x, v, zero, tile, to);
+            residual_conv2d_winograd6_2_avx512_transform(x, v, zero, tile, to);
         ready = block;
-        const int parts = last - u < 3 - part ? last - u : 3 - part;
-        const int a = part * 1, b = a + parts * 1; /* register tiles */
-        const int from = a * 5 + (a < 1 ? a : 1) * 1;
-        const int end = tile + b * 5 + (b < 1 ? b : 1) * 1;
-
-        u += parts - 1;
-        to = to < end ? to : end;
-        if (tile + from >= to)
-            continue;
-        residual_conv2d_winograd6_4_avx2_sums16(v, m, wu, from, to - tile);
-        residual_conv2d_winograd6_4_avx2_store(m + from * 16,
-            r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile + from, to, q < 1 ? 16 : 0);
-    }
-}
-
-/* global_pool2d: maximum or mean of whole images, channels in vectors.
- * For global_average_pooling2d (global_average_pooling2d, residual.cnn.yaml:18). */
-/* 16 channels of one image. */
-CNN_INLINE void residual_global_pool2d_5_avx2_16(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
-{
-    vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
-    vf a1_0 = vf_zero();
-    vf a1_1 = vf_zero();
-    vf a2_0 = vf_zero();
-    vf a2_1 = vf_zero();
-    vf a3_0 = vf_zero();
-    vf a3_1 = vf_zero();
-
-    for (int h = 0; h < 1; h++) {
-        const float *p = x + h * 16384;
-
-        for (int w = 0; w < 256; w++) {
-            a0_0 = vf_add(a0_0, vf_load(p + 0));
-            a0_1 = vf_add(a0_1, vf_load(p + 8));
-            a1_0 = vf_add(a1_0, vf_load(p + 16));
-            a1_1 = vf_add(a1_1, vf_load(p + 24));
-            a2_0 = vf_add(a2_0, vf_load(p + 32));
-            a2_1 = vf_add(a2_1, vf_load(p + 40));
-            a3_0 = vf_add(a3_0, vf_load(p + 48));
-            a3_1 = vf_add(a3_1, vf_load(p + 56));
-            p += 64;
-        }
-    }
-
-    a0_0 = vf_add(a0_0, a1_0);
-    a0_0 = vf_add(a0_0, a2_0);
-    a0_0 = vf_add(a0_0, a3_0);
-    a0_0 = vf_mul(a0_0, vf_set1(1.0f / 1024.0f));
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_add(a0_1, a1_1);
-    a0_1 = vf_add(a0_1, a2_1);
-    a0_1 = vf_add(a0_1, a3_1);
-    a0_1 = vf_mul(a0_1, vf_set1(1.0f / 1024.0f));
-    vf_store(y + 8, a0_1);
-}
-
-static void residual_global_pool2d_5_avx2(const float *x, float *y, int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 1;
-        const int q = u % 1;
-        const float *xu = x + image * 16384 + q * 16;
-        float *yu = y + image * 16 + q * 16;
-
-        residual_global_pool2d_5_avx2_16(xu, yu);
-    }
-}
-
-/* dense_dot: Dense, inputs in vectors, several outputs and rows in registers.
- * For logits (dense, residual.cnn.yaml:19). */
-/* 1 rows by 5 outputs. */
-CNN_INLINE void residual_dense_dot_6_avx2_1x5(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
-{
-
-    vf a0_0 = vf_zero();
-    vf a0_1 = vf_zero();
-    vf a0_2 = vf_zero();
-    vf a0_3 = vf_zero();
-    vf a0_4 = vf_zero();
-    vf a0_5 = vf_zero();
-    vf a0_6 = vf_zero();
-    vf a0_7 = vf_zero();
-    vf a0_8 = vf_zero();
-    vf a0_9 = vf_zero();
-    float s[5];
-
-    for (int i = 0; i < 16; i += 16) {
-
-        const vf v0 = vf_load(x + i + 0);
-        a0_0 = vf_fma(v0, vf_load(w + i + 0), a0_0);
-        a0_2 = vf_fma(v0, vf_load(w + i + 16), a0_2);
-        a0_4 = vf_fma(v0, vf_load(w + i + 32), a0_4);
-        a0_6 = vf_fma(v0, vf_load(w + i + 48), a0_6);
-        a0_8 = vf_fma(v0, vf_load(w + i + 64), a0_8);
-        const vf v1 = vf_load(x + i + 8);
-        a0_1 = vf_fma(v1, vf_load(w + i + 8), a0_1);
-        a0_3 = vf_fma(v1, vf_load(w + i + 24), a0_3);
-        a0_5 = vf_fma(v1, vf_load(w + i + 40), a0_5);
-        a0_7 = vf_fma(v1, vf_load(w + i + 56), a0_7);
-        a0_9 = vf_fma(v1, vf_load(w + i + 72), a0_9);
-    }
-
-    a0_0 = vf_add(a0_0, a0_1);
-    a0_2 = vf_add(a0_2, a0_3);
-    a0_4 = vf_add(a0_4, a0_5);
-    a0_6 = vf_add(a0_6, a0_7);
-    a0_8 = vf_add(a0_8, a0_9);
-    s[0] = vf_sum(a0_0);
-    s[1] = vf_sum(a0_2);
-    s[2] = vf_sum(a0_4);
-    s[3] = vf_sum(a0_6);
-    s[4] = vf_sum(a0_8);
-    a0_0 = vf_add(vf_load_n(s + 0, 5), vf_load(b + 0));
-    vf_store_n(y + 0, a0_0, 5);
-}
-
-/* Tiles of one run of rows, 5 outputs. */
-CNN_INLINE void residual_dense_dot_6_avx2_run5(const float *x,
-        float *y, const float *w, const float *b,
-        int from, int to)
-{
-    int t = from;
-
-    for (; t < 1 && t < to; t++) {
-        residual_dense_dot_6_avx2_1x5(x, y, w, b);
-        x += 16;
-        y += 10;
-    }
-}
-
-static void residual_dense_dot_6_avx2(const float *x,
-        float *y, const float *w,
-        int first, int last)
-{
-
-    for (int u = first; u < last; u++) {
-        const int tile = u % 2, from = 0, to = 1;
-        const int o = tile * 5;
-        const ptrdiff_t image = u / 2;
-        const int run = u / 2 % 1;
-        const float *xu = x + image * 16 + run * 16;
-        float *yu = y + image * 10 + run * 10 + o;
-        const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
-
-        residual_dense_dot_6_avx2_run5(xu, yu, wu, bu, from, to);
-    }
-}
-
-/* softmax: softmax over channels, pixel by pixel; vectors over channels.
- * For prob (softmax, residual.cnn.yaml:20). */
-/* The softmax of the 10 channels of a pixel. */
-CNN_INLINE void residual_softmax_7_avx2_pixel(const float *x, float *y, const float *w)
-{
-    const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
-    const vf end = vf_select_lt(vf_load(w), vf_set1(2.0f), vf_load_n(x + 8, 2), low);
-    const vf x0 = vf_load(x + 0);
-    const vf x1 = end;
-    vf most = x0;
-    most = vf_atleast(x1, most);
-
-    const vf top = vf_set1(vf_hmax(most));
-    const vf d0 = vf_sub(x0, top);
-    const vf e0 = vf_exp_term(d0);
-    const vf d1 = vf_sub(x1, top);
-    const vf e1 = vf_exp_term(d1);
-    vf sum0 = e0;
-    vf sum1 = e1;
-    sum0 = vf_add(sum0, sum1);
-
-    const vf part = vf_set1(1.0f / vf_sum(sum0));
-
-    const vf y0 = vf_mul(e0, part);
-    vf_store(y + 0, y0);
-    const vf y1 = vf_mul(e1, part);
-    vf_store_n(y + 8, y1, 2);
-}
-
-/* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
-static void residual_softmax_7_avx2(const float *x, float *y, const float *w, int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const float *xu = x + (ptrdiff_t)u * 10;
-        float *yu = y + (ptrdiff_t)u * 10;
-        const int n = 1;
-
-        for (int i = 0; i < n; i++)
-            residual_softmax_7_avx2_pixel(xu + i * 10, yu + i * 10, w);
-    }
-}
-
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-
-static void residual_1_image_avx2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_unary_1_avx2(job->input, (float *)(void *)(job->arena + 65548), first, last);
-    cnn_clear_halo((float *)(void *)(job->arena + 65548), first, last, 99, 32, 3, 3, 1, 1);
-    (void)thread;
-}
-
-static void residual_2_stem_avx2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_conv2d_direct_2_avx2((const float *)(void *)(job->arena + 65548), (float *)(void *)(job->arena + 0), residual_w2, first, last);
-    (void)thread;
-}
-
-static void residual_3_re_lu_avx2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_conv2d_winograd6_3_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
-}
-
-static void residual_4_feat_avx2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_conv2d_winograd6_4_avx2((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
-}
-
-static void residual_5_global_average_pooling2d_avx2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_global_pool2d_5_avx2(job->out_feat, (float *)(void *)(job->arena + 0), first, last);
-    (void)thread;
-}
-
-static void residual_6_logits_avx2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_dense_dot_6_avx2((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 64), residual_w6, first, last);
-    (void)thread;
-}
-
-static void residual_7_prob_avx2(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_softmax_7_avx2((const float *)(void *)(job->arena + 64), job->out_prob, residual_w7, first, last);
-    (void)thread;
-}
-
-static const struct residual_work residual_avx2[7] = {
-    {residual_1_image_avx2, 32, 7},
-    {residual_2_stem_avx2, 32, 12},
-    {residual_3_re_lu_avx2, 12, 12},
-    {residual_4_feat_avx2, 12, 12},
-    {residual_5_global_average_pooling2d_avx2, 1, 1},
-    {residual_6_logits_avx2, 2, 1},
-    {residual_7_prob_avx2, 1, 1},
-};
-
-#endif /* RESIDUAL_AVX2 */
-
-/* ---- AVX-512 ----------------------------------------------------------------------------------- */
-
-#if RESIDUAL_AVX512
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")
-#endif
-#include "cnn_vec_avx512.h"
-#ifndef CNN_MATH_AVX512
-#define CNN_MATH_AVX512
-#include "cnn_math.h"
-#endif
-
-/* unary: copy, scale and shift, activation by element; vectors over what is contiguous.
- * For image (copy, residual.cnn.yaml:10). */
-/* A run of n floats: copy. */
-CNN_INLINE void residual_unary_1_avx512_run(const float *x, float *y, int n)
-{
-
-    int j = 0;
-
-    for (; j + 16 <= n; j += 16)
-        vf_store(y + j, vf_load(x + j));
-}
-
-/* Row by row. */
-static void residual_unary_1_avx512(const float *x, float *y, int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int row = u % 32;
-        const float *xu = x + image * 3072 + row * 96;
-        float *yu = y + image * 3168 + row * 99;
-        const int n = 96;
-
-        residual_unary_1_avx512_run(xu, yu, n);
-    }
-}
-
-/* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
- * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 16 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_2_avx512_tile0_16x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
-{
-
-    vf a0_0 = vf_load(b + 0);
-    vf a1_0 = vf_load(b + 0);
-    vf a2_0 = vf_load(b + 0);
-    vf a3_0 = vf_load(b + 0);
-    vf a4_0 = vf_load(b + 0);
-    vf a5_0 = vf_load(b + 0);
-    vf a6_0 = vf_load(b + 0);
-    vf a7_0 = vf_load(b + 0);
-    vf a8_0 = vf_load(b + 0);
-    vf a9_0 = vf_load(b + 0);
-    vf a10_0 = vf_load(b + 0);
-    vf a11_0 = vf_load(b + 0);
-    vf a12_0 = vf_load(b + 0);
-    vf a13_0 = vf_load(b + 0);
-    vf a14_0 = vf_load(b + 0);
-    vf a15_0 = vf_load(b + 0);
-
-    for (int kh = 0; kh < rows; kh++) {
-        const float *xi = x;
-
-        for (int i = 0; i < 9; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 0 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            v = vf_set1(xi[6]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            v = vf_set1(xi[9]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            v = vf_set1(xi[12]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            v = vf_set1(xi[15]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            v = vf_set1(xi[18]);
-            a6_0 = vf_fma(v, w0, a6_0);
-            v = vf_set1(xi[21]);
-            a7_0 = vf_fma(v, w0, a7_0);
-            v = vf_set1(xi[24]);
-            a8_0 = vf_fma(v, w0, a8_0);
-            v = vf_set1(xi[27]);
-            a9_0 = vf_fma(v, w0, a9_0);
-            v = vf_set1(xi[30]);
-            a10_0 = vf_fma(v, w0, a10_0);
-            v = vf_set1(xi[33]);
-            a11_0 = vf_fma(v, w0, a11_0);
-            v = vf_set1(xi[36]);
-            a12_0 = vf_fma(v, w0, a12_0);
-            v = vf_set1(xi[39]);
-            a13_0 = vf_fma(v, w0, a13_0);
-            v = vf_set1(xi[42]);
-            a14_0 = vf_fma(v, w0, a14_0);
-            v = vf_set1(xi[45]);
-            a15_0 = vf_fma(v, w0, a15_0);
-            xi++;
-        }
-        x += xr;
-        w += 144;
-    }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a5_0 = vf_relu(a5_0);
-    vf_store(y + 80, a5_0);
-    a6_0 = vf_relu(a6_0);
-    vf_store(y + 96, a6_0);
-    a7_0 = vf_relu(a7_0);
-    vf_store(y + 112, a7_0);
-    a8_0 = vf_relu(a8_0);
-    vf_store(y + 128, a8_0);
-    a9_0 = vf_relu(a9_0);
-    vf_store(y + 144, a9_0);
-    a10_0 = vf_relu(a10_0);
-    vf_store(y + 160, a10_0);
-    a11_0 = vf_relu(a11_0);
-    vf_store(y + 176, a11_0);
-    a12_0 = vf_relu(a12_0);
-    vf_store(y + 192, a12_0);
-    a13_0 = vf_relu(a13_0);
-    vf_store(y + 208, a13_0);
-    a14_0 = vf_relu(a14_0);
-    vf_store(y + 224, a14_0);
-    a15_0 = vf_relu(a15_0);
-    vf_store(y + 240, a15_0);
-}
-
-/* One output row: channel tiles q0 to q1 - 1, and the rest of the channels if there is one to do. */
-CNN_INLINE void residual_conv2d_direct_2_avx512_row(const float *x,
-        float *y, const float *w, const float *b,
-        int rows, int q0, int q1, int rest)
-{
-    const int n1 = 2;
-    for (int t = 0; t < n1; t++) {
-        const float *xt = x;
-        const ptrdiff_t xr = 99;
-        x += 48;
-        for (int q = q0; q < q1; q++) {
-            const float *wq = w;
-            residual_conv2d_direct_2_avx512_tile0_16x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
-        }
-        y += 256;
-    }
-    (void)rest;
-}
-
-static void residual_conv2d_direct_2_avx512(const float *x,
-        float *y, const float *w,
-        int first, int last)
-{
-    for (int u = first; u < last; u++) {
-        const ptrdiff_t image = u / 32;
-        const int oy = u % 32;
-        const int top = 1 - oy * 1, end = 32 + top;
-        const int kh0 = top > 0 ? top : 0;
-        const int kh1 = end < 3 ? end : 3;
-        const int rows = kh1 > kh0 ? kh1 - kh0 : 0;
-        const int iy = rows ? kh0 * 1 - top : 0;
-        const float *xu = x + image * 3168 + iy * 99;
-        float *yu = y + image * 16384 + oy * 512;
-        const float *wu = w, *bu = w + 432;
-        xu -= 3;
-        wu += kh0 * 144;
-        residual_conv2d_direct_2_avx512_row(xu,
-                yu, wu, bu,
-                rows, 0, 1, 1);
+        residual_conv2d_winograd6_2_avx512_sums16(v, m, wu);
+        residual_conv2d_winograd6_2_avx512_store(m,
+            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
 }
 
 /* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
- * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
+ * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
@@ -5771,9 +7171,11 @@ static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *
 
 /* One pixel, 16 channels. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx512_pixel_out16(vf a,
+        const float *r,
         float *y, const float *b)
 {
     a = vf_add(a, vf_load(b));
+    a = vf_add(a, vf_load(r));
     a = vf_relu(a);
     vf_store(y, a);
 }
@@ -5781,6 +7183,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_pixel_out16(vf a,
 /* Along a row: m A, pixels of which the image has the first `cols`. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx512_row_out16(
         vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
+        const float *r,
         float *y, const float *b, int cols)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
@@ -5791,21 +7194,26 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_row_out16(
     const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
 
     residual_conv2d_winograd6_3_avx512_pixel_out16(y0,
+        r,
         y, b);
     if (cols > 1)
         residual_conv2d_winograd6_3_avx512_pixel_out16(y1,
+            r + 16,
             y + 16, b);
     if (cols > 2)
         residual_conv2d_winograd6_3_avx512_pixel_out16(y2,
+            r + 32,
             y + 32, b);
     if (cols > 3)
         residual_conv2d_winograd6_3_avx512_pixel_out16(y3,
+            r + 48,
             y + 48, b);
 }
 
 /* A' m A of 16 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
+        const float *r,
         float *y, const float *b, int rows, int cols)
 {
     vf m0, m1, m2;
@@ -5869,10 +7277,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
 
         residual_conv2d_winograd6_3_avx512_row_out16(
             u0, u1, u2, u3, u4, u5,
+            r + 0,
             y + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_3_avx512_row_out16(
             z0, z1, z2, z3, z4, z5,
+            r + 1024,
             y + 1024, b, cols);
     }
     {
@@ -5946,10 +7356,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
         if (rows > 1)
         residual_conv2d_winograd6_3_avx512_row_out16(
             u0, u1, u2, u3, u4, u5,
+            r + 512,
             y + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_3_avx512_row_out16(
             z0, z1, z2, z3, z4, z5,
+            r + 1536,
             y + 1536, b, cols);
     }
 }
@@ -5957,16 +7369,19 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
 /* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
  * tile of another block, as the result may lie over the residual. */
 static void residual_conv2d_winograd6_3_avx512_store(const float *m,
+        const float *r,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 16) {
         const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
+        const float *rt = r + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         int c = 0;
 
         for (; c + 16 <= channels; c += 16)
             residual_conv2d_winograd6_3_avx512_out16(m + c,
+                rt + c,
                 yt + c, b + c, 32 - oy, 32 - ox);
     }
 }
@@ -6058,6 +7473,7 @@ CNN_NOINLINE static void residual_conv2d_winograd6_3_avx512_sums16(const float *
 }
 
 static void residual_conv2d_winograd6_3_avx512(const float *x,
+        const float *r,
         float *y, const float *w, float *scratch,
         int first, int last)
 {
@@ -6076,604 +7492,6 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
         ready = block;
         residual_conv2d_winograd6_3_avx512_sums16(v, m, wu);
         residual_conv2d_winograd6_3_avx512_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
-    }
-}
-
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
- * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
-/* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
- * columns that lie inside whatever the tile are not looked at. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
-{
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
-    p[6] = x + 512;
-    p[7] = x + 528;
-    p[8] = x + 544;
-    p[9] = x + 560;
-    p[10] = x + 576;
-    p[11] = x + 592;
-    p[12] = x + 1024;
-    p[13] = x + 1040;
-    p[14] = x + 1056;
-    p[15] = x + 1072;
-    p[16] = x + 1088;
-    p[17] = x + 1104;
-    p[18] = x + 1536;
-    p[19] = x + 1552;
-    p[20] = x + 1568;
-    p[21] = x + 1584;
-    p[22] = x + 1600;
-    p[23] = x + 1616;
-    p[24] = x + 2048;
-    p[25] = x + 2064;
-    p[26] = x + 2080;
-    p[27] = x + 2096;
-    p[28] = x + 2112;
-    p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
-    if (ix + 0 < 0 || ix + 0 >= 32) {
-        p[0] = zero;
-        p[6] = zero;
-        p[12] = zero;
-        p[18] = zero;
-        p[24] = zero;
-        p[30] = zero;
-    }
-    if (ix + 5 < 0 || ix + 5 >= 32) {
-        p[5] = zero;
-        p[11] = zero;
-        p[17] = zero;
-        p[23] = zero;
-        p[29] = zero;
-        p[35] = zero;
-    }
-}
-
-/* Along a row: B' d to six points. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_points(float *v, vf d0, vf d1, vf d2, vf d3, vf d4, vf d5)
-{
-    const vf a = vf_fma(vf_set1(-2.0f), d2, d4), c = vf_fma(vf_set1(-0.5f), d2, d4);
-    const vf b = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf e = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-
-    vf_store(v, vf_fma(vf_set1(-2.5f), d2, vf_add(d0, d4)));
-    vf_store(v + 272, vf_add(a, b));
-    vf_store(v + 544, vf_sub(a, b));
-    vf_store(v + 816, vf_add(c, e));
-    vf_store(v + 1088, vf_sub(c, e));
-    vf_store(v + 1360, vf_fma(vf_set1(-2.5f), d3, vf_add(d1, d5)));
-}
-
-CNN_INLINE vf residual_conv2d_winograd6_4_avx512_pixel16(const float *p)
-{
-    return vf_load(p);
-}
-
-/* B' d B of 16 channels: down the columns one row of points, or two that share terms, at a
- * time, so that few registers are in use. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_in16(const float *const *p, ptrdiff_t c, float *v)
-{
-    vf d1, d2, d3, d4;
-
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[12] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[24] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[0] + c), d4);
-    const vf s0 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[13] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[25] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[1] + c), d4);
-    const vf s1 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[14] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[26] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[2] + c), d4);
-    const vf s2 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[15] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[27] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[3] + c), d4);
-    const vf s3 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[16] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[28] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[4] + c), d4);
-    const vf s4 = vf_fma(vf_set1(-2.5f), d2, d3);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[17] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[29] + c);
-    d3 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[5] + c), d4);
-    const vf s5 = vf_fma(vf_set1(-2.5f), d2, d3);
-    residual_conv2d_winograd6_4_avx512_points(v, s0, s1, s2, s3, s4, s5);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[6] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[12] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[18] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[24] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a0 = vf_add(d2, d1), b0 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[7] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[13] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[19] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[25] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a1 = vf_add(d2, d1), b1 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[8] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[14] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[20] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[26] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a2 = vf_add(d2, d1), b2 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[9] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[15] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[21] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[27] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a3 = vf_add(d2, d1), b3 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[10] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[16] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[22] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[28] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a4 = vf_add(d2, d1), b4 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[11] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[17] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[23] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[29] + c);
-    d2 = vf_fma(vf_set1(-2.0f), d2, d4);
-    d1 = vf_mul(vf_set1(0.70710678f), vf_fma(vf_set1(-2.0f), d1, d3));
-    const vf a5 = vf_add(d2, d1), b5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 1632, a0, a1, a2, a3, a4, a5);
-    residual_conv2d_winograd6_4_avx512_points(v + 3264, b0, b1, b2, b3, b4, b5);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[6] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[12] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[18] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[24] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e0 = vf_add(d2, d1), f0 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[7] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[13] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[19] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[25] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e1 = vf_add(d2, d1), f1 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[8] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[14] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[20] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[26] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e2 = vf_add(d2, d1), f2 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[9] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[15] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[21] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[27] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e3 = vf_add(d2, d1), f3 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[10] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[16] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[22] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[28] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e4 = vf_add(d2, d1), f4 = vf_sub(d2, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[11] + c);
-    d2 = residual_conv2d_winograd6_4_avx512_pixel16(p[17] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[23] + c);
-    d4 = residual_conv2d_winograd6_4_avx512_pixel16(p[29] + c);
-    d2 = vf_fma(vf_set1(-0.5f), d2, d4);
-    d1 = vf_mul(vf_set1(1.41421356f), vf_fma(vf_set1(-0.5f), d1, d3));
-    const vf e5 = vf_add(d2, d1), f5 = vf_sub(d2, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 4896, e0, e1, e2, e3, e4, e5);
-    residual_conv2d_winograd6_4_avx512_points(v + 6528, f0, f1, f2, f3, f4, f5);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[6] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[18] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[30] + c), d1);
-    const vf t0 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[7] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[19] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[31] + c), d1);
-    const vf t1 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[8] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[20] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[32] + c), d1);
-    const vf t2 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[9] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[21] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[33] + c), d1);
-    const vf t3 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[10] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[22] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[34] + c), d1);
-    const vf t4 = vf_fma(vf_set1(-2.5f), d3, d1);
-    d1 = residual_conv2d_winograd6_4_avx512_pixel16(p[11] + c);
-    d3 = residual_conv2d_winograd6_4_avx512_pixel16(p[23] + c);
-    d1 = vf_add(residual_conv2d_winograd6_4_avx512_pixel16(p[35] + c), d1);
-    const vf t5 = vf_fma(vf_set1(-2.5f), d3, d1);
-    residual_conv2d_winograd6_4_avx512_points(v + 8160, t0, t1, t2, t3, t4, t5);
-}
-
-/* The same of a tile inside the image. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_inner16(const float *x, float *v)
-{
-    const float *const p[36] = {
-        x + 0, x + 16, x + 32, x + 48, x + 64, x + 80,
-        x + 512, x + 528, x + 544, x + 560, x + 576, x + 592,
-        x + 1024, x + 1040, x + 1056, x + 1072, x + 1088, x + 1104,
-        x + 1536, x + 1552, x + 1568, x + 1584, x + 1600, x + 1616,
-        x + 2048, x + 2064, x + 2080, x + 2096, x + 2112, x + 2128,
-        x + 2560, x + 2576, x + 2592, x + 2608, x + 2624, x + 2640,
-    };
-
-    residual_conv2d_winograd6_4_avx512_in16(p, 0, v);
-}
-
-/* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
- * is done again. */
-static void residual_conv2d_winograd6_4_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
-{
-    const int n = 16;
-
-    for (int t = 0; t < n; t++, v += 16) {
-        const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
-        const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
-
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 16)
-                residual_conv2d_winograd6_4_avx512_inner16(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_4_avx512_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 16)
-            residual_conv2d_winograd6_4_avx512_in16(p, c, v + c);
-    }
-}
-
-/* One pixel, 16 channels. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_pixel_out16(vf a,
-        const float *r,
-        float *y, const float *b)
-{
-    a = vf_add(a, vf_load(b));
-    a = vf_add(a, vf_load(r));
-    a = vf_relu(a);
-    vf_store(y, a);
-}
-
-/* Along a row: m A, pixels of which the image has the first `cols`. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_row_out16(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
-        const float *r,
-        float *y, const float *b, int cols)
-{
-    const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
-    const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
-
-    residual_conv2d_winograd6_4_avx512_pixel_out16(y0,
-        r,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_4_avx512_pixel_out16(y1,
-            r + 16,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_4_avx512_pixel_out16(y2,
-            r + 32,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_4_avx512_pixel_out16(y3,
-            r + 48,
-            y + 48, b);
-}
-
-/* A' m A of 16 channels, pixels of which the image has the first `rows` and `cols`: down the
- * columns two rows, which share terms, at a time. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_out16(const float *m,
-        const float *r,
-        float *y, const float *b, int rows, int cols)
-{
-    vf m0, m1, m2;
-    vf m3, m4;
-
-    {
-        m1 = vf_load(m + 1632);
-        m2 = vf_load(m + 3264);
-        m3 = vf_load(m + 4896);
-        m4 = vf_load(m + 6528);
-        m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 1904);
-        m2 = vf_load(m + 3536);
-        m3 = vf_load(m + 5168);
-        m4 = vf_load(m + 6800);
-        m0 = vf_load(m + 272);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2176);
-        m2 = vf_load(m + 3808);
-        m3 = vf_load(m + 5440);
-        m4 = vf_load(m + 7072);
-        m0 = vf_load(m + 544);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2448);
-        m2 = vf_load(m + 4080);
-        m3 = vf_load(m + 5712);
-        m4 = vf_load(m + 7344);
-        m0 = vf_load(m + 816);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2720);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5984);
-        m4 = vf_load(m + 7616);
-        m0 = vf_load(m + 1088);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-        m1 = vf_load(m + 2992);
-        m2 = vf_load(m + 4624);
-        m3 = vf_load(m + 6256);
-        m4 = vf_load(m + 7888);
-        m0 = vf_load(m + 1360);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
-
-        residual_conv2d_winograd6_4_avx512_row_out16(
-            u0, u1, u2, u3, u4, u5,
-            r + 0,
-            y + 0, b, cols);
-        if (rows > 2)
-        residual_conv2d_winograd6_4_avx512_row_out16(
-            z0, z1, z2, z3, z4, z5,
-            r + 1024,
-            y + 1024, b, cols);
-    }
-    {
-        m1 = vf_load(m + 1632);
-        m2 = vf_load(m + 3264);
-        m3 = vf_load(m + 4896);
-        m4 = vf_load(m + 6528);
-        m0 = vf_load(m + 8160);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 1904);
-        m2 = vf_load(m + 3536);
-        m3 = vf_load(m + 5168);
-        m4 = vf_load(m + 6800);
-        m0 = vf_load(m + 8432);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2176);
-        m2 = vf_load(m + 3808);
-        m3 = vf_load(m + 5440);
-        m4 = vf_load(m + 7072);
-        m0 = vf_load(m + 8704);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2448);
-        m2 = vf_load(m + 4080);
-        m3 = vf_load(m + 5712);
-        m4 = vf_load(m + 7344);
-        m0 = vf_load(m + 8976);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2720);
-        m2 = vf_load(m + 4352);
-        m3 = vf_load(m + 5984);
-        m4 = vf_load(m + 7616);
-        m0 = vf_load(m + 9248);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
-        m1 = vf_load(m + 2992);
-        m2 = vf_load(m + 4624);
-        m3 = vf_load(m + 6256);
-        m4 = vf_load(m + 7888);
-        m0 = vf_load(m + 9520);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
-
-        if (rows > 1)
-        residual_conv2d_winograd6_4_avx512_row_out16(
-            u0, u1, u2, u3, u4, u5,
-            r + 512,
-            y + 512, b, cols);
-        if (rows > 3)
-        residual_conv2d_winograd6_4_avx512_row_out16(
-            z0, z1, z2, z3, z4, z5,
-            r + 1536,
-            y + 1536, b, cols);
-    }
-}
-
-/* Transforms the sums of a block's tiles back, tile to to - 1: 16 channels or the `channels` last ones. No
- * tile of another block, as the result may lie over the residual. */
-static void residual_conv2d_winograd6_4_avx512_store(const float *m,
-        const float *r,
-        float *y, const float *b, int tile, int to, int channels)
-{
-    for (int at = tile; at < to; at++, m += 16) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
-        const ptrdiff_t image = at / 64;
-        float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
-        const float *rt = r + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
-        int c = 0;
-
-        for (; c + 16 <= channels; c += 16)
-            residual_conv2d_winograd6_4_avx512_out16(m + c,
-                rt + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
-    }
-}
-
-/* 16 tiles by 16 channels at one point. */
-CNN_INLINE void residual_conv2d_winograd6_4_avx512_16x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
-        const float *CNN_RESTRICT w)
-{
-    vf a0_0 = vf_zero();
-    vf a1_0 = vf_zero();
-    vf a2_0 = vf_zero();
-    vf a3_0 = vf_zero();
-    vf a4_0 = vf_zero();
-    vf a5_0 = vf_zero();
-    vf a6_0 = vf_zero();
-    vf a7_0 = vf_zero();
-    vf a8_0 = vf_zero();
-    vf a9_0 = vf_zero();
-    vf a10_0 = vf_zero();
-    vf a11_0 = vf_zero();
-    vf a12_0 = vf_zero();
-    vf a13_0 = vf_zero();
-    vf a14_0 = vf_zero();
-    vf a15_0 = vf_zero();
-
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        vf d;
-        d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        d = vf_set1(v[80 + i]);
-        a5_0 = vf_fma(d, w0, a5_0);
-        d = vf_set1(v[96 + i]);
-        a6_0 = vf_fma(d, w0, a6_0);
-        d = vf_set1(v[112 + i]);
-        a7_0 = vf_fma(d, w0, a7_0);
-        d = vf_set1(v[128 + i]);
-        a8_0 = vf_fma(d, w0, a8_0);
-        d = vf_set1(v[144 + i]);
-        a9_0 = vf_fma(d, w0, a9_0);
-        d = vf_set1(v[160 + i]);
-        a10_0 = vf_fma(d, w0, a10_0);
-        d = vf_set1(v[176 + i]);
-        a11_0 = vf_fma(d, w0, a11_0);
-        d = vf_set1(v[192 + i]);
-        a12_0 = vf_fma(d, w0, a12_0);
-        d = vf_set1(v[208 + i]);
-        a13_0 = vf_fma(d, w0, a13_0);
-        d = vf_set1(v[224 + i]);
-        a14_0 = vf_fma(d, w0, a14_0);
-        d = vf_set1(v[240 + i]);
-        a15_0 = vf_fma(d, w0, a15_0);
-    }
-
-    vf_store(m + 0, a0_0);
-    vf_store(m + 16, a1_0);
-    vf_store(m + 32, a2_0);
-    vf_store(m + 48, a3_0);
-    vf_store(m + 64, a4_0);
-    vf_store(m + 80, a5_0);
-    vf_store(m + 96, a6_0);
-    vf_store(m + 112, a7_0);
-    vf_store(m + 128, a8_0);
-    vf_store(m + 144, a9_0);
-    vf_store(m + 160, a10_0);
-    vf_store(m + 176, a11_0);
-    vf_store(m + 192, a12_0);
-    vf_store(m + 208, a13_0);
-    vf_store(m + 224, a14_0);
-    vf_store(m + 240, a15_0);
-}
-
-/* Sums over the input channels: for each point, all tiles of the block by 16 channels. */
-CNN_NOINLINE static void residual_conv2d_winograd6_4_avx512_sums16(const float *v, float *m, const float *w)
-{
-    for (int k = 0; k < 36; k++, v += 272, m += 272, w += 256) {
-
-        for (int t = 0; t < 16; t += 16)
-            residual_conv2d_winograd6_4_avx512_16x16(v + t * 16, m + t * 16, w);
-    }
-}
-
-static void residual_conv2d_winograd6_4_avx512(const float *x,
-        const float *r,
-        float *y, const float *w, float *scratch,
-        int first, int last)
-{
-    float *zero = scratch, *v = zero + 16, *m = v + 9792;
-    int ready = -1;
-
-    memset(zero, 0, 16 * sizeof(float));
-    for (int u = first; u < last; u++) {
-        const int block = u / 1, q = u % 1;
-        const int tile = block * 16;
-        int to = tile + 16;
-        const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
-
-        if (block != ready)
-            residual_conv2d_winograd6_4_avx512_transform(x, v, zero, tile, to);
-        ready = block;
-        residual_conv2d_winograd6_4_avx512_sums16(v, m, wu);
-        residual_conv2d_winograd6_4_avx512_store(m,
             r + q * 16,
             y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
     }
@@ -6682,7 +7500,7 @@ static void residual_conv2d_winograd6_4_avx512(const float *x,
 /* global_pool2d: maximum or mean of whole images, channels in vectors.
  * For global_average_pooling2d (global_average_pooling2d, residual.cnn.yaml:18). */
 /* 16 channels of one image. */
-CNN_INLINE void residual_global_pool2d_5_avx512_16(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
+CNN_INLINE void residual_global_pool2d_4_avx512_16(const float *CNN_RESTRICT x, float *CNN_RESTRICT y)
 {
     vf a0_0 = vf_zero();
     vf a1_0 = vf_zero();
@@ -6708,7 +7526,7 @@ CNN_INLINE void residual_global_pool2d_5_avx512_16(const float *CNN_RESTRICT x, 
     vf_store(y + 0, a0_0);
 }
 
-static void residual_global_pool2d_5_avx512(const float *x, float *y, int first, int last)
+static void residual_global_pool2d_4_avx512(const float *x, float *y, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const ptrdiff_t image = u / 1;
@@ -6716,14 +7534,14 @@ static void residual_global_pool2d_5_avx512(const float *x, float *y, int first,
         const float *xu = x + image * 16384 + q * 16;
         float *yu = y + image * 16 + q * 16;
 
-        residual_global_pool2d_5_avx512_16(xu, yu);
+        residual_global_pool2d_4_avx512_16(xu, yu);
     }
 }
 
 /* dense_dot: Dense, inputs in vectors, several outputs and rows in registers.
  * For logits (dense, residual.cnn.yaml:19). */
 /* 1 rows by 5 outputs. */
-CNN_INLINE void residual_dense_dot_6_avx512_1x5(const float *CNN_RESTRICT x,
+CNN_INLINE void residual_dense_dot_5_avx512_1x5(const float *CNN_RESTRICT x,
         float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b)
 {
 
@@ -6754,20 +7572,20 @@ CNN_INLINE void residual_dense_dot_6_avx512_1x5(const float *CNN_RESTRICT x,
 }
 
 /* Tiles of one run of rows, 5 outputs. */
-CNN_INLINE void residual_dense_dot_6_avx512_run5(const float *x,
+CNN_INLINE void residual_dense_dot_5_avx512_run5(const float *x,
         float *y, const float *w, const float *b,
         int from, int to)
 {
     int t = from;
 
     for (; t < 1 && t < to; t++) {
-        residual_dense_dot_6_avx512_1x5(x, y, w, b);
+        residual_dense_dot_5_avx512_1x5(x, y, w, b);
         x += 16;
         y += 10;
     }
 }
 
-static void residual_dense_dot_6_avx512(const float *x,
+static void residual_dense_dot_5_avx512(const float *x,
         float *y, const float *w,
         int first, int last)
 {
@@ -6781,14 +7599,14 @@ static void residual_dense_dot_6_avx512(const float *x,
         float *yu = y + image * 10 + run * 10 + o;
         const float *wu = w + (ptrdiff_t)o * 16, *bu = w + 160 + o;
 
-        residual_dense_dot_6_avx512_run5(xu, yu, wu, bu, from, to);
+        residual_dense_dot_5_avx512_run5(xu, yu, wu, bu, from, to);
     }
 }
 
 /* softmax: softmax over channels, pixel by pixel; vectors over channels.
  * For prob (softmax, residual.cnn.yaml:20). */
 /* The softmax of the 10 channels of a pixel. */
-CNN_INLINE void residual_softmax_7_avx512_pixel(const float *x, float *y, const float *w)
+CNN_INLINE void residual_softmax_6_avx512_pixel(const float *x, float *y, const float *w)
 {
     const vf low = vf_set1(-CNN_INFINITY); /* for the lanes behind the last channel */
     const vf end = vf_select_lt(vf_load(w), vf_set1(10.0f), vf_load_n(x + 0, 10), low);
@@ -6807,7 +7625,7 @@ CNN_INLINE void residual_softmax_7_avx512_pixel(const float *x, float *y, const 
 }
 
 /* Pixel by pixel; w holds 0, 1, 2 ...: the numbers of the lanes. */
-static void residual_softmax_7_avx512(const float *x, float *y, const float *w, int first, int last)
+static void residual_softmax_6_avx512(const float *x, float *y, const float *w, int first, int last)
 {
     for (int u = first; u < last; u++) {
         const float *xu = x + (ptrdiff_t)u * 10;
@@ -6815,7 +7633,7 @@ static void residual_softmax_7_avx512(const float *x, float *y, const float *w, 
         const int n = 1;
 
         for (int i = 0; i < n; i++)
-            residual_softmax_7_avx512_pixel(xu + i * 10, yu + i * 10, w);
+            residual_softmax_6_avx512_pixel(xu + i * 10, yu + i * 10, w);
     }
 }
 
@@ -6825,55 +7643,47 @@ static void residual_softmax_7_avx512(const float *x, float *y, const float *w, 
 #pragma GCC pop_options
 #endif
 
-static void residual_1_image_avx512(const struct residual_job *job, int first, int last, int thread)
+static void residual_1_stem_avx512(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_unary_1_avx512(job->input, (float *)(void *)(job->arena + 65548), first, last);
-    cnn_clear_halo((float *)(void *)(job->arena + 65548), first, last, 99, 32, 3, 3, 1, 1);
+    residual_conv2d_direct_1_avx512(job->input, (float *)(void *)(job->arena + 0), residual_w1, first, last);
     (void)thread;
 }
 
-static void residual_2_stem_avx512(const struct residual_job *job, int first, int last, int thread)
+static void residual_2_re_lu_avx512(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_direct_2_avx512((const float *)(void *)(job->arena + 65548), (float *)(void *)(job->arena + 0), residual_w2, first, last);
+    residual_conv2d_winograd6_2_avx512((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w2.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
+}
+
+static void residual_3_feat_avx512(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_conv2d_winograd6_3_avx512((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
+}
+
+static void residual_4_global_average_pooling2d_avx512(const struct residual_job *job, int first, int last, int thread)
+{
+    residual_global_pool2d_4_avx512(job->out_feat, (float *)(void *)(job->arena + 0), first, last);
     (void)thread;
 }
 
-static void residual_3_re_lu_avx512(const struct residual_job *job, int first, int last, int thread)
+static void residual_5_logits_avx512(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_conv2d_winograd6_3_avx512((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 65536), residual_w3.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
-}
-
-static void residual_4_feat_avx512(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_conv2d_winograd6_4_avx512((const float *)(void *)(job->arena + 65536), (const float *)(void *)(job->arena + 0), job->out_feat, residual_w4.f, (float *)(void *)(job->arena + 131072 + thread * 78400), first, last);
-}
-
-static void residual_5_global_average_pooling2d_avx512(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_global_pool2d_5_avx512(job->out_feat, (float *)(void *)(job->arena + 0), first, last);
+    residual_dense_dot_5_avx512((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 64), residual_w5, first, last);
     (void)thread;
 }
 
-static void residual_6_logits_avx512(const struct residual_job *job, int first, int last, int thread)
+static void residual_6_prob_avx512(const struct residual_job *job, int first, int last, int thread)
 {
-    residual_dense_dot_6_avx512((const float *)(void *)(job->arena + 0), (float *)(void *)(job->arena + 64), residual_w6, first, last);
+    residual_softmax_6_avx512((const float *)(void *)(job->arena + 64), job->out_prob, residual_w6, first, last);
     (void)thread;
 }
 
-static void residual_7_prob_avx512(const struct residual_job *job, int first, int last, int thread)
-{
-    residual_softmax_7_avx512((const float *)(void *)(job->arena + 64), job->out_prob, residual_w7, first, last);
-    (void)thread;
-}
-
-static const struct residual_work residual_avx512[7] = {
-    {residual_1_image_avx512, 32, 3},
-    {residual_2_stem_avx512, 32, 4},
-    {residual_3_re_lu_avx512, 4, 4},
-    {residual_4_feat_avx512, 4, 4},
-    {residual_5_global_average_pooling2d_avx512, 1, 1},
-    {residual_6_logits_avx512, 2, 1},
-    {residual_7_prob_avx512, 1, 1},
+static const struct residual_work residual_avx512[6] = {
+    {residual_1_stem_avx512, 32, 4},
+    {residual_2_re_lu_avx512, 4, 4},
+    {residual_3_feat_avx512, 4, 4},
+    {residual_4_global_average_pooling2d_avx512, 1, 1},
+    {residual_5_logits_avx512, 2, 1},
+    {residual_6_prob_avx512, 1, 1},
 };
 
 #endif /* RESIDUAL_AVX512 */
@@ -6915,8 +7725,7 @@ static const struct residual_result {
     size_t offset; /* floats */
     int extent[4];
     ptrdiff_t pitch[3];
-} residual_results[7] = {
-    {"image", -1, 16387, {1, 32, 32, 3}, {3168, 99, 3}},
+} residual_results[6] = {
     {"stem", -1, 0, {1, 32, 32, 16}, {16384, 512, 16}},
     {"re_lu", -1, 16384, {1, 32, 32, 16}, {16384, 512, 16}},
     {"feat", 1, 0, {1, 32, 32, 16}, {16384, 512, 16}},
@@ -6957,7 +7766,7 @@ static int residual_most_parts(const struct residual_work *work)
 {
     int most = 1;
 
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < 6; i++)
         if (work[i].parts > most)
             most = work[i].parts;
     return most < 8 ? most : 8;
@@ -6995,25 +7804,22 @@ static void residual_do(const struct residual_job *job, int step, int thread, in
  * another thread may still be at. */
 static void residual_walk(const struct residual_job *job, int thread, int threads)
 {
-    /* image: 32x32x3 -> 32x32x3, copy    residual.cnn.yaml:10 */
-    residual_do(job, 0, thread, threads);
     /* stem: 32x32x3 -> 32x32x16, conv2d + relu    residual.cnn.yaml:10 */
-    residual_meet(job, threads);
-    residual_do(job, 1, thread, threads);
+    residual_do(job, 0, thread, threads);
     /* re_lu: 32x32x16 -> 32x32x16, conv2d + relu    residual.cnn.yaml:11 */
     residual_meet(job, threads);
-    residual_do(job, 2, thread, threads);
+    residual_do(job, 1, thread, threads);
     /* feat: 32x32x16 -> 32x32x16, conv2d + add + relu    residual.cnn.yaml:11 */
     residual_meet(job, threads);
-    residual_do(job, 3, thread, threads);
+    residual_do(job, 2, thread, threads);
     /* global_average_pooling2d: 32x32x16 -> 16, global_average_pooling2d    residual.cnn.yaml:18 */
     residual_meet(job, threads);
-    residual_do(job, 4, thread, threads);
+    residual_do(job, 3, thread, threads);
     /* logits: 16 -> 10, dense    residual.cnn.yaml:19 */
     residual_meet(job, threads);
-    residual_do(job, 5, thread, threads);
+    residual_do(job, 4, thread, threads);
     /* prob: 10 -> 10, softmax    residual.cnn.yaml:20 */
-    residual_do(job, 6, thread, threads);
+    residual_do(job, 5, thread, threads);
 }
 
 residual_status residual_run_threads(const float *input, float *out_prob, float *out_feat, void *arena, size_t arena_bytes, int threads)

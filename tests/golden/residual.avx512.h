@@ -17,7 +17,7 @@ extern "C" {
 /* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
  * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
 #define RESIDUAL_CNNGEN_VERSION 100
-#define RESIDUAL_MODEL_HASH 0xc47f3ae210edcfe5U
+#define RESIDUAL_MODEL_HASH 0x83ebf0b26ed9b4b8U
 
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define RESIDUAL_BATCH 1
@@ -69,7 +69,7 @@ residual_status residual_run_threads(const float *input, float *out_prob, float 
 /* Compiled with -DRESIDUAL_HOOK=name, the program calls that function after each of its RESIDUAL_STEPS steps,
  * with the step's number from 0, the layer's name and its result as it lies in memory: extent is images,
  * height, width, channels; pitch is the distance in floats between images, rows and pixels. */
-#define RESIDUAL_STEPS 7
+#define RESIDUAL_STEPS 6
 #ifdef RESIDUAL_HOOK
 void RESIDUAL_HOOK(int step, const char *layer, const float *data, const int *extent, const ptrdiff_t *pitch);
 #endif
