@@ -4,7 +4,7 @@
 #include "cut.h"
 #include "divide.h"
 
-enum { MOST_COLUMNS = 32 };   /* of a kernel, that are written out one by one for the ends of rows */
+enum { MOST_COLUMNS = 64 };   /* of the kernel, in all tiles at the ends of a row: each is written out */
 
 /* What one instance looks like. Rows of a 1x1 convolution over contiguous images are joined until
  * they are long enough to fill tiles: oh and ow are those of the joined rows. */
@@ -279,43 +279,44 @@ static bool ok(const struct group *g)
     return node_family(g->main) == FAMILY_CONV2D;  /* any residual, activation and affine go along */
 }
 
-/* Whether the first and the last tile of a row can leave out the halo: no other tile reaches over the image,
- * and their code isn't too long. */
+/* Tiles of a row whose windows reach over the image: so many at its left end, and others at its right one. */
+struct ends { int left, right; };
+
+static struct ends ends_of(const struct group *g, const struct cut *p)
+{
+    const struct conv2d *a = g->main->attr;
+    int iw = shape_hwc(&g->in.at[0]->shape).w, tiles = p->t0 + p->t1;
+    int64_t last = (a->kernel[1] - 1) * (int64_t)a->dilation[1] - a->pad[2];
+    struct ends e = {0, 0};
+    for (int i = 0, at = 0; i < tiles; i++) {
+        int n = i < p->t0 ? p->n0 : p->n1;
+        if ((int64_t)at * a->strides[1] < a->pad[2])
+            e.left = i + 1;
+        else if ((int64_t)(at + n - 1) * a->strides[1] + last >= iw)
+            e.right++;
+        at += n;
+    }
+    return e;
+}
+
+/* Whether the code of these tiles, which leave out the halo, isn't too long. */
 static bool ends_fit(const struct group *g, const struct tiling *k)
 {
     const struct conv2d *a = g->main->attr;
-    int iw = shape_hwc(&g->in.at[0]->shape).w, ow = shape_hwc(&g->main->out->shape).w;
-    int last = k->p.t1 ? k->p.n1 : k->p.n0, reach = (a->kernel[1] - 1) * a->dilation[1];
-    bool lone = k->p.t0 + k->p.t1 == 1;
-    bool left = a->pad[2] <= (int64_t)k->p.n0 * a->strides[1];
-    bool right = (int64_t)(ow - last - 1) * a->strides[1] + reach - a->pad[2] < iw;
-    return a->kernel[1] > 1 && a->kernel[1] <= MOST_COLUMNS && (lone || (left && right));
+    struct ends e = ends_of(g, &k->p);
+    return (e.left + e.right) * a->kernel[1] <= MOST_COLUMNS;
 }
 
-/* On the targets that most CPUs take. */
-static bool ends_fit_fast_targets(const struct group *g, const struct shape_of_work *s)
-{
-    bool fit = true;
-    for (int t = 0; t < TARGET_COUNT; t++)
-        if (targets[t].fma) {
-            struct tiling k = best_tiling(&targets[t], s);
-            fit = fit && ends_fit(g, &k);
-        }
-    return fit;
-}
-
-/* An input had better be read where it is than copied: tiles at the ends of a row leave out the padding. Where
- * they can't, the windows at the edges are copied, once for each kernel row of an output row and again for every
- * 256 kB of weights, taken to be two a row, of eight output pixels: a large input had better be read so, too. */
+/* An input had better be read where it is than copied for a halo, where that is so on all targets. */
 static bool edges(const struct group *g)
 {
-    const struct conv2d *a = g->main->attr;
     struct shape_of_work s = work_of(g, 1, false);
-    double input = (double)shape_size(&g->in.at[0]->shape);
-    double passes = 1 + 4.0 * s.taps * s.ic * s.oc / 256e3;
-    double span = 7.0 * a->strides[1] + (a->kernel[1] - 1.0) * a->dilation[1] + 1;
-    double windows = 2.0 * s.oh * a->kernel[0] * span * s.ic * passes;
-    return a->groups == 1 && (ends_fit_fast_targets(g, &s) || (4 * input >= 256e3 && windows <= 2 * input));
+    bool fit = true;
+    for (int t = 0; t < TARGET_COUNT; t++) {
+        struct tiling k = best_tiling(&targets[t], &s);
+        fit = fit && ends_fit(g, &k);
+    }
+    return fit;
 }
 
 /* Almost all of the traffic is hidden behind the multiplies: what shows is 4 % of it (measured). */
@@ -390,21 +391,18 @@ static bool ends_pay(const struct step *step)
     return 16 * (all - inside) >= all;
 }
 
-/* Where the input has no halo, the ends of rows leave it out or, where they can't, windows that reach over
- * the edge are copied to scratch. */
-static void bind_edges(struct pool *pool, struct binding *b, const struct step *step,
-        const struct tiling *k)
+/* The ends of rows leave out a halo that the input doesn't have, or that takes much of the time. */
+static void bind_ends(struct pool *pool, struct binding *b, const struct step *step, const struct tiling *k)
 {
-    const struct conv2d *a = step->group->main->attr;
     const struct view *x = &step->in.at[0];
-    int left, right, span = (k->p.n0 - 1) * a->strides[1] + (a->kernel[1] - 1) * a->dilation[1] + 1;
+    int left, right;
     conv2d_halo(step->group, &left, &right);
-    bool bare = x->left < left || x->right < right, ends = ends_fit(step->group, k) && (bare || ends_pay(step));
-    args_int(pool, &b->args, "EDGES", bare && !ends);
+    struct ends e = {0, 0};
+    if (x->left < left || x->right < right || (ends_fit(step->group, k) && ends_pay(step)))
+        e = ends_of(step->group, &k->p);
     args_int(pool, &b->args, "IW", x->w);
-    args_int(pool, &b->args, "SPAN", span);
-    b->scratch = bare && !ends ? (int64_t)a->kernel[0] * span * x->c : 0;
-    args_int(pool, &b->args, "ENDS", ends);
+    args_int(pool, &b->args, "LEFT", e.left);
+    args_int(pool, &b->args, "RIGHT", e.right);
 }
 
 /* Whether to ask for the output's lines before they are written: those that no cache has; and those
@@ -431,7 +429,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     b->units = units_of(&s, &k);
     conv2d_bind_shape(pool, &b->args, &joined);
     bind_tiling(pool, &b->args, &s, &k);
-    bind_edges(pool, b, &joined, &k);
+    bind_ends(pool, b, &joined, &k);
     args_int(pool, &b->args, "PREFETCH", prefetches(step, k.target));
     args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
     args_int(pool, &b->args, "BIAS", channels * s.taps * s.ic);

@@ -19,7 +19,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x92a9e9710f6b7af6U
+#elif CONV_CHAIN_MODEL_HASH != 0x7e4324cbb156e8adU
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1364,10 +1364,102 @@ struct conv_chain_job {
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
-/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 2 pixels by 4 channels, summed over `rows` kernel rows. */
+CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 1);
+    vf a0_2 = vf_load(b + 2);
+    vf a0_3 = vf_load(b + 3);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 1);
+    vf a1_2 = vf_load(b + 2);
+    vf a1_3 = vf_load(b + 3);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 1 + i * 16);
+            vf w2 = vf_load(w + 2 + i * 16);
+            vf w3 = vf_load(w + 3 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 16 + i * 16);
+            vf w1 = vf_load(w + 17 + i * 16);
+            vf w2 = vf_load(w + 18 + i * 16);
+            vf w3 = vf_load(w + 19 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[1]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 32 + i * 16);
+            vf w1 = vf_load(w + 33 + i * 16);
+            vf w2 = vf_load(w + 34 + i * 16);
+            vf w3 = vf_load(w + 35 + i * 16);
+            vf v;
+            v = vf_set1(xi[1]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[2]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        x += 14;
+        w += 48;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 1, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 3, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 256, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 257, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 258, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 259, a1_3);
+}
+
+/* 2 pixels by 4 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -1401,7 +1493,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RES
             a1_3 = vf_fma(v, w3, a1_3);
             xi++;
         }
-        x += xr;
+        x += 14;
         w += 48;
     }
 
@@ -1423,104 +1515,9 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RES
     vf_store(y + 259, a1_3);
 }
 
-/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
-{
-
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 1);
-    vf a0_2 = vf_load(b + 2);
-    vf a0_3 = vf_load(b + 3);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 1);
-    vf a1_2 = vf_load(b + 2);
-    vf a1_3 = vf_load(b + 3);
-
-    for (int kh = 0; kh < rows; kh++) {
-        const float *xi = x;
-
-        for (int i = 0; i < 1; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 0 + i * 16);
-            vf w1 = vf_load(w + 1 + i * 16);
-            vf w2 = vf_load(w + 2 + i * 16);
-            vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        xi = x;
-        for (int i = 0; i < 1; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 16 + i * 16);
-            vf w1 = vf_load(w + 17 + i * 16);
-            vf w2 = vf_load(w + 18 + i * 16);
-            vf w3 = vf_load(w + 19 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        xi = x;
-        for (int i = 0; i < 1; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 32 + i * 16);
-            vf w1 = vf_load(w + 33 + i * 16);
-            vf w2 = vf_load(w + 34 + i * 16);
-            vf w3 = vf_load(w + 35 + i * 16);
-            vf v;
-            v = vf_set1(xi[1]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            v = vf_set1(xi[2]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        x += xr;
-        w += 48;
-    }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 1, a0_1);
-    a0_2 = vf_relu(a0_2);
-    vf_store(y + 2, a0_2);
-    a0_3 = vf_relu(a0_3);
-    vf_store(y + 3, a0_3);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 256, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 257, a1_1);
-    a1_2 = vf_relu(a1_2);
-    vf_store(y + 258, a1_2);
-    a1_3 = vf_relu(a1_3);
-    vf_store(y + 259, a1_3);
-}
-
-/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile2_2x4(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+/* 2 pixels by 4 channels, summed over `rows` kernel rows. */
+CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -1589,7 +1586,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile2_2x4(const float *CNN_RES
             a0_3 = vf_fma(v, w3, a0_3);
             xi++;
         }
-        x += xr;
+        x += 14;
         w += 48;
     }
 
@@ -1619,36 +1616,36 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_row(const float *x,
     const int n0 = 1;
     for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 14;
+
         x += 1;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 144 + q % 4 * 4;
             conv_chain_conv2d_direct_1_scalar_tile1_2x4(xt,
-                    y + q * 4, wq, b + q * 4, xr, rows);
+                    y + q * 4, wq, b + q * 4, rows);
         }
         y += 512;
     }
     const int n1 = 5;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 14;
+
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 144 + q % 4 * 4;
             conv_chain_conv2d_direct_1_scalar_tile0_2x4(xt,
-                    y + q * 4, wq, b + q * 4, xr, rows);
+                    y + q * 4, wq, b + q * 4, rows);
         }
         y += 512;
     }
     const int n3 = 1;
     for (int t = 0; t < n3; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 14;
+
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 144 + q % 4 * 4;
-            conv_chain_conv2d_direct_1_scalar_tile2_2x4(xt,
-                    y + q * 4, wq, b + q * 4, xr, rows);
+            conv_chain_conv2d_direct_1_scalar_tile7_2x4(xt,
+                    y + q * 4, wq, b + q * 4, rows);
         }
         y += 512;
     }
@@ -1679,10 +1676,9 @@ static void conv_chain_conv2d_direct_1_scalar(const float *x,
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
-/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 2 pixels by 4 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -1716,7 +1712,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RES
             a1_3 = vf_fma(v, w3, a1_3);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -1738,10 +1734,9 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RES
     vf_store(y + 20, a1_3);
 }
 
-/* 1 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 1 pixels by 4 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x4(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -1766,7 +1761,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x4(const float *CNN_RES
             a0_3 = vf_fma(v, w3, a0_3);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -1780,10 +1775,9 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x4(const float *CNN_RES
     vf_store(y + 3, a0_3);
 }
 
-/* 2 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 2 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x1(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -1802,7 +1796,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x1(const float *CNN_RES
             a1_0 = vf_fma(v, w0, a1_0);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -1812,10 +1806,9 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x1(const float *CNN_RES
     vf_store(y + 17, a1_0);
 }
 
-/* 1 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 1 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x1(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -1831,7 +1824,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x1(const float *CNN_RES
             a0_0 = vf_fma(v, w0, a0_0);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -1844,34 +1837,34 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    const int n1 = 3;
-    for (int t = 0; t < n1; t++) {
+    const int n0 = 3;
+    for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 3840;
+
         x += 1024;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 36864 + q % 4 * 4;
             conv_chain_conv2d_direct_2_scalar_tile0_2x4(xt,
-                    y + q * 4, wq, b + q * 4, xr, rows);
+                    y + q * 4, wq, b + q * 4, rows);
         }
         if (rest)
             conv_chain_conv2d_direct_2_scalar_tile0_2x1(xt,
-                    y + 16, w + 36864, b + 16, xr, rows);
+                    y + 16, w + 36864, b + 16, rows);
         y += 34;
     }
-    const int n2 = 1;
-    for (int t = 0; t < n2; t++) {
+    const int n1 = 1;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 3840;
+
         x += 512;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 36864 + q % 4 * 4;
             conv_chain_conv2d_direct_2_scalar_tile0_1x4(xt,
-                    y + q * 4, wq, b + q * 4, xr, rows);
+                    y + q * 4, wq, b + q * 4, rows);
         }
         if (rest)
             conv_chain_conv2d_direct_2_scalar_tile0_1x1(xt,
-                    y + 16, w + 36864, b + 16, xr, rows);
+                    y + 16, w + 36864, b + 16, rows);
         y += 17;
     }
 }
@@ -2091,10 +2084,102 @@ static const struct conv_chain_work conv_chain_scalar[3] = {
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
-/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 2 pixels by 16 channels, summed over `rows` kernel rows. */
+CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 4);
+    vf a0_2 = vf_load(b + 8);
+    vf a0_3 = vf_load(b + 12);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 4);
+    vf a1_2 = vf_load(b + 8);
+    vf a1_3 = vf_load(b + 12);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 4 + i * 16);
+            vf w2 = vf_load(w + 8 + i * 16);
+            vf w3 = vf_load(w + 12 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 16 + i * 16);
+            vf w1 = vf_load(w + 20 + i * 16);
+            vf w2 = vf_load(w + 24 + i * 16);
+            vf w3 = vf_load(w + 28 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[1]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 1; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 32 + i * 16);
+            vf w1 = vf_load(w + 36 + i * 16);
+            vf w2 = vf_load(w + 40 + i * 16);
+            vf w3 = vf_load(w + 44 + i * 16);
+            vf v;
+            v = vf_set1(xi[1]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[2]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        x += 14;
+        w += 48;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 4, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 12, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 256, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 260, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 264, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 268, a1_3);
+}
+
+/* 2 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -2128,7 +2213,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_REST
             a1_3 = vf_fma(v, w3, a1_3);
             xi++;
         }
-        x += xr;
+        x += 14;
         w += 48;
     }
 
@@ -2150,104 +2235,9 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_REST
     vf_store(y + 268, a1_3);
 }
 
-/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
-{
-
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 4);
-    vf a0_2 = vf_load(b + 8);
-    vf a0_3 = vf_load(b + 12);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 4);
-    vf a1_2 = vf_load(b + 8);
-    vf a1_3 = vf_load(b + 12);
-
-    for (int kh = 0; kh < rows; kh++) {
-        const float *xi = x;
-
-        for (int i = 0; i < 1; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 0 + i * 16);
-            vf w1 = vf_load(w + 4 + i * 16);
-            vf w2 = vf_load(w + 8 + i * 16);
-            vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        xi = x;
-        for (int i = 0; i < 1; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 16 + i * 16);
-            vf w1 = vf_load(w + 20 + i * 16);
-            vf w2 = vf_load(w + 24 + i * 16);
-            vf w3 = vf_load(w + 28 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        xi = x;
-        for (int i = 0; i < 1; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 32 + i * 16);
-            vf w1 = vf_load(w + 36 + i * 16);
-            vf w2 = vf_load(w + 40 + i * 16);
-            vf w3 = vf_load(w + 44 + i * 16);
-            vf v;
-            v = vf_set1(xi[1]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            v = vf_set1(xi[2]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        x += xr;
-        w += 48;
-    }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 4, a0_1);
-    a0_2 = vf_relu(a0_2);
-    vf_store(y + 8, a0_2);
-    a0_3 = vf_relu(a0_3);
-    vf_store(y + 12, a0_3);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 256, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 260, a1_1);
-    a1_2 = vf_relu(a1_2);
-    vf_store(y + 264, a1_2);
-    a1_3 = vf_relu(a1_3);
-    vf_store(y + 268, a1_3);
-}
-
-/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile2_2x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+/* 2 pixels by 16 channels, summed over `rows` kernel rows. */
+CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -2316,7 +2306,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile2_2x16(const float *CNN_REST
             a0_3 = vf_fma(v, w3, a0_3);
             xi++;
         }
-        x += xr;
+        x += 14;
         w += 48;
     }
 
@@ -2346,36 +2336,36 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_row(const float *x,
     const int n0 = 1;
     for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 14;
+
         x += 1;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
             conv_chain_conv2d_direct_1_sse2_tile1_2x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 512;
     }
     const int n1 = 5;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 14;
+
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
             conv_chain_conv2d_direct_1_sse2_tile0_2x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 512;
     }
     const int n3 = 1;
     for (int t = 0; t < n3; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 14;
+
         x += 2;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_1_sse2_tile2_2x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_1_sse2_tile7_2x16(xt,
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 512;
     }
@@ -2406,10 +2396,9 @@ static void conv_chain_conv2d_direct_1_sse2(const float *x,
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
-/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 2 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -2443,7 +2432,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_REST
             a1_3 = vf_fma(v, w3, a1_3);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -2465,10 +2454,9 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_REST
     vf_store(y + 29, a1_3);
 }
 
-/* 1 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 1 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -2493,7 +2481,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x16(const float *CNN_REST
             a0_3 = vf_fma(v, w3, a0_3);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -2507,10 +2495,9 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x16(const float *CNN_REST
     vf_store(y + 12, a0_3);
 }
 
-/* 2 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 2 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x1(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -2529,7 +2516,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x1(const float *CNN_RESTR
             a1_0 = vf_fma(v, w0, a1_0);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -2539,10 +2526,9 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x1(const float *CNN_RESTR
     vf_store_n(y + 17, a1_0, 1);
 }
 
-/* 1 pixels by 1 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 1 pixels by 1 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x1(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -2558,7 +2544,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x1(const float *CNN_RESTR
             a0_0 = vf_fma(v, w0, a0_0);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -2571,34 +2557,34 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    const int n1 = 3;
-    for (int t = 0; t < n1; t++) {
+    const int n0 = 3;
+    for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 3840;
+
         x += 1024;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
             conv_chain_conv2d_direct_2_sse2_tile0_2x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         if (rest)
             conv_chain_conv2d_direct_2_sse2_tile0_2x1(xt,
-                    y + 16, w + 36864, b + 16, xr, rows);
+                    y + 16, w + 36864, b + 16, rows);
         y += 34;
     }
-    const int n2 = 1;
-    for (int t = 0; t < n2; t++) {
+    const int n1 = 1;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 3840;
+
         x += 512;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
             conv_chain_conv2d_direct_2_sse2_tile0_1x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         if (rest)
             conv_chain_conv2d_direct_2_sse2_tile0_1x1(xt,
-                    y + 16, w + 36864, b + 16, xr, rows);
+                    y + 16, w + 36864, b + 16, rows);
         y += 17;
     }
 }
@@ -2852,78 +2838,9 @@ static const struct conv_chain_work conv_chain_sse2[3] = {
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For conv2d (conv2d + relu, conv_chain.cnn.yaml:7). */
-/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
-{
-
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 8);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 8);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 8);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 8);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 8);
-
-    for (int kh = 0; kh < rows; kh++) {
-        const float *xi = x;
-
-        for (int i = 0; i < 3; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 0 + i * 16);
-            vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(xi[2]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(xi[3]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(xi[4]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            xi++;
-        }
-        x += xr;
-        w += 48;
-    }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 8, a0_1);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 256, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 264, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 512, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 520, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 768, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 776, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 1024, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 1032, a4_1);
-}
-
-/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -3005,7 +2922,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
             a4_1 = vf_fma(v, w1, a4_1);
             xi++;
         }
-        x += xr;
+        x += 14;
         w += 48;
     }
 
@@ -3031,10 +2948,76 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
     vf_store(y + 1032, a4_1);
 }
 
-/* 4 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile2_4x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+/* 5 pixels by 16 channels, summed over `rows` kernel rows. */
+CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 8);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 8);
+    vf a2_0 = vf_load(b + 0);
+    vf a2_1 = vf_load(b + 8);
+    vf a3_0 = vf_load(b + 0);
+    vf a3_1 = vf_load(b + 8);
+    vf a4_0 = vf_load(b + 0);
+    vf a4_1 = vf_load(b + 8);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[1]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[2]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[3]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[4]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            xi++;
+        }
+        x += 14;
+        w += 48;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 8, a0_1);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 256, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 264, a1_1);
+    a2_0 = vf_relu(a2_0);
+    vf_store(y + 512, a2_0);
+    a2_1 = vf_relu(a2_1);
+    vf_store(y + 520, a2_1);
+    a3_0 = vf_relu(a3_0);
+    vf_store(y + 768, a3_0);
+    a3_1 = vf_relu(a3_1);
+    vf_store(y + 776, a3_1);
+    a4_0 = vf_relu(a4_0);
+    vf_store(y + 1024, a4_0);
+    a4_1 = vf_relu(a4_1);
+    vf_store(y + 1032, a4_1);
+}
+
+/* 4 pixels by 16 channels, summed over `rows` kernel rows. */
+CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile3_4x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -3105,7 +3088,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile2_4x16(const float *CNN_REST
             a2_1 = vf_fma(v, w1, a2_1);
             xi++;
         }
-        x += xr;
+        x += 14;
         w += 48;
     }
 
@@ -3135,36 +3118,36 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_row(const float *x,
     const int n0 = 1;
     for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 14;
+
         x += 4;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
             conv_chain_conv2d_direct_1_avx2_tile1_5x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 1280;
     }
     const int n1 = 1;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 14;
+
         x += 5;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
             conv_chain_conv2d_direct_1_avx2_tile0_5x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 1280;
     }
     const int n3 = 1;
     for (int t = 0; t < n3; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 14;
+
         x += 4;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q * 144;
-            conv_chain_conv2d_direct_1_avx2_tile2_4x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+            conv_chain_conv2d_direct_1_avx2_tile3_4x16(xt,
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 1024;
     }
@@ -3195,10 +3178,9 @@ static void conv_chain_conv2d_direct_1_avx2(const float *x,
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For re_lu (conv2d + relu, conv_chain.cnn.yaml:8). */
-/* 4 pixels by 17 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 4 pixels by 17 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x17(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -3241,7 +3223,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x17(const float *CNN_REST
             a3_2 = vf_fma(v, w2, a3_2);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -3271,10 +3253,9 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x17(const float *CNN_REST
     vf_store_n(y + 67, a3_2, 1);
 }
 
-/* 3 pixels by 17 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 3 pixels by 17 channels, summed over `rows` kernel rows. */
 CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_3x17(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -3313,7 +3294,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_3x17(const float *CNN_REST
             a2_2 = vf_fma(v, w2, a2_2);
             xi++;
         }
-        x += xr;
+        x += 3840;
         w += 12288;
     }
 
@@ -3342,24 +3323,24 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_row(const float *x,
         float *y, const float *w, const float *b,
         int rows, int q0, int q1, int rest)
 {
-    const int n1 = 1;
-    for (int t = 0; t < n1; t++) {
+    const int n0 = 1;
+    for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 3840;
+
         x += 2048;
         if (rest)
             conv_chain_conv2d_direct_2_avx2_tile0_4x17(xt,
-                    y + 0, w + 0, b + 0, xr, rows);
+                    y + 0, w + 0, b + 0, rows);
         y += 68;
     }
-    const int n2 = 1;
-    for (int t = 0; t < n2; t++) {
+    const int n1 = 1;
+    for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 3840;
+
         x += 1536;
         if (rest)
             conv_chain_conv2d_direct_2_avx2_tile0_3x17(xt,
-                    y + 0, w + 0, b + 0, xr, rows);
+                    y + 0, w + 0, b + 0, rows);
         y += 51;
     }
     (void)q0, (void)q1;

@@ -22,7 +22,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x83ebf0b26ed9b4b8U
+#elif RESIDUAL_MODEL_HASH != 0xd1e2df37346111d2U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -528,10 +528,102 @@ struct residual_job {
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 2 pixels by 4 channels, summed over `rows` kernel rows. */
+CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 1);
+    vf a0_2 = vf_load(b + 2);
+    vf a0_3 = vf_load(b + 3);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 1);
+    vf a1_2 = vf_load(b + 2);
+    vf a1_3 = vf_load(b + 3);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 1 + i * 16);
+            vf w2 = vf_load(w + 2 + i * 16);
+            vf w3 = vf_load(w + 3 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf w1 = vf_load(w + 49 + i * 16);
+            vf w2 = vf_load(w + 50 + i * 16);
+            vf w3 = vf_load(w + 51 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf w1 = vf_load(w + 97 + i * 16);
+            vf w2 = vf_load(w + 98 + i * 16);
+            vf w3 = vf_load(w + 99 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        x += 96;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 1, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 2, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 3, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 17, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 18, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 19, a1_3);
+}
+
+/* 2 pixels by 4 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -565,7 +657,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTR
             a1_3 = vf_fma(v, w3, a1_3);
             xi++;
         }
-        x += xr;
+        x += 96;
         w += 144;
     }
 
@@ -587,104 +679,9 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTR
     vf_store(y + 19, a1_3);
 }
 
-/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
-{
-
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 1);
-    vf a0_2 = vf_load(b + 2);
-    vf a0_3 = vf_load(b + 3);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 1);
-    vf a1_2 = vf_load(b + 2);
-    vf a1_3 = vf_load(b + 3);
-
-    for (int kh = 0; kh < rows; kh++) {
-        const float *xi = x;
-
-        for (int i = 0; i < 3; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 0 + i * 16);
-            vf w1 = vf_load(w + 1 + i * 16);
-            vf w2 = vf_load(w + 2 + i * 16);
-            vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        xi = x;
-        for (int i = 0; i < 3; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 48 + i * 16);
-            vf w1 = vf_load(w + 49 + i * 16);
-            vf w2 = vf_load(w + 50 + i * 16);
-            vf w3 = vf_load(w + 51 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        xi = x;
-        for (int i = 0; i < 3; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 96 + i * 16);
-            vf w1 = vf_load(w + 97 + i * 16);
-            vf w2 = vf_load(w + 98 + i * 16);
-            vf w3 = vf_load(w + 99 + i * 16);
-            vf v;
-            v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        x += xr;
-        w += 144;
-    }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 1, a0_1);
-    a0_2 = vf_relu(a0_2);
-    vf_store(y + 2, a0_2);
-    a0_3 = vf_relu(a0_3);
-    vf_store(y + 3, a0_3);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 17, a1_1);
-    a1_2 = vf_relu(a1_2);
-    vf_store(y + 18, a1_2);
-    a1_3 = vf_relu(a1_3);
-    vf_store(y + 19, a1_3);
-}
-
-/* 2 pixels by 4 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_1_scalar_tile2_2x4(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+/* 2 pixels by 4 channels, summed over `rows` kernel rows. */
+CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -753,7 +750,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile2_2x4(const float *CNN_RESTR
             a0_3 = vf_fma(v, w3, a0_3);
             xi++;
         }
-        x += xr;
+        x += 96;
         w += 144;
     }
 
@@ -783,36 +780,36 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_row(const float *x,
     const int n0 = 1;
     for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 3;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 432 + q % 4 * 4;
             residual_conv2d_direct_1_scalar_tile1_2x4(xt,
-                    y + q * 4, wq, b + q * 4, xr, rows);
+                    y + q * 4, wq, b + q * 4, rows);
         }
         y += 32;
     }
     const int n1 = 14;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 432 + q % 4 * 4;
             residual_conv2d_direct_1_scalar_tile0_2x4(xt,
-                    y + q * 4, wq, b + q * 4, xr, rows);
+                    y + q * 4, wq, b + q * 4, rows);
         }
         y += 32;
     }
     const int n3 = 1;
     for (int t = 0; t < n3; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w + q / 4 * 432 + q % 4 * 4;
-            residual_conv2d_direct_1_scalar_tile2_2x4(xt,
-                    y + q * 4, wq, b + q * 4, xr, rows);
+            residual_conv2d_direct_1_scalar_tile16_2x4(xt,
+                    y + q * 4, wq, b + q * 4, rows);
         }
         y += 32;
     }
@@ -2277,10 +2274,102 @@ static const struct residual_work residual_scalar[6] = {
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 2 pixels by 16 channels, summed over `rows` kernel rows. */
+CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 4);
+    vf a0_2 = vf_load(b + 8);
+    vf a0_3 = vf_load(b + 12);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 4);
+    vf a1_2 = vf_load(b + 8);
+    vf a1_3 = vf_load(b + 12);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 4 + i * 16);
+            vf w2 = vf_load(w + 8 + i * 16);
+            vf w3 = vf_load(w + 12 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 48 + i * 16);
+            vf w1 = vf_load(w + 52 + i * 16);
+            vf w2 = vf_load(w + 56 + i * 16);
+            vf w3 = vf_load(w + 60 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        xi = x;
+        for (int i = 0; i < 3; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 96 + i * 16);
+            vf w1 = vf_load(w + 100 + i * 16);
+            vf w2 = vf_load(w + 104 + i * 16);
+            vf w3 = vf_load(w + 108 + i * 16);
+            vf v;
+            v = vf_set1(xi[3]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            a0_2 = vf_fma(v, w2, a0_2);
+            a0_3 = vf_fma(v, w3, a0_3);
+            v = vf_set1(xi[6]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            a1_2 = vf_fma(v, w2, a1_2);
+            a1_3 = vf_fma(v, w3, a1_3);
+            xi++;
+        }
+        x += 96;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 4, a0_1);
+    a0_2 = vf_relu(a0_2);
+    vf_store(y + 8, a0_2);
+    a0_3 = vf_relu(a0_3);
+    vf_store(y + 12, a0_3);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 20, a1_1);
+    a1_2 = vf_relu(a1_2);
+    vf_store(y + 24, a1_2);
+    a1_3 = vf_relu(a1_3);
+    vf_store(y + 28, a1_3);
+}
+
+/* 2 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -2314,7 +2403,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRI
             a1_3 = vf_fma(v, w3, a1_3);
             xi++;
         }
-        x += xr;
+        x += 96;
         w += 144;
     }
 
@@ -2336,104 +2425,9 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRI
     vf_store(y + 28, a1_3);
 }
 
-/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
-{
-
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 4);
-    vf a0_2 = vf_load(b + 8);
-    vf a0_3 = vf_load(b + 12);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 4);
-    vf a1_2 = vf_load(b + 8);
-    vf a1_3 = vf_load(b + 12);
-
-    for (int kh = 0; kh < rows; kh++) {
-        const float *xi = x;
-
-        for (int i = 0; i < 3; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 0 + i * 16);
-            vf w1 = vf_load(w + 4 + i * 16);
-            vf w2 = vf_load(w + 8 + i * 16);
-            vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        xi = x;
-        for (int i = 0; i < 3; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 48 + i * 16);
-            vf w1 = vf_load(w + 52 + i * 16);
-            vf w2 = vf_load(w + 56 + i * 16);
-            vf w3 = vf_load(w + 60 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        xi = x;
-        for (int i = 0; i < 3; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 96 + i * 16);
-            vf w1 = vf_load(w + 100 + i * 16);
-            vf w2 = vf_load(w + 104 + i * 16);
-            vf w3 = vf_load(w + 108 + i * 16);
-            vf v;
-            v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
-        }
-        x += xr;
-        w += 144;
-    }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 4, a0_1);
-    a0_2 = vf_relu(a0_2);
-    vf_store(y + 8, a0_2);
-    a0_3 = vf_relu(a0_3);
-    vf_store(y + 12, a0_3);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 20, a1_1);
-    a1_2 = vf_relu(a1_2);
-    vf_store(y + 24, a1_2);
-    a1_3 = vf_relu(a1_3);
-    vf_store(y + 28, a1_3);
-}
-
-/* 2 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_1_sse2_tile2_2x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+/* 2 pixels by 16 channels, summed over `rows` kernel rows. */
+CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -2502,7 +2496,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile2_2x16(const float *CNN_RESTRI
             a0_3 = vf_fma(v, w3, a0_3);
             xi++;
         }
-        x += xr;
+        x += 96;
         w += 144;
     }
 
@@ -2532,36 +2526,36 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_row(const float *x,
     const int n0 = 1;
     for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 3;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
             residual_conv2d_direct_1_sse2_tile1_2x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 32;
     }
     const int n1 = 14;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
             residual_conv2d_direct_1_sse2_tile0_2x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 32;
     }
     const int n3 = 1;
     for (int t = 0; t < n3; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 6;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_1_sse2_tile2_2x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_1_sse2_tile16_2x16(xt,
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 32;
     }
@@ -3944,87 +3938,9 @@ static const struct residual_work residual_sse2[6] = {
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 6 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_6x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
-{
-
-    vf a0_0 = vf_load(b + 0);
-    vf a0_1 = vf_load(b + 8);
-    vf a1_0 = vf_load(b + 0);
-    vf a1_1 = vf_load(b + 8);
-    vf a2_0 = vf_load(b + 0);
-    vf a2_1 = vf_load(b + 8);
-    vf a3_0 = vf_load(b + 0);
-    vf a3_1 = vf_load(b + 8);
-    vf a4_0 = vf_load(b + 0);
-    vf a4_1 = vf_load(b + 8);
-    vf a5_0 = vf_load(b + 0);
-    vf a5_1 = vf_load(b + 8);
-
-    for (int kh = 0; kh < rows; kh++) {
-        const float *xi = x;
-
-        for (int i = 0; i < 9; i++) {
-            CNN_HIDE(xi);
-            vf w0 = vf_load(w + 0 + i * 16);
-            vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
-            v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            v = vf_set1(xi[6]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            v = vf_set1(xi[9]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            v = vf_set1(xi[12]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            v = vf_set1(xi[15]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
-            xi++;
-        }
-        x += xr;
-        w += 144;
-    }
-
-    a0_0 = vf_relu(a0_0);
-    vf_store(y + 0, a0_0);
-    a0_1 = vf_relu(a0_1);
-    vf_store(y + 8, a0_1);
-    a1_0 = vf_relu(a1_0);
-    vf_store(y + 16, a1_0);
-    a1_1 = vf_relu(a1_1);
-    vf_store(y + 24, a1_1);
-    a2_0 = vf_relu(a2_0);
-    vf_store(y + 32, a2_0);
-    a2_1 = vf_relu(a2_1);
-    vf_store(y + 40, a2_1);
-    a3_0 = vf_relu(a3_0);
-    vf_store(y + 48, a3_0);
-    a3_1 = vf_relu(a3_1);
-    vf_store(y + 56, a3_1);
-    a4_0 = vf_relu(a4_0);
-    vf_store(y + 64, a4_0);
-    a4_1 = vf_relu(a4_1);
-    vf_store(y + 72, a4_1);
-    a5_0 = vf_relu(a5_0);
-    vf_store(y + 80, a5_0);
-    a5_1 = vf_relu(a5_1);
-    vf_store(y + 88, a5_1);
-}
-
-/* 6 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 6 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -4117,7 +4033,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
             a5_1 = vf_fma(v, w1, a5_1);
             xi++;
         }
-        x += xr;
+        x += 96;
         w += 144;
     }
 
@@ -4147,10 +4063,85 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
     vf_store(y + 88, a5_1);
 }
 
-/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 6 pixels by 16 channels, summed over `rows` kernel rows. */
+CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_6x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
+{
+
+    vf a0_0 = vf_load(b + 0);
+    vf a0_1 = vf_load(b + 8);
+    vf a1_0 = vf_load(b + 0);
+    vf a1_1 = vf_load(b + 8);
+    vf a2_0 = vf_load(b + 0);
+    vf a2_1 = vf_load(b + 8);
+    vf a3_0 = vf_load(b + 0);
+    vf a3_1 = vf_load(b + 8);
+    vf a4_0 = vf_load(b + 0);
+    vf a4_1 = vf_load(b + 8);
+    vf a5_0 = vf_load(b + 0);
+    vf a5_1 = vf_load(b + 8);
+
+    for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
+        for (int i = 0; i < 9; i++) {
+            CNN_HIDE(xi);
+            vf w0 = vf_load(w + 0 + i * 16);
+            vf w1 = vf_load(w + 8 + i * 16);
+            vf v;
+            v = vf_set1(xi[0]);
+            a0_0 = vf_fma(v, w0, a0_0);
+            a0_1 = vf_fma(v, w1, a0_1);
+            v = vf_set1(xi[3]);
+            a1_0 = vf_fma(v, w0, a1_0);
+            a1_1 = vf_fma(v, w1, a1_1);
+            v = vf_set1(xi[6]);
+            a2_0 = vf_fma(v, w0, a2_0);
+            a2_1 = vf_fma(v, w1, a2_1);
+            v = vf_set1(xi[9]);
+            a3_0 = vf_fma(v, w0, a3_0);
+            a3_1 = vf_fma(v, w1, a3_1);
+            v = vf_set1(xi[12]);
+            a4_0 = vf_fma(v, w0, a4_0);
+            a4_1 = vf_fma(v, w1, a4_1);
+            v = vf_set1(xi[15]);
+            a5_0 = vf_fma(v, w0, a5_0);
+            a5_1 = vf_fma(v, w1, a5_1);
+            xi++;
+        }
+        x += 96;
+        w += 144;
+    }
+
+    a0_0 = vf_relu(a0_0);
+    vf_store(y + 0, a0_0);
+    a0_1 = vf_relu(a0_1);
+    vf_store(y + 8, a0_1);
+    a1_0 = vf_relu(a1_0);
+    vf_store(y + 16, a1_0);
+    a1_1 = vf_relu(a1_1);
+    vf_store(y + 24, a1_1);
+    a2_0 = vf_relu(a2_0);
+    vf_store(y + 32, a2_0);
+    a2_1 = vf_relu(a2_1);
+    vf_store(y + 40, a2_1);
+    a3_0 = vf_relu(a3_0);
+    vf_store(y + 48, a3_0);
+    a3_1 = vf_relu(a3_1);
+    vf_store(y + 56, a3_1);
+    a4_0 = vf_relu(a4_0);
+    vf_store(y + 64, a4_0);
+    a4_1 = vf_relu(a4_1);
+    vf_store(y + 72, a4_1);
+    a5_0 = vf_relu(a5_0);
+    vf_store(y + 80, a5_0);
+    a5_1 = vf_relu(a5_1);
+    vf_store(y + 88, a5_1);
+}
+
+/* 5 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -4189,7 +4180,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRI
             a4_1 = vf_fma(v, w1, a4_1);
             xi++;
         }
-        x += xr;
+        x += 96;
         w += 144;
     }
 
@@ -4215,10 +4206,9 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRI
     vf_store(y + 72, a4_1);
 }
 
-/* 5 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
-CNN_INLINE void residual_conv2d_direct_1_avx2_tile2_5x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+/* 5 pixels by 16 channels, summed over `rows` kernel rows. */
+CNN_INLINE void residual_conv2d_direct_1_avx2_tile6_5x16(const float *CNN_RESTRICT x,
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -4300,7 +4290,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile2_5x16(const float *CNN_RESTRI
             a3_1 = vf_fma(v, w1, a3_1);
             xi++;
         }
-        x += xr;
+        x += 96;
         w += 144;
     }
 
@@ -4334,48 +4324,48 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_row(const float *x,
     const int n0 = 1;
     for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 15;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
             residual_conv2d_direct_1_avx2_tile1_6x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 96;
     }
     const int n1 = 1;
     for (int t = 0; t < n1; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 18;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
             residual_conv2d_direct_1_avx2_tile0_6x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 96;
     }
     const int n2 = 3;
     for (int t = 0; t < n2; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 15;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
             residual_conv2d_direct_1_avx2_tile0_5x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 80;
     }
     const int n3 = 1;
     for (int t = 0; t < n3; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 15;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
-            residual_conv2d_direct_1_avx2_tile2_5x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+            residual_conv2d_direct_1_avx2_tile6_5x16(xt,
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 80;
     }
@@ -5906,10 +5896,9 @@ static const struct residual_work residual_avx2[6] = {
 
 /* conv2d_direct: direct convolution, output channels in vectors, a tile of pixels in registers.
  * For stem (conv2d + relu, residual.cnn.yaml:10). */
-/* 16 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 16 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -6046,7 +6035,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RES
             a15_0 = vf_fma(v, w0, a15_0);
             xi++;
         }
-        x += xr;
+        x += 96;
         w += 144;
     }
 
@@ -6084,10 +6073,9 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RES
     vf_store(y + 240, a15_0);
 }
 
-/* 16 pixels by 16 channels, summed over `rows` kernel rows, xr apart in x. */
+/* 16 pixels by 16 channels, summed over `rows` kernel rows. */
 CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RESTRICT x,
-        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, ptrdiff_t xr,
-        int rows)
+        float *y, const float *CNN_RESTRICT w, const float *CNN_RESTRICT b, int rows)
 {
 
     vf a0_0 = vf_load(b + 0);
@@ -6224,7 +6212,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RES
             a14_0 = vf_fma(v, w0, a14_0);
             xi++;
         }
-        x += xr;
+        x += 96;
         w += 144;
     }
 
@@ -6270,24 +6258,24 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_row(const float *x,
     const int n0 = 1;
     for (int t = 0; t < n0; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 45;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
             residual_conv2d_direct_1_avx512_tile1_16x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 256;
     }
     const int n3 = 1;
     for (int t = 0; t < n3; t++) {
         const float *xt = x;
-        const ptrdiff_t xr = 96;
+
         x += 48;
         for (int q = q0; q < q1; q++) {
             const float *wq = w;
             residual_conv2d_direct_1_avx512_tile2_16x16(xt,
-                    y + q * 16, wq, b + q * 16, xr, rows);
+                    y + q * 16, wq, b + q * 16, rows);
         }
         y += 256;
     }
