@@ -52,17 +52,17 @@ static double chunk_cycles(const struct target *t, const struct conv2d *a, bool 
 
 /* Cycles from an output's partial sums to its place, beside those of its neighbours: additions of
  * vectors, of their lanes, the activation, and stores of single floats (measured). */
-static double end_cycles(const struct target *t)
-{
-    return t->vl == 1 ? 16 : t->vl == 16 ? 7 : t->vl == 8 ? 6 : t->fma ? 10 : 24;
-}
+static const double end_cycles[TARGET_COUNT] = {
+    [TARGET_SCALAR] = 16, [TARGET_SSE2] = 24, [TARGET_AVX2] = 6, [TARGET_AVX512] = 7, [TARGET_NEON] = 10,
+    [TARGET_WASM] = 24,
+};
 
 /* Of a tile. */
 static double tile_cycles(const struct target *t, const struct conv2d *a, bool share, int p, int q)
 {
     double chunks = (double)a->kernel[0] *
             (double)(round_up(a->in_channels / a->groups, CHUNK) / CHUNK);
-    return chunks * (chunk_cycles(t, a, share, p, q) + 2) + p * q * end_cycles(t) + 8;
+    return chunks * (chunk_cycles(t, a, share, p, q) + 2) + p * q * end_cycles[t->id] + 8;
 }
 
 static double cycles(const struct target *t, const struct conv2d *a, int oh, const struct tiling *k)

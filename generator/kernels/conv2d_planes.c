@@ -81,22 +81,31 @@ static double sort_cycles(const struct target *t, int n)
     return t->fastest * (shuffles + n);
 }
 
-/* Cycles of a tile of r rows by v vectors: its sums, limited by multiplies, by loads (most of them
- * over the end of a cache line; a few are in the way in any case) or by the four cycles that a sum
- * waits for itself, half of them filled by the next tile; and its end, which overlaps with the next
- * one's products the better the shorter vectors are (measured). */
+/* What was measured of each target: what a load over the end of a cache line counts, as most are; cycles of a
+ * multiplication and an addition over those of an FMA, on units that do either; and how much of a tile's end
+ * doesn't overlap with the next one's products. */
+static const struct { double load, pair, end; } measured[TARGET_COUNT] = {
+    [TARGET_SCALAR] = {1.2, 0.7, 0.6},  /* of floats, two start in a cycle */
+    [TARGET_SSE2] = {1.2, 1.2, 0.6},
+    [TARGET_AVX2] = {1.2, 1, 0.25},
+    [TARGET_AVX512] = {1.5, 1, 0.6},
+    [TARGET_NEON] = {1.2, 1, 0.6},
+    [TARGET_WASM] = {1.2, 1.2, 0.6},
+};
+
+/* Cycles of a tile of r rows by v vectors: its sums, limited by multiplies, by loads (a few are in
+ * the way in any case) or by the four cycles that a sum waits for itself, half of them filled by the next
+ * tile; and its end. */
 static double tile_cycles(const struct conv2d *a, const struct target *t, bool share, int r, int v)
 {
     int kh = kernel_rows(a, share), oc = a->filters;
     double rows = share ? (r - 1) * a->strides[0] + kh : r;
-    double loads = (t->vl == 16 ? 1.5 : 1.2) * rows * v + kh * oc;
-    double busy = cost_fma(t, (double)r * v * oc * kh, loads);
-    if (!t->fma)
-        busy *= t->vl > 1 ? 1.2 : 0.7;  /* two instructions for each; of floats, two a cycle */
+    double loads = measured[t->id].load * rows * v + kh * oc;
+    double busy = cost_fma(t, (double)r * v * oc * kh, loads) * measured[t->id].pair;
     double steps = (double)a->kernel[1] * a->in_channels * a->kernel[0] / kh;
-    double wait = 2 * t->fastest * kh, overlap = t->vl == 8 ? 0.25 : 0.6;
+    double wait = 2 * t->fastest * kh;
     busy = (busy > wait ? busy : wait) + 0.6 * t->fastest + 0.03 * loads;
-    return steps * busy + overlap * r * v * (t->fastest * oc + sort_cycles(t, oc)) + 8;
+    return steps * busy + measured[t->id].end * r * v * (t->fastest * oc + sort_cycles(t, oc)) + 8;
 }
 
 /* ---- bands ----------------------------------------------------------------------------------- */
