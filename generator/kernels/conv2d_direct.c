@@ -279,6 +279,11 @@ static bool ok(const struct group *g)
     return node_family(g->main) == FAMILY_CONV2D;  /* any residual, activation and affine go along */
 }
 
+static int64_t tile_start(const struct cut *p, int i)
+{
+    return i < p->t0 ? (int64_t)i * p->n0 : (int64_t)p->t0 * p->n0 + (int64_t)(i - p->t0) * p->n1;
+}
+
 /* Tiles of a row whose windows reach over the image: so many at its left end, and others at its right one. */
 struct ends { int left, right; };
 
@@ -286,16 +291,12 @@ static struct ends ends_of(const struct group *g, const struct cut *p)
 {
     const struct conv2d *a = g->main->attr;
     int iw = shape_hwc(&g->in.at[0]->shape).w, tiles = p->t0 + p->t1;
-    int64_t last = (a->kernel[1] - 1) * (int64_t)a->dilation[1] - a->pad[2];
+    int64_t reach = (int64_t)(a->kernel[1] - 1) * a->dilation[1] - a->pad[2];
     struct ends e = {0, 0};
-    for (int i = 0, at = 0; i < tiles; i++) {
-        int n = i < p->t0 ? p->n0 : p->n1;
-        if ((int64_t)at * a->strides[1] < a->pad[2])
-            e.left = i + 1;
-        else if ((int64_t)(at + n - 1) * a->strides[1] + last >= iw)
-            e.right++;
-        at += n;
-    }
+    while (e.left < tiles && tile_start(p, e.left) * a->strides[1] < a->pad[2])
+        e.left++;
+    while (e.left + e.right < tiles && (tile_start(p, tiles - e.right) - 1) * a->strides[1] + reach >= iw)
+        e.right++;
     return e;
 }
 
@@ -304,7 +305,7 @@ static bool ends_fit(const struct group *g, const struct tiling *k)
 {
     const struct conv2d *a = g->main->attr;
     struct ends e = ends_of(g, &k->p);
-    return (e.left + e.right) * a->kernel[1] <= MOST_COLUMNS;
+    return (int64_t)(e.left + e.right) * a->kernel[1] <= MOST_COLUMNS;
 }
 
 /* An input had better be read where it is than copied for a halo, where that is so on all targets. */
@@ -370,15 +371,14 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
 }
 
 /* Pixels of an output row for which column k of the kernel is in the image. */
-static int pixels_inside(const struct step *step, int k)
+static int64_t pixels_inside(const struct step *step, int k)
 {
     const struct conv2d *a = step->group->main->attr;
-    int inside = 0;
-    for (int p = 0; p < step->out.w; p++) {
-        int64_t ix = (int64_t)p * a->strides[1] + (int64_t)k * a->dilation[1] - a->pad[2];
-        inside += ix >= 0 && ix < step->in.at[0].w;
-    }
-    return inside;
+    int64_t before = a->pad[2] - (int64_t)k * a->dilation[1], sw = a->strides[1];
+    int64_t first = before > 0 ? (before + sw - 1) / sw : 0;
+    int64_t end = (step->in.at[0].w + before + sw - 1) / sw;
+    end = end < step->out.w ? end : step->out.w;
+    return end > first ? end - first : 0;
 }
 
 /* Whether a sixteenth of all products or more are with the halo. */
