@@ -49,18 +49,19 @@ static int rows_to_join(int h, int w)
     return join;
 }
 
-/* Kernel rows inside the image, of an output row on the average. */
-static double used_rows(const struct group *g)
+/* Rows (axis 0) or columns (1) of the kernel inside the image, of an output row or column on the average. */
+static double taps_inside(const struct group *g, int axis)
 {
     const struct conv2d *a = g->main->attr;
-    int64_t ih = shape_hwc(&g->in.at[0]->shape).h, oh = shape_hwc(&g->main->out->shape).h, used = 0;
-    for (int k = 0; k < a->kernel[0]; k++) {
-        int64_t above = a->pad[0] - (int64_t)k * a->dilation[0], sh = a->strides[0];
-        int64_t first = above > 0 ? (above + sh - 1) / sh : 0, end = (ih + above + sh - 1) / sh;
-        end = end < oh ? end : oh;
-        used += end > first ? end - first : 0;
+    struct hwc in = shape_hwc(&g->in.at[0]->shape), out = shape_hwc(&g->main->out->shape);
+    int64_t size = axis ? in.w : in.h, n = axis ? out.w : out.h, stride = a->strides[axis], inside = 0;
+    for (int k = 0; k < a->kernel[axis]; k++) {
+        int64_t before = a->pad[2 * axis] - (int64_t)k * a->dilation[axis];
+        int64_t first = before > 0 ? (before + stride - 1) / stride : 0, end = (size + before + stride - 1) / stride;
+        end = end < n ? end : n;
+        inside += end > first ? end - first : 0;
     }
-    return (double)used / (double)oh;
+    return (double)inside / (double)n;
 }
 
 static struct shape_of_work work_of(const struct group *g, int64_t batch, bool join)
@@ -68,7 +69,7 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, bool j
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
     struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, a->groups,
-            (int)batch, 0, a->kernel[0] * a->kernel[1], used_rows(g) * a->kernel[1], out.h, out.w,
+            (int)batch, 0, a->kernel[0] * a->kernel[1], taps_inside(g, 0) * a->kernel[1], out.h, out.w,
             (int64_t)a->in_channels * a->strides[1], 1, 0, false};
     s.ocb = conv2d_block(s.oc);
     if (join) {
@@ -300,6 +301,31 @@ static struct ends ends_of(const struct group *g, const struct cut *p)
     return e;
 }
 
+/* Whether no tap of tile i has a pixel in the image. */
+static bool tile_is_empty(const struct group *g, const struct cut *p, int i)
+{
+    const struct conv2d *a = g->main->attr;
+    int64_t iw = shape_hwc(&g->in.at[0]->shape).w, sw = a->strides[1];
+    int64_t start = tile_start(p, i), pixels = tile_start(p, i + 1) - start;
+    for (int k = 0; k < a->kernel[1]; k++) {
+        int64_t at = start * sw + (int64_t)k * a->dilation[1] - a->pad[2];
+        int64_t first = at < 0 ? (sw - 1 - at) / sw : 0;
+        if (first < pixels && at + first * sw < iw)
+            return false;
+    }
+    return true;
+}
+
+static bool ends_are_empty(const struct group *g, const struct cut *p, const struct ends *e)
+{
+    bool empty = false;
+    for (int i = 0; i < e->left && !empty; i++)
+        empty = tile_is_empty(g, p, i);
+    for (int i = 0; i < e->right && !empty; i++)
+        empty = tile_is_empty(g, p, p->t0 + p->t1 - 1 - i);
+    return empty;
+}
+
 /* Whether the code of these tiles, which leave out the halo, isn't too long. */
 static bool ends_fit(const struct group *g, const struct tiling *k)
 {
@@ -370,25 +396,11 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     args_int(pool, args, "OCB", s->ocb);
 }
 
-/* Pixels of an output row for which column k of the kernel is in the image. */
-static int64_t pixels_inside(const struct step *step, int k)
-{
-    const struct conv2d *a = step->group->main->attr;
-    int64_t before = a->pad[2] - (int64_t)k * a->dilation[1], sw = a->strides[1];
-    int64_t first = before > 0 ? (before + sw - 1) / sw : 0;
-    int64_t end = (step->in.at[0].w + before + sw - 1) / sw;
-    end = end < step->out.w ? end : step->out.w;
-    return end > first ? end - first : 0;
-}
-
 /* Whether a sixteenth of all products or more are with the halo. */
-static bool ends_pay(const struct step *step)
+static bool ends_pay(const struct group *g)
 {
-    const struct conv2d *a = step->group->main->attr;
-    int64_t all = (int64_t)a->kernel[1] * step->out.w, inside = 0;
-    for (int i = 0; i < a->kernel[1]; i++)
-        inside += pixels_inside(step, i);
-    return 16 * (all - inside) >= all;
+    const struct conv2d *a = g->main->attr;
+    return 16 * (a->kernel[1] - taps_inside(g, 1)) >= a->kernel[1];
 }
 
 /* The ends of rows leave out a halo that the input doesn't have, or that takes much of the time. */
@@ -398,11 +410,12 @@ static void bind_ends(struct pool *pool, struct binding *b, const struct step *s
     int left, right;
     conv2d_halo(step->group, &left, &right);
     struct ends e = {0, 0};
-    if (x->left < left || x->right < right || (ends_fit(step->group, k) && ends_pay(step)))
+    if (x->left < left || x->right < right || (ends_fit(step->group, k) && ends_pay(step->group)))
         e = ends_of(step->group, &k->p);
     args_int(pool, &b->args, "IW", x->w);
     args_int(pool, &b->args, "LEFT", e.left);
     args_int(pool, &b->args, "RIGHT", e.right);
+    args_int(pool, &b->args, "EMPTY", ends_are_empty(step->group, &k->p, &e));
 }
 
 /* Whether to ask for the output's lines before they are written: those that no cache has; and those
