@@ -45,15 +45,16 @@ double conv2d_stand_in(const struct target *of, const struct target *t)
     return of->fastest / t->fastest * (of->fma && !t->fma ? 0.6 : 1);
 }
 
-bool conv2d_weights_are_far(double param_bytes, const struct target *t)
+double conv2d_weight_rate(double param_bytes, const struct target *t)
 {
-    return param_bytes > 4 * t->l3;
+    return param_bytes > 4 * t->l3 ? t->dram_bytes : param_bytes > t->l2 ? t->l3_bytes : t->l2_bytes;
 }
 
 /* A third (measured). */
 double conv2d_far_weights_cost(const struct group *g, const struct target *t, double weight_bytes)
 {
-    return conv2d_weights_are_far(g->param_bytes, t) ? t->fastest * weight_bytes / t->dram_bytes / 3 : 0;
+    double rate = conv2d_weight_rate(g->param_bytes, t);
+    return rate < t->l2_bytes ? t->fastest * weight_bytes / rate / 3 : 0;
 }
 
 void conv2d_pack_channel(const struct group *g, int oc, float *at, int64_t step)

@@ -28,11 +28,11 @@ double conv2d_step_cycles(const struct target *, int p, int nr);
  * in a cycle, not three. */
 double conv2d_stand_in(const struct target *of, const struct target *t);
 
-/* Whether a network of so many bytes of weights finds none of them in the caches when it runs again: all
- * come from memory, once a run. The third level is shared, and larger than what a core can count on. */
-bool conv2d_weights_are_far(double param_bytes, const struct target *);
+/* Bytes of a layer's weights that come in a cycle when a network of so many bytes of weights runs again: what
+ * the second level holds stays there. The third is shared, and larger than what a core can count on. */
+double conv2d_weight_rate(double param_bytes, const struct target *);
 
-/* What shows of such weights' way from memory where the next tile's are asked for, in cycles. */
+/* What shows of the weights' way from behind the second level where the next tile's are asked for, in cycles. */
 double conv2d_far_weights_cost(const struct group *, const struct target *, double weight_bytes);
 
 /* Bias of channel oc to *at; with a fused affine its scale to at[step] and its shift to at[2 * step]. */

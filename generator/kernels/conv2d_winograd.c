@@ -141,7 +141,7 @@ static double product_cycles(const struct target *t, const struct shape_of_work 
     return busy > stream ? busy + OVERLAP * stream : stream + OVERLAP * busy;
 }
 
-/* Each block of tiles reads all weights, the first one those of a large network from memory. CPUs that
+/* Each block of tiles reads all weights, the first one those of a large network from far away. CPUs that
  * start more multiplies in a cycle get no more bytes in it, and are the ones that wait. */
 static double tiling_cycles(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
 {
@@ -150,8 +150,8 @@ static double tiling_cycles(const struct target *t, const struct shape_of_work *
     double each = in * transform_cycles(t, s->points, 200) +
             out * transform_cycles(t, s->points, 150) + 120;
     double near = transformed_bytes(s) < t->l2 ? t->l2_bytes : t->l3_bytes, blocks = k->block.t0 + k->block.t1;
-    double far = conv2d_weights_are_far(s->param_bytes, t) ? t->dram_bytes : near;
-    return blocks * k->block.n0 * each + product_cycles(t, s, k, far) +
+    double first = conv2d_weight_rate(s->param_bytes, t);
+    return blocks * k->block.n0 * each + product_cycles(t, s, k, first < near ? first : near) +
             (blocks - 1) * product_cycles(t, s, k, near);
 }
 
