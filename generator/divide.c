@@ -15,8 +15,9 @@ enum { PARTS_MAX = 1024 };
  * cycles to a meeting. */
 #define CYCLES_PER_MEETING 500.0
 
-/* What a byte takes that another core has written: to be read there, and to be written again here, which
- * takes the longer (2 and 9 ns a line of 64 bytes on Zen 5; as much together on a Xeon). */
+/* What a byte takes that another core has written: to be read here, and to be written again there, which
+ * takes the longer: 2 and 9 ns a line of 64 bytes on Zen 5. On a Xeon DS-CNN lost as much on two threads where
+ * one did every second step. */
 #define CYCLES_PER_SHARED_BYTE 0.5
 
 /* What a run must gain for a parallel region. It takes 1500 to 5000 cycles while the other threads still

@@ -1,11 +1,12 @@
 /* divide.h: how the work of steps divides among threads.
  *
- * A step is units of work, fixed by its binding; a thread takes a range of neighbouring units, all
- * in proportion. Among how many threads a step is divided follows from its predicted time: more
- * threads share it, but all of them wait for the last. Threads meet before a step that touches what
- * another thread may still write or read, and nowhere else. How many threads a run is worth, or that it is
- * worth but one, follows from all steps: what they gain against the price of the region, of each meeting, which
- * grows with the threads, and of the data that crosses from core to core. All of this for each target by itself:
+ * A step is units of work, fixed by its binding; a thread takes a range of neighbouring units, all in
+ * proportion. Among how many threads a step is divided follows from its predicted time: more threads share it,
+ * but all of them wait for the last. Or from the run's, where that is predicted to be faster: small steps then
+ * go along with their neighbours, so that less crosses from core to core. Threads meet before a step that
+ * touches what another thread may still write or read, and nowhere else. How many threads a run is worth, or
+ * that it is worth but one, follows from all steps: what they gain against the price of the region, of each
+ * meeting, which grows with the threads, and of the data that crosses. All of this for each target by itself:
  * what one thread of AVX-512 does in no time may be worth two of AVX2. */
 #ifndef CNNGEN_DIVIDE_H
 #define CNNGEN_DIVIDE_H

@@ -55,9 +55,9 @@ takes() {  # takes KERNEL SPEC...: the cost model still gives it to one step of 
 }
 takes conv2d_bands tests/cases/conv-bands-*.cnn.yaml
 takes pool2d_row tests/cases/pool-row-*.cnn.yaml
+takes groupnorm_row tests/cases/elementwise-groupnorm-row.cnn.yaml
 ! "$cnngen" --dump=plan tests/cases/conv-direct-ends.cnn.yaml | grep ': copy$' ||
     bad "conv-direct-ends: an input is copied for its halo"
-takes groupnorm_row tests/cases/elementwise-groupnorm-row.cnn.yaml
 for spec in bands crowded edges rows strides wide; do  # units of conv2d_depthwise that are walked as one
     "$cnngen" -q -o "$tmp/run.c" "tests/cases/conv-depthwise-$spec.cnn.yaml" &&
         grep -q 'const int p0 = u % ' "$tmp/run.c" || bad "conv-depthwise-$spec: no band is one run"

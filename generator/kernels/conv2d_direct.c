@@ -273,13 +273,9 @@ static struct tiling best_tiling(const struct target *t, const struct shape_of_w
     }
 }
 
-/* ---- the kernel ------------------------------------------------------------------------------ */
+/* ---- the ends of rows ------------------------------------------------------------------------ */
 
-static bool ok(const struct group *g)
-{
-    return node_family(g->main) == FAMILY_CONV2D;  /* any residual, activation and affine go along */
-}
-
+/* The first pixel of tile i. */
 static int64_t tile_start(const struct cut *p, int i)
 {
     return i < p->t0 ? (int64_t)i * p->n0 : (int64_t)p->t0 * p->n0 + (int64_t)(i - p->t0) * p->n1;
@@ -316,6 +312,7 @@ static bool tile_is_empty(const struct group *g, const struct cut *p, int i)
     return true;
 }
 
+/* Whether one of these tiles is: its sums are biases alone. */
 static bool ends_are_empty(const struct group *g, const struct cut *p, const struct ends *e)
 {
     bool empty = false;
@@ -332,6 +329,20 @@ static bool ends_fit(const struct group *g, const struct tiling *k)
     const struct conv2d *a = g->main->attr;
     struct ends e = ends_of(g, &k->p);
     return (int64_t)(e.left + e.right) * a->kernel[1] <= MOST_COLUMNS;
+}
+
+/* Whether a sixteenth of all products or more are with the halo. */
+static bool ends_pay(const struct group *g)
+{
+    const struct conv2d *a = g->main->attr;
+    return 16 * (a->kernel[1] - taps_inside(g, 1)) >= a->kernel[1];
+}
+
+/* ---- the kernel ------------------------------------------------------------------------------ */
+
+static bool ok(const struct group *g)
+{
+    return node_family(g->main) == FAMILY_CONV2D;  /* any residual, activation and affine go along */
 }
 
 /* An input had better be read where it is than copied for a halo, where that is so on all targets. */
@@ -394,13 +405,6 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     args_int(pool, args, "PIECES", pieces_of_row(s, k));
     args_int(pool, args, "INNER", weight_bytes(s) <= k->target->l2);
     args_int(pool, args, "OCB", s->ocb);
-}
-
-/* Whether a sixteenth of all products or more are with the halo. */
-static bool ends_pay(const struct group *g)
-{
-    const struct conv2d *a = g->main->attr;
-    return 16 * (a->kernel[1] - taps_inside(g, 1)) >= a->kernel[1];
 }
 
 /* The ends of rows leave out a halo that the input doesn't have, or that takes much of the time. */
