@@ -23,6 +23,8 @@
 #define vf_load CNN_JOIN(vf_load)
 #define vf_store CNN_JOIN(vf_store)
 #define vf_keep CNN_JOIN(vf_keep)
+#define vf_accumulate CNN_JOIN(vf_accumulate)
+#define vf_hold CNN_JOIN(vf_hold)
 #define vf_zero CNN_JOIN(vf_zero)
 #define vf_add CNN_JOIN(vf_add)
 #define vf_sub CNN_JOIN(vf_sub)

@@ -57,6 +57,31 @@ CNN_INLINE vf vf_keep(vf x)
     return x;
 }
 
+/* sum + x*w, in sum's own register: gcc 12 leaves some sums of a loop in that of x or w and moves them back in
+ * each round, or to the stack when the loop does two steps in one. */
+CNN_INLINE vf vf_fma(vf a, vf b, vf c);
+
+CNN_INLINE vf vf_accumulate(vf sum, vf x, vf w)
+{
+#if CNN_X86 && CNN_VL == 8 && !defined(__clang__)
+    if (!CNN_STRICT) {
+        __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(x), "x"(w));
+        return sum;
+    }
+#endif
+    return vf_fma(x, w, sum);
+}
+
+/* x is needed up to here: keeps compilers from giving its register away to what is loaded next. */
+CNN_INLINE void vf_hold(vf x)
+{
+#if CNN_X86 && CNN_VL == 8 && !defined(__clang__)
+    __asm__("" : : "x"(x));
+#else
+    (void)x;
+#endif
+}
+
 CNN_INLINE vf vf_zero(void)
 {
     return vf_set1(0.0f);

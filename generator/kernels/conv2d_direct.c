@@ -4,7 +4,10 @@
 #include "cut.h"
 #include "divide.h"
 
-enum { MOST_COLUMNS = 64 };   /* of the kernel, in all tiles at the ends of a row: each is written out */
+enum {
+    MOST_COLUMNS = 64,  /* of the kernel, in all tiles at the ends of a row: each is written out */
+    MOST_TURNS = 16,    /* tiles of pixels that share asking for a block of weights */
+};
 
 /* What one instance looks like. Rows of a 1x1 convolution over contiguous images are joined until
  * they are long enough to fill tiles: oh and ow are those of the joined rows. */
@@ -186,15 +189,31 @@ static int64_t rows_of(const struct shape_of_work *s)
     return (int64_t)s->batch * s->oh * s->groups;
 }
 
-/* Whether the weights of the channel tile that comes next are asked for, a block of them in each tile of
- * pixels: they are far away, and not just for the first of many rows. Pays from a quarter of the
- * second-level cache on; loads that ask in vain cost some 5 %. */
-static bool asks_ahead(const struct shape_of_work *s, const struct tiling *k)
+/* Tiles of pixels that a channel tile's weights serve, for each block of them. */
+static int64_t tiles_for_block(const struct shape_of_work *s, const struct tiling *k)
 {
     int64_t tiles = (int64_t)s->oh * (k->p.t0 + k->p.t1), blocks = k->nr * k->target->vl / s->ocb;
+    return blocks ? tiles / blocks : 0;
+}
+
+/* Whether the weights of the channel tile that comes next are asked for: they are far away, and not just
+ * for the first of many rows. Pays from a quarter of the second-level cache on. */
+static bool asks_ahead(const struct shape_of_work *s, const struct tiling *k)
+{
     double bytes = weight_bytes(s), l2 = k->target->l2;
     return s->all_weight_bytes > 2 * l2 && 4 * bytes > l2 && (s->oh == 1 || bytes > l2) &&
-           s->groups == 1 && channel_tiles(s, k) > 1 && blocks >= 1 && tiles >= blocks;
+           s->groups == 1 && channel_tiles(s, k) > 1 && tiles_for_block(s, k) >= 1;
+}
+
+/* That many tiles of pixels then share a block, each asking in one step of so many, a power of two: memory
+ * delivers slower than a tile multiplies, and all of a block at once kept its own loads waiting (1x1 160 to
+ * 960 at 7x7 among weights from memory, Zen 3: a tenth). */
+static int ask_every(const struct shape_of_work *s, const struct tiling *k)
+{
+    int every = 1;
+    while (every < MOST_TURNS && 2 * every <= tiles_for_block(s, k))
+        every *= 2;
+    return asks_ahead(s, k) ? every : 0;
 }
 
 /* How many channel tiles a unit does for each tile of pixels. As many as have weights that stay in
@@ -401,7 +420,7 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     args_int(pool, args, "NR", k->nr);
     bind_cut(pool, args, "P", "T", &k->p);
     args_int(pool, args, "QB", tiles_of_unit(s, k));
-    args_int(pool, args, "AHEAD", asks_ahead(s, k));
+    args_int(pool, args, "AHEAD", ask_every(s, k));
     args_int(pool, args, "PIECES", pieces_of_row(s, k));
     args_int(pool, args, "INNER", weight_bytes(s) <= k->target->l2);
     args_int(pool, args, "OCB", s->ocb);

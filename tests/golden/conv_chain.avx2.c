@@ -19,7 +19,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x7e4324cbb156e8adU
+#elif CONV_CHAIN_MODEL_HASH != 0xc0c24e628f49456cU
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1381,7 +1381,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -1389,14 +1389,14 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
             vf w3 = vf_load(w + 3 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 17 + i * 16);
@@ -1404,19 +1404,19 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
             vf w3 = vf_load(w + 19 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 33 + i * 16);
@@ -1424,16 +1424,16 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
             vf w3 = vf_load(w + 35 + i * 16);
             vf v;
             v = vf_set1(xi[1]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[2]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 14;
         w += 48;
@@ -1474,7 +1474,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RES
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -1482,16 +1482,16 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RES
             vf w3 = vf_load(w + 3 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 14;
         w += 48;
@@ -1532,7 +1532,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -1540,19 +1540,19 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
             vf w3 = vf_load(w + 3 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 17 + i * 16);
@@ -1560,19 +1560,19 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
             vf w3 = vf_load(w + 19 + i * 16);
             vf v;
             v = vf_set1(xi[1]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[2]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 33 + i * 16);
@@ -1580,11 +1580,11 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
             vf w3 = vf_load(w + 35 + i * 16);
             vf v;
             v = vf_set1(xi[2]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            xi++;
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
+            xi += 1;
         }
         x += 14;
         w += 48;
@@ -1693,7 +1693,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RES
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -1701,16 +1701,16 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RES
             vf w3 = vf_load(w + 3 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[512]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 3840;
         w += 12288;
@@ -1747,7 +1747,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x4(const float *CNN_RES
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -1755,11 +1755,11 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x4(const float *CNN_RES
             vf w3 = vf_load(w + 3 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            xi++;
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
+            xi += 1;
         }
         x += 3840;
         w += 12288;
@@ -1786,15 +1786,15 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x1(const float *CNN_RES
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
+            a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[512]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            xi += 1;
         }
         x += 3840;
         w += 12288;
@@ -1816,13 +1816,13 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x1(const float *CNN_RES
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            xi++;
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            xi += 1;
         }
         x += 3840;
         w += 12288;
@@ -2101,7 +2101,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2109,14 +2109,14 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
             vf w3 = vf_load(w + 12 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 20 + i * 16);
@@ -2124,19 +2124,19 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
             vf w3 = vf_load(w + 28 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 36 + i * 16);
@@ -2144,16 +2144,16 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
             vf w3 = vf_load(w + 44 + i * 16);
             vf v;
             v = vf_set1(xi[1]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[2]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 14;
         w += 48;
@@ -2194,7 +2194,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2202,16 +2202,16 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_REST
             vf w3 = vf_load(w + 12 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 14;
         w += 48;
@@ -2252,7 +2252,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2260,19 +2260,19 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
             vf w3 = vf_load(w + 12 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 20 + i * 16);
@@ -2280,19 +2280,19 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
             vf w3 = vf_load(w + 28 + i * 16);
             vf v;
             v = vf_set1(xi[1]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[2]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 36 + i * 16);
@@ -2300,11 +2300,11 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
             vf w3 = vf_load(w + 44 + i * 16);
             vf v;
             v = vf_set1(xi[2]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            xi++;
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
+            xi += 1;
         }
         x += 14;
         w += 48;
@@ -2413,7 +2413,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2421,16 +2421,16 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_REST
             vf w3 = vf_load(w + 12 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[512]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 3840;
         w += 12288;
@@ -2467,7 +2467,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x16(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2475,11 +2475,11 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x16(const float *CNN_REST
             vf w3 = vf_load(w + 12 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            xi++;
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
+            xi += 1;
         }
         x += 3840;
         w += 12288;
@@ -2506,15 +2506,15 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x1(const float *CNN_RESTR
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
+            a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[512]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            xi += 1;
         }
         x += 3840;
         w += 12288;
@@ -2536,13 +2536,13 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x1(const float *CNN_RESTR
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            xi++;
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            xi += 1;
         }
         x += 3840;
         w += 12288;
@@ -2857,70 +2857,76 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[1]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[2]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[3]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            xi++;
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 24 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[2]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[3]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[4]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            xi++;
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 40 + i * 16);
             vf v;
             v = vf_set1(xi[1]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[2]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[3]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[4]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[5]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            xi++;
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         x += 14;
         w += 48;
@@ -2967,27 +2973,29 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[2]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[3]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[4]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            xi++;
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         x += 14;
         w += 48;
@@ -3032,61 +3040,67 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile3_4x16(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[1]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[2]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[3]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            xi++;
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 24 + i * 16);
             vf v;
             v = vf_set1(xi[1]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[2]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[3]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[4]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            xi++;
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 1; i++) {
+        for (int i = 0; i < 1; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 40 + i * 16);
             vf v;
             v = vf_set1(xi[2]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[4]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            xi++;
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         x += 14;
         w += 48;
@@ -3199,29 +3213,32 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x17(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
             vf w2 = vf_load(w + 36864 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
             v = vf_set1(xi[512]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
             v = vf_set1(xi[1024]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            a2_2 = vf_fma(v, w2, a2_2);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
+            a2_2 = vf_accumulate(a2_2, v, w2);
             v = vf_set1(xi[1536]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            a3_2 = vf_fma(v, w2, a3_2);
-            xi++;
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
+            a3_2 = vf_accumulate(a3_2, v, w2);
+            vf_hold(w0);
+            vf_hold(w1);
+            vf_hold(w2);
+            xi += 1;
         }
         x += 3840;
         w += 12288;
@@ -3271,28 +3288,47 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_3x17(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 768; i++) {
+        for (int i = 0; i < 768; i += 2) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
-            w0 = vf_keep(w0);
             vf w1 = vf_load(w + 8 + i * 16);
-            w1 = vf_keep(w1);
             vf w2 = vf_load(w + 36864 + i * 16);
-            w2 = vf_keep(w2);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
             v = vf_set1(xi[512]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
             v = vf_set1(xi[1024]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
-            a2_2 = vf_fma(v, w2, a2_2);
-            xi++;
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
+            a2_2 = vf_accumulate(a2_2, v, w2);
+            vf_hold(w0);
+            vf_hold(w1);
+            vf_hold(w2);
+            CNN_HIDE(xi);
+            vf w3 = vf_load(w + 16 + i * 16);
+            vf w4 = vf_load(w + 24 + i * 16);
+            vf w5 = vf_load(w + 36880 + i * 16);
+            v = vf_set1(xi[1]);
+            a0_0 = vf_accumulate(a0_0, v, w3);
+            a0_1 = vf_accumulate(a0_1, v, w4);
+            a0_2 = vf_accumulate(a0_2, v, w5);
+            v = vf_set1(xi[513]);
+            a1_0 = vf_accumulate(a1_0, v, w3);
+            a1_1 = vf_accumulate(a1_1, v, w4);
+            a1_2 = vf_accumulate(a1_2, v, w5);
+            v = vf_set1(xi[1025]);
+            a2_0 = vf_accumulate(a2_0, v, w3);
+            a2_1 = vf_accumulate(a2_1, v, w4);
+            a2_2 = vf_accumulate(a2_2, v, w5);
+            vf_hold(w3);
+            vf_hold(w4);
+            vf_hold(w5);
+            xi += 2;
         }
         x += 3840;
         w += 12288;

@@ -22,7 +22,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xd1e2df37346111d2U
+#elif RESIDUAL_MODEL_HASH != 0x08b442723f17fa57U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -545,7 +545,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -553,14 +553,14 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
             vf w3 = vf_load(w + 3 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 49 + i * 16);
@@ -568,19 +568,19 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
             vf w3 = vf_load(w + 51 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 97 + i * 16);
@@ -588,16 +588,16 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
             vf w3 = vf_load(w + 99 + i * 16);
             vf v;
             v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -638,7 +638,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTR
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 9; i++) {
+        for (int i = 0; i < 9; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -646,16 +646,16 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTR
             vf w3 = vf_load(w + 3 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -696,7 +696,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -704,19 +704,19 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
             vf w3 = vf_load(w + 3 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 49 + i * 16);
@@ -724,19 +724,19 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
             vf w3 = vf_load(w + 51 + i * 16);
             vf v;
             v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 97 + i * 16);
@@ -744,11 +744,11 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
             vf w3 = vf_load(w + 99 + i * 16);
             vf v;
             v = vf_set1(xi[6]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            xi++;
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -1324,22 +1324,22 @@ CNN_INLINE void residual_conv2d_winograd6_2_scalar_2x4(const float *CNN_RESTRICT
     vf a1_2 = vf_zero();
     vf a1_3 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 1 + i * 16);
-        const vf w2 = vf_load(w + 2 + i * 16);
-        const vf w3 = vf_load(w + 3 + i * 16);
+    for (int i = 0; i < 16; i += 1) {
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 1 + i * 16);
+        vf w2 = vf_load(w + 2 + i * 16);
+        vf w3 = vf_load(w + 3 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
-        a0_2 = vf_fma(d, w2, a0_2);
-        a0_3 = vf_fma(d, w3, a0_3);
+        a0_0 = vf_accumulate(a0_0, d, w0);
+        a0_1 = vf_accumulate(a0_1, d, w1);
+        a0_2 = vf_accumulate(a0_2, d, w2);
+        a0_3 = vf_accumulate(a0_3, d, w3);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
-        a1_2 = vf_fma(d, w2, a1_2);
-        a1_3 = vf_fma(d, w3, a1_3);
+        a1_0 = vf_accumulate(a1_0, d, w0);
+        a1_1 = vf_accumulate(a1_1, d, w1);
+        a1_2 = vf_accumulate(a1_2, d, w2);
+        a1_3 = vf_accumulate(a1_3, d, w3);
     }
 
     vf_store(m + 0, a0_0);
@@ -1886,22 +1886,22 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_2x4(const float *CNN_RESTRICT
     vf a1_2 = vf_zero();
     vf a1_3 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 1 + i * 16);
-        const vf w2 = vf_load(w + 2 + i * 16);
-        const vf w3 = vf_load(w + 3 + i * 16);
+    for (int i = 0; i < 16; i += 1) {
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 1 + i * 16);
+        vf w2 = vf_load(w + 2 + i * 16);
+        vf w3 = vf_load(w + 3 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
-        a0_2 = vf_fma(d, w2, a0_2);
-        a0_3 = vf_fma(d, w3, a0_3);
+        a0_0 = vf_accumulate(a0_0, d, w0);
+        a0_1 = vf_accumulate(a0_1, d, w1);
+        a0_2 = vf_accumulate(a0_2, d, w2);
+        a0_3 = vf_accumulate(a0_3, d, w3);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
-        a1_2 = vf_fma(d, w2, a1_2);
-        a1_3 = vf_fma(d, w3, a1_3);
+        a1_0 = vf_accumulate(a1_0, d, w0);
+        a1_1 = vf_accumulate(a1_1, d, w1);
+        a1_2 = vf_accumulate(a1_2, d, w2);
+        a1_3 = vf_accumulate(a1_3, d, w3);
     }
 
     vf_store(m + 0, a0_0);
@@ -2291,7 +2291,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2299,14 +2299,14 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
             vf w3 = vf_load(w + 12 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 52 + i * 16);
@@ -2314,19 +2314,19 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
             vf w3 = vf_load(w + 60 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 100 + i * 16);
@@ -2334,16 +2334,16 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
             vf w3 = vf_load(w + 108 + i * 16);
             vf v;
             v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -2384,7 +2384,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRI
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 9; i++) {
+        for (int i = 0; i < 9; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2392,16 +2392,16 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRI
             vf w3 = vf_load(w + 12 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -2442,7 +2442,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2450,19 +2450,19 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
             vf w3 = vf_load(w + 12 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 52 + i * 16);
@@ -2470,19 +2470,19 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
             vf w3 = vf_load(w + 60 + i * 16);
             vf v;
             v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
             v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
-            a1_2 = vf_fma(v, w2, a1_2);
-            a1_3 = vf_fma(v, w3, a1_3);
-            xi++;
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
+            a1_2 = vf_accumulate(a1_2, v, w2);
+            a1_3 = vf_accumulate(a1_3, v, w3);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 100 + i * 16);
@@ -2490,11 +2490,11 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
             vf w3 = vf_load(w + 108 + i * 16);
             vf v;
             v = vf_set1(xi[6]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
-            a0_2 = vf_fma(v, w2, a0_2);
-            a0_3 = vf_fma(v, w3, a0_3);
-            xi++;
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
+            a0_2 = vf_accumulate(a0_2, v, w2);
+            a0_3 = vf_accumulate(a0_3, v, w3);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -3070,22 +3070,22 @@ CNN_INLINE void residual_conv2d_winograd6_2_sse2_2x16(const float *CNN_RESTRICT 
     vf a1_2 = vf_zero();
     vf a1_3 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 4 + i * 16);
-        const vf w2 = vf_load(w + 8 + i * 16);
-        const vf w3 = vf_load(w + 12 + i * 16);
+    for (int i = 0; i < 16; i += 1) {
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 4 + i * 16);
+        vf w2 = vf_load(w + 8 + i * 16);
+        vf w3 = vf_load(w + 12 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
-        a0_2 = vf_fma(d, w2, a0_2);
-        a0_3 = vf_fma(d, w3, a0_3);
+        a0_0 = vf_accumulate(a0_0, d, w0);
+        a0_1 = vf_accumulate(a0_1, d, w1);
+        a0_2 = vf_accumulate(a0_2, d, w2);
+        a0_3 = vf_accumulate(a0_3, d, w3);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
-        a1_2 = vf_fma(d, w2, a1_2);
-        a1_3 = vf_fma(d, w3, a1_3);
+        a1_0 = vf_accumulate(a1_0, d, w0);
+        a1_1 = vf_accumulate(a1_1, d, w1);
+        a1_2 = vf_accumulate(a1_2, d, w2);
+        a1_3 = vf_accumulate(a1_3, d, w3);
     }
 
     vf_store(m + 0, a0_0);
@@ -3632,22 +3632,22 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_2x16(const float *CNN_RESTRICT 
     vf a1_2 = vf_zero();
     vf a1_3 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 4 + i * 16);
-        const vf w2 = vf_load(w + 8 + i * 16);
-        const vf w3 = vf_load(w + 12 + i * 16);
+    for (int i = 0; i < 16; i += 1) {
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 4 + i * 16);
+        vf w2 = vf_load(w + 8 + i * 16);
+        vf w3 = vf_load(w + 12 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
-        a0_2 = vf_fma(d, w2, a0_2);
-        a0_3 = vf_fma(d, w3, a0_3);
+        a0_0 = vf_accumulate(a0_0, d, w0);
+        a0_1 = vf_accumulate(a0_1, d, w1);
+        a0_2 = vf_accumulate(a0_2, d, w2);
+        a0_3 = vf_accumulate(a0_3, d, w3);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
-        a1_2 = vf_fma(d, w2, a1_2);
-        a1_3 = vf_fma(d, w3, a1_3);
+        a1_0 = vf_accumulate(a1_0, d, w0);
+        a1_1 = vf_accumulate(a1_1, d, w1);
+        a1_2 = vf_accumulate(a1_2, d, w2);
+        a1_3 = vf_accumulate(a1_3, d, w3);
     }
 
     vf_store(m + 0, a0_0);
@@ -3959,79 +3959,85 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[3]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[6]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[9]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
             v = vf_set1(xi[12]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
-            xi++;
+            a5_0 = vf_accumulate(a5_0, v, w0);
+            a5_1 = vf_accumulate(a5_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 56 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[6]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[9]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[12]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
             v = vf_set1(xi[15]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
-            xi++;
+            a5_0 = vf_accumulate(a5_0, v, w0);
+            a5_1 = vf_accumulate(a5_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 104 + i * 16);
             vf v;
             v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[9]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[12]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[15]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
             v = vf_set1(xi[18]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
-            xi++;
+            a5_0 = vf_accumulate(a5_0, v, w0);
+            a5_1 = vf_accumulate(a5_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -4084,30 +4090,32 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_6x16(const float *CNN_RESTRI
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 9; i++) {
+        for (int i = 0; i < 9; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[6]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[9]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[12]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
             v = vf_set1(xi[15]);
-            a5_0 = vf_fma(v, w0, a5_0);
-            a5_1 = vf_fma(v, w1, a5_1);
-            xi++;
+            a5_0 = vf_accumulate(a5_0, v, w0);
+            a5_1 = vf_accumulate(a5_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -4158,27 +4166,29 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRI
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 9; i++) {
+        for (int i = 0; i < 9; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[6]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[9]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[12]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            xi++;
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -4225,70 +4235,76 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile6_5x16(const float *CNN_RESTRI
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[6]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[9]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[12]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            xi++;
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 56 + i * 16);
             vf v;
             v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[9]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[12]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
             v = vf_set1(xi[15]);
-            a4_0 = vf_fma(v, w0, a4_0);
-            a4_1 = vf_fma(v, w1, a4_1);
-            xi++;
+            a4_0 = vf_accumulate(a4_0, v, w0);
+            a4_1 = vf_accumulate(a4_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 104 + i * 16);
             vf v;
             v = vf_set1(xi[6]);
-            a0_0 = vf_fma(v, w0, a0_0);
-            a0_1 = vf_fma(v, w1, a0_1);
+            a0_0 = vf_accumulate(a0_0, v, w0);
+            a0_1 = vf_accumulate(a0_1, v, w1);
             v = vf_set1(xi[9]);
-            a1_0 = vf_fma(v, w0, a1_0);
-            a1_1 = vf_fma(v, w1, a1_1);
+            a1_0 = vf_accumulate(a1_0, v, w0);
+            a1_1 = vf_accumulate(a1_1, v, w1);
             v = vf_set1(xi[12]);
-            a2_0 = vf_fma(v, w0, a2_0);
-            a2_1 = vf_fma(v, w1, a2_1);
+            a2_0 = vf_accumulate(a2_0, v, w0);
+            a2_1 = vf_accumulate(a2_1, v, w1);
             v = vf_set1(xi[15]);
-            a3_0 = vf_fma(v, w0, a3_0);
-            a3_1 = vf_fma(v, w1, a3_1);
-            xi++;
+            a3_0 = vf_accumulate(a3_0, v, w0);
+            a3_1 = vf_accumulate(a3_1, v, w1);
+            vf_hold(w0);
+            vf_hold(w1);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -4884,28 +4900,52 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_6x16(const float *CNN_RESTRICT 
     vf a5_0 = vf_zero();
     vf a5_1 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 8 + i * 16);
+    for (int i = 0; i < 16; i += 2) {
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 8 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
+        a0_0 = vf_accumulate(a0_0, d, w0);
+        a0_1 = vf_accumulate(a0_1, d, w1);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
+        a1_0 = vf_accumulate(a1_0, d, w0);
+        a1_1 = vf_accumulate(a1_1, d, w1);
         d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
+        a2_0 = vf_accumulate(a2_0, d, w0);
+        a2_1 = vf_accumulate(a2_1, d, w1);
         d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
+        a3_0 = vf_accumulate(a3_0, d, w0);
+        a3_1 = vf_accumulate(a3_1, d, w1);
         d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
+        a4_0 = vf_accumulate(a4_0, d, w0);
+        a4_1 = vf_accumulate(a4_1, d, w1);
         d = vf_set1(v[80 + i]);
-        a5_0 = vf_fma(d, w0, a5_0);
-        a5_1 = vf_fma(d, w1, a5_1);
+        a5_0 = vf_accumulate(a5_0, d, w0);
+        a5_1 = vf_accumulate(a5_1, d, w1);
+        vf_hold(w0);
+        vf_hold(w1);
+        vf w2 = vf_load(w + 16 + i * 16);
+        vf w3 = vf_load(w + 24 + i * 16);
+        d = vf_set1(v[1 + i]);
+        a0_0 = vf_accumulate(a0_0, d, w2);
+        a0_1 = vf_accumulate(a0_1, d, w3);
+        d = vf_set1(v[17 + i]);
+        a1_0 = vf_accumulate(a1_0, d, w2);
+        a1_1 = vf_accumulate(a1_1, d, w3);
+        d = vf_set1(v[33 + i]);
+        a2_0 = vf_accumulate(a2_0, d, w2);
+        a2_1 = vf_accumulate(a2_1, d, w3);
+        d = vf_set1(v[49 + i]);
+        a3_0 = vf_accumulate(a3_0, d, w2);
+        a3_1 = vf_accumulate(a3_1, d, w3);
+        d = vf_set1(v[65 + i]);
+        a4_0 = vf_accumulate(a4_0, d, w2);
+        a4_1 = vf_accumulate(a4_1, d, w3);
+        d = vf_set1(v[81 + i]);
+        a5_0 = vf_accumulate(a5_0, d, w2);
+        a5_1 = vf_accumulate(a5_1, d, w3);
+        vf_hold(w2);
+        vf_hold(w3);
     }
 
     vf_store(m + 0, a0_0);
@@ -4936,25 +4976,46 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_5x16(const float *CNN_RESTRICT 
     vf a4_0 = vf_zero();
     vf a4_1 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 8 + i * 16);
+    for (int i = 0; i < 16; i += 2) {
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 8 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
+        a0_0 = vf_accumulate(a0_0, d, w0);
+        a0_1 = vf_accumulate(a0_1, d, w1);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
+        a1_0 = vf_accumulate(a1_0, d, w0);
+        a1_1 = vf_accumulate(a1_1, d, w1);
         d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
+        a2_0 = vf_accumulate(a2_0, d, w0);
+        a2_1 = vf_accumulate(a2_1, d, w1);
         d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
+        a3_0 = vf_accumulate(a3_0, d, w0);
+        a3_1 = vf_accumulate(a3_1, d, w1);
         d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
+        a4_0 = vf_accumulate(a4_0, d, w0);
+        a4_1 = vf_accumulate(a4_1, d, w1);
+        vf_hold(w0);
+        vf_hold(w1);
+        vf w2 = vf_load(w + 16 + i * 16);
+        vf w3 = vf_load(w + 24 + i * 16);
+        d = vf_set1(v[1 + i]);
+        a0_0 = vf_accumulate(a0_0, d, w2);
+        a0_1 = vf_accumulate(a0_1, d, w3);
+        d = vf_set1(v[17 + i]);
+        a1_0 = vf_accumulate(a1_0, d, w2);
+        a1_1 = vf_accumulate(a1_1, d, w3);
+        d = vf_set1(v[33 + i]);
+        a2_0 = vf_accumulate(a2_0, d, w2);
+        a2_1 = vf_accumulate(a2_1, d, w3);
+        d = vf_set1(v[49 + i]);
+        a3_0 = vf_accumulate(a3_0, d, w2);
+        a3_1 = vf_accumulate(a3_1, d, w3);
+        d = vf_set1(v[65 + i]);
+        a4_0 = vf_accumulate(a4_0, d, w2);
+        a4_1 = vf_accumulate(a4_1, d, w3);
+        vf_hold(w2);
+        vf_hold(w3);
     }
 
     vf_store(m + 0, a0_0);
@@ -5519,28 +5580,52 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_6x16(const float *CNN_RESTRICT 
     vf a5_0 = vf_zero();
     vf a5_1 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 8 + i * 16);
+    for (int i = 0; i < 16; i += 2) {
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 8 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
+        a0_0 = vf_accumulate(a0_0, d, w0);
+        a0_1 = vf_accumulate(a0_1, d, w1);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
+        a1_0 = vf_accumulate(a1_0, d, w0);
+        a1_1 = vf_accumulate(a1_1, d, w1);
         d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
+        a2_0 = vf_accumulate(a2_0, d, w0);
+        a2_1 = vf_accumulate(a2_1, d, w1);
         d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
+        a3_0 = vf_accumulate(a3_0, d, w0);
+        a3_1 = vf_accumulate(a3_1, d, w1);
         d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
+        a4_0 = vf_accumulate(a4_0, d, w0);
+        a4_1 = vf_accumulate(a4_1, d, w1);
         d = vf_set1(v[80 + i]);
-        a5_0 = vf_fma(d, w0, a5_0);
-        a5_1 = vf_fma(d, w1, a5_1);
+        a5_0 = vf_accumulate(a5_0, d, w0);
+        a5_1 = vf_accumulate(a5_1, d, w1);
+        vf_hold(w0);
+        vf_hold(w1);
+        vf w2 = vf_load(w + 16 + i * 16);
+        vf w3 = vf_load(w + 24 + i * 16);
+        d = vf_set1(v[1 + i]);
+        a0_0 = vf_accumulate(a0_0, d, w2);
+        a0_1 = vf_accumulate(a0_1, d, w3);
+        d = vf_set1(v[17 + i]);
+        a1_0 = vf_accumulate(a1_0, d, w2);
+        a1_1 = vf_accumulate(a1_1, d, w3);
+        d = vf_set1(v[33 + i]);
+        a2_0 = vf_accumulate(a2_0, d, w2);
+        a2_1 = vf_accumulate(a2_1, d, w3);
+        d = vf_set1(v[49 + i]);
+        a3_0 = vf_accumulate(a3_0, d, w2);
+        a3_1 = vf_accumulate(a3_1, d, w3);
+        d = vf_set1(v[65 + i]);
+        a4_0 = vf_accumulate(a4_0, d, w2);
+        a4_1 = vf_accumulate(a4_1, d, w3);
+        d = vf_set1(v[81 + i]);
+        a5_0 = vf_accumulate(a5_0, d, w2);
+        a5_1 = vf_accumulate(a5_1, d, w3);
+        vf_hold(w2);
+        vf_hold(w3);
     }
 
     vf_store(m + 0, a0_0);
@@ -5571,25 +5656,46 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT 
     vf a4_0 = vf_zero();
     vf a4_1 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
-        const vf w1 = vf_load(w + 8 + i * 16);
+    for (int i = 0; i < 16; i += 2) {
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 8 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
-        a0_1 = vf_fma(d, w1, a0_1);
+        a0_0 = vf_accumulate(a0_0, d, w0);
+        a0_1 = vf_accumulate(a0_1, d, w1);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
-        a1_1 = vf_fma(d, w1, a1_1);
+        a1_0 = vf_accumulate(a1_0, d, w0);
+        a1_1 = vf_accumulate(a1_1, d, w1);
         d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
-        a2_1 = vf_fma(d, w1, a2_1);
+        a2_0 = vf_accumulate(a2_0, d, w0);
+        a2_1 = vf_accumulate(a2_1, d, w1);
         d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
-        a3_1 = vf_fma(d, w1, a3_1);
+        a3_0 = vf_accumulate(a3_0, d, w0);
+        a3_1 = vf_accumulate(a3_1, d, w1);
         d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
-        a4_1 = vf_fma(d, w1, a4_1);
+        a4_0 = vf_accumulate(a4_0, d, w0);
+        a4_1 = vf_accumulate(a4_1, d, w1);
+        vf_hold(w0);
+        vf_hold(w1);
+        vf w2 = vf_load(w + 16 + i * 16);
+        vf w3 = vf_load(w + 24 + i * 16);
+        d = vf_set1(v[1 + i]);
+        a0_0 = vf_accumulate(a0_0, d, w2);
+        a0_1 = vf_accumulate(a0_1, d, w3);
+        d = vf_set1(v[17 + i]);
+        a1_0 = vf_accumulate(a1_0, d, w2);
+        a1_1 = vf_accumulate(a1_1, d, w3);
+        d = vf_set1(v[33 + i]);
+        a2_0 = vf_accumulate(a2_0, d, w2);
+        a2_1 = vf_accumulate(a2_1, d, w3);
+        d = vf_set1(v[49 + i]);
+        a3_0 = vf_accumulate(a3_0, d, w2);
+        a3_1 = vf_accumulate(a3_1, d, w3);
+        d = vf_set1(v[65 + i]);
+        a4_0 = vf_accumulate(a4_0, d, w2);
+        a4_1 = vf_accumulate(a4_1, d, w3);
+        vf_hold(w2);
+        vf_hold(w3);
     }
 
     vf_store(m + 0, a0_0);
@@ -5921,119 +6027,119 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RES
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a1_0 = vf_fma(v, w0, a1_0);
+            a1_0 = vf_accumulate(a1_0, v, w0);
             v = vf_set1(xi[3]);
-            a2_0 = vf_fma(v, w0, a2_0);
+            a2_0 = vf_accumulate(a2_0, v, w0);
             v = vf_set1(xi[6]);
-            a3_0 = vf_fma(v, w0, a3_0);
+            a3_0 = vf_accumulate(a3_0, v, w0);
             v = vf_set1(xi[9]);
-            a4_0 = vf_fma(v, w0, a4_0);
+            a4_0 = vf_accumulate(a4_0, v, w0);
             v = vf_set1(xi[12]);
-            a5_0 = vf_fma(v, w0, a5_0);
+            a5_0 = vf_accumulate(a5_0, v, w0);
             v = vf_set1(xi[15]);
-            a6_0 = vf_fma(v, w0, a6_0);
+            a6_0 = vf_accumulate(a6_0, v, w0);
             v = vf_set1(xi[18]);
-            a7_0 = vf_fma(v, w0, a7_0);
+            a7_0 = vf_accumulate(a7_0, v, w0);
             v = vf_set1(xi[21]);
-            a8_0 = vf_fma(v, w0, a8_0);
+            a8_0 = vf_accumulate(a8_0, v, w0);
             v = vf_set1(xi[24]);
-            a9_0 = vf_fma(v, w0, a9_0);
+            a9_0 = vf_accumulate(a9_0, v, w0);
             v = vf_set1(xi[27]);
-            a10_0 = vf_fma(v, w0, a10_0);
+            a10_0 = vf_accumulate(a10_0, v, w0);
             v = vf_set1(xi[30]);
-            a11_0 = vf_fma(v, w0, a11_0);
+            a11_0 = vf_accumulate(a11_0, v, w0);
             v = vf_set1(xi[33]);
-            a12_0 = vf_fma(v, w0, a12_0);
+            a12_0 = vf_accumulate(a12_0, v, w0);
             v = vf_set1(xi[36]);
-            a13_0 = vf_fma(v, w0, a13_0);
+            a13_0 = vf_accumulate(a13_0, v, w0);
             v = vf_set1(xi[39]);
-            a14_0 = vf_fma(v, w0, a14_0);
+            a14_0 = vf_accumulate(a14_0, v, w0);
             v = vf_set1(xi[42]);
-            a15_0 = vf_fma(v, w0, a15_0);
-            xi++;
+            a15_0 = vf_accumulate(a15_0, v, w0);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
+            a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
+            a1_0 = vf_accumulate(a1_0, v, w0);
             v = vf_set1(xi[6]);
-            a2_0 = vf_fma(v, w0, a2_0);
+            a2_0 = vf_accumulate(a2_0, v, w0);
             v = vf_set1(xi[9]);
-            a3_0 = vf_fma(v, w0, a3_0);
+            a3_0 = vf_accumulate(a3_0, v, w0);
             v = vf_set1(xi[12]);
-            a4_0 = vf_fma(v, w0, a4_0);
+            a4_0 = vf_accumulate(a4_0, v, w0);
             v = vf_set1(xi[15]);
-            a5_0 = vf_fma(v, w0, a5_0);
+            a5_0 = vf_accumulate(a5_0, v, w0);
             v = vf_set1(xi[18]);
-            a6_0 = vf_fma(v, w0, a6_0);
+            a6_0 = vf_accumulate(a6_0, v, w0);
             v = vf_set1(xi[21]);
-            a7_0 = vf_fma(v, w0, a7_0);
+            a7_0 = vf_accumulate(a7_0, v, w0);
             v = vf_set1(xi[24]);
-            a8_0 = vf_fma(v, w0, a8_0);
+            a8_0 = vf_accumulate(a8_0, v, w0);
             v = vf_set1(xi[27]);
-            a9_0 = vf_fma(v, w0, a9_0);
+            a9_0 = vf_accumulate(a9_0, v, w0);
             v = vf_set1(xi[30]);
-            a10_0 = vf_fma(v, w0, a10_0);
+            a10_0 = vf_accumulate(a10_0, v, w0);
             v = vf_set1(xi[33]);
-            a11_0 = vf_fma(v, w0, a11_0);
+            a11_0 = vf_accumulate(a11_0, v, w0);
             v = vf_set1(xi[36]);
-            a12_0 = vf_fma(v, w0, a12_0);
+            a12_0 = vf_accumulate(a12_0, v, w0);
             v = vf_set1(xi[39]);
-            a13_0 = vf_fma(v, w0, a13_0);
+            a13_0 = vf_accumulate(a13_0, v, w0);
             v = vf_set1(xi[42]);
-            a14_0 = vf_fma(v, w0, a14_0);
+            a14_0 = vf_accumulate(a14_0, v, w0);
             v = vf_set1(xi[45]);
-            a15_0 = vf_fma(v, w0, a15_0);
-            xi++;
+            a15_0 = vf_accumulate(a15_0, v, w0);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf v;
             v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
+            a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
+            a1_0 = vf_accumulate(a1_0, v, w0);
             v = vf_set1(xi[9]);
-            a2_0 = vf_fma(v, w0, a2_0);
+            a2_0 = vf_accumulate(a2_0, v, w0);
             v = vf_set1(xi[12]);
-            a3_0 = vf_fma(v, w0, a3_0);
+            a3_0 = vf_accumulate(a3_0, v, w0);
             v = vf_set1(xi[15]);
-            a4_0 = vf_fma(v, w0, a4_0);
+            a4_0 = vf_accumulate(a4_0, v, w0);
             v = vf_set1(xi[18]);
-            a5_0 = vf_fma(v, w0, a5_0);
+            a5_0 = vf_accumulate(a5_0, v, w0);
             v = vf_set1(xi[21]);
-            a6_0 = vf_fma(v, w0, a6_0);
+            a6_0 = vf_accumulate(a6_0, v, w0);
             v = vf_set1(xi[24]);
-            a7_0 = vf_fma(v, w0, a7_0);
+            a7_0 = vf_accumulate(a7_0, v, w0);
             v = vf_set1(xi[27]);
-            a8_0 = vf_fma(v, w0, a8_0);
+            a8_0 = vf_accumulate(a8_0, v, w0);
             v = vf_set1(xi[30]);
-            a9_0 = vf_fma(v, w0, a9_0);
+            a9_0 = vf_accumulate(a9_0, v, w0);
             v = vf_set1(xi[33]);
-            a10_0 = vf_fma(v, w0, a10_0);
+            a10_0 = vf_accumulate(a10_0, v, w0);
             v = vf_set1(xi[36]);
-            a11_0 = vf_fma(v, w0, a11_0);
+            a11_0 = vf_accumulate(a11_0, v, w0);
             v = vf_set1(xi[39]);
-            a12_0 = vf_fma(v, w0, a12_0);
+            a12_0 = vf_accumulate(a12_0, v, w0);
             v = vf_set1(xi[42]);
-            a13_0 = vf_fma(v, w0, a13_0);
+            a13_0 = vf_accumulate(a13_0, v, w0);
             v = vf_set1(xi[45]);
-            a14_0 = vf_fma(v, w0, a14_0);
+            a14_0 = vf_accumulate(a14_0, v, w0);
             v = vf_set1(xi[48]);
-            a15_0 = vf_fma(v, w0, a15_0);
-            xi++;
+            a15_0 = vf_accumulate(a15_0, v, w0);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -6098,119 +6204,119 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RES
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf v;
             v = vf_set1(xi[0]);
-            a0_0 = vf_fma(v, w0, a0_0);
+            a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[3]);
-            a1_0 = vf_fma(v, w0, a1_0);
+            a1_0 = vf_accumulate(a1_0, v, w0);
             v = vf_set1(xi[6]);
-            a2_0 = vf_fma(v, w0, a2_0);
+            a2_0 = vf_accumulate(a2_0, v, w0);
             v = vf_set1(xi[9]);
-            a3_0 = vf_fma(v, w0, a3_0);
+            a3_0 = vf_accumulate(a3_0, v, w0);
             v = vf_set1(xi[12]);
-            a4_0 = vf_fma(v, w0, a4_0);
+            a4_0 = vf_accumulate(a4_0, v, w0);
             v = vf_set1(xi[15]);
-            a5_0 = vf_fma(v, w0, a5_0);
+            a5_0 = vf_accumulate(a5_0, v, w0);
             v = vf_set1(xi[18]);
-            a6_0 = vf_fma(v, w0, a6_0);
+            a6_0 = vf_accumulate(a6_0, v, w0);
             v = vf_set1(xi[21]);
-            a7_0 = vf_fma(v, w0, a7_0);
+            a7_0 = vf_accumulate(a7_0, v, w0);
             v = vf_set1(xi[24]);
-            a8_0 = vf_fma(v, w0, a8_0);
+            a8_0 = vf_accumulate(a8_0, v, w0);
             v = vf_set1(xi[27]);
-            a9_0 = vf_fma(v, w0, a9_0);
+            a9_0 = vf_accumulate(a9_0, v, w0);
             v = vf_set1(xi[30]);
-            a10_0 = vf_fma(v, w0, a10_0);
+            a10_0 = vf_accumulate(a10_0, v, w0);
             v = vf_set1(xi[33]);
-            a11_0 = vf_fma(v, w0, a11_0);
+            a11_0 = vf_accumulate(a11_0, v, w0);
             v = vf_set1(xi[36]);
-            a12_0 = vf_fma(v, w0, a12_0);
+            a12_0 = vf_accumulate(a12_0, v, w0);
             v = vf_set1(xi[39]);
-            a13_0 = vf_fma(v, w0, a13_0);
+            a13_0 = vf_accumulate(a13_0, v, w0);
             v = vf_set1(xi[42]);
-            a14_0 = vf_fma(v, w0, a14_0);
+            a14_0 = vf_accumulate(a14_0, v, w0);
             v = vf_set1(xi[45]);
-            a15_0 = vf_fma(v, w0, a15_0);
-            xi++;
+            a15_0 = vf_accumulate(a15_0, v, w0);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf v;
             v = vf_set1(xi[3]);
-            a0_0 = vf_fma(v, w0, a0_0);
+            a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[6]);
-            a1_0 = vf_fma(v, w0, a1_0);
+            a1_0 = vf_accumulate(a1_0, v, w0);
             v = vf_set1(xi[9]);
-            a2_0 = vf_fma(v, w0, a2_0);
+            a2_0 = vf_accumulate(a2_0, v, w0);
             v = vf_set1(xi[12]);
-            a3_0 = vf_fma(v, w0, a3_0);
+            a3_0 = vf_accumulate(a3_0, v, w0);
             v = vf_set1(xi[15]);
-            a4_0 = vf_fma(v, w0, a4_0);
+            a4_0 = vf_accumulate(a4_0, v, w0);
             v = vf_set1(xi[18]);
-            a5_0 = vf_fma(v, w0, a5_0);
+            a5_0 = vf_accumulate(a5_0, v, w0);
             v = vf_set1(xi[21]);
-            a6_0 = vf_fma(v, w0, a6_0);
+            a6_0 = vf_accumulate(a6_0, v, w0);
             v = vf_set1(xi[24]);
-            a7_0 = vf_fma(v, w0, a7_0);
+            a7_0 = vf_accumulate(a7_0, v, w0);
             v = vf_set1(xi[27]);
-            a8_0 = vf_fma(v, w0, a8_0);
+            a8_0 = vf_accumulate(a8_0, v, w0);
             v = vf_set1(xi[30]);
-            a9_0 = vf_fma(v, w0, a9_0);
+            a9_0 = vf_accumulate(a9_0, v, w0);
             v = vf_set1(xi[33]);
-            a10_0 = vf_fma(v, w0, a10_0);
+            a10_0 = vf_accumulate(a10_0, v, w0);
             v = vf_set1(xi[36]);
-            a11_0 = vf_fma(v, w0, a11_0);
+            a11_0 = vf_accumulate(a11_0, v, w0);
             v = vf_set1(xi[39]);
-            a12_0 = vf_fma(v, w0, a12_0);
+            a12_0 = vf_accumulate(a12_0, v, w0);
             v = vf_set1(xi[42]);
-            a13_0 = vf_fma(v, w0, a13_0);
+            a13_0 = vf_accumulate(a13_0, v, w0);
             v = vf_set1(xi[45]);
-            a14_0 = vf_fma(v, w0, a14_0);
+            a14_0 = vf_accumulate(a14_0, v, w0);
             v = vf_set1(xi[48]);
-            a15_0 = vf_fma(v, w0, a15_0);
-            xi++;
+            a15_0 = vf_accumulate(a15_0, v, w0);
+            xi += 1;
         }
         xi = x;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 3; i += 1) {
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf v;
             v = vf_set1(xi[6]);
-            a0_0 = vf_fma(v, w0, a0_0);
+            a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[9]);
-            a1_0 = vf_fma(v, w0, a1_0);
+            a1_0 = vf_accumulate(a1_0, v, w0);
             v = vf_set1(xi[12]);
-            a2_0 = vf_fma(v, w0, a2_0);
+            a2_0 = vf_accumulate(a2_0, v, w0);
             v = vf_set1(xi[15]);
-            a3_0 = vf_fma(v, w0, a3_0);
+            a3_0 = vf_accumulate(a3_0, v, w0);
             v = vf_set1(xi[18]);
-            a4_0 = vf_fma(v, w0, a4_0);
+            a4_0 = vf_accumulate(a4_0, v, w0);
             v = vf_set1(xi[21]);
-            a5_0 = vf_fma(v, w0, a5_0);
+            a5_0 = vf_accumulate(a5_0, v, w0);
             v = vf_set1(xi[24]);
-            a6_0 = vf_fma(v, w0, a6_0);
+            a6_0 = vf_accumulate(a6_0, v, w0);
             v = vf_set1(xi[27]);
-            a7_0 = vf_fma(v, w0, a7_0);
+            a7_0 = vf_accumulate(a7_0, v, w0);
             v = vf_set1(xi[30]);
-            a8_0 = vf_fma(v, w0, a8_0);
+            a8_0 = vf_accumulate(a8_0, v, w0);
             v = vf_set1(xi[33]);
-            a9_0 = vf_fma(v, w0, a9_0);
+            a9_0 = vf_accumulate(a9_0, v, w0);
             v = vf_set1(xi[36]);
-            a10_0 = vf_fma(v, w0, a10_0);
+            a10_0 = vf_accumulate(a10_0, v, w0);
             v = vf_set1(xi[39]);
-            a11_0 = vf_fma(v, w0, a11_0);
+            a11_0 = vf_accumulate(a11_0, v, w0);
             v = vf_set1(xi[42]);
-            a12_0 = vf_fma(v, w0, a12_0);
+            a12_0 = vf_accumulate(a12_0, v, w0);
             v = vf_set1(xi[45]);
-            a13_0 = vf_fma(v, w0, a13_0);
+            a13_0 = vf_accumulate(a13_0, v, w0);
             v = vf_set1(xi[48]);
-            a14_0 = vf_fma(v, w0, a14_0);
-            xi++;
+            a14_0 = vf_accumulate(a14_0, v, w0);
+            xi += 1;
         }
         x += 96;
         w += 144;
@@ -6798,41 +6904,41 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx512_16x16(const float *CNN_RESTRI
     vf a14_0 = vf_zero();
     vf a15_0 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
+    for (int i = 0; i < 16; i += 1) {
+        vf w0 = vf_load(w + 0 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
+        a0_0 = vf_accumulate(a0_0, d, w0);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
+        a1_0 = vf_accumulate(a1_0, d, w0);
         d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
+        a2_0 = vf_accumulate(a2_0, d, w0);
         d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
+        a3_0 = vf_accumulate(a3_0, d, w0);
         d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
+        a4_0 = vf_accumulate(a4_0, d, w0);
         d = vf_set1(v[80 + i]);
-        a5_0 = vf_fma(d, w0, a5_0);
+        a5_0 = vf_accumulate(a5_0, d, w0);
         d = vf_set1(v[96 + i]);
-        a6_0 = vf_fma(d, w0, a6_0);
+        a6_0 = vf_accumulate(a6_0, d, w0);
         d = vf_set1(v[112 + i]);
-        a7_0 = vf_fma(d, w0, a7_0);
+        a7_0 = vf_accumulate(a7_0, d, w0);
         d = vf_set1(v[128 + i]);
-        a8_0 = vf_fma(d, w0, a8_0);
+        a8_0 = vf_accumulate(a8_0, d, w0);
         d = vf_set1(v[144 + i]);
-        a9_0 = vf_fma(d, w0, a9_0);
+        a9_0 = vf_accumulate(a9_0, d, w0);
         d = vf_set1(v[160 + i]);
-        a10_0 = vf_fma(d, w0, a10_0);
+        a10_0 = vf_accumulate(a10_0, d, w0);
         d = vf_set1(v[176 + i]);
-        a11_0 = vf_fma(d, w0, a11_0);
+        a11_0 = vf_accumulate(a11_0, d, w0);
         d = vf_set1(v[192 + i]);
-        a12_0 = vf_fma(d, w0, a12_0);
+        a12_0 = vf_accumulate(a12_0, d, w0);
         d = vf_set1(v[208 + i]);
-        a13_0 = vf_fma(d, w0, a13_0);
+        a13_0 = vf_accumulate(a13_0, d, w0);
         d = vf_set1(v[224 + i]);
-        a14_0 = vf_fma(d, w0, a14_0);
+        a14_0 = vf_accumulate(a14_0, d, w0);
         d = vf_set1(v[240 + i]);
-        a15_0 = vf_fma(d, w0, a15_0);
+        a15_0 = vf_accumulate(a15_0, d, w0);
     }
 
     vf_store(m + 0, a0_0);
@@ -7395,41 +7501,41 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_16x16(const float *CNN_RESTRI
     vf a14_0 = vf_zero();
     vf a15_0 = vf_zero();
 
-    for (int i = 0; i < 16; i++) {
-        const vf w0 = vf_load(w + 0 + i * 16);
+    for (int i = 0; i < 16; i += 1) {
+        vf w0 = vf_load(w + 0 + i * 16);
         vf d;
         d = vf_set1(v[0 + i]);
-        a0_0 = vf_fma(d, w0, a0_0);
+        a0_0 = vf_accumulate(a0_0, d, w0);
         d = vf_set1(v[16 + i]);
-        a1_0 = vf_fma(d, w0, a1_0);
+        a1_0 = vf_accumulate(a1_0, d, w0);
         d = vf_set1(v[32 + i]);
-        a2_0 = vf_fma(d, w0, a2_0);
+        a2_0 = vf_accumulate(a2_0, d, w0);
         d = vf_set1(v[48 + i]);
-        a3_0 = vf_fma(d, w0, a3_0);
+        a3_0 = vf_accumulate(a3_0, d, w0);
         d = vf_set1(v[64 + i]);
-        a4_0 = vf_fma(d, w0, a4_0);
+        a4_0 = vf_accumulate(a4_0, d, w0);
         d = vf_set1(v[80 + i]);
-        a5_0 = vf_fma(d, w0, a5_0);
+        a5_0 = vf_accumulate(a5_0, d, w0);
         d = vf_set1(v[96 + i]);
-        a6_0 = vf_fma(d, w0, a6_0);
+        a6_0 = vf_accumulate(a6_0, d, w0);
         d = vf_set1(v[112 + i]);
-        a7_0 = vf_fma(d, w0, a7_0);
+        a7_0 = vf_accumulate(a7_0, d, w0);
         d = vf_set1(v[128 + i]);
-        a8_0 = vf_fma(d, w0, a8_0);
+        a8_0 = vf_accumulate(a8_0, d, w0);
         d = vf_set1(v[144 + i]);
-        a9_0 = vf_fma(d, w0, a9_0);
+        a9_0 = vf_accumulate(a9_0, d, w0);
         d = vf_set1(v[160 + i]);
-        a10_0 = vf_fma(d, w0, a10_0);
+        a10_0 = vf_accumulate(a10_0, d, w0);
         d = vf_set1(v[176 + i]);
-        a11_0 = vf_fma(d, w0, a11_0);
+        a11_0 = vf_accumulate(a11_0, d, w0);
         d = vf_set1(v[192 + i]);
-        a12_0 = vf_fma(d, w0, a12_0);
+        a12_0 = vf_accumulate(a12_0, d, w0);
         d = vf_set1(v[208 + i]);
-        a13_0 = vf_fma(d, w0, a13_0);
+        a13_0 = vf_accumulate(a13_0, d, w0);
         d = vf_set1(v[224 + i]);
-        a14_0 = vf_fma(d, w0, a14_0);
+        a14_0 = vf_accumulate(a14_0, d, w0);
         d = vf_set1(v[240 + i]);
-        a15_0 = vf_fma(d, w0, a15_0);
+        a15_0 = vf_accumulate(a15_0, d, w0);
     }
 
     vf_store(m + 0, a0_0);
