@@ -57,15 +57,16 @@ CNN_INLINE vf vf_keep(vf x)
     return x;
 }
 
-/* sum + x*w, in sum's own register: gcc 12 leaves some sums of a loop in that of x or w and moves them back in
- * each round, or to the stack when the loop does two steps in one. */
 CNN_INLINE vf vf_fma(vf a, vf b, vf c);
 
+/* sum + x*w, in sum's own register: gcc 12 leaves some sums of a loop in that of x or w and moves them back in
+ * each round, or to the stack when the loop does two steps in one.  The instruction is in both of gcc's
+ * syntaxes (-masm). */
 CNN_INLINE vf vf_accumulate(vf sum, vf x, vf w)
 {
 #if CNN_X86 && CNN_VL == 8 && !defined(__clang__)
     if (!CNN_STRICT) {
-        __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(x), "x"(w));
+        __asm__("vfmadd231ps {%2, %1, %0|%0, %1, %2}" : "+x"(sum) : "x"(x), "x"(w));
         return sum;
     }
 #endif

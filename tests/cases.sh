@@ -66,4 +66,6 @@ batches "$tmp/examples" gcc -O2
 batches "$tmp/gcc" gcc $grid --fill random,special --seed "$seed" $few
 batches "$tmp/direct" clang -O1 --math precise
 batches "$tmp/clang" clang -O1 --fill random,special --seed "$seed" $few
+# The runtime's assembly, in the other syntax that gcc has.
+[ "$(uname -m)" != x86_64 ] || run gcc "-O1 -masm=intel" tests/cases/conv-direct-ahead.cnn.yaml
 finish
