@@ -654,7 +654,7 @@ check 'temporary folders are gone' [ -z "$(ls -A "$TMPDIR")" ]
 # A kernel that is wrong by little, one that writes beside its memory, one that differs on two
 # threads.
 mkdir bad
-sed 's/= vf_fma(v, w/= vf_fma(vf_add(v, vf_set1(1e-5f)), w/' \
+sed 's/= vf_accumulate(\(.*\), v, w/= vf_accumulate(\1, vf_add(v, vf_set1(1e-5f)), w/' \
     "$top/templates/conv2d_direct_tile.c.in" \
     >bad/conv2d_direct_tile.c.in
 expect 1 verify --template-dir bad net.cnn.yaml
