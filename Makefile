@@ -1,12 +1,12 @@
 # cnngen: everything is built into build/.
 #   make            build/cnngen and build/libcnngen_rt.a
 #   make demo       classify real handwritten digits (examples/digits)
-#   make bench      speed beside ONNX Runtime, oneDNN, XNNPACK (tests/bench); BENCH=short: in two minutes
+#   make bench      speed beside ONNX Runtime, oneDNN, XNNPACK, ncnn (tests/bench); BENCH=short: in two minutes
 #   make bench-model  the cost model beside measured times (tests/bench/cost_model.py); BENCH='100 5': random layers, seconds
 #   make check      the tests; check-all: the long forms too
 #   make install    and uninstall, deb: runtime/integration/install.mk
 #   make bless      rewrite the golden files, to be read as a diff before they are committed
-# Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS, HOST_CC (when CC is for another machine)  BENCH, ORT (tests/bench/README.md)
+# Variables: MODE=release|debug|san  V=1 (show commands)  CC, CFLAGS, HOST_CC (when CC is for another machine)  BENCH, ORT, NCNN (tests/bench/README.md)
 
 MODE   ?= release
 B      := build$(if $(filter-out release,$(MODE)),/$(MODE))
@@ -120,7 +120,7 @@ demo: all
 	$(Q)$(MAKE) --no-print-directory -C examples/digits CNNGEN=$(abspath $(B)/cnngen) run
 
 bench: all
-	$(Q)CNNGEN=$(B)/cnngen CC="$(CC)" CXX="$(CXX)" ORT="$(ORT)" /usr/bin/python3 tests/bench/run.py $(BENCH)
+	$(Q)CNNGEN=$(B)/cnngen CC="$(CC)" CXX="$(CXX)" ORT="$(ORT)" NCNN="$(NCNN)" /usr/bin/python3 tests/bench/run.py $(BENCH)
 
 bench-model: all
 	$(Q)CNNGEN=$(B)/cnngen CC="$(CC)" /usr/bin/python3 tests/bench/cost_model.py $(BENCH)

@@ -26,7 +26,7 @@ def heading(results, args, tools, missing):
              '* %s, its C compiled by `%s` with `%s`'
              % (first_line(tools['cnngen'], '--version'), first_line(*tools['cc'], '--version'),
                 ' '.join(tools['cflags']))]
-    versions = {'ONNX': 'ONNX Runtime', 'oneDNN': 'oneDNN', 'XNNPACK': 'XNNPACK of'}
+    versions = {'ONNX': 'ONNX Runtime', 'oneDNN': 'oneDNN', 'XNNPACK': 'XNNPACK of', 'ncnn': 'ncnn'}
     lines += ['* %s %s' % (name, results.versions[key]) for key, name in versions.items()
               if key in results.versions]
     if results.busy > MOST_BUSY:

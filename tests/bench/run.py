@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Times cnngen's C side by side with ONNX Runtime, oneDNN and XNNPACK; prints ratio tables. See README.md.
+"""Times cnngen's C side by side with ONNX Runtime, oneDNN, XNNPACK and ncnn; prints ratio tables. See README.md.
 
     run.py [short | more] [--random N] [--seed S] [--only REGEX] [--threads 1,2] [--rounds N] [--seconds S]
 
-From the environment: CNNGEN, CC, CXX, and ORT, the path of libonnxruntime.so.1. Run from the top of
-the tree; everything is written to build/bench/.
+From the environment: CNNGEN, CC, CXX, ORT, the path of libonnxruntime.so.1, and NCNN, the folder ncnn is
+installed in. Run from the top of the tree; everything is written to build/bench/.
 """
 import argparse
 import concurrent.futures
@@ -20,6 +20,7 @@ import time
 try:
     import numpy as np
     import models
+    import ncnn
 except ImportError as missing:
     sys.exit('%s\ninstall them: apt-get install python3-numpy python3-onnx' % missing)
 import report
@@ -31,12 +32,14 @@ CC, CXX = os.environ.get('CC', 'cc').split(), os.environ.get('CXX', 'c++').split
 CFLAGS = ['-O2', '-fopenmp']
 ORT = os.environ.get('ORT') or (
     OUT + '/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1')
+NCNN = os.environ.get('NCNN') or OUT + '/ncnn'
 WORST_ERROR = 1e-3      # of the largest value, against the reference
 
 INSTALL = {
     'ONNX Runtime': 'npm install --ignore-scripts --prefix %s onnxruntime-node' % OUT,
     'oneDNN': 'apt-get install libdnnl-dev g++',
     'XNNPACK': 'apt-get install libxnnpack-dev libpthreadpool-dev',
+    'ncnn': 'cmake --install of a build of ncnn with --prefix %s, or NCNN=where it is' % NCNN,
 }
 
 
@@ -78,6 +81,10 @@ def build_peers():
         found.append('oneDNN')
     if compiled(CC, 'time_xnnpack.c', '-lXNNPACK', '-lpthreadpool', '-lm'):
         found.append('XNNPACK')
+    if not os.path.exists(NCNN + '/lib/libncnn.a'):
+        loudly('not found: %s/lib/libncnn.a (NCNN)' % NCNN)
+    elif compiled(CXX, 'time_ncnn.cpp', '-I%s/include' % NCNN, NCNN + '/lib/libncnn.a', '-fopenmp'):
+        found.append('ncnn')
     for peer in INSTALL:
         if peer not in found:
             loudly('SKIPPED: %s. To compare with it:\n    %s' % (peer, INSTALL[peer]))
@@ -91,6 +98,8 @@ def folder_of(net):
 def build_model(net, peers):
     folder = folder_of(net)
     net.write(folder)
+    if 'ncnn' in peers:
+        ncnn.write(net, folder)
     made = call([CNNGEN, '-q', '--standalone', '--prefix', 'model', '-o', folder + '/model.c',
                  folder + '/model.cnn.yaml'])
     return made is not None and call(
@@ -157,11 +166,16 @@ def time_xnnpack(net, threads, seconds, pinned):
     return pinned([OUT + '/time_xnnpack', threads, seconds, folder_of(net), *net.geometry])
 
 
+def time_ncnn(net, threads, seconds, pinned):
+    mode = 'network' if net.kind == 'network' else 'layer'
+    return pinned([OUT + '/time_ncnn', mode, threads, seconds, folder_of(net), *net.shapes['x']])
+
+
 def time_cnngen(net, _, seconds, pinned):
     return pinned([folder_of(net) + '/time_cnngen', seconds, folder_of(net), *net.output_shape])
 
 
-TIMERS = {'ONNX Runtime': time_ort, 'oneDNN': time_onednn, 'XNNPACK': time_xnnpack}
+TIMERS = {'ONNX Runtime': time_ort, 'oneDNN': time_onednn, 'XNNPACK': time_xnnpack, 'ncnn': time_ncnn}
 
 
 def pinned_to(threads):
