@@ -12,8 +12,7 @@ struct bencher {
     struct options options;    /* with which the C is emitted */
     struct build *build;
     struct images images;
-    struct bench bench;
-    bool done;                 /* the program came to its end */
+    bool whole;                /* runs are timed, too */
 };
 
 /* ---- emitting -------------------------------------------------------------------------------- */
@@ -75,6 +74,7 @@ static void write_copy(struct bencher *b, const char *copy, const char *file)
     const char *names = isa_names(b, &isas);
     program_args(s, &a);
     args_text(s->pool, &a, "COPY", copy);
+    args_int(s->pool, &a, "LISTS", !strcmp(copy, "hooked"));
     program_weights_args(s, b->build, "model", &a);
     args_int(s->pool, &a, "ISAS", isas);
     args_text(s->pool, &a, "ISA_NAMES", names);
@@ -95,6 +95,7 @@ static void write_files(struct bencher *b)
     struct session *s = b->session;
     const struct args none = {0};
     struct args a = {0};
+    args_int(s->pool, &a, "WHOLE", b->whole);
     args_int(s->pool, &a, "MILLISECONDS", (int64_t)(1000 * s->options->seconds));
     args_int(s->pool, &a, "THREADS", s->options->threads);
     build_write(b->build, "model.c", s->text.c.text, s->text.c.len);
@@ -102,76 +103,86 @@ static void write_files(struct bencher *b)
     build_write(b->build, "model.h", s->text.h.text, s->text.h.len);
     program_write(b->build, "bench.h.in", &none, NULL, NULL, "bench.h");
     program_write(b->build, "bench.c.in", &a, NULL, NULL, "bench.c");
-    write_copy(b, "plain", "plain.c");
     write_copy(b, "hooked", "hooked.c");
+    if (b->whole)
+        write_copy(b, "plain", "plain.c");
     write_inputs(b);
 }
 
 /* ---- compiling and running ------------------------------------------------------------------- */
 
-static bool make_program(struct bencher *b)
+static bool make_program(struct bencher *b, const char *program)
 {
-    const char *const object[] = {"plain", "hooked", "bench"};
-    bool ok[3];
+    const char *const object[] = {"hooked", "bench", "plain"};
+    bool ok[3] = {false, false, !b->whole};
+    int n = b->whole ? 3 : 2;
     if (!program_openmp(b->build))
         fprintf(stderr, "cnngen: the compiler has no OpenMP: runs take one thread\n");
-    build_compile(b->build, object, 3, ok);
-    return ok[0] && ok[1] && ok[2] && build_link(b->build, object, 3, "program");
-}
-
-static void take_line(struct bencher *b, const char *line)
-{
-    struct bench *r = &b->bench;
-    struct bench_runs runs;
-    double ns;
-    int k;
-    if (sscanf(line, "runs %d %d %lf %lf %lf %lf", &runs.threads, &runs.count, &runs.minimum,
-            &runs.low, &runs.median, &runs.high) == 6)
-        vec_push(b->session->pool, &r->runs, runs);
-    else if (sscanf(line, "step %d %lf", &k, &ns) == 2 && k >= 0 && k < r->plan->step.n)
-        r->step[k] = ns;
-    else if (!strcmp(line, "done\n"))
-        b->done = true;
-    else
-        sscanf(line, "isa %15s %lf %lf %lf", r->isa, &r->peak, &r->memory, &r->cache);
-}
-
-static void run_program(struct bencher *b)
-{
-    struct process p = build_run(b->build, "program", build_path(b->build, "inputs"), NULL);
-    char line[256];
-    b->bench.plan = b->session->plan;
-    b->bench.step = NEW_ARRAY(b->session->pool, double, b->bench.plan->step.n);
-    while (fgets(line, sizeof line, p.out))
-        take_line(b, line);
-    const char *how = build_wait(b->build, &p);
-    if (how || !b->done)
-        die("the program can't be run%s%s", how ? ": " : "", how ? how : "");
+    build_compile(b->build, object, n, ok);
+    return ok[0] && ok[1] && ok[2] && build_link(b->build, object, n, program);
 }
 
 /* The exit code. */
-static int measure(struct bencher *b)
+static int make(struct bencher *b, const char *program)
 {
     if (!program_images(b->session, FILL_RANDOM, &b->images))
         return 2;
     write_files(b);
-    if (!make_program(b))
-        return 2;
-    run_program(b);
-    return 0;
+    return make_program(b, program) ? 0 : 2;
 }
 
-int bench_measure(struct session *s, struct build *build, struct bench *bench)
+int bench_make(struct session *s, struct build *build, const char *program, bool whole, struct bench *bench)
 {
-    struct bencher b = {.session = s, .build = build};
+    struct bencher b = {.session = s, .build = build, .whole = whole};
     const struct options *options = s->options;
     bool emitted = emit_model(&b);
     int status = session_report(s);
     if (emitted)
-        status = measure(&b);
+        status = make(&b, program);
     emitted_free(&s->text);
-    *bench = b.bench;
+    if (emitted)
+        *bench = (struct bench){.pool = s->pool, .plan = s->plan, .program = program,
+                .step = NEW_ARRAY(s->pool, double, s->plan->step.n),
+                .low = NEW_ARRAY(s->pool, double, s->plan->step.n)};
     s->options = options;
+    return status;
+}
+
+/* Whether it was the last line. */
+static bool take_line(struct bench *b, const char *line)
+{
+    struct bench_runs runs;
+    double low, median;
+    int k;
+    if (sscanf(line, "runs %d %d %lf %lf %lf %lf", &runs.threads, &runs.count, &runs.minimum,
+            &runs.low, &runs.median, &runs.high) == 6)
+        vec_push(b->pool, &b->runs, runs);
+    else if (sscanf(line, "step %d %lf %lf", &k, &low, &median) == 3 && k >= 0 && k < b->plan->step.n)
+        b->low[k] = low, b->step[k] = median;
+    else
+        sscanf(line, "isa %15s %lf %lf %lf", b->isa, &b->peak, &b->memory, &b->cache);
+    return !strcmp(line, "done\n");
+}
+
+void bench_run(struct build *build, struct bench *b)
+{
+    struct process p = build_run(build, b->program, build_path(build, "inputs"), NULL);
+    char line[256];
+    bool done = false;
+    b->runs.n = 0;
+    while (fgets(line, sizeof line, p.out))
+        done = take_line(b, line);
+    const char *how = build_wait(build, &p);
+    if (how || !done)
+        die("the program can't be run%s%s", how ? ": " : "", how ? how : "");
+}
+
+int bench_measure(struct session *s, struct build *build, struct bench *b)
+{
+    *b = (struct bench){0};
+    int status = bench_make(s, build, "program", true, b);
+    if (!status && b->plan)
+        bench_run(build, b);
     return status;
 }
 

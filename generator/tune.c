@@ -2,7 +2,10 @@
  *
  * Round after round it compiles the network with kernels that have no time yet, one for each group,
  * and times its steps as bench does. After each round the file is written anew, whole: whatever
- * ends the program, all rounds before are kept, and the next call goes on from there. */
+ * ends the program, all rounds before are kept, and the next call goes on from there.
+ *
+ * Where others use the machine, too, it is slower in some seconds than in others. The programs are
+ * therefore run again, one after the other, and then again: what counts is a kernel's least time. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +19,17 @@
 #include "session.h"
 #include "tune_report.h"
 
-enum { BAR = 30 };   /* columns */
+enum {
+    BAR = 30,                  /* columns */
+    PASSES = 3,                /* runs of a program, which share its time */
+    MOST_KEPT = 1 << 30,       /* bytes of programs kept to be run again: with their weights */
+};
+
+/* A program that is kept. */
+struct trial {
+    struct pool *pool;
+    struct bench bench;
+};
 
 struct tuner {
     struct session *session;     /* the command's */
@@ -25,6 +38,10 @@ struct tuner {
     struct build build;
     enum target_id target;       /* whose code runs here, as far as is known */
     struct options options;      /* of the next program */
+    VEC(struct trial) trial;
+    int64_t kept;                /* bytes of their programs */
+    int pass;                    /* from 1 */
+    bool shown;                  /* the progress */
     int done, all;               /* times measured, and to be measured, in this network */
     double start;
 };
@@ -164,7 +181,7 @@ static double least_ns(struct pool *pool, const struct bench *b, const struct ke
         const struct step *s = b->plan->step.at[i];
         if (s->kernel == kernel && !strcmp(signature,
                 group_signature(pool, s->group, b->plan->graph->batch)))
-            least = fmin(least, b->step[i]);
+            least = fmin(least, b->low[i]);
     }
     return fmax(least, 1);     /* what takes no time at all by the clock was still measured */
 }
@@ -177,23 +194,34 @@ static void take_times(struct tuner *t, struct pool *pool, const struct bench *b
         if (takers(s->group) < 2)
             continue;
         struct tuned *tuned = tuning_entry(t->session->pool, t->tuning, signature);
-        tuned->us[t->target][kernel_index(s->kernel)] =
-                least_ns(pool, b, s->kernel, signature) / 1e3;
+        double *us = &tuned->us[t->target][kernel_index(s->kernel)];
+        double now = least_ns(pool, b, s->kernel, signature) / 1e3;
+        *us = *us > 0 && *us < now ? *us : now;
     }
 }
 
-static void show_progress(const struct tuner *t)
+/* What of the work is done: kernels, then passes. */
+static const char *progress(const struct tuner *t)
 {
-    int full = t->all ? BAR * t->done / t->all : BAR;
+    struct pool *pool = t->session->pool;
+    if (t->pass > 1)
+        return pool_printf(pool, "all %d kernels, pass %d of %d,", t->all, t->pass, PASSES);
+    return pool_printf(pool, "%d of %d kernels", t->done, t->all);
+}
+
+static void show_progress(struct tuner *t)
+{
+    double share = t->all ? ((double)t->done / t->all + t->pass - 1) / PASSES : 1;
+    int full = (int)(BAR * share);
     if (t->session->options->quiet)
         return;
     if (isatty(2))
-        fprintf(stderr, "\r[%.*s%*s] %d of %d kernels on %s, %.0f s%s", full,
-                "##############################", BAR - full, "", t->done, t->all,
-                targets[t->target].name, now() - t->start, t->done == t->all ? "\n" : "");
+        fprintf(stderr, "\r[%.*s%*s] %s on %s, %.0f s", full, "##############################", BAR - full, "",
+                progress(t), targets[t->target].name, now() - t->start);
     else
-        fprintf(stderr, "cnngen: %d of %d kernels measured on %s, %.0f s\n", t->done, t->all,
-                targets[t->target].name, now() - t->start);
+        fprintf(stderr, "cnngen: %s measured on %s, %.0f s\n", progress(t), targets[t->target].name,
+                now() - t->start);
+    t->shown = true;
 }
 
 static double time_left(const struct tuner *t)
@@ -214,6 +242,28 @@ static enum target_id target_named(const char *name)
     bug("no target '%s'", name);
 }
 
+/* The program's times go into the file. */
+static void run_trial(struct tuner *t, struct pool *pool, struct bench *b)
+{
+    bench_run(&t->build, b);
+    t->target = target_named(b->isa);
+    take_times(t, pool, b);
+    write_tuning(t);
+}
+
+/* Unless programs would take too much room: then the next one takes its place. */
+static void keep(struct tuner *t, struct pool *pool, const struct bench *b)
+{
+    struct stat s;
+    if (!stat(build_path(&t->build, b->program), &s) && t->kept + s.st_size <= MOST_KEPT) {
+        const struct trial trial = {pool, *b};
+        vec_push(t->session->pool, &t->trial, trial);
+        t->kept += s.st_size;
+    } else {
+        pool_free(pool);
+    }
+}
+
 /* One program. The exit code. */
 static int measure_round(struct tuner *t)
 {
@@ -221,18 +271,34 @@ static int measure_round(struct tuner *t)
     struct session s = {.pool = pool, .options = &t->options, .diag = diag_new(pool),
             .tuning = t->tuning, .trial = true, .trial_target = t->target};
     struct bench bench;
+    const char *program = pool_printf(pool, "program%d", t->trial.n);
+    t->options.seconds = t->session->options->seconds / PASSES;
     if (t->session->options->time_limit > 0 && time_left(t) < t->options.seconds)
-        t->options.seconds = time_left(t) > 0.01 ? time_left(t) : 0.01;
-    int status = bench_measure(&s, &t->build, &bench);
-    if (!status) {
-        t->target = target_named(bench.isa);
-        take_times(t, pool, &bench);
-        write_tuning(t);
-        count(t, pool, bench.plan);
-        show_progress(t);
+        t->options.seconds = time_left(t);
+    t->options.seconds = fmax(t->options.seconds, 0.01);
+    int status = bench_make(&s, &t->build, program, false, &bench);
+    if (status) {
+        pool_free(pool);
+        return status;
     }
-    pool_free(pool);
-    return status;
+    run_trial(t, pool, &bench);
+    count(t, pool, bench.plan);
+    show_progress(t);
+    keep(t, pool, &bench);
+    return 0;
+}
+
+/* One after the other, all once again. */
+static void run_again(struct tuner *t)
+{
+    t->pass++;
+    for (int i = 0; i < t->trial.n; i++) {
+        struct trial *trial = &t->trial.at[i];
+        if (out_of_time(t))
+            return;
+        run_trial(t, trial->pool, &trial->bench);
+    }
+    show_progress(t);
 }
 
 /* What is there already of this network's. False after diagnostics. */
@@ -249,10 +315,15 @@ static bool look_ahead(struct tuner *t)
 static int run_rounds(struct tuner *t)
 {
     int status = 0, before = -1;
+    t->pass = 1;
     while (!status && t->done < t->all && t->done != before && !out_of_time(t)) {
         before = t->done;
         status = measure_round(t);
     }
+    while (!status && t->done == t->all && t->trial.n && t->pass < PASSES && !out_of_time(t))
+        run_again(t);
+    for (int i = 0; i < t->trial.n; i++)
+        pool_free(t->trial.at[i].pool);
     return status;
 }
 
@@ -279,9 +350,11 @@ static void print_report(const struct tuner *t)
 static void conclude(const struct tuner *t)
 {
     const char *name = options_base_name(t->session->pool, t->path);
+    if (t->shown && isatty(2))
+        fprintf(stderr, "\n");
     if (t->done < t->all)
-        fprintf(stderr, "%scnngen: the time is up: %d of %d kernels are measured; the same command "
-                "goes on from there\n", isatty(2) ? "\n" : "", t->done, t->all);
+        fprintf(stderr, "cnngen: the time is up: %d of %d kernels are measured; the same command "
+                "goes on from there\n", t->done, t->all);
     else if (!t->session->options->quiet && t->all && t->done == t->all)
         fprintf(stderr, "cnngen: all %d kernels are measured: give --tuning=%s\n", t->all, name);
     else if (!t->session->options->quiet)
