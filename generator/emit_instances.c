@@ -86,16 +86,18 @@ static struct args declared_args(struct emitter *e, const struct template *t,
     return some;
 }
 
+/* Parts that have something to say, a line apart. */
 static void expand_parts(struct emitter *e, const char *const *part, const struct args *args,
         struct out *out)
 {
     for (; *part; part++) {
+        const size_t start = out->len;
         const char *name = pool_printf(e->pool, "%s.c.in", *part);
         struct template *t = emitter_template(e, name);
         struct args some = t ? declared_args(e, t, args) : (struct args){0};
         if (!t || !template_expand(t, &some, NULL, e, out, e->diag))
             e->failed = true;
-        out_printf(out, part[1] ? "\n" : "");
+        out_printf(out, part[1] && out->len > start ? "\n" : "");
     }
 }
 

@@ -62,6 +62,10 @@ for spec in bands crowded edges rows strides wide; do  # units of conv2d_depthwi
     "$cnngen" -q -o "$tmp/run.c" "tests/cases/conv-depthwise-$spec.cnn.yaml" &&
         grep -q 'const int p0 = u % ' "$tmp/run.c" || bad "conv-depthwise-$spec: no band is one run"
 done
+"$cnngen" -q -o "$tmp/dots.c" tests/cases/conv-direct-dots.cnn.yaml
+for channels in 1 2 3; do  # behind the last block
+    grep -q "n < (rest ? $channels : 0)" "$tmp/dots.c" || bad "conv-direct-dots: $channels are no dot products"
+done
 batches "$tmp/examples" gcc -O2
 batches "$tmp/gcc" gcc $grid --fill random,special --seed "$seed" $few
 batches "$tmp/direct" clang -O1 --math precise

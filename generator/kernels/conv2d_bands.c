@@ -157,9 +157,8 @@ static const struct kernel *kernel_of(const struct group *stage)
 static int64_t stage_floats(const struct group *stage)
 {
     const struct conv2d *a = stage->main->attr;
-    int64_t channels = round_up(a->filters, is_depthwise(stage) ? 16 : conv2d_block(a->filters));
-    int64_t products = (int64_t)a->kernel[0] * a->kernel[1] * (a->in_channels / a->groups);
-    return channels * (products + (stage->affine ? 3 : 1));
+    int64_t channels = round_up(a->filters, 16), products = (int64_t)a->kernel[0] * a->kernel[1];
+    return is_depthwise(stage) ? channels * (products + (stage->affine ? 3 : 1)) : conv2d_direct_floats(stage);
 }
 
 /* Where those of stage n begin: at a cache line. */

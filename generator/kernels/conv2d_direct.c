@@ -5,6 +5,9 @@
 #include "divide.h"
 
 enum {
+    BLOCK = 16,         /* most output channels in a block of weights */
+    MOST_DOTS = 3,      /* channels behind the last such block that are sums of products along the input */
+    LEAST_RUN = 16, LEAST_PRODUCTS = 32, /* input channels, and products of a sum, for these */
     MOST_COLUMNS = 64,  /* of the kernel, in all tiles at the ends of a row: each is written out */
     MOST_TURNS = 16,    /* tiles of pixels that share asking for a block of weights */
 };
@@ -12,7 +15,8 @@ enum {
 /* What one instance looks like. Rows of a 1x1 convolution over contiguous images are joined until
  * they are long enough to fill tiles: oh and ow are those of the joined rows. */
 struct shape_of_work {
-    int ic, oc, groups;      /* channels of one group */
+    int ic, oc, groups;      /* channels of one group; of the output's, those in vectors */
+    int dots;                /* and those behind them */
     int batch;
     int ocb;                 /* output channels in a block of weights */
     int taps;                /* kernel rows times columns */
@@ -67,11 +71,24 @@ static double taps_inside(const struct group *g, int axis)
     return (double)inside / (double)n;
 }
 
+/* Output channels of a group that would leave a vector almost empty, 1 of 17 or 33: vectors lie along the
+ * input for these. Four would fill a vector of NEON. Not for --math=strict: the order of the sum differs
+ * between targets. */
+static int dots_of(const struct group *g)
+{
+    const struct conv2d *a = g->main->attr;
+    int ic = a->in_channels / a->groups, oc = a->filters / a->groups, rest = oc % BLOCK;
+    bool worth = oc > BLOCK && rest <= MOST_DOTS && ic >= LEAST_RUN &&
+                 (int64_t)a->kernel[0] * a->kernel[1] * ic >= LEAST_PRODUCTS;
+    return worth && g->math != MATH_STRICT ? rest : 0;
+}
+
 static struct shape_of_work work_of(const struct group *g, int64_t batch, bool join)
 {
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
-    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups, a->groups,
+    int dots = dots_of(g);
+    struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups - dots, a->groups, dots,
             (int)batch, 0, a->kernel[0] * a->kernel[1], taps_inside(g, 0) * a->kernel[1], out.h, out.w,
             (int64_t)a->in_channels * a->strides[1], 1, 0, false};
     s.ocb = conv2d_block(s.oc);
@@ -130,6 +147,13 @@ static double tile_cycles(const struct shape_of_work *s, const struct target *t,
             (store * sums * sums + 0.5 * p) / t->fma_per_cycle;
 }
 
+/* The channels behind the vectors: p sums at a time, whose lanes are then added. */
+static double dots_cycles(const struct shape_of_work *s, const struct target *t, int p)
+{
+    double steps = s->used_taps * (double)(round_up(s->ic, t->vl) / t->vl), step = cost_fma(t, p, p + 1);
+    return s->dots * (steps * (step > 4 ? step : 4) + 6 * p);
+}
+
 static double row_cycles(const struct shape_of_work *s, const struct tiling *k, int nr)
 {
     double cycles = k->p.t0 * tile_cycles(s, k->target, k->p.n0, nr);
@@ -144,7 +168,7 @@ static int channel_tiles(const struct shape_of_work *s, const struct tiling *k)
 
 static double weight_bytes(const struct shape_of_work *s)
 {
-    return 4.0 * s->taps * s->ic * (double)round_up(s->oc, s->ocb) * s->groups;
+    return 4.0 * s->taps * s->ic * (double)(round_up(s->oc, s->ocb) + s->dots) * s->groups;
 }
 
 /* Weights that the second-level cache doesn't hold come, in lines of 64 bytes, at half of the
@@ -164,6 +188,7 @@ static double tiling_cycles(const struct shape_of_work *s, const struct tiling *
     double row = s->oc / nb * row_cycles(s, k, k->nr);
     if (rest)
         row += row_cycles(s, k, (rest + vl - 1) / vl);
+    row += k->p.t0 * dots_cycles(s, k->target, k->p.n0) + k->p.t1 * dots_cycles(s, k->target, k->p.n1);
     return s->oh * row + wait_for_weights(s, k);
 }
 
@@ -386,25 +411,54 @@ static double cost(const struct group *g, int64_t batch, const struct target *t)
             0.04 * conv2d_stream_cost(g, batch, t, weight_bytes(&s)) + conv2d_far_weights_cost(g, t, weight_bytes(&s));
 }
 
-/* Kernel blocks, then biases, then (with a fused affine) scales and shifts in the order of the
- * biases. */
+/* Channels that biases have room for: whole blocks of them. */
+static int64_t bias_channels(const struct shape_of_work *s)
+{
+    return round_up(s->oc + s->dots, s->ocb) * s->groups;
+}
+
+/* Floats of kernels. */
+static int64_t kernel_floats(const struct shape_of_work *s)
+{
+    return (int64_t)s->taps * s->ic * (round_up(s->oc, s->ocb) + s->dots) * s->groups;
+}
+
+int64_t conv2d_direct_floats(const struct group *g)
+{
+    struct shape_of_work s = work_of(g, 1, false);
+    return kernel_floats(&s) + bias_channels(&s) * (g->affine ? 3 : 1);
+}
+
+/* Where the first weight of a group's output channel is, and how far apart they are. */
+struct lane { int64_t at, step; };
+
+static struct lane lane_of(const struct shape_of_work *s, int oc)
+{
+    int64_t rows = (int64_t)s->taps * s->ic, blocks = round_up(s->oc, s->ocb);
+    if (oc >= s->oc)
+        return (struct lane){(blocks + oc - s->oc) * rows, 1};
+    return (struct lane){oc / s->ocb * s->ocb * rows + oc % s->ocb, s->ocb};
+}
+
+/* Of each group kernel blocks and those of the channels behind, then biases, then (with a fused affine)
+ * scales and shifts in the order of the biases. */
 static void pack(struct pool *pool, struct step *step)
 {
     const struct group *g = step->group;
     const struct conv2d *a = g->main->attr;
     struct shape_of_work s = work_of(g, step->out.n, false);
-    int64_t blocks = round_up(s.oc, s.ocb) / s.ocb, rows = (int64_t)a->kernel[0] * a->kernel[1] * s.ic;
-    int64_t channels = blocks * s.ocb * a->groups;
-    float *w = step_weights(pool, step, channels * rows + channels * (g->affine ? 3 : 1));
-    float *bias = w + channels * rows;
+    int64_t rows = (int64_t)s.taps * s.ic, channels = bias_channels(&s), all = kernel_floats(&s);
+    int per_group = s.oc + s.dots;
+    float *w = step_weights(pool, step, conv2d_direct_floats(g)), *bias = w + all;
     const float *kernel = g->main->weight[0].data;
 
     for (int oc = 0; oc < a->filters; oc++) {
-        int64_t block = oc / s.oc * blocks + oc % s.oc / s.ocb, lane = oc % s.oc % s.ocb;
-        float *to = w + block * rows * s.ocb + lane;
+        int group = oc / per_group, of = oc % per_group;
+        struct lane l = lane_of(&s, of);
+        float *to = w + all / s.groups * group + l.at;
         for (int64_t i = 0; i < rows; i++)
-            to[i * s.ocb] = kernel[i * a->filters + oc];
-        conv2d_pack_channel(g, oc, bias + block * s.ocb + lane, channels);
+            to[i * l.step] = kernel[i * a->filters + oc];
+        conv2d_pack_channel(g, oc, bias + channels / s.groups * group + of, channels);
     }
 }
 
@@ -424,6 +478,7 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     args_int(pool, args, "PIECES", pieces_of_row(s, k));
     args_int(pool, args, "INNER", weight_bytes(s) <= k->target->l2);
     args_int(pool, args, "OCB", s->ocb);
+    args_int(pool, args, "DOTS", s->dots);
 }
 
 /* The ends of rows leave out a halo that the input doesn't have, or that takes much of the time. */
@@ -459,7 +514,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     s.part = step->part;
     struct step joined = step_join_rows(pool, step, s.join);
     struct tiling k = best_tiling(t, &s);
-    int64_t channels = round_up(s.oc, s.ocb) * s.groups;
+    int64_t channels = bias_channels(&s);
 
     b->target = k.target;
     b->units = units_of(&s, &k);
@@ -468,11 +523,11 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_ends(pool, b, &joined, &k);
     args_int(pool, &b->args, "PREFETCH", prefetches(step, k.target));
     args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
-    args_int(pool, &b->args, "BIAS", channels * s.taps * s.ic);
+    args_int(pool, &b->args, "BIAS", kernel_floats(&s));
     bind_epilogue(pool, &b->args, &joined, channels, 2 * channels);
 }
 
-static const char *const parts[] = {"conv2d_direct_tile", "conv2d_direct", NULL};
+static const char *const parts[] = {"conv2d_direct_tile", "conv2d_direct_dots", "conv2d_direct", NULL};
 
 const struct kernel conv2d_direct = {
     .name = "conv2d_direct",
