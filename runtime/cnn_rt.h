@@ -152,6 +152,14 @@
 #define CNN_HIDE(p) (void)(p)
 #endif
 
+/* Keeps a store where it stands, among the arithmetic around it: gcc would gather stores, and a row of them
+ * holds up what follows. */
+#if CNN_GNU
+#define CNN_IN_ORDER() __asm__ volatile("" : : : "memory")
+#else
+#define CNN_IN_ORDER() (void)0
+#endif
+
 /* A float constant, for "no upper limit". */
 #if CNN_GNU
 #define CNN_INFINITY __builtin_inff()

@@ -22,7 +22,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x08b442723f17fa57U
+#elif RESIDUAL_MODEL_HASH != 0x8739b692307b0311U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -4900,7 +4900,7 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_6x16(const float *CNN_RESTRICT 
     vf a5_0 = vf_zero();
     vf a5_1 = vf_zero();
 
-    for (int i = 0; i < 16; i += 2) {
+    for (int i = 0; i < 14; i += 2) {
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 8 + i * 16);
         vf d;
@@ -4948,18 +4948,78 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_6x16(const float *CNN_RESTRICT 
         vf_hold(w3);
     }
 
+    /* The last step: a sum is stored when it is complete. */
+    vf d;
+
+    CNN_HIDE(w);
+    vf w0 = vf_load(w + 224);
+    vf w1 = vf_load(w + 232);
+    d = vf_set1(v[14]);
+    a0_0 = vf_accumulate(a0_0, d, w0);
+    a0_1 = vf_accumulate(a0_1, d, w1);
+    d = vf_set1(v[30]);
+    a1_0 = vf_accumulate(a1_0, d, w0);
+    a1_1 = vf_accumulate(a1_1, d, w1);
+    d = vf_set1(v[46]);
+    a2_0 = vf_accumulate(a2_0, d, w0);
+    a2_1 = vf_accumulate(a2_1, d, w1);
+    d = vf_set1(v[62]);
+    a3_0 = vf_accumulate(a3_0, d, w0);
+    a3_1 = vf_accumulate(a3_1, d, w1);
+    d = vf_set1(v[78]);
+    a4_0 = vf_accumulate(a4_0, d, w0);
+    a4_1 = vf_accumulate(a4_1, d, w1);
+    d = vf_set1(v[94]);
+    a5_0 = vf_accumulate(a5_0, d, w0);
+    a5_1 = vf_accumulate(a5_1, d, w1);
+    vf_hold(w0);
+    vf_hold(w1);
+    vf w2 = vf_load(w + 240);
+    vf w3 = vf_load(w + 248);
+    d = vf_set1(v[15]);
+    a0_0 = vf_accumulate(a0_0, d, w2);
     vf_store(m + 0, a0_0);
+    CNN_IN_ORDER();
+    a0_1 = vf_accumulate(a0_1, d, w3);
     vf_store(m + 8, a0_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[31]);
+    a1_0 = vf_accumulate(a1_0, d, w2);
     vf_store(m + 16, a1_0);
+    CNN_IN_ORDER();
+    a1_1 = vf_accumulate(a1_1, d, w3);
     vf_store(m + 24, a1_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[47]);
+    a2_0 = vf_accumulate(a2_0, d, w2);
     vf_store(m + 32, a2_0);
+    CNN_IN_ORDER();
+    a2_1 = vf_accumulate(a2_1, d, w3);
     vf_store(m + 40, a2_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[63]);
+    a3_0 = vf_accumulate(a3_0, d, w2);
     vf_store(m + 48, a3_0);
+    CNN_IN_ORDER();
+    a3_1 = vf_accumulate(a3_1, d, w3);
     vf_store(m + 56, a3_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[79]);
+    a4_0 = vf_accumulate(a4_0, d, w2);
     vf_store(m + 64, a4_0);
+    CNN_IN_ORDER();
+    a4_1 = vf_accumulate(a4_1, d, w3);
     vf_store(m + 72, a4_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[95]);
+    a5_0 = vf_accumulate(a5_0, d, w2);
     vf_store(m + 80, a5_0);
+    CNN_IN_ORDER();
+    a5_1 = vf_accumulate(a5_1, d, w3);
     vf_store(m + 88, a5_1);
+    CNN_IN_ORDER();
+    vf_hold(w2);
+    vf_hold(w3);
 }
 /* 5 tiles by 16 channels at one point. */
 CNN_INLINE void residual_conv2d_winograd6_2_avx2_5x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
@@ -4976,7 +5036,7 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_5x16(const float *CNN_RESTRICT 
     vf a4_0 = vf_zero();
     vf a4_1 = vf_zero();
 
-    for (int i = 0; i < 16; i += 2) {
+    for (int i = 0; i < 14; i += 2) {
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 8 + i * 16);
         vf d;
@@ -5018,16 +5078,68 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_5x16(const float *CNN_RESTRICT 
         vf_hold(w3);
     }
 
+    /* The last step: a sum is stored when it is complete. */
+    vf d;
+
+    CNN_HIDE(w);
+    vf w0 = vf_load(w + 224);
+    vf w1 = vf_load(w + 232);
+    d = vf_set1(v[14]);
+    a0_0 = vf_accumulate(a0_0, d, w0);
+    a0_1 = vf_accumulate(a0_1, d, w1);
+    d = vf_set1(v[30]);
+    a1_0 = vf_accumulate(a1_0, d, w0);
+    a1_1 = vf_accumulate(a1_1, d, w1);
+    d = vf_set1(v[46]);
+    a2_0 = vf_accumulate(a2_0, d, w0);
+    a2_1 = vf_accumulate(a2_1, d, w1);
+    d = vf_set1(v[62]);
+    a3_0 = vf_accumulate(a3_0, d, w0);
+    a3_1 = vf_accumulate(a3_1, d, w1);
+    d = vf_set1(v[78]);
+    a4_0 = vf_accumulate(a4_0, d, w0);
+    a4_1 = vf_accumulate(a4_1, d, w1);
+    vf_hold(w0);
+    vf_hold(w1);
+    vf w2 = vf_load(w + 240);
+    vf w3 = vf_load(w + 248);
+    d = vf_set1(v[15]);
+    a0_0 = vf_accumulate(a0_0, d, w2);
     vf_store(m + 0, a0_0);
+    CNN_IN_ORDER();
+    a0_1 = vf_accumulate(a0_1, d, w3);
     vf_store(m + 8, a0_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[31]);
+    a1_0 = vf_accumulate(a1_0, d, w2);
     vf_store(m + 16, a1_0);
+    CNN_IN_ORDER();
+    a1_1 = vf_accumulate(a1_1, d, w3);
     vf_store(m + 24, a1_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[47]);
+    a2_0 = vf_accumulate(a2_0, d, w2);
     vf_store(m + 32, a2_0);
+    CNN_IN_ORDER();
+    a2_1 = vf_accumulate(a2_1, d, w3);
     vf_store(m + 40, a2_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[63]);
+    a3_0 = vf_accumulate(a3_0, d, w2);
     vf_store(m + 48, a3_0);
+    CNN_IN_ORDER();
+    a3_1 = vf_accumulate(a3_1, d, w3);
     vf_store(m + 56, a3_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[79]);
+    a4_0 = vf_accumulate(a4_0, d, w2);
     vf_store(m + 64, a4_0);
+    CNN_IN_ORDER();
+    a4_1 = vf_accumulate(a4_1, d, w3);
     vf_store(m + 72, a4_1);
+    CNN_IN_ORDER();
+    vf_hold(w2);
+    vf_hold(w3);
 }
 
 /* Sums over the input channels: for each point, tiles from up to `to` of the block by 16 channels. */
@@ -5580,7 +5692,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_6x16(const float *CNN_RESTRICT 
     vf a5_0 = vf_zero();
     vf a5_1 = vf_zero();
 
-    for (int i = 0; i < 16; i += 2) {
+    for (int i = 0; i < 14; i += 2) {
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 8 + i * 16);
         vf d;
@@ -5628,18 +5740,78 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_6x16(const float *CNN_RESTRICT 
         vf_hold(w3);
     }
 
+    /* The last step: a sum is stored when it is complete. */
+    vf d;
+
+    CNN_HIDE(w);
+    vf w0 = vf_load(w + 224);
+    vf w1 = vf_load(w + 232);
+    d = vf_set1(v[14]);
+    a0_0 = vf_accumulate(a0_0, d, w0);
+    a0_1 = vf_accumulate(a0_1, d, w1);
+    d = vf_set1(v[30]);
+    a1_0 = vf_accumulate(a1_0, d, w0);
+    a1_1 = vf_accumulate(a1_1, d, w1);
+    d = vf_set1(v[46]);
+    a2_0 = vf_accumulate(a2_0, d, w0);
+    a2_1 = vf_accumulate(a2_1, d, w1);
+    d = vf_set1(v[62]);
+    a3_0 = vf_accumulate(a3_0, d, w0);
+    a3_1 = vf_accumulate(a3_1, d, w1);
+    d = vf_set1(v[78]);
+    a4_0 = vf_accumulate(a4_0, d, w0);
+    a4_1 = vf_accumulate(a4_1, d, w1);
+    d = vf_set1(v[94]);
+    a5_0 = vf_accumulate(a5_0, d, w0);
+    a5_1 = vf_accumulate(a5_1, d, w1);
+    vf_hold(w0);
+    vf_hold(w1);
+    vf w2 = vf_load(w + 240);
+    vf w3 = vf_load(w + 248);
+    d = vf_set1(v[15]);
+    a0_0 = vf_accumulate(a0_0, d, w2);
     vf_store(m + 0, a0_0);
+    CNN_IN_ORDER();
+    a0_1 = vf_accumulate(a0_1, d, w3);
     vf_store(m + 8, a0_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[31]);
+    a1_0 = vf_accumulate(a1_0, d, w2);
     vf_store(m + 16, a1_0);
+    CNN_IN_ORDER();
+    a1_1 = vf_accumulate(a1_1, d, w3);
     vf_store(m + 24, a1_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[47]);
+    a2_0 = vf_accumulate(a2_0, d, w2);
     vf_store(m + 32, a2_0);
+    CNN_IN_ORDER();
+    a2_1 = vf_accumulate(a2_1, d, w3);
     vf_store(m + 40, a2_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[63]);
+    a3_0 = vf_accumulate(a3_0, d, w2);
     vf_store(m + 48, a3_0);
+    CNN_IN_ORDER();
+    a3_1 = vf_accumulate(a3_1, d, w3);
     vf_store(m + 56, a3_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[79]);
+    a4_0 = vf_accumulate(a4_0, d, w2);
     vf_store(m + 64, a4_0);
+    CNN_IN_ORDER();
+    a4_1 = vf_accumulate(a4_1, d, w3);
     vf_store(m + 72, a4_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[95]);
+    a5_0 = vf_accumulate(a5_0, d, w2);
     vf_store(m + 80, a5_0);
+    CNN_IN_ORDER();
+    a5_1 = vf_accumulate(a5_1, d, w3);
     vf_store(m + 88, a5_1);
+    CNN_IN_ORDER();
+    vf_hold(w2);
+    vf_hold(w3);
 }
 /* 5 tiles by 16 channels at one point. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
@@ -5656,7 +5828,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT 
     vf a4_0 = vf_zero();
     vf a4_1 = vf_zero();
 
-    for (int i = 0; i < 16; i += 2) {
+    for (int i = 0; i < 14; i += 2) {
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 8 + i * 16);
         vf d;
@@ -5698,16 +5870,68 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT 
         vf_hold(w3);
     }
 
+    /* The last step: a sum is stored when it is complete. */
+    vf d;
+
+    CNN_HIDE(w);
+    vf w0 = vf_load(w + 224);
+    vf w1 = vf_load(w + 232);
+    d = vf_set1(v[14]);
+    a0_0 = vf_accumulate(a0_0, d, w0);
+    a0_1 = vf_accumulate(a0_1, d, w1);
+    d = vf_set1(v[30]);
+    a1_0 = vf_accumulate(a1_0, d, w0);
+    a1_1 = vf_accumulate(a1_1, d, w1);
+    d = vf_set1(v[46]);
+    a2_0 = vf_accumulate(a2_0, d, w0);
+    a2_1 = vf_accumulate(a2_1, d, w1);
+    d = vf_set1(v[62]);
+    a3_0 = vf_accumulate(a3_0, d, w0);
+    a3_1 = vf_accumulate(a3_1, d, w1);
+    d = vf_set1(v[78]);
+    a4_0 = vf_accumulate(a4_0, d, w0);
+    a4_1 = vf_accumulate(a4_1, d, w1);
+    vf_hold(w0);
+    vf_hold(w1);
+    vf w2 = vf_load(w + 240);
+    vf w3 = vf_load(w + 248);
+    d = vf_set1(v[15]);
+    a0_0 = vf_accumulate(a0_0, d, w2);
     vf_store(m + 0, a0_0);
+    CNN_IN_ORDER();
+    a0_1 = vf_accumulate(a0_1, d, w3);
     vf_store(m + 8, a0_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[31]);
+    a1_0 = vf_accumulate(a1_0, d, w2);
     vf_store(m + 16, a1_0);
+    CNN_IN_ORDER();
+    a1_1 = vf_accumulate(a1_1, d, w3);
     vf_store(m + 24, a1_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[47]);
+    a2_0 = vf_accumulate(a2_0, d, w2);
     vf_store(m + 32, a2_0);
+    CNN_IN_ORDER();
+    a2_1 = vf_accumulate(a2_1, d, w3);
     vf_store(m + 40, a2_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[63]);
+    a3_0 = vf_accumulate(a3_0, d, w2);
     vf_store(m + 48, a3_0);
+    CNN_IN_ORDER();
+    a3_1 = vf_accumulate(a3_1, d, w3);
     vf_store(m + 56, a3_1);
+    CNN_IN_ORDER();
+    d = vf_set1(v[79]);
+    a4_0 = vf_accumulate(a4_0, d, w2);
     vf_store(m + 64, a4_0);
+    CNN_IN_ORDER();
+    a4_1 = vf_accumulate(a4_1, d, w3);
     vf_store(m + 72, a4_1);
+    CNN_IN_ORDER();
+    vf_hold(w2);
+    vf_hold(w3);
 }
 
 /* Sums over the input channels: for each point, tiles from up to `to` of the block by 16 channels. */
