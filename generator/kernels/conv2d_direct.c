@@ -417,10 +417,11 @@ static int64_t bias_channels(const struct shape_of_work *s)
     return round_up(s->oc + s->dots, s->ocb) * s->groups;
 }
 
-/* Floats of kernels. */
+/* Floats of kernels. What is in blocks begins at a cache line in each group. */
 static int64_t kernel_floats(const struct shape_of_work *s)
 {
-    return (int64_t)s->taps * s->ic * (round_up(s->oc, s->ocb) + s->dots) * s->groups;
+    int64_t rows = (int64_t)s->taps * s->ic;
+    return (round_up(s->oc, s->ocb) * rows + round_up(s->dots * rows, BLOCK)) * s->groups;
 }
 
 int64_t conv2d_direct_floats(const struct group *g)
