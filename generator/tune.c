@@ -270,14 +270,14 @@ static int measure_round(struct tuner *t)
     struct pool *pool = pool_new();
     struct session s = {.pool = pool, .options = &t->options, .diag = diag_new(pool),
             .tuning = t->tuning, .trial = true, .trial_target = t->target};
-    struct bench bench;
+    struct bench bench = {0};
     const char *program = pool_printf(pool, "program%d", t->trial.n);
     t->options.seconds = t->session->options->seconds / PASSES;
     if (t->session->options->time_limit > 0 && time_left(t) < t->options.seconds)
         t->options.seconds = time_left(t);
     t->options.seconds = fmax(t->options.seconds, 0.01);
     int status = bench_make(&s, &t->build, program, false, &bench);
-    if (status) {
+    if (status || !bench.plan) {
         pool_free(pool);
         return status;
     }
