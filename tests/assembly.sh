@@ -50,7 +50,7 @@ stores_are_apart() {  # COMPILER
         '  - {type: Conv2D, filters: 16, kernel_size: 1}' >few.yaml
     "$cnngen" -q --standalone --target avx2 -o few.c few.yaml && "$1" -O2 -S -o few.s few.c
     found=$(awk '/^[A-Za-z_].*:/ { inside = /avx2/ }
-        inside && /vmovup?s?[ \t]+%ymm[0-9]+, *[-0-9]*\(/ { stores++; row += was; was = 1; next }
+        inside && /vmov[ua]ps[ \t]+%ymm[0-9]+, *[-0-9]*\(/ { stores++; row += was; was = 1; next }
         /^[ \t]+[a-z]/ { was = 0 }
         END { print stores + 0, row + 0 }' few.s)
     verdict=FAILED

@@ -67,6 +67,10 @@ tune 'all 4 kernels are measured'
 is 'equal layers are measured once' [ "$(grep -c 'group:' t.tuning)" = 1 ]
 cp t.tuning whole
 tune 'all 4 kernels are measured'
+rm t.tuning
+tune 'all 4 kernels, pass 3 of 3, measured'
+is 'the passes add no kernels' [ "$(tr -cd : <t.tuning | wc -c)" = "$(tr -cd : <whole | wc -c)" ]
+cp whole t.tuning
 exits 0 'steps with a choice, on one thread: ' \
     tune net.yaml --target scalar --cflags -O0 --seconds 0.02 -o t.tuning
 is 'nothing is measured again' cmp t.tuning whole

@@ -52,7 +52,7 @@ void conv2d_transpose_bind_shape(struct pool *, struct args *, const struct step
 /* Output channels in a block of weights, for kernels that have them in vectors. */
 int conv2d_block(int channels);
 
-/* Floats that conv2d_direct packs for a group. */
+/* Floats that conv2d_direct packs for a group (conv2d_direct.c). */
 int64_t conv2d_direct_floats(const struct group *);
 
 #endif

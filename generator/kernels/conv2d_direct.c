@@ -1,5 +1,6 @@
 /* conv2d_direct: output channels in vectors, a tile of pixels of one row in registers. The
- * workhorse: any kernel, stride, dilation, groups; best with 8 output channels or more in a group. */
+ * workhorse: any kernel, stride, dilation, groups; best with 8 output channels or more in a group. One to three
+ * channels behind the last block of 16 are dot products of the same tile of pixels. */
 #include "conv2d.h"
 #include "cut.h"
 #include "divide.h"

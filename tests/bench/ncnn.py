@@ -26,7 +26,7 @@ def activation_of(layer):
 
 
 def conv(net, layer):
-    weight = net.tensors[layer['name'] + '.weight']
+    weight = net.tensors[layer['weights'] + '.weight']
     (top, bottom), (left, right) = layer['padding']
     depthwise = layer['type'] == 'DepthwiseConv2D'
     groups = len(weight) if depthwise else layer['groups']
@@ -38,11 +38,11 @@ def conv(net, layer):
 
 
 def dense(net, layer):
-    return 'InnerProduct', '0=%d 1=1 2=%d' % (layer['units'], net.tensors[layer['name'] + '.weight'].size)
+    return 'InnerProduct', '0=%d 1=1 2=%d' % (layer['units'], net.tensors[layer['weights'] + '.weight'].size)
 
 
 def batch_norm(net, layer):
-    return 'BatchNorm', '0=%d 1=%.9g' % (len(net.tensors[layer['name'] + '.weight']), layer['epsilon'])
+    return 'BatchNorm', '0=%d 1=%.9g' % (len(net.tensors[layer['weights'] + '.weight']), layer['epsilon'])
 
 
 def pool(_, layer):
@@ -66,8 +66,9 @@ LAYERS = {
 
 
 def with_inputs(layers):
-    """Copies of the layers behind the input, each with its inputs' names."""
-    return [dict(layer, inputs=layer.get('inputs', [before['name']]))
+    """Copies of the layers behind the input, each with the names of its inputs and of its weights, which it keeps
+    whatever its result is called."""
+    return [dict(layer, inputs=layer.get('inputs', [before['name']]), weights=layer['name'])
             for before, layer in zip(layers, layers[1:])]
 
 
@@ -80,8 +81,7 @@ def fuse_activations(layers):
         if (before and layer['inputs'] == [before['name']] and activation_of(layer) in FUSED
                 and uses[before['name']] == 1 and before['type'] in ('Conv2D', 'DepthwiseConv2D', 'Dense')):
             text = FUSED[activation_of(layer)]
-            before.update(name=layer['name'], weights=before['name'],
-                          fused=text % layer['negative_slope'] if '%' in text else text)
+            before.update(name=layer['name'], fused=text % layer['negative_slope'] if '%' in text else text)
         else:
             result.append(layer)
     return result
@@ -109,7 +109,7 @@ class Blobs:
 
 
 def write_weights(f, net, layer):
-    name = layer.get('weights', layer['name'])
+    name = layer['weights']
     if layer['type'] == 'BatchNormalization':
         for part in ('weight', 'running_mean', 'running_var', 'bias'):
             f.write(net.tensors[name + '.' + part].tobytes())
@@ -126,7 +126,7 @@ def write(net, folder):
     lines = ['Input x 0 1 x 0=%d 1=%d 2=%d' % (width, height, channels)] + blobs.made('x')
     with open(folder + '/model.bin', 'wb') as f:
         for layer in layers:
-            type, parameters = LAYERS[layer['type']](net, dict(layer, name=layer.get('weights', layer['name'])))
+            type, parameters = LAYERS[layer['type']](net, layer)
             inputs = ' '.join(map(blobs.read, layer['inputs']))
             made = 'y' if layer is layers[-1] else layer['name']
             lines.append('%s %s %d 1 %s %s %s %s' % (type, layer['name'], len(layer['inputs']), inputs, made,
