@@ -39,7 +39,7 @@ INSTALL = {
     'ONNX Runtime': 'npm install --ignore-scripts --prefix %s onnxruntime-node' % OUT,
     'oneDNN': 'apt-get install libdnnl-dev g++',
     'XNNPACK': 'apt-get install libxnnpack-dev libpthreadpool-dev',
-    'ncnn': 'cmake --install of a build of ncnn with --prefix %s, or NCNN=where it is' % NCNN,
+    'ncnn': 'cmake --install BUILD_OF_NCNN --prefix %s' % NCNN,
 }
 
 
