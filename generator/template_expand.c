@@ -6,7 +6,7 @@
 #include "template_tree.h"
 
 enum {
-    MAX_ITERATIONS = 65536,     /* of all $for of one expansion together */
+    MAX_ITERATIONS = 65536,     /* of all $for, and all $use, of one expansion together */
     MAX_OUTPUT_BYTES = 1 << 24  /* of one expansion, without what $insert puts in */
 };
 
@@ -105,6 +105,12 @@ static bool run_assert(struct run *run, const struct template_node *n)
     return false;
 }
 
+static bool count_iteration(struct run *run, const struct template_node *n)
+{
+    return ++run->iterations <= MAX_ITERATIONS ||
+           failed(run, n, "more than 65536 iterations in one expansion");
+}
+
 static bool run_for(struct run *run, const struct template_node *n)
 {
     struct slot from, to;
@@ -112,8 +118,8 @@ static bool run_for(struct run *run, const struct template_node *n)
             !expr_eval(n->to, run->slots, run->diag, &to))
         return false;
     for (int64_t i = from.num; i < to.num; i++) {
-        if (++run->iterations > MAX_ITERATIONS)
-            return failed(run, n, "more than 65536 iterations in one expansion");
+        if (!count_iteration(run, n))
+            return false;
         run->slots[n->slot] = (struct slot){.num = i};
         if (!run_list(run, n->body))
             return false;
@@ -133,6 +139,21 @@ static bool run_if(struct run *run, const struct template_node *n)
             return run_list(run, n->body);
     }
     return true;
+}
+
+/* The passage where its $use stands: no deeper and no less deep. */
+static bool run_use(struct run *run, const struct template_node *n)
+{
+    const struct template_def *def = n->def;
+    if (!count_iteration(run, n))
+        return false;
+    for (int i = 0; i < n->arg.n; i++)
+        if (!expr_eval(n->arg.at[i], run->slots, run->diag, &run->slots[def->slot.at[i]]))
+            return false;
+    run->indent += n->indent - def->indent;
+    bool ok = run_list(run, def->body);
+    run->indent -= n->indent - def->indent;
+    return ok;
 }
 
 static bool run_insert(struct run *run, const struct template_node *n)
@@ -161,7 +182,7 @@ static bool run_insert(struct run *run, const struct template_node *n)
 static bool (*const run_kind[])(struct run *, const struct template_node *) = {
     [NODE_TEXT] = run_text, [NODE_BLANK] = run_blank, [NODE_LET] = run_let,
     [NODE_ASSERT] = run_assert, [NODE_FOR] = run_for, [NODE_IF] = run_if,
-    [NODE_INSERT] = run_insert,
+    [NODE_INSERT] = run_insert, [NODE_USE] = run_use,
 };
 
 static bool run_list(struct run *run, const struct template_node *n)

@@ -22,6 +22,7 @@ struct loader {
     struct template *t;
     struct reader r;         /* the line that is being read */
     struct scope scope;
+    VEC(struct template_def *) def;  /* those in sight, innermost last */
     VEC(struct line) line;
     int next;                /* line to read */
     int blocks;              /* around it */
@@ -294,11 +295,107 @@ static struct template_node *load_insert(struct loader *l, const struct line *li
     return n;
 }
 
+/* ---- passages -------------------------------------------------------------------------------- */
+
+static struct template_def *find_def(struct loader *l, const char *name)
+{
+    for (int i = l->def.n; i-- > 0;)
+        if (!strcmp(l->def.at[i]->name.name, name))
+            return l->def.at[i];
+    return NULL;
+}
+
+/* "(A, B)", which may be empty: names of numbers. */
+static bool load_def_params(struct loader *l, struct template_def *def)
+{
+    struct name name;
+    if (!read_required(&l->r, "("))
+        return false;
+    if (read_token(&l->r, ")"))
+        return true;
+    do {
+        if (!read_new_name(l, &name))
+            return false;
+        const struct name *known = declare(l, name);
+        vec_push(l->t->pool, &def->slot, known ? known->slot : -1);
+    } while (read_token(&l->r, ","));
+    return read_required(&l->r, ")");
+}
+
+/* "$def NAME(A, B):" and its block. The passage comes into sight behind it: none uses itself. */
+static struct template_node *load_def(struct loader *l, const struct line *line)
+{
+    struct template_def *def = NEW(l->t->pool, struct template_def);
+    int names = l->scope.name.n;
+    if (!read_new_name(l, &def->name)) {
+        load_block(l, line);
+        return NULL;
+    }
+    const struct template_def *old = find_def(l, def->name.name);
+    if (old) {
+        diag_error(l->r.diag, DIAG_TEMPLATE, def->name.at, "'%s' is declared twice",
+                diag_quote(l->r.diag, def->name.name, strlen(def->name.name)));
+        diag_note(l->r.diag, old->name.at, "first here");
+    }
+    def->indent = line->indent < l->removed ? 0 : line->indent - l->removed;
+    def->body = load_body(l, line, load_def_params(l, def));
+    l->scope.name.n = names;
+    vec_push(l->t->pool, &l->def, def);
+    return NULL;
+}
+
+static void unknown_def(struct loader *l, const struct name *name)
+{
+    const char **known = NEW_ARRAY(l->t->pool, const char *, l->def.n + 1);
+    for (int i = 0; i < l->def.n; i++)
+        known[i] = l->def.at[i]->name.name;
+    const char *near = closest(name->name, known, l->def.n);
+    diag_error(l->r.diag, DIAG_TEMPLATE, name->at, "no '$def %s' is in sight",
+            diag_quote(l->r.diag, name->name, strlen(name->name)));
+    if (near)
+        diag_help(l->r.diag, "did you mean '%s'?", near);
+}
+
+/* "(E, E)" */
+static bool load_use_args(struct loader *l, struct template_node *n)
+{
+    if (!read_required(&l->r, "("))
+        return false;
+    if (read_token(&l->r, ")"))
+        return true;
+    do {
+        struct expr *e = expr_read(&l->r);
+        if (!e)
+            return false;
+        vec_push(l->t->pool, &n->arg, e);
+    } while (read_token(&l->r, ","));
+    return read_required(&l->r, ")");
+}
+
+/* "$use NAME(E, E)" */
+static struct template_node *load_use(struct loader *l, const struct line *line)
+{
+    struct name name;
+    struct template_node *n = new_node(l, NODE_USE, line);
+    if (!read_new_name(l, &name))
+        return NULL;
+    n->def = find_def(l, name.name);
+    if (!n->def)
+        unknown_def(l, &name);
+    else if (load_use_args(l, n) && expect_end(l) && n->arg.n != n->def->slot.n)
+        diag_error(l->r.diag, DIAG_TEMPLATE, name.at, "'%s' takes %d values, not %d",
+                diag_quote(l->r.diag, name.name, strlen(name.name)), n->def->slot.n, n->arg.n);
+    return n;
+}
+
+/* ---- any control line ------------------------------------------------------------------------ */
+
 static const char *const keywords[] = {
-    "param", "let", "assert", "for", "if", "elif", "else", "insert",
+    "param", "let", "assert", "for", "if", "elif", "else", "insert", "def", "use",
 };
 static struct template_node *(*const load_keyword[])(struct loader *, const struct line *) = {
     load_param, load_let, load_assert, load_for, load_if, load_stray, load_stray, load_insert,
+    load_def, load_use,
 };
 enum { KEYWORDS = sizeof keywords / sizeof keywords[0] };
 
@@ -410,10 +507,10 @@ static struct template_node *load_lines(struct loader *l, int end, int indent)
     return list;
 }
 
-/* The block of head, with its names going out of scope at the end. */
+/* The block of head, with its names and passages going out of sight at the end. */
 static struct template_node *load_block(struct loader *l, const struct line *head)
 {
-    int end, names = l->scope.name.n;
+    int end, names = l->scope.name.n, defs = l->def.n;
     const struct line *first = find_block(l, head, &end);
     struct span at = read_span(&l->r, head->text + head->indent, head->end);
     if (!first) {
@@ -432,6 +529,7 @@ static struct template_node *load_block(struct loader *l, const struct line *hea
     l->removed -= shift;
     l->blocks--;
     l->scope.name.n = names;
+    l->def.n = defs;
     return body;
 }
 

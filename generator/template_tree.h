@@ -9,13 +9,23 @@
 #include "expr.h"
 #include "template.h"
 
-enum node_kind { NODE_TEXT, NODE_BLANK, NODE_LET, NODE_ASSERT, NODE_FOR, NODE_IF, NODE_INSERT };
+enum node_kind {
+    NODE_TEXT, NODE_BLANK, NODE_LET, NODE_ASSERT, NODE_FOR, NODE_IF, NODE_INSERT, NODE_USE
+};
 
 /* A part of a line. */
 struct piece {
     const char *text;        /* C, or NULL: the value of expr */
     size_t len;
     struct expr *expr;
+};
+
+/* A passage of $def. No node of the list stands for it: its $use nodes lead to it. */
+struct template_def {
+    struct name name;        /* its slot is not used */
+    VEC(int) slot;           /* of its parameters */
+    int indent;              /* of its $def, as emitted: that of a $use takes its place */
+    struct template_node *body;
 };
 
 struct template_node {
@@ -29,6 +39,8 @@ struct template_node {
     int slot;                /* NODE_FOR, NODE_LET */
     struct template_node *body;       /* NODE_FOR, NODE_IF */
     struct template_node *otherwise;  /* NODE_IF: its $elif or $else */
+    const struct template_def *def;   /* NODE_USE */
+    VEC(struct expr *) arg;           /* NODE_USE: one for each parameter */
     struct template_node *next;
 };
 

@@ -251,6 +251,29 @@ static void test_insert(void **state)
     expect("a\n\n$insert steps\n\nb\n", "", "a\n\nsteps();\nreturn;\n\nb\n");
 }
 
+static void test_passages(void **state)
+{
+    (void)state;
+    expect("$def f():\n    a\nb\n$use f()\n$use f()\n", "", "b\na\na\n");
+    expect("$def f(A, B):\n    ${A}-${B}\n$for i in 0..2:\n    $use f(i, 10 * i + 1)\n", "", "0-1\n1-11\n");
+    expect("$let N = 3\n$def f(A):\n    $let M = A * N\n    $for i in 0..A:\n        ${i} of ${M}\n"
+           "$let M = 2\n$for i in 1..M:\n    $use f(i + 1)\n", "", "0 of 6\n1 of 6\n");
+    expect("$def f(A):\n    f${A}\n$def g(A):\n    $use f(A + 1)\n    $use f(A + 2)\n$use g(1)\n", "",
+            "f2\nf3\n");
+    expect("$for i in 0..2:\n    $def f(A):\n        ${i + A}\n    $use f(5)\n", "", "5\n6\n");
+}
+
+/* What a passage emits stands where its $use does, deeper or less deep than it was written. */
+static void test_passage_indentation(void **state)
+{
+    (void)state;
+    expect("{\n    $def f():\n        if (1) {\n            a;\n        }\n"
+           "    $use f()\n    {\n        $if 1:\n            $use f()\n        b;\n    }\n}\n", "",
+           "{\n    if (1) {\n        a;\n    }\n    {\n        if (1) {\n            a;\n        }\n        b;\n    }\n}\n");
+    expect("$if 1:\n    $def f():\n        a\n\n        $insert steps\n    {\n        $use f()\n    }\n", "",
+           "{\n    a\n\n    steps();\n    return;\n}\n");
+}
+
 static void test_params(void **state)
 {
     (void)state;
@@ -464,7 +487,8 @@ static uint32_t below(uint32_t n)
 static size_t mutate(char *text, size_t len, size_t cap)
 {
     static const char *const words[] = {
-        "$for ", "$if ", "$elif ", "$else:", "$let ", "$param ", "$assert ", "$insert ", "${", "}",
+        "$for ", "$if ", "$elif ", "$else:", "$let ", "$param ", "$assert ", "$insert ", "$def ",
+        "$use ", "${", "}",
         "\n", "    ", "..", ":", "(", ")", "\"", "==", "?", "||", "%", "/", "-", "!", "min(", "0",
         "9223372036854775807", "ACT", "N", " in ", " is ", "|", "$", "\t", "\xff", "\r",
     };
@@ -508,6 +532,9 @@ static void test_mutations(void **state)
                                  "            c();\n"
                                  "        $else:\n"
                                  "            d(${ACT});\n"
+                                 "    $def g(A):\n"
+                                 "        e(${A + K});\n"
+                                 "    $use g(N)\n"
                                  "    $insert steps\n"
                                  "}\n";
     print_message("seed %u\n", (unsigned)seed);
@@ -533,7 +560,8 @@ int main(void)
         cmocka_unit_test(test_let), cmocka_unit_test(test_for), cmocka_unit_test(test_if),
         cmocka_unit_test(test_words), cmocka_unit_test(test_indentation),
         cmocka_unit_test(test_functions_in_for), cmocka_unit_test(test_assert),
-        cmocka_unit_test(test_insert), cmocka_unit_test(test_params),
+        cmocka_unit_test(test_insert), cmocka_unit_test(test_passages),
+        cmocka_unit_test(test_passage_indentation), cmocka_unit_test(test_params),
         cmocka_unit_test(test_args_equal), cmocka_unit_test(test_failure_leaves_out),
         cmocka_unit_test(test_sketch), cmocka_unit_test(test_manual),
         cmocka_unit_test(test_errors),
