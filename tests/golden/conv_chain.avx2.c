@@ -19,7 +19,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0xf6729114c6a6aaffU
+#elif CONV_CHAIN_MODEL_HASH != 0x51273769d09af7b9U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -842,12 +842,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
         const float *xi = x;
 
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
             vf w2 = vf_load(w + 2 + i * 16);
             vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a1_0 = vf_accumulate(a1_0, v, w0);
             a1_1 = vf_accumulate(a1_1, v, w1);
@@ -857,12 +857,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 17 + i * 16);
             vf w2 = vf_load(w + 18 + i * 16);
             vf w3 = vf_load(w + 19 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -877,12 +877,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 33 + i * 16);
             vf w2 = vf_load(w + 34 + i * 16);
             vf w3 = vf_load(w + 35 + i * 16);
-            vf v;
             v = vf_set1(xi[1]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -935,12 +935,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RES
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
             vf w2 = vf_load(w + 2 + i * 16);
             vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -993,12 +993,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
         const float *xi = x;
 
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
             vf w2 = vf_load(w + 2 + i * 16);
             vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1013,12 +1013,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 17 + i * 16);
             vf w2 = vf_load(w + 18 + i * 16);
             vf w3 = vf_load(w + 19 + i * 16);
-            vf v;
             v = vf_set1(xi[1]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1033,12 +1033,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 33 + i * 16);
             vf w2 = vf_load(w + 34 + i * 16);
             vf w3 = vf_load(w + 35 + i * 16);
-            vf v;
             v = vf_set1(xi[2]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1154,12 +1154,12 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RES
         const float *xi = x;
 
         for (int i = 0; i < 768; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
             vf w2 = vf_load(w + 2 + i * 16);
             vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1208,12 +1208,12 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x4(const float *CNN_RES
         const float *xi = x;
 
         for (int i = 0; i < 768; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
             vf w2 = vf_load(w + 2 + i * 16);
             vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1560,12 +1560,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
             vf w2 = vf_load(w + 8 + i * 16);
             vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a1_0 = vf_accumulate(a1_0, v, w0);
             a1_1 = vf_accumulate(a1_1, v, w1);
@@ -1575,12 +1575,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 20 + i * 16);
             vf w2 = vf_load(w + 24 + i * 16);
             vf w3 = vf_load(w + 28 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1595,12 +1595,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 36 + i * 16);
             vf w2 = vf_load(w + 40 + i * 16);
             vf w3 = vf_load(w + 44 + i * 16);
-            vf v;
             v = vf_set1(xi[1]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1653,12 +1653,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
             vf w2 = vf_load(w + 8 + i * 16);
             vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1711,12 +1711,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
             vf w2 = vf_load(w + 8 + i * 16);
             vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1731,12 +1731,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 20 + i * 16);
             vf w2 = vf_load(w + 24 + i * 16);
             vf w3 = vf_load(w + 28 + i * 16);
-            vf v;
             v = vf_set1(xi[1]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1751,12 +1751,12 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 36 + i * 16);
             vf w2 = vf_load(w + 40 + i * 16);
             vf w3 = vf_load(w + 44 + i * 16);
-            vf v;
             v = vf_set1(xi[2]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1872,12 +1872,12 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 768; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
             vf w2 = vf_load(w + 8 + i * 16);
             vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -1926,12 +1926,12 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 768; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
             vf w2 = vf_load(w + 8 + i * 16);
             vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2311,10 +2311,10 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a1_0 = vf_accumulate(a1_0, v, w0);
             a1_1 = vf_accumulate(a1_1, v, w1);
@@ -2333,10 +2333,10 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 24 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2358,10 +2358,10 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 40 + i * 16);
-            vf v;
             v = vf_set1(xi[1]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2427,10 +2427,10 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2494,10 +2494,10 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile3_4x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2516,10 +2516,10 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile3_4x16(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 24 + i * 16);
-            vf v;
             v = vf_set1(xi[1]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2538,10 +2538,10 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile3_4x16(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 1; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 40 + i * 16);
-            vf v;
             v = vf_set1(xi[2]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2663,10 +2663,10 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 768; i += 2) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2738,10 +2738,10 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_3x16(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 768; i += 2) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);

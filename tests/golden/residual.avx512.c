@@ -22,7 +22,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x8739b692307b0311U
+#elif RESIDUAL_MODEL_HASH != 0xfb74647baccf701dU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -546,12 +546,12 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
             vf w2 = vf_load(w + 2 + i * 16);
             vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a1_0 = vf_accumulate(a1_0, v, w0);
             a1_1 = vf_accumulate(a1_1, v, w1);
@@ -561,12 +561,12 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 49 + i * 16);
             vf w2 = vf_load(w + 50 + i * 16);
             vf w3 = vf_load(w + 51 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -581,12 +581,12 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 97 + i * 16);
             vf w2 = vf_load(w + 98 + i * 16);
             vf w3 = vf_load(w + 99 + i * 16);
-            vf v;
             v = vf_set1(xi[3]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -639,12 +639,12 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTR
         const float *xi = x;
 
         for (int i = 0; i < 9; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
             vf w2 = vf_load(w + 2 + i * 16);
             vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -697,12 +697,12 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
             vf w2 = vf_load(w + 2 + i * 16);
             vf w3 = vf_load(w + 3 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -717,12 +717,12 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 49 + i * 16);
             vf w2 = vf_load(w + 50 + i * 16);
             vf w3 = vf_load(w + 51 + i * 16);
-            vf v;
             v = vf_set1(xi[3]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -737,12 +737,12 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 97 + i * 16);
             vf w2 = vf_load(w + 98 + i * 16);
             vf w3 = vf_load(w + 99 + i * 16);
-            vf v;
             v = vf_set1(xi[6]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2292,12 +2292,12 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
             vf w2 = vf_load(w + 8 + i * 16);
             vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a1_0 = vf_accumulate(a1_0, v, w0);
             a1_1 = vf_accumulate(a1_1, v, w1);
@@ -2307,12 +2307,12 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 52 + i * 16);
             vf w2 = vf_load(w + 56 + i * 16);
             vf w3 = vf_load(w + 60 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2327,12 +2327,12 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 100 + i * 16);
             vf w2 = vf_load(w + 104 + i * 16);
             vf w3 = vf_load(w + 108 + i * 16);
-            vf v;
             v = vf_set1(xi[3]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2385,12 +2385,12 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRI
         const float *xi = x;
 
         for (int i = 0; i < 9; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
             vf w2 = vf_load(w + 8 + i * 16);
             vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2443,12 +2443,12 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
             vf w2 = vf_load(w + 8 + i * 16);
             vf w3 = vf_load(w + 12 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2463,12 +2463,12 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 52 + i * 16);
             vf w2 = vf_load(w + 56 + i * 16);
             vf w3 = vf_load(w + 60 + i * 16);
-            vf v;
             v = vf_set1(xi[3]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -2483,12 +2483,12 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 100 + i * 16);
             vf w2 = vf_load(w + 104 + i * 16);
             vf w3 = vf_load(w + 108 + i * 16);
-            vf v;
             v = vf_set1(xi[6]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -3960,10 +3960,10 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a1_0 = vf_accumulate(a1_0, v, w0);
             a1_1 = vf_accumulate(a1_1, v, w1);
@@ -3985,10 +3985,10 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 56 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -4013,10 +4013,10 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 104 + i * 16);
-            vf v;
             v = vf_set1(xi[3]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -4091,10 +4091,10 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_6x16(const float *CNN_RESTRI
         const float *xi = x;
 
         for (int i = 0; i < 9; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -4167,10 +4167,10 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRI
         const float *xi = x;
 
         for (int i = 0; i < 9; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -4236,10 +4236,10 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile6_5x16(const float *CNN_RESTRI
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -4261,10 +4261,10 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile6_5x16(const float *CNN_RESTRI
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 56 + i * 16);
-            vf v;
             v = vf_set1(xi[3]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -4286,10 +4286,10 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile6_5x16(const float *CNN_RESTRI
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 104 + i * 16);
-            vf v;
             v = vf_set1(xi[6]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             a0_1 = vf_accumulate(a0_1, v, w1);
@@ -6252,9 +6252,9 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RES
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a1_0 = vf_accumulate(a1_0, v, w0);
             v = vf_set1(xi[3]);
@@ -6289,9 +6289,9 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RES
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[3]);
@@ -6328,9 +6328,9 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RES
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
-            vf v;
             v = vf_set1(xi[3]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[6]);
@@ -6429,9 +6429,9 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RES
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
-            vf v;
             v = vf_set1(xi[0]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[3]);
@@ -6468,9 +6468,9 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RES
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
-            vf v;
             v = vf_set1(xi[3]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[6]);
@@ -6507,9 +6507,9 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RES
         }
         xi = x;
         for (int i = 0; i < 3; i += 1) {
+            vf v;
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
-            vf v;
             v = vf_set1(xi[6]);
             a0_0 = vf_accumulate(a0_0, v, w0);
             v = vf_set1(xi[9]);
