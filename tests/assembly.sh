@@ -43,11 +43,11 @@ most_are_asked() {
     [ "${percent:-0}" -lt 75 ] || verdict=passed
     echo "$verdict  conv-direct-ahead: $percent % of the weights are asked for"
 }
-# Few stores of a tile follow one another (AVX2, 16 channels to 16).
-stores_are_apart() {  # COMPILER
+# Few stores of a tile follow one another (AVX2, few steps).
+stores_are_apart() {  # COMPILER CHANNELS CONVOLUTION
     command -v "$1" >/dev/null || return 0
-    printf '%s\n' 'cnngen: 1' 'weights: random' 'layers:' '  - {type: Input, shape: [24, 24, 16]}' \
-        '  - {type: Conv2D, filters: 16, kernel_size: 1}' >few.yaml
+    printf '%s\n' 'cnngen: 1' 'weights: random' 'layers:' "  - {type: Input, shape: [24, 24, $2]}" \
+        "  - {type: Conv2D, $3}" >few.yaml
     "$cnngen" -q --standalone --target avx2 -o few.c few.yaml && "$1" -O2 -S -o few.s few.c
     found=$(awk '/^[A-Za-z_].*:/ { inside = /avx2/ }
         inside && /vmov[ua]ps[ \t]+%ymm[0-9]+, *[-0-9]*\(/ { stores++; row += was; was = 1; next }
@@ -55,11 +55,13 @@ stores_are_apart() {  # COMPILER
         END { print stores + 0, row + 0 }' few.s)
     verdict=FAILED
     [ "${found%% *}" -lt 12 ] || [ "${found##* }" -gt 2 ] || verdict=passed
-    echo "$verdict  $1: of ${found%% *} stores ${found##* } follow another"
+    echo "$verdict  $1, $2 channels, $3: of ${found%% *} stores ${found##* } follow another"
 }
 {
-    stores_are_apart gcc
-    stores_are_apart clang
+    for compiler in gcc clang; do
+        stores_are_apart "$compiler" 16 'filters: 16, kernel_size: 1'
+        stores_are_apart "$compiler" 3 'filters: 16, kernel_size: 3'
+    done
     most_are_asked
     asks conv-winograd-far prefetcht0 yes
     asks conv-winograd-fused prefetcht0 no

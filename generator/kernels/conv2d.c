@@ -17,6 +17,17 @@ bool conv2d_clips_rows(const struct conv2d *a, int ih, int oh)
     return a->pad[0] > 0 || last >= ih;
 }
 
+bool conv2d_fills_rows(const struct conv2d *a, int ih, int oh)
+{
+    bool filled = true;
+    for (int oy = 0; oy < oh && filled; oy++) {
+        int64_t above = a->pad[0] - (int64_t)oy * a->strides[0], d = a->dilation[0];
+        int64_t first = above > 0 ? (above + d - 1) / d : 0;
+        filled = first < a->kernel[0] && first * d < above + ih;
+    }
+    return filled;
+}
+
 void conv2d_halo(const struct group *g, int *left, int *right)
 {
     const struct conv2d *a = g->main->attr;

@@ -10,6 +10,9 @@ bool conv2d_is_depthwise(const struct conv2d *);   /* one input channel in each 
 /* Some output rows use fewer than KH kernel rows. */
 bool conv2d_clips_rows(const struct conv2d *, int ih, int oh);
 
+/* No output row lacks all of them: dilated kernels can reach over the whole image. */
+bool conv2d_fills_rows(const struct conv2d *, int ih, int oh);
+
 /* kernel.halo: the padding on the left, and what windows reach over on the right. */
 void conv2d_halo(const struct group *, int *left, int *right);
 

@@ -525,6 +525,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_ends(pool, b, &joined, &k);
     args_int(pool, &b->args, "PREFETCH", prefetches(step, k.target));
     args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
+    args_int(pool, &b->args, "FILLED", conv2d_fills_rows(a, step->in.at[0].h, step->out.h));
     args_int(pool, &b->args, "BIAS", kernel_floats(&s));
     bind_epilogue(pool, &b->args, &joined, channels, 2 * channels);
 }

@@ -19,7 +19,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x51273769d09af7b9U
+#elif CONV_CHAIN_MODEL_HASH != 0xf84d498034442fa3U
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -843,6 +843,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
 
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -858,6 +859,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 17 + i * 16);
@@ -878,6 +880,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RES
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 33 + i * 16);
@@ -936,6 +939,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RES
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -994,6 +998,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
 
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -1014,6 +1019,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 17 + i * 16);
@@ -1034,6 +1040,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_scalar_tile7_2x4(const float *CNN_RES
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 33 + i * 16);
@@ -1155,6 +1162,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_2x4(const float *CNN_RES
 
         for (int i = 0; i < 768; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -1209,6 +1217,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_tile0_1x4(const float *CNN_RES
 
         for (int i = 0; i < 768; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -1561,6 +1570,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
 
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -1576,6 +1586,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 20 + i * 16);
@@ -1596,6 +1607,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 36 + i * 16);
@@ -1654,6 +1666,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_REST
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -1712,6 +1725,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
 
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -1732,6 +1746,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 20 + i * 16);
@@ -1752,6 +1767,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_sse2_tile7_2x16(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 36 + i * 16);
@@ -1873,6 +1889,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_2x16(const float *CNN_REST
 
         for (int i = 0; i < 768; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -1927,6 +1944,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_tile0_1x16(const float *CNN_REST
 
         for (int i = 0; i < 768; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2312,6 +2330,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
 
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
@@ -2334,6 +2353,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 24 + i * 16);
@@ -2359,6 +2379,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 40 + i * 16);
@@ -2423,12 +2444,14 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_REST
     vf a4_0 = vf_load(b + 0);
     vf a4_1 = vf_load(b + 8);
 
-    for (int kh = 0; kh < rows; kh++) {
+    for (int kh = 1; kh < rows; kh++) {
         const float *xi = x;
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
+            CNN_HIDE(w);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
             v = vf_set1(xi[0]);
@@ -2453,27 +2476,89 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_REST
         x += 14;
         w += 48;
     }
+    const float *xi = x;
 
+    for (int i = 0; i < 2; i += 1) {
+        vf v;
+
+        CNN_HIDE(xi);
+        CNN_HIDE(w);
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 8 + i * 16);
+        v = vf_set1(xi[0]);
+        a0_0 = vf_accumulate(a0_0, v, w0);
+        a0_1 = vf_accumulate(a0_1, v, w1);
+        v = vf_set1(xi[1]);
+        a1_0 = vf_accumulate(a1_0, v, w0);
+        a1_1 = vf_accumulate(a1_1, v, w1);
+        v = vf_set1(xi[2]);
+        a2_0 = vf_accumulate(a2_0, v, w0);
+        a2_1 = vf_accumulate(a2_1, v, w1);
+        v = vf_set1(xi[3]);
+        a3_0 = vf_accumulate(a3_0, v, w0);
+        a3_1 = vf_accumulate(a3_1, v, w1);
+        v = vf_set1(xi[4]);
+        a4_0 = vf_accumulate(a4_0, v, w0);
+        a4_1 = vf_accumulate(a4_1, v, w1);
+        vf_hold(w0);
+        vf_hold(w1);
+        xi += 1;
+    }
+
+    /* The last step: a sum is stored when it is complete. */
+    const int i = 2;
+    vf v;
+
+    CNN_HIDE(w);
+    vf w0 = vf_load(w + 0 + i * 16);
+    vf w1 = vf_load(w + 8 + i * 16);
+    v = vf_set1(xi[0]);
+    a0_0 = vf_accumulate(a0_0, v, w0);
     a0_0 = vf_relu(a0_0);
     vf_store(y + 0, a0_0);
+    CNN_IN_ORDER();
+    a0_1 = vf_accumulate(a0_1, v, w1);
     a0_1 = vf_relu(a0_1);
     vf_store(y + 8, a0_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[1]);
+    a1_0 = vf_accumulate(a1_0, v, w0);
     a1_0 = vf_relu(a1_0);
     vf_store(y + 256, a1_0);
+    CNN_IN_ORDER();
+    a1_1 = vf_accumulate(a1_1, v, w1);
     a1_1 = vf_relu(a1_1);
     vf_store(y + 264, a1_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[2]);
+    a2_0 = vf_accumulate(a2_0, v, w0);
     a2_0 = vf_relu(a2_0);
     vf_store(y + 512, a2_0);
+    CNN_IN_ORDER();
+    a2_1 = vf_accumulate(a2_1, v, w1);
     a2_1 = vf_relu(a2_1);
     vf_store(y + 520, a2_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[3]);
+    a3_0 = vf_accumulate(a3_0, v, w0);
     a3_0 = vf_relu(a3_0);
     vf_store(y + 768, a3_0);
+    CNN_IN_ORDER();
+    a3_1 = vf_accumulate(a3_1, v, w1);
     a3_1 = vf_relu(a3_1);
     vf_store(y + 776, a3_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[4]);
+    a4_0 = vf_accumulate(a4_0, v, w0);
     a4_0 = vf_relu(a4_0);
     vf_store(y + 1024, a4_0);
+    CNN_IN_ORDER();
+    a4_1 = vf_accumulate(a4_1, v, w1);
     a4_1 = vf_relu(a4_1);
     vf_store(y + 1032, a4_1);
+    CNN_IN_ORDER();
+    vf_hold(w0);
+    vf_hold(w1);
 }
 
 /* 4 pixels by 16 channels, summed over `rows` kernel rows. */
@@ -2495,6 +2580,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile3_4x16(const float *CNN_REST
 
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
@@ -2517,6 +2603,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile3_4x16(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 16 + i * 16);
             vf w1 = vf_load(w + 24 + i * 16);
@@ -2539,6 +2626,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile3_4x16(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 1; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 32 + i * 16);
             vf w1 = vf_load(w + 40 + i * 16);
@@ -2664,6 +2752,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x16(const float *CNN_REST
 
         for (int i = 0; i < 768; i += 2) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
@@ -2739,6 +2828,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_3x16(const float *CNN_REST
 
         for (int i = 0; i < 768; i += 2) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);

@@ -22,7 +22,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xfb74647baccf701dU
+#elif RESIDUAL_MODEL_HASH != 0xebe2a7e0ed685677U
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -547,6 +547,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -562,6 +563,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 49 + i * 16);
@@ -582,6 +584,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile1_2x4(const float *CNN_RESTR
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 97 + i * 16);
@@ -640,6 +643,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile0_2x4(const float *CNN_RESTR
 
         for (int i = 0; i < 9; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -698,6 +702,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 1 + i * 16);
@@ -718,6 +723,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 49 + i * 16);
@@ -738,6 +744,7 @@ CNN_INLINE void residual_conv2d_direct_1_scalar_tile16_2x4(const float *CNN_REST
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 97 + i * 16);
@@ -2293,6 +2300,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2308,6 +2316,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 52 + i * 16);
@@ -2328,6 +2337,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile1_2x16(const float *CNN_RESTRI
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 100 + i * 16);
@@ -2386,6 +2396,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile0_2x16(const float *CNN_RESTRI
 
         for (int i = 0; i < 9; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2444,6 +2455,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 4 + i * 16);
@@ -2464,6 +2476,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 52 + i * 16);
@@ -2484,6 +2497,7 @@ CNN_INLINE void residual_conv2d_direct_1_sse2_tile16_2x16(const float *CNN_RESTR
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 100 + i * 16);
@@ -3961,6 +3975,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
@@ -3986,6 +4001,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 56 + i * 16);
@@ -4014,6 +4030,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 104 + i * 16);
@@ -4087,11 +4104,12 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_6x16(const float *CNN_RESTRI
     vf a5_0 = vf_load(b + 0);
     vf a5_1 = vf_load(b + 8);
 
-    for (int kh = 0; kh < rows; kh++) {
+    for (int kh = 1; kh < rows; kh++) {
         const float *xi = x;
 
         for (int i = 0; i < 9; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
@@ -4120,31 +4138,100 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_6x16(const float *CNN_RESTRI
         x += 96;
         w += 144;
     }
+    const float *xi = x;
 
+    for (int i = 0; i < 8; i += 1) {
+        vf v;
+
+        CNN_HIDE(xi);
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 8 + i * 16);
+        v = vf_set1(xi[0]);
+        a0_0 = vf_accumulate(a0_0, v, w0);
+        a0_1 = vf_accumulate(a0_1, v, w1);
+        v = vf_set1(xi[3]);
+        a1_0 = vf_accumulate(a1_0, v, w0);
+        a1_1 = vf_accumulate(a1_1, v, w1);
+        v = vf_set1(xi[6]);
+        a2_0 = vf_accumulate(a2_0, v, w0);
+        a2_1 = vf_accumulate(a2_1, v, w1);
+        v = vf_set1(xi[9]);
+        a3_0 = vf_accumulate(a3_0, v, w0);
+        a3_1 = vf_accumulate(a3_1, v, w1);
+        v = vf_set1(xi[12]);
+        a4_0 = vf_accumulate(a4_0, v, w0);
+        a4_1 = vf_accumulate(a4_1, v, w1);
+        v = vf_set1(xi[15]);
+        a5_0 = vf_accumulate(a5_0, v, w0);
+        a5_1 = vf_accumulate(a5_1, v, w1);
+        vf_hold(w0);
+        vf_hold(w1);
+        xi += 1;
+    }
+
+    /* The last step: a sum is stored when it is complete. */
+    const int i = 8;
+    vf v;
+
+    CNN_HIDE(w);
+    vf w0 = vf_load(w + 0 + i * 16);
+    vf w1 = vf_load(w + 8 + i * 16);
+    v = vf_set1(xi[0]);
+    a0_0 = vf_accumulate(a0_0, v, w0);
     a0_0 = vf_relu(a0_0);
     vf_store(y + 0, a0_0);
+    CNN_IN_ORDER();
+    a0_1 = vf_accumulate(a0_1, v, w1);
     a0_1 = vf_relu(a0_1);
     vf_store(y + 8, a0_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[3]);
+    a1_0 = vf_accumulate(a1_0, v, w0);
     a1_0 = vf_relu(a1_0);
     vf_store(y + 16, a1_0);
+    CNN_IN_ORDER();
+    a1_1 = vf_accumulate(a1_1, v, w1);
     a1_1 = vf_relu(a1_1);
     vf_store(y + 24, a1_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[6]);
+    a2_0 = vf_accumulate(a2_0, v, w0);
     a2_0 = vf_relu(a2_0);
     vf_store(y + 32, a2_0);
+    CNN_IN_ORDER();
+    a2_1 = vf_accumulate(a2_1, v, w1);
     a2_1 = vf_relu(a2_1);
     vf_store(y + 40, a2_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[9]);
+    a3_0 = vf_accumulate(a3_0, v, w0);
     a3_0 = vf_relu(a3_0);
     vf_store(y + 48, a3_0);
+    CNN_IN_ORDER();
+    a3_1 = vf_accumulate(a3_1, v, w1);
     a3_1 = vf_relu(a3_1);
     vf_store(y + 56, a3_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[12]);
+    a4_0 = vf_accumulate(a4_0, v, w0);
     a4_0 = vf_relu(a4_0);
     vf_store(y + 64, a4_0);
+    CNN_IN_ORDER();
+    a4_1 = vf_accumulate(a4_1, v, w1);
     a4_1 = vf_relu(a4_1);
     vf_store(y + 72, a4_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[15]);
+    a5_0 = vf_accumulate(a5_0, v, w0);
     a5_0 = vf_relu(a5_0);
     vf_store(y + 80, a5_0);
+    CNN_IN_ORDER();
+    a5_1 = vf_accumulate(a5_1, v, w1);
     a5_1 = vf_relu(a5_1);
     vf_store(y + 88, a5_1);
+    CNN_IN_ORDER();
+    vf_hold(w0);
+    vf_hold(w1);
 }
 
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
@@ -4163,11 +4250,12 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRI
     vf a4_0 = vf_load(b + 0);
     vf a4_1 = vf_load(b + 8);
 
-    for (int kh = 0; kh < rows; kh++) {
+    for (int kh = 1; kh < rows; kh++) {
         const float *xi = x;
 
         for (int i = 0; i < 9; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
@@ -4193,27 +4281,88 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRI
         x += 96;
         w += 144;
     }
+    const float *xi = x;
 
+    for (int i = 0; i < 8; i += 1) {
+        vf v;
+
+        CNN_HIDE(xi);
+        vf w0 = vf_load(w + 0 + i * 16);
+        vf w1 = vf_load(w + 8 + i * 16);
+        v = vf_set1(xi[0]);
+        a0_0 = vf_accumulate(a0_0, v, w0);
+        a0_1 = vf_accumulate(a0_1, v, w1);
+        v = vf_set1(xi[3]);
+        a1_0 = vf_accumulate(a1_0, v, w0);
+        a1_1 = vf_accumulate(a1_1, v, w1);
+        v = vf_set1(xi[6]);
+        a2_0 = vf_accumulate(a2_0, v, w0);
+        a2_1 = vf_accumulate(a2_1, v, w1);
+        v = vf_set1(xi[9]);
+        a3_0 = vf_accumulate(a3_0, v, w0);
+        a3_1 = vf_accumulate(a3_1, v, w1);
+        v = vf_set1(xi[12]);
+        a4_0 = vf_accumulate(a4_0, v, w0);
+        a4_1 = vf_accumulate(a4_1, v, w1);
+        vf_hold(w0);
+        vf_hold(w1);
+        xi += 1;
+    }
+
+    /* The last step: a sum is stored when it is complete. */
+    const int i = 8;
+    vf v;
+
+    CNN_HIDE(w);
+    vf w0 = vf_load(w + 0 + i * 16);
+    vf w1 = vf_load(w + 8 + i * 16);
+    v = vf_set1(xi[0]);
+    a0_0 = vf_accumulate(a0_0, v, w0);
     a0_0 = vf_relu(a0_0);
     vf_store(y + 0, a0_0);
+    CNN_IN_ORDER();
+    a0_1 = vf_accumulate(a0_1, v, w1);
     a0_1 = vf_relu(a0_1);
     vf_store(y + 8, a0_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[3]);
+    a1_0 = vf_accumulate(a1_0, v, w0);
     a1_0 = vf_relu(a1_0);
     vf_store(y + 16, a1_0);
+    CNN_IN_ORDER();
+    a1_1 = vf_accumulate(a1_1, v, w1);
     a1_1 = vf_relu(a1_1);
     vf_store(y + 24, a1_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[6]);
+    a2_0 = vf_accumulate(a2_0, v, w0);
     a2_0 = vf_relu(a2_0);
     vf_store(y + 32, a2_0);
+    CNN_IN_ORDER();
+    a2_1 = vf_accumulate(a2_1, v, w1);
     a2_1 = vf_relu(a2_1);
     vf_store(y + 40, a2_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[9]);
+    a3_0 = vf_accumulate(a3_0, v, w0);
     a3_0 = vf_relu(a3_0);
     vf_store(y + 48, a3_0);
+    CNN_IN_ORDER();
+    a3_1 = vf_accumulate(a3_1, v, w1);
     a3_1 = vf_relu(a3_1);
     vf_store(y + 56, a3_1);
+    CNN_IN_ORDER();
+    v = vf_set1(xi[12]);
+    a4_0 = vf_accumulate(a4_0, v, w0);
     a4_0 = vf_relu(a4_0);
     vf_store(y + 64, a4_0);
+    CNN_IN_ORDER();
+    a4_1 = vf_accumulate(a4_1, v, w1);
     a4_1 = vf_relu(a4_1);
     vf_store(y + 72, a4_1);
+    CNN_IN_ORDER();
+    vf_hold(w0);
+    vf_hold(w1);
 }
 
 /* 5 pixels by 16 channels, summed over `rows` kernel rows. */
@@ -4237,6 +4386,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile6_5x16(const float *CNN_RESTRI
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             vf w1 = vf_load(w + 8 + i * 16);
@@ -4262,6 +4412,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile6_5x16(const float *CNN_RESTRI
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             vf w1 = vf_load(w + 56 + i * 16);
@@ -4287,6 +4438,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile6_5x16(const float *CNN_RESTRI
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             vf w1 = vf_load(w + 104 + i * 16);
@@ -6253,6 +6405,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RES
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             v = vf_set1(xi[0]);
@@ -6290,6 +6443,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RES
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             v = vf_set1(xi[0]);
@@ -6329,6 +6483,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile1_16x16(const float *CNN_RES
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             v = vf_set1(xi[3]);
@@ -6430,6 +6585,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RES
 
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 0 + i * 16);
             v = vf_set1(xi[0]);
@@ -6469,6 +6625,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RES
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 48 + i * 16);
             v = vf_set1(xi[3]);
@@ -6508,6 +6665,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx512_tile2_16x16(const float *CNN_RES
         xi = x;
         for (int i = 0; i < 3; i += 1) {
             vf v;
+
             CNN_HIDE(xi);
             vf w0 = vf_load(w + 96 + i * 16);
             v = vf_set1(xi[6]);
