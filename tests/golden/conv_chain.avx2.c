@@ -19,7 +19,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0xf84d498034442fa3U
+#elif CONV_CHAIN_MODEL_HASH != 0x40ef2b6a7268de6dU
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1252,14 +1252,16 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_dot0_2(const float *CNN_RESTRI
     vf a1 = vf_zero();
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 768; i += 1) {
             const vf v = vf_load(w + 0 + i);
 
-            a0 = vf_fma(vf_load(x + 0 + i), v, a0);
-            a1 = vf_fma(vf_load(x + 512 + i), v, a1);
+            a0 = vf_fma(vf_load(xi + 0 + i), v, a0);
+            a1 = vf_fma(vf_load(xi + 512 + i), v, a1);
         }
-        x += 3840;
         w += 768;
+        x += 3840;
     }
 
     float s[2];
@@ -1279,13 +1281,15 @@ CNN_INLINE void conv_chain_conv2d_direct_2_scalar_dot0_1(const float *CNN_RESTRI
     vf a0 = vf_zero();
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 768; i += 1) {
             const vf v = vf_load(w + 0 + i);
 
-            a0 = vf_fma(vf_load(x + 0 + i), v, a0);
+            a0 = vf_fma(vf_load(xi + 0 + i), v, a0);
         }
-        x += 3840;
         w += 768;
+        x += 3840;
     }
 
     float s[1];
@@ -1979,14 +1983,16 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_dot0_2(const float *CNN_RESTRICT
     vf a1 = vf_zero();
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 768; i += 4) {
             const vf v = vf_load(w + 0 + i);
 
-            a0 = vf_fma(vf_load(x + 0 + i), v, a0);
-            a1 = vf_fma(vf_load(x + 512 + i), v, a1);
+            a0 = vf_fma(vf_load(xi + 0 + i), v, a0);
+            a1 = vf_fma(vf_load(xi + 512 + i), v, a1);
         }
-        x += 3840;
         w += 768;
+        x += 3840;
     }
 
     float s[2];
@@ -2005,13 +2011,15 @@ CNN_INLINE void conv_chain_conv2d_direct_2_sse2_dot0_1(const float *CNN_RESTRICT
     vf a0 = vf_zero();
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 768; i += 4) {
             const vf v = vf_load(w + 0 + i);
 
-            a0 = vf_fma(vf_load(x + 0 + i), v, a0);
+            a0 = vf_fma(vf_load(xi + 0 + i), v, a0);
         }
-        x += 3840;
         w += 768;
+        x += 3840;
     }
 
     float s[1];
@@ -2887,16 +2895,18 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_dot0_4(const float *CNN_RESTRICT
     vf a3 = vf_zero();
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 768; i += 8) {
             const vf v = vf_load(w + 0 + i);
 
-            a0 = vf_fma(vf_load(x + 0 + i), v, a0);
-            a1 = vf_fma(vf_load(x + 512 + i), v, a1);
-            a2 = vf_fma(vf_load(x + 1024 + i), v, a2);
-            a3 = vf_fma(vf_load(x + 1536 + i), v, a3);
+            a0 = vf_fma(vf_load(xi + 0 + i), v, a0);
+            a1 = vf_fma(vf_load(xi + 512 + i), v, a1);
+            a2 = vf_fma(vf_load(xi + 1024 + i), v, a2);
+            a3 = vf_fma(vf_load(xi + 1536 + i), v, a3);
         }
-        x += 3840;
         w += 768;
+        x += 3840;
     }
 
     float s[4];
@@ -2921,15 +2931,17 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_dot0_3(const float *CNN_RESTRICT
     vf a2 = vf_zero();
 
     for (int kh = 0; kh < rows; kh++) {
+        const float *xi = x;
+
         for (int i = 0; i < 768; i += 8) {
             const vf v = vf_load(w + 0 + i);
 
-            a0 = vf_fma(vf_load(x + 0 + i), v, a0);
-            a1 = vf_fma(vf_load(x + 512 + i), v, a1);
-            a2 = vf_fma(vf_load(x + 1024 + i), v, a2);
+            a0 = vf_fma(vf_load(xi + 0 + i), v, a0);
+            a1 = vf_fma(vf_load(xi + 512 + i), v, a1);
+            a2 = vf_fma(vf_load(xi + 1024 + i), v, a2);
         }
-        x += 3840;
         w += 768;
+        x += 3840;
     }
 
     float s[3];
