@@ -98,7 +98,7 @@ def write_weights(f, net, layer):
 
 def write(net, folder):
     """Of the blob named 'x' the network makes that named 'y'."""
-    layers = fuse_activations(with_inputs(net.layers), FUSED, ('Conv2D', 'DepthwiseConv2D', 'Dense'))
+    layers = fuse_activations(with_inputs(net.layers), dict.fromkeys(('Conv2D', 'DepthwiseConv2D', 'Dense'), FUSED))
     blobs = Blobs(layers)
     channels, height, width = net.shapes['x']
     lines = ['Input x 0 1 x 0=%d 1=%d 2=%d' % (width, height, channels)] + blobs.made('x')

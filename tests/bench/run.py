@@ -78,7 +78,7 @@ def build_peers():
         loudly('not found: %s (ORT)' % ORT)
     elif compiled(CC, 'time_ort.c', '-ldl', '-lm'):
         found.append('ONNX Runtime')
-    if compiled(CXX, 'time_onednn.cpp', '-ldnnl'):
+    if compiled(CXX, 'time_onednn.cpp', '-ldnnl') and compiled(CXX, 'time_onednn_net.cpp', '-ldnnl'):
         found.append('oneDNN')
     xnnpack = ('-lXNNPACK', '-lpthreadpool', '-lm')
     if compiled(CC, 'time_xnnpack.c', *xnnpack) and compiled(CC, 'time_xnnpack_net.c', *xnnpack):
@@ -159,7 +159,7 @@ def time_ort(net, threads, seconds, pinned):
 
 def time_onednn(net, _, seconds, pinned):
     if net.kind == 'network':
-        return []
+        return pinned([OUT + '/time_onednn_net', seconds, folder_of(net)])
     return pinned([OUT + '/time_onednn', seconds, folder_of(net), *net.geometry])
 
 

@@ -1,25 +1,28 @@
 """Writes the layers of a Net as steps, for the programs that build a network call by call (steps.h reads them).
 
-XNNPACK.steps is text, one line for each step:
+XNNPACK.steps and oneDNN.steps are text, one line for each step:
 
     OPERATOR A B ACTIVATION SLOPE IC IH IW OC OH OW KH KW SH SW TOP LEFT BOTTOM RIGHT DH DW GROUPS
 
 OPERATOR is a layer's type, or an activation that stays a step of its own. A and B are what it reads: 0 is the
-network's input, N the result of the Nth step, -1 none. steps.bin has the weights, step after step: PyTorch's order
-and then the bias, or, of a batch normalization, what to multiply by and what to add. There is no Flatten: a dense
-layer reads an image as its kernel would, [units, channels, height, width].
+network's input, N the result of the Nth step, -1 none; a convolution that has B adds to it. steps.bin has the
+weights, step after step: PyTorch's order and then the bias, or, of a batch normalization, what to multiply by and
+what to add. There is no Flatten: a dense layer reads an image as its kernel would, [units, channels, height, width].
 """
 import numpy as np
 
-from graph import activation_of, fuse_activations, with_inputs
+from graph import activation_of, fuse_activations, fuse_sums, with_inputs
 from net import pair
 
 CONVOLUTIONS = ('Conv2D', 'DepthwiseConv2D', 'Dense')
-FUSED = {       # by peer: activations that it takes as part of a step, and the types of such steps
-    'XNNPACK': (('relu', 'relu6'), (*CONVOLUTIONS, 'BatchNormalization', 'Add')),
+LIMITS = ('relu', 'relu6')
+OTHERS = ('leaky_relu', 'sigmoid', 'silu', 'hard_silu', 'hard_sigmoid')
+FUSED = {       # by peer and type of layer: activations that it takes as part of a step
+    'XNNPACK': dict.fromkeys((*CONVOLUTIONS, 'BatchNormalization', 'Add'), LIMITS),
+    'oneDNN': dict(dict.fromkeys((*CONVOLUTIONS, 'Add'), LIMITS + OTHERS), BatchNormalization=('relu',)),
 }
 LACKS = {       # by peer: types of layers that it doesn't have
-    'XNNPACK': {'Concatenate': 'its graphs have no concatenation'},
+    'XNNPACK': {'Concatenate': 'its graphs have no concatenation'}, 'oneDNN': {},
 }
 
 
@@ -54,7 +57,8 @@ def without_flatten(layers):
 
 
 def operator_of(net, layer):
-    if layer['type'] == 'AveragePooling2D' and pair(layer['pool_size']) == list(image_of(net, layer['inputs'][0])[1:]):
+    _, *size = image_of(net, layer['inputs'][0])
+    if layer['type'] == 'AveragePooling2D' and pair(layer['pool_size']) == size:
         return 'GlobalAveragePooling2D'
     return activation_of(layer) or layer['type']
 
@@ -84,7 +88,9 @@ def write_weights(f, net, layer):
 
 
 def write_steps(net, folder, peer):
-    layers = fuse_activations(without_flatten(with_inputs(net.layers)), *FUSED[peer])
+    layers = fuse_activations(without_flatten(with_inputs(net.layers)), FUSED[peer])
+    if peer == 'oneDNN':
+        layers = fuse_sums(layers)
     place = {name: i for i, name in enumerate(['x'] + [layer['name'] for layer in layers])}
     with open('%s/%s.steps' % (folder, peer), 'w') as f:
         for layer in layers:
