@@ -2,9 +2,10 @@
 //
 //     time_onednn_net SECONDS FOLDER
 //
-// FOLDER/oneDNN.steps (steps.py) becomes a chain of primitives that choose their memory formats, with reorders only
-// where one wants another than there is. Activations and sums are post-operations of the convolution before. Weights
-// are reordered before the timing; input and output are channels first. Threads are OpenMP's.
+// two ways: in the memory formats that the library likes best, from channels first, and with channels last. What is in
+// FOLDER/oneDNN.steps (steps.py) becomes a chain of primitives, with reorders only where one wants another format than
+// there is; activations and sums are post-operations of the convolution before. Weights are reordered before the
+// timing. Threads are OpenMP's.
 #include <map>
 #include <unordered_map>
 #include <vector>
@@ -39,9 +40,16 @@ public:
     }
 };
 
+struct way {
+    const char *name;
+    tag images, ends; // formats between the steps; of the input, and of an image that is the result
+    const char *input;
+};
+
 struct program {
     engine cpu{engine::kind::cpu, 0};
     stream queue{cpu};
+    const way *formats;
     network *net;
     pool memories;
     std::vector<memory> tensors, reordered; // the latter until the step at hand is complete
@@ -51,6 +59,8 @@ struct program {
     const memory &at(int tensor) const { return tensors[(size_t)tensor]; }
     memory::desc desc(int tensor) const { return at(tensor).get_desc(); }
     void call(const primitive &p, const arguments &a) { calls.emplace_back(p, a); }
+
+    memory::desc result(const layer &l) const { return {{1, l.oc, l.oh, l.ow}, f32, formats->images}; }
 
     // A tensor in the format that a primitive wants.
     memory input(int tensor, const memory::desc &wanted)
@@ -76,11 +86,6 @@ struct program {
 
     memory weights(unsigned n) { return weights({{n}, f32, tag::a}, {{n}, f32, tag::a}); }
 };
-
-static memory::desc image(const layer &l)
-{
-    return {{1, l.oc, l.oh, l.ow}, f32, tag::any};
-}
 
 static const struct {
     const char *act;
@@ -132,13 +137,14 @@ static void conv(program &p, const step &s)
     if (grouped)
         shape.insert(shape.begin(), l.groups);
     weighted<convolution_forward>(p, s, {{prop_kind::forward_inference, algorithm::convolution_auto,
-            {{1, l.ic, l.ih, l.iw}, f32, tag::any}, {shape, f32, tag::any}, {{l.oc}, f32, tag::a},
-            sum ? p.desc(s.b) : image(l), {l.sh, l.sw}, {l.dh - 1, l.dw - 1}, // a dilation of 1 is oneDNN's 0
+            {{1, l.ic, l.ih, l.iw}, f32, p.formats->images}, {shape, f32, tag::any}, {{l.oc}, f32, tag::a},
+            sum ? p.desc(s.b) : p.result(l), {l.sh, l.sw},
+            {l.dh - 1, l.dw - 1}, // a dilation of 1 is oneDNN's 0
             {l.top, l.left}, {l.bottom, l.right}}, post_operations(s, sum), p.cpu},
             {shape, f32, grouped ? tag::goihw : tag::oihw});
 }
 
-// An image is read in the format that it has, which the weights follow: `any` would turn it to channels first.
+// An image is read in the format that it has, which the weights follow: of `any` it would be channels first.
 static void dense(program &p, const step &s)
 {
     const memory::desc from = p.desc(s.a);
@@ -159,14 +165,14 @@ template <algorithm algo> static void pooling(program &p, const step &s)
 {
     const layer &l = s.l;
 
-    unary<pooling_forward>(p, s, {{prop_kind::forward_inference, algo, p.desc(s.a), image(l), {l.sh, l.sw},
+    unary<pooling_forward>(p, s, {{prop_kind::forward_inference, algo, p.desc(s.a), p.result(l), {l.sh, l.sw},
             {l.kh, l.kw}, {l.top, l.left}, {l.bottom, l.right}}, p.cpu});
 }
 
 static void upsample(program &p, const step &s)
 {
-    unary<resampling_forward>(p, s, {{prop_kind::forward_inference, algorithm::resampling_nearest, p.desc(s.a),
-            image(s.l)}, p.cpu});
+    unary<resampling_forward>(p, s,
+            {{prop_kind::forward_inference, algorithm::resampling_nearest, p.desc(s.a), p.result(s.l)}, p.cpu});
 }
 
 static void softmax(program &p, const step &s)
@@ -239,7 +245,7 @@ static void build(program &p)
         for (int t : {p.net->steps[i].a, p.net->steps[i].b})
             if (t > 0) // the input stays
                 p.last_reader[(size_t)t] = i;
-    p.output({{1, first.ic, first.ih, first.iw}, f32, tag::nchw});
+    p.output({{1, first.ic, first.ih, first.iw}, f32, p.formats->ends});
     for (int i = 0; i < p.net->count; i++) {
         const step &s = p.net->steps[i];
         if (!operators.count(s.op))
@@ -259,29 +265,43 @@ static void run(void *arg)
     p->queue.wait();
 }
 
-static void time_network(const char *folder, double seconds)
+static double compare(const program &p, const memory &y, const char *folder)
+{
+    const memory::dims shape = y.get_desc().dims();
+    const memory plain({shape, f32, shape.size() == 2 ? tag::nc : tag::nchw}, p.cpu);
+
+    copy(y, plain, p.queue);
+    return error_of(static_cast<float *>(plain.get_data_handle()), folder, plain.get_desc().get_size() / sizeof(float));
+}
+
+static void time_way(const way &w, const char *folder, double seconds)
 {
     program p;
+
+    p.formats = &w;
     p.net = read_network(folder, "oneDNN.steps");
     build(p);
-    const memory::dims shape = p.tensors.back().get_desc().dims();
-    const memory::desc plain(shape, f32, shape.size() == 2 ? tag::nc : tag::nchw);
-    const memory y = p.input(p.net->count, plain);
     const size_t inputs = p.desc(0).get_size() / sizeof(float);
-    float *x = read_floats(folder, "input.chw", inputs);
-    memcpy(p.tensors[0].get_data_handle(), x, inputs * sizeof(float));
+    float *x = read_floats(folder, w.input, inputs);
+    memcpy(p.at(0).get_data_handle(), x, inputs * sizeof(float));
+    const memory::dims shape = p.desc(p.net->count).dims();
+    const memory y = p.input(p.net->count, {shape, f32, shape.size() == 2 ? tag::nc : w.ends});
 
     run(&p);
-    const double e = error_of(static_cast<float *>(y.get_data_handle()), folder, plain.get_size() / sizeof(float));
-    print_json("oneDNN", version_text().c_str(), sample(run, &p, seconds), e);
+    const double e = compare(p, y, folder);
+    print_json(w.name, version_text().c_str(), sample(run, &p, seconds), e);
 }
 
 int main(int argc, char **argv)
 {
+    static const way ways[] = {
+        {"oneDNN", tag::any, tag::nchw, "input.chw"}, {"oneDNN NHWC", tag::nhwc, tag::nhwc, "input.hwc"}};
+
     if (argc != 3)
         return 2;
     try {
-        time_network(argv[2], atof(argv[1]));
+        for (const way &w : ways)
+            time_way(w, argv[2], atof(argv[1]));
     } catch (const error &e) {
         fprintf(stderr, "oneDNN: %s\n", e.what());
         return 1;
