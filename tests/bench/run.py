@@ -165,8 +165,7 @@ def time_onednn(net, _, seconds, pinned):
 
 def time_xnnpack(net, threads, seconds, pinned):
     if net.kind == 'network':
-        command = [OUT + '/time_xnnpack_net', threads, seconds, folder_of(net)]
-        return pinned(command) if not steps.reason_against(net, 'XNNPACK') else []
+        return pinned([OUT + '/time_xnnpack_net', threads, seconds, folder_of(net)])
     return pinned([OUT + '/time_xnnpack', threads, seconds, folder_of(net), *net.geometry])
 
 
@@ -238,12 +237,12 @@ def measure(nets, peers, args):
     results.left_out = steps.left_out(nets, peers)
     for left_out in results.left_out:
         loudly('LEFT OUT: %s on %s: %s' % left_out)
-    timers = [time_cnngen] + [TIMERS[p] for p in peers]
+    timers = [('cnngen', time_cnngen)] + [(peer, TIMERS[peer]) for peer in peers]
     for turn in range(args.rounds):
         for net in nets:
             print('round %d of %d: %s' % (turn + 1, args.rounds, net.name), file=sys.stderr)
             for threads in args.threads:
-                for timer in timers:
+                for timer in [timer for peer, timer in timers if not steps.reason_against(net, peer)]:
                     for line in timer(net, threads, args.seconds, pinned_to(threads)):
                         results.add(net, threads, line)
     return results

@@ -21,21 +21,22 @@ FUSED = {       # by peer and type of layer: activations that it takes as part o
     'XNNPACK': dict.fromkeys((*CONVOLUTIONS, 'BatchNormalization', 'Add'), LIMITS),
     'oneDNN': dict(dict.fromkeys((*CONVOLUTIONS, 'Add'), LIMITS + OTHERS), BatchNormalization=('relu',)),
 }
-LACKS = {       # by peer: types of layers that it doesn't have
-    'XNNPACK': {'Concatenate': 'its graphs have no concatenation'}, 'oneDNN': {},
+LACKS = {       # by peer: types of layers that it doesn't have, and what the report says of it
+    'XNNPACK': {'Concatenate': 'its graphs have no concatenation'},
 }
 
 
 def reason_against(net, peer):
     """Why the peer cannot run the network; None if it can."""
-    return next((LACKS[peer][layer['type']] for layer in net.layers if layer['type'] in LACKS[peer]), None)
+    lacks = LACKS.get(peer, {})
+    return next((lacks[layer['type']] for layer in net.layers if layer['type'] in lacks), None)
 
 
 def left_out(nets, peers):
     """(peer, names of networks, reason) where a peer cannot run them."""
     found = {}
-    for peer in FUSED:
-        for net in nets if peer in peers else ():
+    for peer in peers:
+        for net in nets:
             found.setdefault((peer, reason_against(net, peer)), []).append(net.name)
     return [(peer, ', '.join(names), reason) for (peer, reason), names in found.items() if reason]
 
