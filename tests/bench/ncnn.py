@@ -8,6 +8,8 @@ from collections import Counter
 
 import numpy as np
 
+from graph import activation_of, fuse_activations, uses_of, with_inputs
+
 FUSED = {       # activations as part of a layer: parameter 9, and 10's array of values
     'relu': '9=1', 'leaky_relu': '9=2 -23310=1,%.9g', 'relu6': '9=3 -23310=2,0.0,6.0', 'sigmoid': '9=4',
     'hard_silu': '9=6 -23310=2,%.9g,0.5' % (1 / 6),
@@ -19,10 +21,8 @@ ALONE = {       # as a layer: its type and parameters
 }
 
 
-def activation_of(layer):
-    if layer['type'] == 'LeakyReLU':
-        return 'leaky_relu'
-    return layer.get('activation')
+def with_slope(text, layer):
+    return text % layer['negative_slope'] if '%' in text else text
 
 
 def conv(net, layer):
@@ -53,7 +53,7 @@ def pool(_, layer):
 
 def activation(_, layer):
     type, text = ALONE[activation_of(layer)]
-    return type, text % layer['negative_slope'] if '%' in text else text
+    return type, with_slope(text, layer)
 
 
 LAYERS = {
@@ -65,33 +65,11 @@ LAYERS = {
 }
 
 
-def with_inputs(layers):
-    """Copies of the layers behind the input, each with the names of its inputs and of its weights, which it keeps
-    whatever its result is called."""
-    return [dict(layer, inputs=layer.get('inputs', [before['name']]), weights=layer['name'])
-            for before, layer in zip(layers, layers[1:])]
-
-
-def fuse_activations(layers):
-    """Layers without those that became the key 'fused' of the one before, whose name is then theirs."""
-    uses = Counter(name for layer in layers for name in layer['inputs'])
-    result = []
-    for layer in layers:
-        before = result[-1] if result else None
-        if (before and layer['inputs'] == [before['name']] and activation_of(layer) in FUSED
-                and uses[before['name']] == 1 and before['type'] in ('Conv2D', 'DepthwiseConv2D', 'Dense')):
-            text = FUSED[activation_of(layer)]
-            before.update(name=layer['name'], fused=text % layer['negative_slope'] if '%' in text else text)
-        else:
-            result.append(layer)
-    return result
-
-
 class Blobs:
     """Names of tensors. One that several layers read is split, and each reads a copy of its own."""
 
     def __init__(self, layers):
-        self.uses = Counter(name for layer in layers for name in layer['inputs'])
+        self.uses = uses_of(layers)
         self.given, self.count = Counter(), 0
 
     def read(self, name):
@@ -120,7 +98,7 @@ def write_weights(f, net, layer):
 
 def write(net, folder):
     """Of the blob named 'x' the network makes that named 'y'."""
-    layers = fuse_activations(with_inputs(net.layers))
+    layers = fuse_activations(with_inputs(net.layers), dict.fromkeys(('Conv2D', 'DepthwiseConv2D', 'Dense'), FUSED))
     blobs = Blobs(layers)
     channels, height, width = net.shapes['x']
     lines = ['Input x 0 1 x 0=%d 1=%d 2=%d' % (width, height, channels)] + blobs.made('x')
@@ -129,8 +107,9 @@ def write(net, folder):
             type, parameters = LAYERS[layer['type']](net, layer)
             inputs = ' '.join(map(blobs.read, layer['inputs']))
             made = 'y' if layer is layers[-1] else layer['name']
+            fused = with_slope(FUSED.get(layer.get('fused'), ''), layer)
             lines.append('%s %s %d 1 %s %s %s %s' % (type, layer['name'], len(layer['inputs']), inputs, made,
-                                                     parameters, layer.get('fused', '')))
+                                                     parameters, fused))
             lines += blobs.made(layer['name'])
             write_weights(f, net, layer)
     with open(folder + '/model.param', 'w') as f:

@@ -32,6 +32,7 @@ def heading(results, args, tools, missing):
     if results.busy > MOST_BUSY:
         lines.append('* **others used %.0f %% of the CPUs when it began**' % (100 * results.busy))
     lines += ['* **not compared: %s**, install with `%s`' % pair for pair in missing.items()]
+    lines += ['* **left out: %s on %s**: %s' % left_out for left_out in results.left_out]
     lines += ['* **wrong result, dropped: %s on %s**' % (peer, model)
               for model, peer in sorted(results.wrong)]
     lines.append('* Best of %d rounds of %g s for each; ratio: time of the best peer / time of '

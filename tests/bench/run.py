@@ -21,6 +21,7 @@ try:
     import numpy as np
     import models
     import ncnn
+    import steps
 except ImportError as missing:
     sys.exit('%s\ninstall them: apt-get install python3-numpy python3-onnx' % missing)
 import report
@@ -77,9 +78,10 @@ def build_peers():
         loudly('not found: %s (ORT)' % ORT)
     elif compiled(CC, 'time_ort.c', '-ldl', '-lm'):
         found.append('ONNX Runtime')
-    if compiled(CXX, 'time_onednn.cpp', '-ldnnl'):
+    if compiled(CXX, 'time_onednn.cpp', '-ldnnl') and compiled(CXX, 'time_onednn_net.cpp', '-ldnnl'):
         found.append('oneDNN')
-    if compiled(CC, 'time_xnnpack.c', '-lXNNPACK', '-lpthreadpool', '-lm'):
+    xnnpack = ('-lXNNPACK', '-lpthreadpool', '-lm')
+    if compiled(CC, 'time_xnnpack.c', *xnnpack) and compiled(CC, 'time_xnnpack_net.c', *xnnpack):
         found.append('XNNPACK')
     if not os.path.exists(NCNN + '/lib/libncnn.a'):
         loudly('not found: %s/lib/libncnn.a (NCNN)' % NCNN)
@@ -100,6 +102,7 @@ def build_model(net, peers):
     net.write(folder)
     if 'ncnn' in peers:
         ncnn.write(net, folder)
+    steps.write(net, folder)
     made = call([CNNGEN, '-q', '--standalone', '--prefix', 'model', '-o', folder + '/model.c',
                  folder + '/model.cnn.yaml'])
     return made is not None and call(
@@ -156,13 +159,13 @@ def time_ort(net, threads, seconds, pinned):
 
 def time_onednn(net, _, seconds, pinned):
     if net.kind == 'network':
-        return []
+        return pinned([OUT + '/time_onednn_net', seconds, folder_of(net)])
     return pinned([OUT + '/time_onednn', seconds, folder_of(net), *net.geometry])
 
 
 def time_xnnpack(net, threads, seconds, pinned):
     if net.kind == 'network':
-        return []
+        return pinned([OUT + '/time_xnnpack_net', threads, seconds, folder_of(net)])
     return pinned([OUT + '/time_xnnpack', threads, seconds, folder_of(net), *net.geometry])
 
 
@@ -203,10 +206,12 @@ def busy_share(seconds=1.0):
 
 
 class Results:
-    """The best of all rounds: {(model, threads): {peer: line}}; and what the reader must know."""
+    """The best of all rounds: {(model, threads): {peer: line}}; and what the reader must know.
+
+    left_out: (peer, names of models, reason)."""
 
     def __init__(self):
-        self.best, self.wrong, self.versions = {}, set(), {}
+        self.best, self.wrong, self.versions, self.left_out = {}, set(), {}, []
         self.busy = busy_share()
         if self.busy > report.MOST_BUSY:
             loudly('BUSY: others use %.0f %% of the CPUs; times will be too long, those with '
@@ -229,12 +234,15 @@ class Results:
 def measure(nets, peers, args):
     """Round by round, model by model, thread count by thread count: all peers directly in turn."""
     results = Results()
-    timers = [time_cnngen] + [TIMERS[p] for p in peers]
+    results.left_out = steps.left_out(nets, peers)
+    for left_out in results.left_out:
+        loudly('LEFT OUT: %s on %s: %s' % left_out)
+    timers = [('cnngen', time_cnngen)] + [(peer, TIMERS[peer]) for peer in peers]
     for turn in range(args.rounds):
         for net in nets:
             print('round %d of %d: %s' % (turn + 1, args.rounds, net.name), file=sys.stderr)
             for threads in args.threads:
-                for timer in timers:
+                for timer in [timer for peer, timer in timers if not steps.reason_against(net, peer)]:
                     for line in timer(net, threads, args.seconds, pinned_to(threads)):
                         results.add(net, threads, line)
     return results

@@ -7,14 +7,7 @@
 // offer for a layer (Winograd, mostly) prints nothing.
 #include <unordered_map>
 
-#include <dnnl.hpp>
-
-#include "sample.h"
-
-using namespace dnnl;
-using tag = memory::format_tag;
-
-static const auto f32 = memory::data_type::f32;
+#include "time_onednn.h"
 
 struct layer {
     int ic, ih, iw, oc, oh, ow, kh, kw, sh, sw, top, left, bottom, right, dh, dw, groups;
@@ -43,23 +36,10 @@ static void run(void *arg)
     c->queue.wait();
 }
 
-static void copy(memory from, memory to, stream queue)
-{
-    reorder(from, to).execute(queue, from, to);
-    queue.wait();
-}
-
-// FOLDER/NAME, which lies as `plain` says, in the format that is asked for.
 static memory load(const char *folder, const char *name, const memory::desc &plain,
         const memory::desc &wanted, const stream &queue)
 {
-    const engine cpu = queue.get_engine();
-    float *values = read_floats(folder, name, plain.get_size() / sizeof(float));
-    memory result(wanted, cpu);
-
-    copy(memory(plain, cpu, values), result, queue);
-    free(values);
-    return result;
+    return formatted(read_floats(folder, name, plain.get_size() / sizeof(float)), plain, wanted, queue);
 }
 
 static double compare(const layer &l, const memory &got, const char *folder, const stream &queue)
@@ -87,13 +67,10 @@ static void time_one(const char *name, const layer &l, algorithm algo, tag image
                     d.weights_desc(), queue)},
             {DNNL_ARG_BIAS, load(folder, "bias", l.bias(), l.bias(), queue)},
             {DNNL_ARG_DST, output}}};
-    const dnnl_version_t *v = dnnl_version();
-    char version[32];
 
-    snprintf(version, sizeof version, "%d.%d.%d", v->major, v->minor, v->patch);
     run(&c);
     const double error = compare(l, output, folder, queue);
-    print_json(name, version, sample(run, &c, seconds), error);
+    print_json(name, version_text().c_str(), sample(run, &c, seconds), error);
 }
 
 int main(int argc, char **argv)
