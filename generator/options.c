@@ -9,6 +9,7 @@
 
 #include "help.h"
 #include "out.h"
+#include "out_file.h"
 #include "reference.h"
 #include "schema.h"
 #include "targets.h"

@@ -8,6 +8,7 @@
 #include "graph.h"
 #include "options.h"
 #include "out.h"
+#include "out_file.h"
 #include "plan.h"
 #include "spec.h"
 #include "tuning.h"

@@ -9,6 +9,7 @@
 
 #include "help.h"
 #include "names.h"
+#include "out_file.h"
 
 struct parser {
     const struct importer *importer;

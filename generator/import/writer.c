@@ -9,6 +9,7 @@
 #include "diag.h"
 #include "names.h"
 #include "out.h"
+#include "out_file.h"
 #include "safetensors_write.h"
 #include "shape.h"
 #include "text.h"

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "out.h"
+#include "out_file.h"
 #include "source.h"
 
 static struct pool *pool;
