@@ -87,6 +87,11 @@ void out_printf(struct out *out, const char *fmt, ...)
     va_end(args);
 }
 
+bool out_copy(const struct out *out, out_sink *sink, void *to)
+{
+    return sink(to, out->text, out->len);
+}
+
 bool out_unicode(void)
 {
     static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pool.h"
-
 enum { MAX_FILES = 8 };
 
 /* The temporary files of the commit under way, for the signal handler to remove. */
@@ -33,10 +31,18 @@ static void on_signal(int sig)
 static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGXFSZ, SIGPIPE};
 enum { FATALS = sizeof fatal / sizeof fatal[0] };
 
-static bool write_all(int fd, const char *text, size_t len)
+/* A file that is being written. */
+struct target {
+    int fd;
+    size_t bytes;
+};
+
+static bool write_all(void *target, const char *text, size_t len)
 {
+    struct target *t = target;
+    t->bytes += len;
     while (len) {
-        ssize_t n = write(fd, text, len);
+        ssize_t n = write(t->fd, text, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -45,6 +51,14 @@ static bool write_all(int fd, const char *text, size_t len)
         len -= (size_t)n;
     }
     return true;
+}
+
+static bool write_file(int fd, struct out_file *f)
+{
+    struct target t = {.fd = fd};
+    bool ok = out_copy(f->out, write_all, &t);
+    f->bytes = t.bytes;
+    return ok;
 }
 
 /* Standard output, devices and FIFOs can't be renamed over: they are written when all temporary
@@ -56,13 +70,13 @@ static bool is_stream(const char *path)
            (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
 }
 
-static bool write_stream(const struct out_file *f)
+static bool write_stream(struct out_file *f)
 {
     bool is_stdout = !strcmp(f->path, "-");
     int fd = is_stdout ? 1 : open(f->path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    bool ok = write_all(fd, f->text, f->len);
+    bool ok = write_file(fd, f);
     int saved = errno;
     if (!is_stdout && close(fd) != 0 && ok)
         return false;
@@ -102,7 +116,7 @@ static int open_temporary(const char *path, char *volatile *slot)
     return fd;
 }
 
-static bool write_temporary(const struct out_file *f, char *volatile *slot)
+static bool write_temporary(struct out_file *f, char *volatile *slot)
 {
     struct stat st;
     size_t len = strlen(f->path);
@@ -115,7 +129,7 @@ static bool write_temporary(const struct out_file *f, char *volatile *slot)
     int fd = open_temporary(f->path, slot);
     if (fd < 0)
         return false;
-    bool ok = write_all(fd, f->text, f->len);
+    bool ok = write_file(fd, f);
     int saved = errno;
     if (close(fd) != 0 && ok)
         return false;
@@ -123,7 +137,7 @@ static bool write_temporary(const struct out_file *f, char *volatile *slot)
     return ok;
 }
 
-static bool write_and_rename(const struct out_file *files, int n, const char **failed)
+static bool write_and_rename(struct out_file *files, int n, const char **failed)
 {
     for (int i = 0; i < n; i++) {
         *failed = files[i].path;
@@ -144,7 +158,7 @@ static bool write_and_rename(const struct out_file *files, int n, const char **f
     return true;
 }
 
-bool out_commit(const struct out_file *files, int n, const char **failed)
+bool out_commit(struct out_file *files, int n, const char **failed)
 {
     void (*old[FATALS])(int);
     if (n > MAX_FILES)

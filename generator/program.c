@@ -9,7 +9,7 @@ void program_write(struct build *b, const char *template, const struct args *arg
     out_init(&out);
     if (!t || !template_expand(t, args, insert, context, &out, diag))
         bug("template %s", template);
-    build_write(b, name, out.text, out.len);
+    build_write(b, name, &out);
     out_free(&out);
 }
 
@@ -67,14 +67,14 @@ static void write_literals(struct build *b, const char *name, const struct out *
         size_t n = w->len - i < BYTES ? w->len - i : BYTES;
         out_raw(&out, line, storage_literal((const unsigned char *)w->text + i, n, line));
     }
-    build_write(b, name, out.text, out.len);
+    build_write(b, name, &out);
     out_free(&out);
 }
 
 void program_weights(struct session *s, struct build *b, const char *name)
 {
     if (s->options->storage == STORAGE_ASM)
-        build_write(b, pool_printf(s->pool, "%s.weights", name), s->text.w.text, s->text.w.len);
+        build_write(b, pool_printf(s->pool, "%s.weights", name), &s->text.w);
     else if (s->options->storage == STORAGE_BIN)
         write_literals(b, pool_printf(s->pool, "%s.inc", name), &s->text.w);
 }

@@ -191,23 +191,29 @@ static void grows(void **state)
 
 /* ---- writing */
 
-#define FILES(...) (const struct out_file[]){__VA_ARGS__}
+#define FILES(...) (struct out_file[]){__VA_ARGS__}
+#define BYTES(bytes, n) &(struct out){.text = (bytes), .len = (n)}, 0
+#define TEXT(text) BYTES(text, strlen(text))
 
 static void writes_a_set(void **state)
 {
     (void)state;
     const char *failed = "?";
     write_file("a.c", "old");
-    assert_true(out_commit(FILES({"a.c", "new a", 5}, {"./b.h", "new b", 5}, {"empty", "", 0}), 3,
-            &failed));
+    struct out_file files[] = {
+        {"a.c", TEXT("new a")}, {"./b.h", TEXT("new b's")}, {"empty", TEXT("")}};
+    assert_true(out_commit(files, 3, &failed));
     assert_null(failed);
     assert_file("a.c", "new a");
-    assert_file("b.h", "new b");
+    assert_file("b.h", "new b's");
     assert_file("empty", "");
+    assert_int_equal(files[0].bytes, 5);
+    assert_int_equal(files[1].bytes, 7);
+    assert_int_equal(files[2].bytes, 0);
     assert_int_equal(files_here(), 3);
 }
 
-static void assert_fails(const struct out_file *files, int n, int error, const char *culprit)
+static void assert_fails(struct out_file *files, int n, int error, const char *culprit)
 {
     const char *failed = NULL;
     write_file("a.c", "old");
@@ -225,16 +231,16 @@ static void a_failure_changes_nothing(void **state)
     (void)state;
     assert_int_equal(mkdir("dir", 0700), 0);
     write_file("file", "");
-    assert_fails(FILES({"a.c", "new", 3}, {"absent/b.h", "b", 1}), 2, ENOENT, "absent/b.h");
-    assert_fails(FILES({"a.c", "new", 3}, {"dir", "b", 1}), 2, EISDIR, "dir");
-    assert_fails(FILES({"a.c", "new", 3}, {"file/b.h", "b", 1}), 2, ENOTDIR, "file/b.h");
-    assert_fails(FILES({"a.c", "new", 3}, {"absent/", "b", 1}), 2, EISDIR, "absent/");
-    assert_fails(FILES({"a.c", "new", 3}, {"", "b", 1}), 2, ENOENT, "");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"absent/b.h", TEXT("b")}), 2, ENOENT, "absent/b.h");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"dir", TEXT("b")}), 2, EISDIR, "dir");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"file/b.h", TEXT("b")}), 2, ENOTDIR, "file/b.h");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"absent/", TEXT("b")}), 2, EISDIR, "absent/");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"", TEXT("b")}), 2, ENOENT, "");
     if (access("/dev/full", W_OK) == 0)
-        assert_fails(FILES({"a.c", "new", 3}, {"/dev/full", "b", 1}), 2, ENOSPC, "/dev/full");
+        assert_fails(FILES({"a.c", TEXT("new")}, {"/dev/full", TEXT("b")}), 2, ENOSPC, "/dev/full");
     if (geteuid() != 0) {
         assert_int_equal(chmod("dir", 0500), 0);
-        assert_fails(FILES({"a.c", "new", 3}, {"dir/b.h", "b", 1}), 2, EACCES, "dir/b.h");
+        assert_fails(FILES({"a.c", TEXT("new")}, {"dir/b.h", TEXT("b")}), 2, EACCES, "dir/b.h");
     }
 }
 
@@ -250,7 +256,8 @@ static void a_full_disk_changes_nothing(void **state)
         signal(SIGXFSZ, SIG_IGN);
         if (setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096}) != 0)
             _exit(77);
-        bool ok = out_commit(FILES({"b.h", "b", 1}, {"a.c", big, sizeof big}), 2, &failed);
+        bool ok = out_commit(FILES({"b.h", TEXT("b")}, {"a.c", BYTES(big, sizeof big)}), 2,
+                &failed);
         _exit(!ok && errno == EFBIG && !strcmp(failed, "a.c") ? 0 : 1);
     }
     int status;
@@ -267,7 +274,7 @@ static void the_same_target_twice(void **state)
 {
     (void)state;
     const char *failed;
-    assert_true(out_commit(FILES({"a", "1", 1}, {"a", "2", 1}), 2, &failed));
+    assert_true(out_commit(FILES({"a", TEXT("1")}, {"a", TEXT("2")}), 2, &failed));
     assert_file("a", "2");
     assert_int_equal(files_here(), 1);
 }
@@ -282,7 +289,7 @@ static void leftovers_and_long_names(void **state)
         write_file(name, "left behind");
     }
     memset(longest, 'n', 255);
-    assert_true(out_commit(FILES({"a", "1", 1}, {longest, "2", 1}), 2, &failed));
+    assert_true(out_commit(FILES({"a", TEXT("1")}, {longest, TEXT("2")}), 2, &failed));
     assert_file("a", "1");
     assert_file(longest, "2");
     assert_file(name, "left behind");
@@ -298,7 +305,7 @@ static void links(void **state)
     write_file("target", "old");
     assert_int_equal(symlink("target", "link"), 0);
     assert_int_equal(symlink("/dev/null", "null"), 0);
-    assert_true(out_commit(FILES({"link", "new", 3}, {"null", "x", 1}), 2, &failed));
+    assert_true(out_commit(FILES({"link", TEXT("new")}, {"null", TEXT("x")}), 2, &failed));
     assert_file("target", "old");
     assert_file("link", "new");
     assert_int_equal(lstat("null", &st), 0);
@@ -315,7 +322,7 @@ static void standard_output(void **state)
     assert_int_equal(pipe(ends), 0);
     dup2(ends[1], 1);
     close(ends[1]);
-    bool ok = out_commit(FILES({"-", "to stdout", 9}), 1, &failed);
+    bool ok = out_commit(FILES({"-", TEXT("to stdout")}), 1, &failed);
     dup2(saved, 1);
     close(saved);
     assert_true(ok);
@@ -330,7 +337,7 @@ static void mode_follows_umask(void **state)
     const char *failed;
     struct stat st;
     mode_t old = umask(027);
-    assert_true(out_commit(FILES({"a", "1", 1}), 1, &failed));
+    assert_true(out_commit(FILES({"a", TEXT("1")}), 1, &failed));
     umask(old);
     assert_int_equal(stat("a", &st), 0);
     assert_int_equal(st.st_mode & 0777, 0640);
@@ -342,7 +349,7 @@ static void signals_are_given_back(void **state)
     const char *failed;
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_DFL);  /* a shell that starts tests in the background ignores it */
-    assert_true(out_commit(FILES({"a", "1", 1}), 1, &failed));
+    assert_true(out_commit(FILES({"a", TEXT("1")}), 1, &failed));
     assert_true(signal(SIGTERM, SIG_DFL) == SIG_IGN);
     assert_true(signal(SIGINT, SIG_DFL) == SIG_DFL);
 }
