@@ -155,45 +155,10 @@ static void decodes_utf8(void **state)
     }
 }
 
-/* ---- text */
-
-static void indents_lines(void **state)
-{
-    (void)state;
-    struct out out;
-    out_init(&out);
-    out_printf(&out, "a {\n");
-    out.indent += 4;
-    out_printf(&out, "b");
-    out_printf(&out, " %d;\n\n", 1);
-    out_raw(&out, "#raw\n", 5);
-    out_printf(&out, "c;\nd;\n");
-    out.indent -= 4;
-    out_printf(&out, "}\n");
-    assert_string_equal(out.text, "a {\n    b 1;\n\n#raw\n    c;\n    d;\n}\n");
-    assert_int_equal(out.len, strlen(out.text));
-    out_free(&out);
-}
-
-static void grows(void **state)
-{
-    (void)state;
-    struct out out;
-    char big[5000] = {0};
-    memset(big, 'x', sizeof big - 1);
-    out_init(&out);
-    for (int i = 0; i < 100; i++)
-        out_printf(&out, "%s\n", big);
-    assert_int_equal(out.len, 500000);
-    assert_int_equal(out.text[out.len], 0);
-    out_free(&out);
-}
-
 /* ---- writing */
 
 #define FILES(...) (struct out_file[]){__VA_ARGS__}
-#define BYTES(bytes, n) &(struct out){.text = (bytes), .len = (n)}, 0
-#define TEXT(text) BYTES(text, strlen(text))
+#define TEXT(t) &(struct out){.text = (t), .len = strlen(t)}, 0
 
 static void writes_a_set(void **state)
 {
@@ -211,6 +176,41 @@ static void writes_a_set(void **state)
     assert_int_equal(files[1].bytes, 7);
     assert_int_equal(files[2].bytes, 0);
     assert_int_equal(files_here(), 3);
+}
+
+static void write_xs(const void *count, struct out *out)
+{
+    for (int i = 0; i < *(const int *)count; i++)
+        out_printf(out, "x\n");
+}
+
+/* Each file has its own, behind text and in front of it, and what was written is counted. */
+static void writes_passages(void **state)
+{
+    (void)state;
+    const char *failed;
+    const int one = 1, three = 3, many = 100000;
+    struct out a, b;
+    struct stat st;
+    out_init(&a);
+    out_printf(&a, "a\n");
+    out_late(&a, write_xs, &three);
+    out_init(&b);
+    out_late(&b, write_xs, &one);
+    out_printf(&b, "b\n");
+    struct out_file files[] = {{"a.c", &a, 0}, {"b.h", &b, 0}};
+    assert_true(out_commit(files, 2, &failed));
+    assert_file("a.c", "a\nx\nx\nx\n");
+    assert_file("b.h", "x\nb\n");
+    assert_int_equal(files[0].bytes, 8);
+    assert_int_equal(files[1].bytes, 4);
+    out_late(&a, write_xs, &many);
+    assert_true(out_commit(files, 1, &failed));
+    assert_int_equal(files[0].bytes, 8 + 2 * many);
+    assert_int_equal(stat("a.c", &st), 0);
+    assert_int_equal(st.st_size, 8 + 2 * many);
+    out_free(&a);
+    out_free(&b);
 }
 
 static void assert_fails(struct out_file *files, int n, int error, const char *culprit)
@@ -245,19 +245,16 @@ static void a_failure_changes_nothing(void **state)
 }
 
 /* A disk that fills up half-way: here a limit on the size of files. */
-static void a_full_disk_changes_nothing(void **state)
+static void assert_full_disk(const struct out *big)
 {
-    (void)state;
     write_file("a.c", "old");
     pid_t child = fork();
     if (child == 0) {
         const char *failed;
-        static char big[8192];
         signal(SIGXFSZ, SIG_IGN);
         if (setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096}) != 0)
             _exit(77);
-        bool ok = out_commit(FILES({"b.h", TEXT("b")}, {"a.c", BYTES(big, sizeof big)}), 2,
-                &failed);
+        bool ok = out_commit(FILES({"b.h", TEXT("b")}, {"a.c", big, 0}), 2, &failed);
         _exit(!ok && errno == EFBIG && !strcmp(failed, "a.c") ? 0 : 1);
     }
     int status;
@@ -267,6 +264,25 @@ static void a_full_disk_changes_nothing(void **state)
     assert_int_equal(status, 0);
     assert_file("a.c", "old");
     assert_int_equal(files_here(), 1);
+}
+
+static void a_full_disk_changes_nothing(void **state)
+{
+    (void)state;
+    static char big[8192];
+    assert_full_disk(&(struct out){.text = big, .len = sizeof big});
+}
+
+static void a_full_disk_in_a_passage(void **state)
+{
+    (void)state;
+    const int many = 100000;
+    struct out out;
+    out_init(&out);
+    out_late(&out, write_xs, &many);
+    out_printf(&out, "end\n");
+    assert_full_disk(&out);
+    out_free(&out);
 }
 
 /* Two targets of one name would be one file after renaming: the later one, and nothing else. */
@@ -360,10 +376,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reads_whole_files), TEST(refuses_what_is_no_file), TEST(refuses_sparse_giants),
-        TEST(reads_standard_input), TEST(decodes_utf8), TEST(indents_lines), TEST(grows),
-        TEST(writes_a_set), TEST(a_failure_changes_nothing), TEST(a_full_disk_changes_nothing),
-        TEST(the_same_target_twice), TEST(leftovers_and_long_names), TEST(links),
-        TEST(standard_output), TEST(mode_follows_umask), TEST(signals_are_given_back),
+        TEST(reads_standard_input), TEST(decodes_utf8), TEST(writes_a_set),
+        TEST(writes_passages), TEST(a_failure_changes_nothing), TEST(a_full_disk_changes_nothing),
+        TEST(a_full_disk_in_a_passage), TEST(the_same_target_twice),
+        TEST(leftovers_and_long_names), TEST(links), TEST(standard_output),
+        TEST(mode_follows_umask), TEST(signals_are_given_back),
     };
     return cmocka_run_group_tests_name("source and out", tests, NULL, NULL);
 }
