@@ -86,7 +86,7 @@ static void write_inputs(struct bencher *b)
     struct out out;
     out_init(&out);
     program_inputs(b->session->graph, &b->images, &out);
-    build_write(b->build, "inputs", out.text, out.len);
+    build_write(b->build, "inputs", &out);
     out_free(&out);
 }
 
@@ -98,9 +98,9 @@ static void write_files(struct bencher *b)
     args_int(s->pool, &a, "WHOLE", b->whole);
     args_int(s->pool, &a, "MILLISECONDS", (int64_t)(1000 * s->options->seconds));
     args_int(s->pool, &a, "THREADS", s->options->threads);
-    build_write(b->build, "model.c", s->text.c.text, s->text.c.len);
+    build_write(b->build, "model.c", &s->text.c);
     program_weights(s, b->build, "model");
-    build_write(b->build, "model.h", s->text.h.text, s->text.h.len);
+    build_write(b->build, "model.h", &s->text.h);
     program_write(b->build, "bench.h.in", &none, NULL, NULL, "bench.h");
     program_write(b->build, "bench.c.in", &a, NULL, NULL, "bench.c");
     write_copy(b, "hooked", "hooked.c");

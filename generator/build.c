@@ -10,8 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "out.h"
-
 enum { JOBS = 2, EXIT_NOT_FOUND = 127 };
 
 /* ---- the private folder ---------------------------------------------------------------------- */
@@ -93,11 +91,16 @@ const char *build_path(struct build *b, const char *name)
     return path;
 }
 
-void build_write(struct build *b, const char *name, const char *text, size_t len)
+static bool put(void *file, const char *text, size_t len)
+{
+    return fwrite(text, 1, len, file) == len;
+}
+
+void build_write(struct build *b, const char *name, const struct out *out)
 {
     const char *path = build_path(b, name);
     FILE *file = fopen(path, "wb");
-    if (!file || fwrite(text, 1, len, file) != len || fclose(file))
+    if (!file || !out_copy(out, put, file) || fclose(file))
         die("can't write '%s': %s", path, strerror(errno));
 }
 

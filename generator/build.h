@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "options.h"
+#include "out.h"
 #include "pool.h"
 
 struct words { VEC(char *) word; };  /* of a command */
@@ -24,7 +25,7 @@ void build_open(struct build *, struct pool *, const struct options *);
 
 /* Path of a file in the folder, which is removed with it. */
 const char *build_path(struct build *, const char *name);
-void build_write(struct build *, const char *name, const char *text, size_t len);
+void build_write(struct build *, const char *name, const struct out *);
 
 /* Compiles NAME.c to NAME.o for each of n names, two at a time; ok[i] says whether that worked.
  * What the compiler says about failures goes to stderr. Ends the program when there is no

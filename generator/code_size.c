@@ -42,8 +42,8 @@ static int write_files(struct session *s, const char *upper, struct build *b, en
 {
     const struct args none = {0};
     int n = 0;
-    build_write(b, "model.c", s->text.c.text, s->text.c.len);
-    build_write(b, "model.h", s->text.h.text, s->text.h.len);
+    build_write(b, "model.c", &s->text.c);
+    build_write(b, "model.h", &s->text.h);
     for (int t = 0; t < TARGET_COUNT; t++) {
         struct sizer z = {s, (enum target_id)t, upper};
         if (!(s->plan->targets & TARGET_BIT(t)))

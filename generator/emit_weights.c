@@ -62,29 +62,18 @@ void weights_declare(const struct emit_weights *w, struct out *out)
 
 /* ---- definitions ----------------------------------------------------------------------------- */
 
-/* " mnist_w1[99] CNN_ALIGNED(64) MNIST_WEIGHTS_ATTR = {": what follows the type. */
-static void write_declarator(const struct emit_weights *w, const struct array *a,
-        const char *extent, struct out *out)
+/* An array's values, late: as numbers, as lines of string literals. */
+static void write_numbers(const void *array, struct out *out)
 {
-    const char *aligned = "CNN_ALIGNED(64)";
-    if (w->split)
-        aligned = pool_printf(w->plan->pool, "%s_WEIGHTS_ALIGNED", w->upper);
-    out_printf(out, " %s_%s%s %s %s_WEIGHTS_ATTR = {", w->prefix, a->label, extent, aligned,
-            w->upper);
-}
-
-static void write_numbers(const struct emit_weights *w, const struct array *a, struct out *out)
-{
-    out_printf(out, "%sconst float", w->split ? "" : "static ");
-    write_declarator(w, a, pool_printf(w->plan->pool, "[%lld]", (long long)a->weights), out);
+    const struct array *a = array;
     for (int64_t i = 0; i < a->weights; i++) {
         char text[32];
         int n = snprintf(text, sizeof text, "%.9g", (double)a->weight[i]);
         if (!strpbrk(text, ".e"))
             n += snprintf(text + n, sizeof text - (size_t)n, ".0");
-        out_printf(out, "%s%.*sf,", i % 8 ? " " : "\n    ", n, text);
+        out_printf(out, "%s%.*sf,%s", i % 8 ? " " : "    ", n, text,
+                i % 8 == 7 || i + 1 == a->weights ? "\n" : "");
     }
-    out_printf(out, "\n};\n");
 }
 
 static size_t bytes_line(const float *f, int64_t n, char *line)
@@ -99,22 +88,42 @@ static size_t bytes_line(const float *f, int64_t n, char *line)
     return storage_literal(bytes, (size_t)(4 * n), line);
 }
 
-static void write_bytes(const struct emit_weights *w, const struct array *a, struct out *out)
+static void write_bytes(const void *array, struct out *out)
 {
+    const struct array *a = array;
     char line[FLOATS_PER_LINE * 16 + 8];
-    if (w->split) {
-        out_printf(out, "const union %s_bytes_%s", w->prefix, a->label);
-    } else {
-        out_printf(out, "static const ");
-        write_union(w, a, out);
-    }
-    write_declarator(w, a, "", out);
-    out_printf(out, "\n");
     for (int64_t i = 0; i < a->weights; i += FLOATS_PER_LINE) {
         int64_t n = a->weights - i < FLOATS_PER_LINE ? a->weights - i : FLOATS_PER_LINE;
         out_raw(out, line, bytes_line(a->weight + i, n, line));
     }
-    out_printf(out, "};\n");
+}
+
+/* "const float" or a union of bytes and floats. */
+static void write_type(const struct emit_weights *w, const struct array *a, struct out *out)
+{
+    out_printf(out, "%sconst ", w->split ? "" : "static ");
+    if (!weights_are_bytes(w, a))
+        out_printf(out, "float");
+    else if (w->split)
+        out_printf(out, "union %s_bytes_%s", w->prefix, a->label);
+    else
+        write_union(w, a, out);
+}
+
+static void define_one(const struct emit_weights *w, const struct array *a, struct out *out)
+{
+    const bool bytes = weights_are_bytes(w, a);
+    write_type(w, a, out);
+    out_printf(out, " %s_%s", w->prefix, a->label);
+    if (!bytes)
+        out_printf(out, "[%lld]", (long long)a->weights);
+    if (w->split)
+        out_printf(out, " %s_WEIGHTS_ALIGNED", w->upper);
+    else
+        out_printf(out, " CNN_ALIGNED(64)");
+    out_printf(out, " %s_WEIGHTS_ATTR = {\n", w->upper);
+    out_late(out, bytes ? write_bytes : write_numbers, a);
+    out_printf(out, "};\n\n");
 }
 
 void weights_define(const struct emit_weights *w, struct out *out)
@@ -126,10 +135,6 @@ void weights_define(const struct emit_weights *w, struct out *out)
                     a->step->kernel->name);
         else
             out_printf(out, "/* %s: read where it lies */\n", a->node->name);
-        if (weights_are_bytes(w, a))
-            write_bytes(w, a, out);
-        else
-            write_numbers(w, a, out);
-        out_printf(out, "\n");
+        define_one(w, a, out);
     }
 }

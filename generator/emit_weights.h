@@ -26,7 +26,8 @@ const char *weights_name(const struct emit_weights *, const struct array *);
  * files which don't fit each other don't link. */
 void weights_declare(const struct emit_weights *, struct out *);
 
-/* Their definitions, each behind a comment that says whose they are. */
+/* Their definitions, each behind a comment that says whose they are; the values are late passages,
+ * which read the plan. */
 void weights_define(const struct emit_weights *, struct out *);
 
 #endif

@@ -77,7 +77,11 @@ static const struct source *find_source(struct emitter *e, const char *name)
 
 struct template *emitter_template(struct emitter *e, const char *name)
 {
+    for (int i = 0; i < e->loaded.n; i++)
+        if (!strcmp(e->loaded.at[i].name, name))
+            return e->loaded.at[i].t;
     struct template *t = template_load(e->pool, find_source(e, name), e->diag);
+    vec_push(e->pool, &e->loaded, (struct emitter_loaded){name, t});
     e->failed = e->failed || !t;
     return t;
 }

@@ -28,6 +28,7 @@ struct emitter {
     bool draft;                /* to be hashed: without values of weights, places in the
                                 * specification, names of files */
     VEC(struct instance) instance;
+    VEC(struct emitter_loaded { const char *name; struct template *t; }) loaded;
     bool failed;               /* after diagnostics: a template is wrong */
 };
 
@@ -40,7 +41,8 @@ const char *emitter_place(struct emitter *, const struct node *); /* "mnist.yaml
 const char *emitter_extents(struct emitter *, const struct tensor *);  /* "28x28x1" */
 const char *emitter_hash(struct emitter *, uint64_t);                  /* "0x00c0ffee00c0ffee" */
 
-/* A template by its file's name, of --template-dir or else built in. NULL after diagnostics. */
+/* A template by its file's name, of --template-dir or else built in: loaded when it is first asked
+ * for, and kept under that name, which must live as long as the emitter. NULL after diagnostics. */
 struct template *emitter_template(struct emitter *, const char *name);
 
 /* Expands one into out; insert, given the emitter, fills its holes (NULL: it has none). */

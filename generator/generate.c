@@ -155,26 +155,25 @@ static void make_rule(struct session *s, const struct out_file *files, int n, st
 static void write_files(struct session *s)
 {
     const char *output = output_path(s), *header = header_path(s, output);
-    struct out_file files[5] = {{output, s->text.c.text, s->text.c.len}};
+    struct out_file files[5] = {{output, &s->text.c, 0}};
     struct out rule;
     int n = 1;
     if (header)
-        files[n++] = (struct out_file){header, s->text.h.text, s->text.h.len};
+        files[n++] = (struct out_file){header, &s->text.h, 0};
     if (storage_file(s->options->storage))
-        files[n++] = (struct out_file){weights_path(s, output), s->text.w.text, s->text.w.len};
+        files[n++] = (struct out_file){weights_path(s, output), &s->text.w, 0};
     if (s->options->split_weights)
-        files[n++] = (struct out_file){split_path(s, output), s->text.split.text,
-                s->text.split.len};
+        files[n++] = (struct out_file){split_path(s, output), &s->text.split, 0};
     check_names(s, files, n);
     out_init(&rule);
     if (s->options->deps) {
         make_rule(s, files, n, &rule);
-        files[n++] = (struct out_file){deps_path(s, output), rule.text, rule.len};
+        files[n++] = (struct out_file){deps_path(s, output), &rule, 0};
     }
     session_keep_sources(s, files, n);
     session_write(files, n);
     for (int i = 0; s->options->verbose && i < n; i++)
-        fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", files[i].path, files[i].len);
+        fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", files[i].path, files[i].bytes);
     out_free(&rule);
 }
 

@@ -9,6 +9,7 @@
 
 #include "help.h"
 #include "out.h"
+#include "out_file.h"
 #include "reference.h"
 #include "schema.h"
 #include "targets.h"
@@ -20,7 +21,7 @@ enum { FIRST_VALUE = 256 };  /* getopt's value of option_defs[i]: this + i */
 static bool do_instant(struct pool *pool, const struct option_def *d, int *status)
 {
     struct out out;
-    struct out_file file = {.path = "-"};
+    struct out_file file = {"-", &out, 0};
     const char *failed;
     out_init(&out);
     if (d->letter == 'h')
@@ -33,8 +34,6 @@ static bool do_instant(struct pool *pool, const struct option_def *d, int *statu
         option_print_all(pool, &out);
     else
         reference_print(&out);
-    file.text = out.text;
-    file.len = out.len;
     if (!out_commit(&file, 1, &failed))
         die("can't write standard output: %s", strerror(errno));
     out_free(&out);

@@ -1,13 +1,24 @@
 #include "out.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+struct passage {
+    size_t at;             /* in the text: it comes before this byte */
+    int indent;
+    out_writer *write;
+    const void *context;
+};
+
+struct drain {
+    out_sink *sink;
+    void *to;
+    bool failed;           /* and what comes is dropped */
+    int error;             /* errno of that */
+};
 
 void out_init(struct out *out)
 {
@@ -21,15 +32,16 @@ void out_init(struct out *out)
 void out_free(struct out *out)
 {
     free(out->text);
+    free(out->passage);
     *out = (struct out){0};
 }
 
-static void reserve(struct out *out, size_t more)
+/* ---- appending ------------------------------------------------------------------------------- */
+
+static void grow(struct out *out, size_t more)
 {
     if (more >= SIZE_MAX / 4 - out->len)
         die("out of memory (output of %zu bytes)", out->len);
-    if (out->len + more + 1 <= out->cap)
-        return;
     while (out->len + more + 1 > out->cap)
         out->cap *= 2;
     out->text = realloc(out->text, out->cap);
@@ -37,12 +49,42 @@ static void reserve(struct out *out, size_t more)
         die("out of memory (output of %zu bytes)", out->len);
 }
 
-void out_raw(struct out *out, const char *text, size_t len)
+static void append(struct out *out, const char *text, size_t len)
 {
-    reserve(out, len);
     memcpy(out->text + out->len, text, len);
     out->len += len;
     out->text[out->len] = 0;
+}
+
+/* Empties the buffer into the sink. */
+static void drain(struct out *out)
+{
+    struct drain *d = out->drain;
+    if (!d->failed && !d->sink(d->to, out->text, out->len)) {
+        d->failed = true;
+        d->error = errno;
+    }
+    out->len = 0;
+}
+
+void out_raw(struct out *out, const char *text, size_t len)
+{
+    if (len >= out->cap - out->len && !out->drain)
+        grow(out, len);
+    for (size_t room; len >= out->cap - out->len; text += room, len -= room) {
+        room = out->cap - out->len - 1;
+        append(out, text, room);
+        drain(out);
+    }
+    append(out, text, len);
+}
+
+static void write_indent(struct out *out)
+{
+    static const char blanks[] = "                                ";
+    const int all = sizeof blanks - 1;
+    for (int n = out->indent; n > 0; n -= all)
+        out_raw(out, blanks, (size_t)(n < all ? n : all));
 }
 
 void out_write(struct out *out, const char *text, size_t len)
@@ -52,11 +94,8 @@ void out_write(struct out *out, const char *text, size_t len)
         while (i < len && text[i] != '\n')
             i++;
         if (i > start) {
-            if (!out->line_started) {
-                reserve(out, (size_t)out->indent);
-                memset(out->text + out->len, ' ', (size_t)out->indent);
-                out->len += (size_t)out->indent;
-            }
+            if (!out->line_started)
+                write_indent(out);
             out_raw(out, text + start, i - start);
             out->line_started = true;
         }
@@ -91,169 +130,61 @@ void out_printf(struct out *out, const char *fmt, ...)
     va_end(args);
 }
 
-/* ---- files ---------------------------------------------------------------------------------- */
+/* ---- passages -------------------------------------------------------------------------------- */
 
-enum { MAX_FILES = 8 };
-
-/* The temporary files of the commit under way, for the signal handler to remove. */
-static char *volatile temporary[MAX_FILES];
-
-static void remove_temporaries(void)
+void out_late(struct out *out, out_writer *write, const void *context)
 {
-    for (int i = 0; i < MAX_FILES; i++)
-        if (temporary[i])
-            unlink(temporary[i]);
-}
-
-static void on_signal(int sig)
-{
-    remove_temporaries();
-    signal(sig, SIG_DFL);
-    raise(sig);
-}
-
-static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGXFSZ, SIGPIPE};
-enum { FATALS = sizeof fatal / sizeof fatal[0] };
-
-static bool write_all(int fd, const char *text, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        text += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-/* Standard output, devices and FIFOs can't be renamed over: they are written when all temporary
- * files are complete, and before any is renamed, since they fail more easily than renaming does. */
-static bool is_stream(const char *path)
-{
-    struct stat st;
-    return !strcmp(path, "-") ||
-           (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
-}
-
-static bool write_stream(const struct out_file *f)
-{
-    bool is_stdout = !strcmp(f->path, "-");
-    int fd = is_stdout ? 1 : open(f->path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    bool ok = write_all(fd, f->text, f->len);
-    int saved = errno;
-    if (!is_stdout && close(fd) != 0 && ok)
-        return false;
-    errno = saved;
-    return ok;
-}
-
-/* "dir/.cnngen-PID-N.tmp" beside the target, so that rename stays within one file system. */
-static char *temporary_name(const char *path, int number)
-{
-    const char *slash = strrchr(path, '/');
-    int dir = slash ? (int)(slash - path + 1) : 0;
-    size_t size = (size_t)dir + 64;
-    char *name = malloc(size);
-    if (!name)
+    const size_t n = (size_t)out->passages;
+    if (out->line_started || out->drain)
+        bug("a passage that doesn't begin a line of a text");
+    out->passage = realloc(out->passage, (n + 1) * sizeof *out->passage);
+    if (!out->passage)
         die("out of memory");
-    snprintf(name, size, "%.*s.cnngen-%ld-%d.tmp", dir, path, (long)getpid(), number);
-    return name;
+    out->passage[out->passages++] = (struct passage){out->len, out->indent, write, context};
 }
 
-/* Opens a new file; one that a killed process has left behind is passed over. */
-static int open_temporary(const char *path, char *volatile *slot)
+struct out_place out_end(const struct out *out)
 {
-    enum { TRIES = 1000 };
-    int fd = -1;
-    errno = EEXIST;
-    for (int i = 0; i < TRIES && fd < 0 && errno == EEXIST; i++) {
-        char *name = temporary_name(path, i);
-        fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        int saved = errno;
-        if (fd >= 0)
-            *slot = name;
-        else
-            free(name);
-        errno = saved;
-    }
-    return fd;
+    return (struct out_place){out->len, out->passages, out->line_started};
 }
 
-static bool write_temporary(const struct out_file *f, char *volatile *slot)
+bool out_at_end(const struct out *out, struct out_place p)
 {
-    struct stat st;
-    size_t len = strlen(f->path);
-    bool is_dir = (stat(f->path, &st) == 0 && S_ISDIR(st.st_mode)) ||
-                  (len && f->path[len - 1] == '/');
-    if (is_dir || len == 0) {
-        errno = is_dir ? EISDIR : ENOENT;
-        return false;
-    }
-    int fd = open_temporary(f->path, slot);
-    if (fd < 0)
-        return false;
-    bool ok = write_all(fd, f->text, f->len);
-    int saved = errno;
-    if (close(fd) != 0 && ok)
-        return false;
-    errno = saved;
-    return ok;
+    return out->len == p.len && out->passages == p.passages;
 }
 
-static bool write_and_rename(const struct out_file *files, int n, const char **failed)
+void out_cut(struct out *out, struct out_place p)
 {
-    for (int i = 0; i < n; i++) {
-        *failed = files[i].path;
-        if (!is_stream(files[i].path) && !write_temporary(&files[i], &temporary[i]))
+    out->len = p.len;
+    out->text[out->len] = 0;
+    out->passages = p.passages;
+    out->line_started = p.line_started;
+}
+
+/* ---- copying --------------------------------------------------------------------------------- */
+
+static bool copy_passage(const struct passage *p, out_sink *sink, void *to)
+{
+    char buffer[1 << 16];
+    struct drain d = {.sink = sink, .to = to};
+    struct out out = {.text = buffer, .cap = sizeof buffer, .indent = p->indent, .drain = &d};
+    p->write(p->context, &out);
+    drain(&out);
+    if (d.failed)
+        errno = d.error;
+    return !d.failed;
+}
+
+bool out_copy(const struct out *out, out_sink *sink, void *to)
+{
+    size_t at = 0;
+    for (int i = 0; i < out->passages; i++) {
+        const struct passage *p = &out->passage[i];
+        if (!sink(to, out->text + at, p->at - at) || !copy_passage(p, sink, to))
             return false;
+        at = p->at;
     }
-    for (int i = 0; i < n; i++) {
-        *failed = files[i].path;
-        if (is_stream(files[i].path) && !write_stream(&files[i]))
-            return false;
-    }
-    for (int i = 0; i < n; i++) {
-        *failed = files[i].path;
-        if (temporary[i] && rename(temporary[i], files[i].path) != 0)
-            return false;
-    }
-    *failed = NULL;
-    return true;
-}
-
-bool out_commit(const struct out_file *files, int n, const char **failed)
-{
-    void (*old[FATALS])(int);
-    if (n > MAX_FILES)
-        bug("%d output files", n);
-    for (int i = 0; i < FATALS; i++) {
-        old[i] = signal(fatal[i], on_signal);
-        if (old[i] == SIG_IGN)  /* nohup, or a shell's background job */
-            signal(fatal[i], SIG_IGN);
-    }
-    bool ok = write_and_rename(files, n, failed);
-    int saved = errno;
-    if (!ok)
-        remove_temporaries();
-    for (int i = 0; i < FATALS; i++)
-        signal(fatal[i], old[i]);
-    for (int i = 0; i < n; i++) {
-        free(temporary[i]);
-        temporary[i] = NULL;
-    }
-    errno = saved;
-    return ok;
-}
-
-bool out_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    return sink(to, out->text + at, out->len - at);
 }
 
 bool out_unicode(void)

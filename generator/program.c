@@ -9,7 +9,7 @@ void program_write(struct build *b, const char *template, const struct args *arg
     out_init(&out);
     if (!t || !template_expand(t, args, insert, context, &out, diag))
         bug("template %s", template);
-    build_write(b, name, out.text, out.len);
+    build_write(b, name, &out);
     out_free(&out);
 }
 
@@ -57,26 +57,38 @@ void program_args(struct session *s, struct args *a)
 
 /* ---- the weights file ------------------------------------------------------------------------ */
 
-static void write_literals(struct build *b, const char *name, const struct out *w)
+/* Any piece of the file, as literals: those of all pieces make one string. */
+static bool put_literals(void *to, const char *text, size_t len)
 {
     enum { BYTES = 256 };
     char line[4 * BYTES + 3];
+    for (size_t i = 0; i < len; i += BYTES) {
+        size_t n = len - i < BYTES ? len - i : BYTES;
+        out_raw(to, line, storage_literal((const unsigned char *)text + i, n, line));
+    }
+    return true;
+}
+
+static void write_literals(const void *weights, struct out *out)
+{
+    out_copy(weights, put_literals, out);
+}
+
+static void write_inc(struct build *b, const char *name, const struct out *weights)
+{
     struct out out;
     out_init(&out);
-    for (size_t i = 0; i < w->len; i += BYTES) {
-        size_t n = w->len - i < BYTES ? w->len - i : BYTES;
-        out_raw(&out, line, storage_literal((const unsigned char *)w->text + i, n, line));
-    }
-    build_write(b, name, out.text, out.len);
+    out_late(&out, write_literals, weights);
+    build_write(b, name, &out);
     out_free(&out);
 }
 
 void program_weights(struct session *s, struct build *b, const char *name)
 {
     if (s->options->storage == STORAGE_ASM)
-        build_write(b, pool_printf(s->pool, "%s.weights", name), s->text.w.text, s->text.w.len);
+        build_write(b, pool_printf(s->pool, "%s.weights", name), &s->text.w);
     else if (s->options->storage == STORAGE_BIN)
-        write_literals(b, pool_printf(s->pool, "%s.inc", name), &s->text.w);
+        write_inc(b, pool_printf(s->pool, "%s.inc", name), &s->text.w);
 }
 
 void program_weights_args(struct session *s, struct build *b, const char *name, struct args *a)

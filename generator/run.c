@@ -173,7 +173,7 @@ static void write_results(struct session *s, const struct result *r, int n)
             f[k] = (float)r[i].at[k];
         out_init(&text[i]);
         npy_text(&text[i], r[i].rank, r[i].dim, f);
-        file[i] = (struct out_file){s->options->output_npy.at[i], text[i].text, text[i].len};
+        file[i] = (struct out_file){s->options->output_npy.at[i], &text[i], 0};
     }
     session_write(file, n);
     for (int i = 0; i < n; i++)

@@ -13,7 +13,7 @@
 #include "shape.h"
 #include "weights.h"
 
-void session_write(const struct out_file *files, int n)
+void session_write(struct out_file *files, int n)
 {
     const char *failed;
     if (out_commit(files, n, &failed))
@@ -49,17 +49,17 @@ void session_keep_sources(struct session *s, const struct out_file *files, int n
 
 void session_save(struct session *s, struct out *out)
 {
-    const struct out_file file = {s->options->output, out->text, out->len};
+    struct out_file file = {s->options->output, out, 0};
     session_keep_sources(s, &file, 1);
     session_write(&file, 1);
     if (s->options->verbose)
-        fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", file.path, file.len);
+        fprintf(stderr, "cnngen: wrote %s (%zu bytes)\n", file.path, file.bytes);
     out_free(out);
 }
 
 void session_print(struct out *out)
 {
-    const struct out_file file = {"-", out->text, out->len};
+    struct out_file file = {"-", out, 0};
     session_write(&file, 1);
     out_free(out);
 }

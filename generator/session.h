@@ -8,6 +8,7 @@
 #include "graph.h"
 #include "options.h"
 #include "out.h"
+#include "out_file.h"
 #include "plan.h"
 #include "spec.h"
 #include "tuning.h"
@@ -39,8 +40,8 @@ bool session_emit(struct session *);    /* s->text */
 /* The times in a file, which ends the program when it can't be read. NULL after diagnostics. */
 struct tuning *session_tuning(struct session *, const char *path);
 
-/* All of the files or none. Ends the program when one can't be written. */
-void session_write(const struct out_file *, int n);
+/* All of the files or none, as out_commit has it. Ends the program when one can't be written. */
+void session_write(struct out_file *, int n);
 
 /* Appends the files that outputs are made from; the first is the specification, or the model. */
 void session_sources(struct session *, struct file_list *);

@@ -97,6 +97,13 @@ static void write_zeros(int64_t n, struct out *out)
     out_raw(out, zeros, (size_t)n);
 }
 
+static void write_array(const void *array, struct out *out)
+{
+    const struct array *a = array;
+    write_floats(a->weight, a->weights, out);
+    write_zeros(padded(a->weights) - 4 * a->weights, out);
+}
+
 void storage_write(const struct plan *p, uint64_t id, struct out *out)
 {
     out_raw(out, "CNNGENW1", 8);
@@ -104,11 +111,8 @@ void storage_write(const struct plan *p, uint64_t id, struct out *out)
     write_u64((uint64_t)storage_bytes(p), out);
     write_u64(storage_content(p), out);
     write_zeros(STORAGE_HEAD - 32, out);
-    for (int i = 0; i < p->array.n; i++) {
-        const struct array *a = &p->array.at[i];
-        write_floats(a->weight, a->weights, out);
-        write_zeros(padded(a->weights) - 4 * a->weights, out);
-    }
+    for (int i = 0; i < p->array.n; i++)
+        out_late(out, write_array, &p->array.at[i]);
 }
 
 /* ---- string literals ------------------------------------------------------------------------- */

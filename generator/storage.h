@@ -32,6 +32,7 @@ int64_t storage_bytes(const struct plan *);              /* of the file */
 
 uint64_t storage_hash(const char *text, size_t len);  /* its last word filled with zeros */
 uint64_t storage_content(const struct plan *);         /* of the weights, as in the file's head */
+/* The file; its weights are late passages, which read the plan. */
 void storage_write(const struct plan *, uint64_t id, struct out *);
 
 /* n bytes as a string literal and a newline; line has room for 4 * n + 3. Returns its length. */

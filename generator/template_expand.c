@@ -160,20 +160,19 @@ static bool run_insert(struct run *run, const struct template_node *n)
 {
     if (!run->insert)
         return failed(run, n, "nothing is to be inserted here");
-    size_t before = run->out->len;
-    bool blank = run->blank;
+    const struct out_place before = out_end(run->out);
+    const bool blank = run->blank;
     write_blank(run);
-    size_t start = run->out->len;
+    const struct out_place start = out_end(run->out);
     run->out->indent = run->indent + n->indent;
     run->insert(run->context, n->text, run->out);
     run->out->indent = run->indent;
     if (run->out->line_started)
         out_write(run->out, "\n", 1);
-    if (run->out->len > start) {
+    if (!out_at_end(run->out, start)) {
         run->started = true;
     } else {
-        run->out->len = before;
-        run->out->text[before] = 0;
+        out_cut(run->out, before);
         run->blank = blank;
     }
     return true;
@@ -196,16 +195,13 @@ static bool run_list(struct run *run, const struct template_node *n)
 bool template_expand(const struct template *t, const struct args *args, template_insert *insert,
         void *context, struct out *out, struct diag *d)
 {
-    size_t len = out->len;
-    bool line_started = out->line_started;
+    const struct out_place start = out_end(out);
     struct run run = {.t = t, .insert = insert, .context = context, .out = out, .diag = d,
                       .indent = out->indent};
     run.slots = NEW_ARRAY(t->pool, struct slot, t->slots + 1);
     if (template_bind(t, args, run.slots, d) && run_list(&run, t->body))
         return true;
-    out->len = len;
-    out->text[len] = 0;
+    out_cut(out, start);
     out->indent = run.indent;
-    out->line_started = line_started;
     return false;
 }

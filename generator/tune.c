@@ -111,7 +111,7 @@ static void write_tuning(const struct tuner *t)
     struct out out;
     out_init(&out);
     tuning_print(t->tuning, &out);
-    const struct out_file file = {t->path, out.text, out.len};
+    struct out_file file = {t->path, &out, 0};
     session_write(&file, 1);
     out_free(&out);
 }

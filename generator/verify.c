@@ -79,9 +79,9 @@ static bool emit_model(struct verifier *v, struct model *m, int id)
     divide_steps(s->plan);
     if (!session_emit(s))
         return false;
-    build_write(&v->build, m->options.output, s->text.c.text, s->text.c.len);
+    build_write(&v->build, m->options.output, &s->text.c);
     program_weights(s, &v->build, pool_printf(v->pool, "m%d", id));
-    build_write(&v->build, pool_printf(v->pool, "m%d.h", id), s->text.h.text, s->text.h.len);
+    build_write(&v->build, pool_printf(v->pool, "m%d.h", id), &s->text.h);
     write_face(v, m, id);
     return true;
 }
@@ -108,7 +108,7 @@ static const char *write_unit(struct verifier *v, const int *id, int n)
     out_init(&out);
     for (int i = 0; i < n; i++)
         out_printf(&out, "#include \"v%d.c\"\n", id[i]);
-    build_write(&v->build, pool_printf(v->pool, "%s.c", name), out.text, out.len);
+    build_write(&v->build, pool_printf(v->pool, "%s.c", name), &out);
     out_free(&out);
     return name;
 }
@@ -357,7 +357,7 @@ static void write_inputs(struct verifier *v)
         const struct model *m = &v->model[v->linked.at[i]];
         program_inputs(m->session.graph, &m->images, &out);
     }
-    build_write(&v->build, "inputs", out.text, out.len);
+    build_write(&v->build, "inputs", &out);
     out_free(&out);
 }
 

@@ -29,6 +29,16 @@ refuses 'bin to standard output' "$cnngen" -q --weights bin -o - net.cnn.yaml
     "$root/examples/digits/digits.cnn.yaml"
 does 'one thread' gcc -std=c99 -fopenmp -O0 -Wall -Werror -c -o /dev/null one.c
 
+# ---- memory: weights and their packed copy, 36 MB each, not the 100 MB of C text or the file beside
+printf 'cnngen: 1\nweights: {random: 1}\nlayers:\n  - {type: Input, shape: [3000]}\n  - {type: Dense, units: 3000}\n' \
+    >dense.cnn.yaml
+for way in 'auto' 'auto --split-weights' asm bin; do
+    does "$way: memory" \
+        sh -c 'ulimit -v 108000 && exec "$0" "$@"' "$cnngen" -q --weights $way -o large.c dense.cnn.yaml
+    does "$way: all of the weights" [ "$(cat large* | wc -c)" -gt 36000000 ]
+    rm -f large*
+done
+
 # ---- an arena of the program's own
 "$cnngen" -q --standalone --target sse2,neon --static-arena -o net.c net.cnn.yaml
 does 'static arena: strict' gcc -std=c99 -fopenmp -fsyntax-only $warnings net.c

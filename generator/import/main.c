@@ -9,6 +9,7 @@
 
 #include "help.h"
 #include "names.h"
+#include "out_file.h"
 
 struct parser {
     const struct importer *importer;
@@ -41,7 +42,7 @@ static const char *shown(struct pool *pool, const char *text)
 
 static void print(struct out *out)
 {
-    const struct out_file file = {"-", out->text, out->len};
+    struct out_file file = {"-", out, 0};
     const char *failed;
     if (!out_commit(&file, 1, &failed))
         die("can't write standard output: %s", strerror(errno));
@@ -316,7 +317,7 @@ static void write_sources(struct pool *pool, const struct import_options *o)
     out_init(&out);
     for (int i = 0; i < o->reads->path.n; i++)
         out_raw(&out, o->reads->path.at[i], strlen(o->reads->path.at[i]) + 1);
-    if (!out_commit(&(struct out_file){o->sources, out.text, out.len}, 1, &failed))
+    if (!out_commit(&(struct out_file){o->sources, &out, 0}, 1, &failed))
         die("can't write '%s': %s", shown(pool, failed), strerror(errno));
     out_free(&out);
 }

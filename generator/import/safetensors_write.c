@@ -28,15 +28,17 @@ static void write_little(struct out *out, uint64_t v, int bytes)
 }
 
 /* In pieces, so that the bytes are turned in a small buffer whatever the machine's order. */
-static void write_floats(struct out *out, const float *data, int64_t n)
+static void write_floats(const void *entry, struct out *out)
 {
     enum { PIECE = 4096 };
+    const struct st_entry *t = entry;
+    const int64_t n = shape_size(&t->shape);
     unsigned char text[4 * PIECE];
     for (int64_t at = 0; at < n; at += PIECE) {
         int64_t count = n - at < PIECE ? n - at : PIECE;
         for (int64_t i = 0; i < count; i++) {
             uint32_t bits;
-            memcpy(&bits, data + at + i, sizeof bits);
+            memcpy(&bits, t->data + at + i, sizeof bits);
             for (int b = 0; b < 4; b++)
                 text[4 * i + b] = (unsigned char)(bits >> 8 * b & 255);
         }
@@ -52,6 +54,6 @@ void safetensors_write(struct out *out, const struct st_entry *t, int n)
     write_little(out, header.len, 8);
     out_raw(out, header.text, header.len);
     for (int i = 0; i < n; i++)
-        write_floats(out, t[i].data, shape_size(&t[i].shape));
+        out_late(out, write_floats, &t[i]);
     out_free(&header);
 }

@@ -9,6 +9,7 @@
 #include "diag.h"
 #include "names.h"
 #include "out.h"
+#include "out_file.h"
 #include "safetensors_write.h"
 #include "shape.h"
 #include "text.h"
@@ -307,10 +308,7 @@ bool writer_write(struct writer *w, const char *yaml_path, const char *weights_p
     write_spec(w, &spec, weights_reference(w->pool, yaml_path, weights_path));
     if (w->weight.n)
         write_weights(w, &weights);
-    const struct out_file files[] = {
-        {weights_path, weights.text, weights.len},
-        {yaml_path, spec.text, spec.len},
-    };
+    struct out_file files[] = {{weights_path, &weights, 0}, {yaml_path, &spec, 0}};
     bool ok = w->weight.n ? out_commit(files, 2, failed) : out_commit(files + 1, 1, failed);
     int saved = errno;
     out_free(&spec);
@@ -324,7 +322,7 @@ bool writer_write_weights(struct writer *w, const char *path, const char **faile
     struct out weights;
     out_init(&weights);
     write_weights(w, &weights);
-    const struct out_file file = {path, weights.text, weights.len};
+    struct out_file file = {path, &weights, 0};
     bool ok = out_commit(&file, 1, failed);
     int saved = errno;
     out_free(&weights);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "out.h"
+#include "out_file.h"
 #include "source.h"
 
 static struct pool *pool;
@@ -154,59 +155,65 @@ static void decodes_utf8(void **state)
     }
 }
 
-/* ---- text */
-
-static void indents_lines(void **state)
-{
-    (void)state;
-    struct out out;
-    out_init(&out);
-    out_printf(&out, "a {\n");
-    out.indent += 4;
-    out_printf(&out, "b");
-    out_printf(&out, " %d;\n\n", 1);
-    out_raw(&out, "#raw\n", 5);
-    out_printf(&out, "c;\nd;\n");
-    out.indent -= 4;
-    out_printf(&out, "}\n");
-    assert_string_equal(out.text, "a {\n    b 1;\n\n#raw\n    c;\n    d;\n}\n");
-    assert_int_equal(out.len, strlen(out.text));
-    out_free(&out);
-}
-
-static void grows(void **state)
-{
-    (void)state;
-    struct out out;
-    char big[5000] = {0};
-    memset(big, 'x', sizeof big - 1);
-    out_init(&out);
-    for (int i = 0; i < 100; i++)
-        out_printf(&out, "%s\n", big);
-    assert_int_equal(out.len, 500000);
-    assert_int_equal(out.text[out.len], 0);
-    out_free(&out);
-}
-
 /* ---- writing */
 
-#define FILES(...) (const struct out_file[]){__VA_ARGS__}
+#define FILES(...) (struct out_file[]){__VA_ARGS__}
+#define TEXT(t) &(struct out){.text = (t), .len = strlen(t)}, 0
 
 static void writes_a_set(void **state)
 {
     (void)state;
     const char *failed = "?";
     write_file("a.c", "old");
-    assert_true(out_commit(FILES({"a.c", "new a", 5}, {"./b.h", "new b", 5}, {"empty", "", 0}), 3,
-            &failed));
+    struct out_file files[] = {
+        {"a.c", TEXT("new a")}, {"./b.h", TEXT("new b's")}, {"empty", TEXT("")}};
+    assert_true(out_commit(files, 3, &failed));
     assert_null(failed);
     assert_file("a.c", "new a");
-    assert_file("b.h", "new b");
+    assert_file("b.h", "new b's");
     assert_file("empty", "");
+    assert_int_equal(files[0].bytes, 5);
+    assert_int_equal(files[1].bytes, 7);
+    assert_int_equal(files[2].bytes, 0);
     assert_int_equal(files_here(), 3);
 }
 
-static void assert_fails(const struct out_file *files, int n, int error, const char *culprit)
+static void write_xs(const void *count, struct out *out)
+{
+    for (int i = 0; i < *(const int *)count; i++)
+        out_printf(out, "x\n");
+}
+
+/* Each file has its own, behind text and in front of it, and what was written is counted. */
+static void writes_passages(void **state)
+{
+    (void)state;
+    const char *failed;
+    const int one = 1, three = 3, many = 100000;
+    struct out a, b;
+    struct stat st;
+    out_init(&a);
+    out_printf(&a, "a\n");
+    out_late(&a, write_xs, &three);
+    out_init(&b);
+    out_late(&b, write_xs, &one);
+    out_printf(&b, "b\n");
+    struct out_file files[] = {{"a.c", &a, 0}, {"b.h", &b, 0}};
+    assert_true(out_commit(files, 2, &failed));
+    assert_file("a.c", "a\nx\nx\nx\n");
+    assert_file("b.h", "x\nb\n");
+    assert_int_equal(files[0].bytes, 8);
+    assert_int_equal(files[1].bytes, 4);
+    out_late(&a, write_xs, &many);
+    assert_true(out_commit(files, 1, &failed));
+    assert_int_equal(files[0].bytes, 8 + 2 * many);
+    assert_int_equal(stat("a.c", &st), 0);
+    assert_int_equal(st.st_size, 8 + 2 * many);
+    out_free(&a);
+    out_free(&b);
+}
+
+static void assert_fails(struct out_file *files, int n, int error, const char *culprit)
 {
     const char *failed = NULL;
     write_file("a.c", "old");
@@ -224,32 +231,30 @@ static void a_failure_changes_nothing(void **state)
     (void)state;
     assert_int_equal(mkdir("dir", 0700), 0);
     write_file("file", "");
-    assert_fails(FILES({"a.c", "new", 3}, {"absent/b.h", "b", 1}), 2, ENOENT, "absent/b.h");
-    assert_fails(FILES({"a.c", "new", 3}, {"dir", "b", 1}), 2, EISDIR, "dir");
-    assert_fails(FILES({"a.c", "new", 3}, {"file/b.h", "b", 1}), 2, ENOTDIR, "file/b.h");
-    assert_fails(FILES({"a.c", "new", 3}, {"absent/", "b", 1}), 2, EISDIR, "absent/");
-    assert_fails(FILES({"a.c", "new", 3}, {"", "b", 1}), 2, ENOENT, "");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"absent/b.h", TEXT("b")}), 2, ENOENT, "absent/b.h");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"dir", TEXT("b")}), 2, EISDIR, "dir");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"file/b.h", TEXT("b")}), 2, ENOTDIR, "file/b.h");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"absent/", TEXT("b")}), 2, EISDIR, "absent/");
+    assert_fails(FILES({"a.c", TEXT("new")}, {"", TEXT("b")}), 2, ENOENT, "");
     if (access("/dev/full", W_OK) == 0)
-        assert_fails(FILES({"a.c", "new", 3}, {"/dev/full", "b", 1}), 2, ENOSPC, "/dev/full");
+        assert_fails(FILES({"a.c", TEXT("new")}, {"/dev/full", TEXT("b")}), 2, ENOSPC, "/dev/full");
     if (geteuid() != 0) {
         assert_int_equal(chmod("dir", 0500), 0);
-        assert_fails(FILES({"a.c", "new", 3}, {"dir/b.h", "b", 1}), 2, EACCES, "dir/b.h");
+        assert_fails(FILES({"a.c", TEXT("new")}, {"dir/b.h", TEXT("b")}), 2, EACCES, "dir/b.h");
     }
 }
 
 /* A disk that fills up half-way: here a limit on the size of files. */
-static void a_full_disk_changes_nothing(void **state)
+static void assert_full_disk(const struct out *big)
 {
-    (void)state;
     write_file("a.c", "old");
     pid_t child = fork();
     if (child == 0) {
         const char *failed;
-        static char big[8192];
         signal(SIGXFSZ, SIG_IGN);
         if (setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096}) != 0)
             _exit(77);
-        bool ok = out_commit(FILES({"b.h", "b", 1}, {"a.c", big, sizeof big}), 2, &failed);
+        bool ok = out_commit(FILES({"b.h", TEXT("b")}, {"a.c", big, 0}), 2, &failed);
         _exit(!ok && errno == EFBIG && !strcmp(failed, "a.c") ? 0 : 1);
     }
     int status;
@@ -261,12 +266,31 @@ static void a_full_disk_changes_nothing(void **state)
     assert_int_equal(files_here(), 1);
 }
 
+static void a_full_disk_changes_nothing(void **state)
+{
+    (void)state;
+    static char big[8192];
+    assert_full_disk(&(struct out){.text = big, .len = sizeof big});
+}
+
+static void a_full_disk_in_a_passage(void **state)
+{
+    (void)state;
+    const int many = 100000;
+    struct out out;
+    out_init(&out);
+    out_late(&out, write_xs, &many);
+    out_printf(&out, "end\n");
+    assert_full_disk(&out);
+    out_free(&out);
+}
+
 /* Two targets of one name would be one file after renaming: the later one, and nothing else. */
 static void the_same_target_twice(void **state)
 {
     (void)state;
     const char *failed;
-    assert_true(out_commit(FILES({"a", "1", 1}, {"a", "2", 1}), 2, &failed));
+    assert_true(out_commit(FILES({"a", TEXT("1")}, {"a", TEXT("2")}), 2, &failed));
     assert_file("a", "2");
     assert_int_equal(files_here(), 1);
 }
@@ -281,7 +305,7 @@ static void leftovers_and_long_names(void **state)
         write_file(name, "left behind");
     }
     memset(longest, 'n', 255);
-    assert_true(out_commit(FILES({"a", "1", 1}, {longest, "2", 1}), 2, &failed));
+    assert_true(out_commit(FILES({"a", TEXT("1")}, {longest, TEXT("2")}), 2, &failed));
     assert_file("a", "1");
     assert_file(longest, "2");
     assert_file(name, "left behind");
@@ -297,7 +321,7 @@ static void links(void **state)
     write_file("target", "old");
     assert_int_equal(symlink("target", "link"), 0);
     assert_int_equal(symlink("/dev/null", "null"), 0);
-    assert_true(out_commit(FILES({"link", "new", 3}, {"null", "x", 1}), 2, &failed));
+    assert_true(out_commit(FILES({"link", TEXT("new")}, {"null", TEXT("x")}), 2, &failed));
     assert_file("target", "old");
     assert_file("link", "new");
     assert_int_equal(lstat("null", &st), 0);
@@ -314,7 +338,7 @@ static void standard_output(void **state)
     assert_int_equal(pipe(ends), 0);
     dup2(ends[1], 1);
     close(ends[1]);
-    bool ok = out_commit(FILES({"-", "to stdout", 9}), 1, &failed);
+    bool ok = out_commit(FILES({"-", TEXT("to stdout")}), 1, &failed);
     dup2(saved, 1);
     close(saved);
     assert_true(ok);
@@ -329,7 +353,7 @@ static void mode_follows_umask(void **state)
     const char *failed;
     struct stat st;
     mode_t old = umask(027);
-    assert_true(out_commit(FILES({"a", "1", 1}), 1, &failed));
+    assert_true(out_commit(FILES({"a", TEXT("1")}), 1, &failed));
     umask(old);
     assert_int_equal(stat("a", &st), 0);
     assert_int_equal(st.st_mode & 0777, 0640);
@@ -341,7 +365,7 @@ static void signals_are_given_back(void **state)
     const char *failed;
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_DFL);  /* a shell that starts tests in the background ignores it */
-    assert_true(out_commit(FILES({"a", "1", 1}), 1, &failed));
+    assert_true(out_commit(FILES({"a", TEXT("1")}), 1, &failed));
     assert_true(signal(SIGTERM, SIG_DFL) == SIG_IGN);
     assert_true(signal(SIGINT, SIG_DFL) == SIG_DFL);
 }
@@ -352,10 +376,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reads_whole_files), TEST(refuses_what_is_no_file), TEST(refuses_sparse_giants),
-        TEST(reads_standard_input), TEST(decodes_utf8), TEST(indents_lines), TEST(grows),
-        TEST(writes_a_set), TEST(a_failure_changes_nothing), TEST(a_full_disk_changes_nothing),
-        TEST(the_same_target_twice), TEST(leftovers_and_long_names), TEST(links),
-        TEST(standard_output), TEST(mode_follows_umask), TEST(signals_are_given_back),
+        TEST(reads_standard_input), TEST(decodes_utf8), TEST(writes_a_set),
+        TEST(writes_passages), TEST(a_failure_changes_nothing), TEST(a_full_disk_changes_nothing),
+        TEST(a_full_disk_in_a_passage), TEST(the_same_target_twice),
+        TEST(leftovers_and_long_names), TEST(links), TEST(standard_output),
+        TEST(mode_follows_umask), TEST(signals_are_given_back),
     };
     return cmocka_run_group_tests_name("source and out", tests, NULL, NULL);
 }

@@ -35,10 +35,18 @@ static void read_args(struct pool *pool, const char *spec, struct args *args)
     }
 }
 
+static void write_late(const void *context, struct out *out)
+{
+    (void)context;
+    out_printf(out, "late();\n");
+}
+
 static void insert(void *context, const char *name, struct out *out)
 {
     (void)context;
-    if (strcmp(name, "nothing") != 0)
+    if (!strcmp(name, "late"))
+        out_late(out, write_late, NULL);
+    else if (strcmp(name, "nothing") != 0)
         out_printf(out, "%s();\nreturn;\n", name);
 }
 
@@ -249,6 +257,7 @@ static void test_insert(void **state)
     expect("{\n    $if 1:\n        $insert steps\n}\n", "", "{\n    steps();\n    return;\n}\n");
     expect("a\n\n$insert nothing\n\nb\n", "", "a\n\nb\n");
     expect("a\n\n$insert steps\n\nb\n", "", "a\n\nsteps();\nreturn;\n\nb\n");
+    expect("a\n\n$insert late\n\nb\n", "", "a\n\n\nb\n");  /* it lies between the blank lines */
 }
 
 static void test_passages(void **state)
@@ -318,7 +327,7 @@ static void test_args_equal(void **state)
 static void test_failure_leaves_out(void **state)
 {
     (void)state;
-    const char *text = "a\n{\n    $insert steps\n    ${1 / 0}\n";
+    const char *text = "a\n{\n    $insert steps\n    $insert late\n    ${1 / 0}\n";
     struct pool *pool = pool_new();
     struct diag *d = diag_new(pool);
     struct source src = source_of("t.c.in", text, strlen(text));
@@ -327,11 +336,12 @@ static void test_failure_leaves_out(void **state)
     struct out out;
     out_init(&out);
     out_printf(&out, "before\n");
+    const struct out_place before = out_end(&out);
     out.indent = 4;
     assert_non_null(t);
     assert_false(template_expand(t, &args, insert, NULL, &out, d));
     assert_string_equal(out.text, "before\n");
-    assert_int_equal(out.len, 7);
+    assert_true(out_at_end(&out, before));
     assert_int_equal(out.indent, 4);
     assert_false(out.line_started);
     out_free(&out);
