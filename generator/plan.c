@@ -274,16 +274,24 @@ static void print_shares(const struct binding *b, struct out *out)
     }
 }
 
+/* Pairs of rows if there are any, other sizes of tiles always. */
+static bool is_shown(const struct arg *a)
+{
+    static const char *const shown[] = {"VL", "NR", "MR", "Q0", "M0", "P0", "T0", "P1", "T1"};
+    for (int i = 0; i < (int)(sizeof shown / sizeof shown[0]); i++)
+        if (!strcmp(a->name, shown[i]))
+            return true;
+    return !strcmp(a->name, "PAIRS") && a->value;
+}
+
 static void print_binding(const struct plan *plan, const struct step *s, enum target_id t,
         struct out *out)
 {
     const struct binding *b = &s->bind[t];
-    static const char *const shown[] = {"VL", "NR", "MR", "Q0", "M0", "P0", "T0", "P1", "T1"};
     out_printf(out, "      %-7s", b->target->name);
     for (int i = 0; i < b->args.arg.n; i++)
-        for (int k = 0; k < (int)(sizeof shown / sizeof shown[0]); k++)
-            if (!strcmp(b->args.arg.at[i].name, shown[k]))
-                out_printf(out, " %s=%lld", shown[k], (long long)b->args.arg.at[i].value);
+        if (is_shown(&b->args.arg.at[i]))
+            out_printf(out, " %s=%lld", b->args.arg.at[i].name, (long long)b->args.arg.at[i].value);
     if (b->scratch)
         out_printf(out, " scratch=%lld", (long long)(4 * b->scratch));
     out_printf(out, " units=%d", b->units);

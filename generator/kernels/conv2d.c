@@ -17,13 +17,13 @@ bool conv2d_clips_rows(const struct conv2d *a, int ih, int oh)
     return a->pad[0] > 0 || last >= ih;
 }
 
-bool conv2d_fills_rows(const struct conv2d *a, int ih, int oh)
+bool conv2d_fills(const struct conv2d *a, int axis, int in, int out)
 {
     bool filled = true;
-    for (int oy = 0; oy < oh && filled; oy++) {
-        int64_t above = a->pad[0] - (int64_t)oy * a->strides[0], d = a->dilation[0];
-        int64_t first = above > 0 ? (above + d - 1) / d : 0;
-        filled = first < a->kernel[0] && first * d < above + ih;
+    for (int o = 0; o < out && filled; o++) {
+        int64_t before = a->pad[2 * axis] - (int64_t)o * a->strides[axis], d = a->dilation[axis];
+        int64_t first = before > 0 ? (before + d - 1) / d : 0;
+        filled = first < a->kernel[axis] && first * d < before + in;
     }
     return filled;
 }

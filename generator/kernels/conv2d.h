@@ -10,8 +10,9 @@ bool conv2d_is_depthwise(const struct conv2d *);   /* one input channel in each 
 /* Some output rows use fewer than KH kernel rows. */
 bool conv2d_clips_rows(const struct conv2d *, int ih, int oh);
 
-/* No output row lacks all of them: dilated kernels can reach over the whole image. */
-bool conv2d_fills_rows(const struct conv2d *, int ih, int oh);
+/* No output row (axis 0) or column (1) is without a kernel row or column in the image: dilated kernels can reach
+ * over all of it. */
+bool conv2d_fills(const struct conv2d *, int axis, int in, int out);
 
 /* kernel.halo: the padding on the left, and what windows reach over on the right. */
 void conv2d_halo(const struct group *, int *left, int *right);

@@ -10,6 +10,7 @@ enum {
     MOST_DOTS = 3,      /* channels behind the last such block that are sums of products along the input */
     LEAST_RUN = 16, LEAST_PRODUCTS = 32, /* input channels, and products of a sum, for these */
     MOST_COLUMNS = 64,  /* of the kernel, in all tiles at the ends of a row: each is written out */
+    MOST_PAIRED = 12,   /* pixels in rows that are done in pairs */
     MOST_TURNS = 16,    /* tiles of pixels that share asking for a block of weights */
 };
 
@@ -22,7 +23,9 @@ struct shape_of_work {
     int ocb;                 /* output channels in a block of weights */
     int taps;                /* kernel rows times columns */
     double used_taps;        /* without kernel rows above and below the image, on the average */
+    int columns;             /* of the kernel */
     int oh, ow;
+    int full_from, full;     /* the first row with all kernel rows in the image, and how many there are */
     int64_t pitch;           /* floats between the input pixels of neighbouring output pixels */
     int join;                /* rows joined into one */
     double all_weight_bytes; /* of the network; 0: not known yet */
@@ -33,6 +36,8 @@ struct tiling {
     const struct target *target;  /* whose vectors: shorter ones may waste fewer lanes */
     int nr;                       /* vectors of channels */
     struct cut p;                 /* pixels of a row */
+    int pairs;                    /* of rows */
+    struct cut pair;              /* pixels of two rows, one behind the other */
     double cycles;                /* for one group and image, by the model */
     double price;                 /* these, and more where threads would share them unevenly */
 };
@@ -72,6 +77,20 @@ static double taps_inside(const struct group *g, int axis)
     return (double)inside / (double)n;
 }
 
+/* Rows with all kernel rows in the image: any pairs of them do the same, if tiles can't be without a pixel. */
+static void find_full_rows(const struct group *g, struct shape_of_work *s)
+{
+    const struct conv2d *a = g->main->attr;
+    struct hwc in = shape_hwc(&g->in.at[0]->shape);
+    int64_t stride = a->strides[0];
+    int64_t from = (a->pad[0] + stride - 1) / stride;
+    int64_t room = in.h - 1 + a->pad[0] - (int64_t)(a->kernel[0] - 1) * a->dilation[0];
+    int64_t end = room < 0 ? 0 : room / stride + 1;
+    end = end < s->oh ? end : s->oh;
+    s->full_from = (int)from;
+    s->full = end > from && conv2d_fills(a, 1, in.w, s->ow) ? (int)(end - from) : 0;
+}
+
 /* Output channels of a group that would leave a vector almost empty, 1 of 17 or 33: vectors lie along the
  * input for these. Four would fill a vector of NEON. Not for --math=strict: the order of the sum differs
  * between targets. */
@@ -90,13 +109,15 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, bool j
     struct hwc out = shape_hwc(&g->main->out->shape);
     int dots = dots_of(g);
     struct shape_of_work s = {a->in_channels / a->groups, a->filters / a->groups - dots, a->groups, dots,
-            (int)batch, 0, a->kernel[0] * a->kernel[1], taps_inside(g, 0) * a->kernel[1], out.h, out.w,
-            (int64_t)a->in_channels * a->strides[1], 1, 0, false};
+            (int)batch, 0, a->kernel[0] * a->kernel[1], taps_inside(g, 0) * a->kernel[1],
+            a->kernel[1], out.h, out.w, 0, 0, (int64_t)a->in_channels * a->strides[1], 1, 0, false};
     s.ocb = conv2d_block(s.oc);
     if (join) {
         s.join = rows_to_join(out.h, out.w);
         s.oh = out.h / s.join;
         s.ow = out.w * s.join;
+    } else {
+        find_full_rows(g, &s);
     }
     return s;
 }
@@ -155,10 +176,17 @@ static double dots_cycles(const struct shape_of_work *s, const struct target *t,
     return s->dots * (steps * (step > 4 ? step : 4) + 6 * p);
 }
 
-static double row_cycles(const struct shape_of_work *s, const struct tiling *k, int nr)
+static double cut_cycles(const struct shape_of_work *s, const struct target *t, const struct cut *p, int nr)
 {
-    double cycles = k->p.t0 * tile_cycles(s, k->target, k->p.n0, nr);
-    return k->p.t1 ? cycles + k->p.t1 * tile_cycles(s, k->target, k->p.n1, nr) : cycles;
+    double cycles = p->t0 * tile_cycles(s, t, p->n0, nr);
+    return p->t1 ? cycles + p->t1 * tile_cycles(s, t, p->n1, nr) : cycles;
+}
+
+/* All tiles of pixels by nr vectors. */
+static double column_cycles(const struct shape_of_work *s, const struct tiling *k, int nr)
+{
+    double rows = (s->oh - 2 * k->pairs) * cut_cycles(s, k->target, &k->p, nr);
+    return k->pairs ? rows + k->pairs * cut_cycles(s, k->target, &k->pair, nr) : rows;
 }
 
 static int channel_tiles(const struct shape_of_work *s, const struct tiling *k)
@@ -186,11 +214,11 @@ static double wait_for_weights(const struct shape_of_work *s, const struct tilin
 static double tiling_cycles(const struct shape_of_work *s, const struct tiling *k)
 {
     int vl = k->target->vl, nb = k->nr * vl, rest = s->oc % nb;
-    double row = s->oc / nb * row_cycles(s, k, k->nr);
+    double cycles = s->oc / nb * column_cycles(s, k, k->nr);
     if (rest)
-        row += row_cycles(s, k, (rest + vl - 1) / vl);
-    row += k->p.t0 * dots_cycles(s, k->target, k->p.n0) + k->p.t1 * dots_cycles(s, k->target, k->p.n1);
-    return s->oh * row + wait_for_weights(s, k);
+        cycles += column_cycles(s, k, (rest + vl - 1) / vl);
+    cycles += s->oh * (k->p.t0 * dots_cycles(s, k->target, k->p.n0) + k->p.t1 * dots_cycles(s, k->target, k->p.n1));
+    return cycles + wait_for_weights(s, k);
 }
 
 /* No vector reaches over a block of weights; tiles begin at a block, lie within one, or are the
@@ -210,15 +238,18 @@ static bool fits_registers(const struct target *t, int p, int nr)
 
 /* ---- units ----------------------------------------------------------------------------------- */
 
-static int64_t rows_of(const struct shape_of_work *s)
+/* A pair counts as one. */
+static int64_t rows_of(const struct shape_of_work *s, const struct tiling *k)
 {
-    return (int64_t)s->batch * s->oh * s->groups;
+    return (int64_t)s->batch * (s->oh - k->pairs) * s->groups;
 }
 
 /* Tiles of pixels that a channel tile's weights serve, for each block of them. */
 static int64_t tiles_for_block(const struct shape_of_work *s, const struct tiling *k)
 {
-    int64_t tiles = (int64_t)s->oh * (k->p.t0 + k->p.t1), blocks = k->nr * k->target->vl / s->ocb;
+    int64_t tiles = (int64_t)(s->oh - 2 * k->pairs) * (k->p.t0 + k->p.t1);
+    int64_t blocks = k->nr * k->target->vl / s->ocb;
+    tiles += (int64_t)k->pairs * (k->pair.t0 + k->pair.t1);
     return blocks ? tiles / blocks : 0;
 }
 
@@ -253,7 +284,7 @@ static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
     int tiles = channel_tiles(s, k);
     double bytes = 4.0 * s->taps * s->ic * k->nr * k->target->vl, most = k->target->l2 / 2 / bytes;
     int qb = most >= tiles ? tiles : most < 1 ? 1 : (int)most;
-    while (!s->part && qb > 1 && units_are_uneven(rows_of(s) * ((tiles + qb - 1) / qb)))
+    while (!s->part && qb > 1 && units_are_uneven(rows_of(s, k) * ((tiles + qb - 1) / qb)))
         qb = (qb + 1) / 2;
     int parts = (tiles + qb - 1) / qb;
     return (tiles + parts - 1) / parts;
@@ -262,7 +293,7 @@ static int tiles_of_unit(const struct shape_of_work *s, const struct tiling *k)
 static int64_t units_of_rows(const struct shape_of_work *s, const struct tiling *k)
 {
     int tiles = channel_tiles(s, k), unit = tiles_of_unit(s, k);
-    return rows_of(s) * ((tiles + unit - 1) / unit);
+    return rows_of(s, k) * ((tiles + unit - 1) / unit);
 }
 
 /* Where those are too few, the tiles of pixels of joined rows are divided, into as many pieces as divide
@@ -286,15 +317,44 @@ static double price_of(const struct shape_of_work *s, const struct tiling *k)
     return k->cycles * divide_penalty(k->cycles * s->batch * s->groups, units_of(s, k), &even);
 }
 
+static void set_price(const struct shape_of_work *s, struct tiling *k)
+{
+    k->cycles = tiling_cycles(s, k);
+    k->price = price_of(s, k);
+}
+
+/* Narrow rows, in loops of some steps for each column of the kernel. */
+static bool may_pair(const struct shape_of_work *s)
+{
+    return s->ow <= MOST_PAIRED && s->ic >= LEAST_RUN && s->full > 1 && s->join == 1 && !s->part && !s->dots;
+}
+
+/* Rows in pairs, where that is cheaper by a twentieth: 7 pixels are 4 and 3 by two vectors of AVX2, of which the
+ * latter wait for their sums, 14 are 5, 5 and 4 (3x3/2 256 to 512 at 14x14, Zen 3: a ninth less). */
+static struct tiling in_pairs(const struct shape_of_work *s, struct tiling single)
+{
+    struct tiling best = single;
+    for (int p = 1; may_pair(s) && p <= 28 && fits_registers(single.target, p, single.nr); p++) {
+        struct tiling k = single;
+        k.pairs = s->full / 2;
+        k.pair = cut_even(2 * s->ow, p);
+        set_price(s, &k);
+        if ((k.pair.t0 + k.pair.t1) * s->columns <= MOST_COLUMNS && k.price < best.price &&
+                k.price < 0.95 * single.price)
+            best = k;
+    }
+    return best;
+}
+
 /* The tile of the least price. */
 static struct tiling best_tiling_on(const struct target *t, const struct shape_of_work *s)
 {
     struct tiling best = {.target = t};
     for (int nr = 1; nr <= 4; nr++)
         for (int p = 1; p <= 28 && fits_registers(t, p, nr); p++) {
-            struct tiling k = {t, nr, cut_even(s->ow, p), 0, 0};
-            k.cycles = tiling_cycles(s, &k);
-            k.price = price_of(s, &k);
+            struct tiling k = {.target = t, .nr = nr, .p = cut_even(s->ow, p)};
+            set_price(s, &k);
+            k = in_pairs(s, k);
             if (fits_blocks(s, nr, t->vl) && (best.nr == 0 || k.price < best.price))
                 best = k;
         }
@@ -475,6 +535,12 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     args_int(pool, args, "VL", k->target->vl);
     args_int(pool, args, "NR", k->nr);
     bind_cut(pool, args, "P", "T", &k->p);
+    args_int(pool, args, "PAIR", s->full_from);
+    args_int(pool, args, "PAIRS", k->pairs);
+    args_int(pool, args, "P2", k->pair.n0);
+    args_int(pool, args, "T2", k->pair.t0);
+    args_int(pool, args, "P3", k->pair.n1);
+    args_int(pool, args, "T3", k->pair.t1);
     args_int(pool, args, "QB", tiles_of_unit(s, k));
     args_int(pool, args, "AHEAD", ask_every(s, k));
     args_int(pool, args, "PIECES", pieces_of_row(s, k));
@@ -525,7 +591,7 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     bind_ends(pool, b, &joined, &k);
     args_int(pool, &b->args, "PREFETCH", prefetches(step, k.target));
     args_int(pool, &b->args, "CLIP", conv2d_clips_rows(a, step->in.at[0].h, step->out.h));
-    args_int(pool, &b->args, "FILLED", conv2d_fills_rows(a, step->in.at[0].h, step->out.h));
+    args_int(pool, &b->args, "FILLED", conv2d_fills(a, 0, step->in.at[0].h, step->out.h));
     args_int(pool, &b->args, "BIAS", kernel_floats(&s));
     bind_epilogue(pool, &b->args, &joined, channels, 2 * channels);
 }
