@@ -273,8 +273,8 @@ static bool ok(const struct group *g, int points)
 static double cost(const struct group *g, int64_t batch, const struct target *t, int points)
 {
     struct shape_of_work s = work_of(g, batch, points);
-    t = target_for(t, s.ocb);
-    return best_tiling(t, &s).cycles + conv2d_stream_cost(g, batch, t, 0);
+    const struct target *with = target_for(t, s.ocb);
+    return best_tiling(with, &s).cycles * conv2d_stand_in(t, with) + conv2d_stream_cost(g, batch, with, 0);
 }
 
 static void bind(struct pool *pool, const struct step *step, const struct target *t,
