@@ -54,6 +54,8 @@ takes() {  # takes KERNEL SPEC...: the cost model still gives it to one step of 
     done
 }
 takes conv2d_bands tests/cases/conv-bands-*.cnn.yaml
+takes conv2d_winograd4 tests/cases/conv-winograd-groups*.cnn.yaml  # all their convolutions have groups
+takes conv2d_winograd6 tests/cases/conv-winograd-groups*.cnn.yaml
 takes pool2d_row tests/cases/pool-row-*.cnn.yaml
 takes groupnorm_row tests/cases/elementwise-groupnorm-row.cnn.yaml
 ! "$cnngen" --dump=plan tests/cases/conv-direct-ends.cnn.yaml | grep ': copy$' ||

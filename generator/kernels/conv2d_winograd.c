@@ -1,7 +1,7 @@
 /* conv2d_winograd: Winograd's minimal filtering (Lavin and Gray, Fast Algorithms for Convolutional
  * Neural Networks, 2016). An output tile comes from an input tile, transformed, times transformed
  * weights, summed over the input channels by small matrix products on the register tile of
- * conv2d_direct, and transformed back. */
+ * conv2d_direct, and transformed back. Each group of channels is a convolution of a slice of them. */
 #include "conv2d.h"
 #include "cut.h"
 #include "divide.h"
@@ -12,7 +12,7 @@ enum { MIN_CHANNELS = 8, MAX_TILES = 64, WORTH_A_THREAD = 20000 };  /* cycles */
 /* What one instance looks like on a target. */
 struct shape_of_work {
     int points, out;         /* rows and columns of an input and an output tile */
-    int ic, oc, ocb;
+    int ic, oc, ocb, groups; /* channels of one group */
     int tx, ty;              /* tiles in a row, in an image */
     int tiles;               /* of the whole batch */
     double param_bytes;      /* group.param_bytes */
@@ -31,8 +31,9 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, int po
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
     struct shape_of_work s = {.points = points, .out = points - a->kernel[0] + 1,
-            .ic = a->in_channels, .oc = a->filters, .ocb = conv2d_block(a->filters),
+            .ic = a->in_channels / a->groups, .oc = a->filters / a->groups, .groups = a->groups,
             .param_bytes = g->param_bytes};
+    s.ocb = conv2d_block(s.oc);
     s.tx = (out.w + s.out - 1) / s.out;
     s.ty = (out.h + s.out - 1) / s.out;
     s.tiles = (int)batch * s.tx * s.ty;
@@ -56,11 +57,19 @@ static int64_t plane_of(int64_t floats)
 
 /* ---- weights --------------------------------------------------------------------------------- */
 
-/* [block][point][IC][OCB], then biases (and scales, shifts). */
+/* [group][block][point][IC][OCB], then biases (and scales, shifts). A block of 8 output channels or more
+ * fills lines of the cache whatever IC is, so that each group begins at one. */
 static int64_t weights(const struct group *g, int points)
 {
     struct shape_of_work s = work_of(g, 1, points);
-    return round_up(s.oc, s.ocb) * ((int64_t)points * points * s.ic + (g->affine ? 3 : 1));
+    int64_t rows = (int64_t)points * points * s.ic;
+    return s.groups * round_up(s.oc, s.ocb) * (rows + (g->affine ? 3 : 1));
+}
+
+/* Of an output channel: its place among all, the last block of each group being a whole one. */
+static int64_t place_of(const struct shape_of_work *s, int oc)
+{
+    return oc / s->oc * round_up(s->oc, s->ocb) + oc % s->oc;
 }
 
 static void pack(struct pool *pool, struct step *step, int points)
@@ -69,21 +78,21 @@ static void pack(struct pool *pool, struct step *step, int points)
     const struct conv2d *a = g->main->attr;
     const struct winograd t = winograd_transform(points, a->kernel[0]);
     struct shape_of_work s = work_of(g, 1, points);
-    int64_t channels = round_up(s.oc, s.ocb), rows = (int64_t)points * points * s.ic;
+    int64_t channels = s.groups * round_up(s.oc, s.ocb), rows = (int64_t)points * points * s.ic;
     float *w = step_weights(pool, step, weights(g, points));
     double u[WINOGRAD_POINTS * WINOGRAD_POINTS];
 
-    for (int block = 0; block < s.oc; block += s.ocb)
-        for (int ic = 0; ic < s.ic; ic++)
-            for (int oc = block; oc < s.oc && oc < block + s.ocb; oc++) {
-                const float *kernel = g->main->weight[0].data + (int64_t)ic * s.oc + oc;
-                float *to = w + block * rows + (int64_t)ic * s.ocb + (oc - block);
-                winograd_weights(&t, kernel, (int64_t)s.ic * s.oc, u);
-                for (int k = 0; k < points * points; k++)
-                    to[(int64_t)k * s.ic * s.ocb] = (float)u[k];
-            }
-    for (int oc = 0; oc < s.oc; oc++)
-        conv2d_pack_channel(g, oc, w + channels * rows + oc, channels);
+    for (int oc = 0; oc < a->filters; oc++) {
+        int64_t place = place_of(&s, oc), lane = place % s.ocb;
+        for (int ic = 0; ic < s.ic; ic++) {
+            const float *kernel = g->main->weight[0].data + (int64_t)ic * a->filters + oc;
+            float *to = w + (place - lane) * rows + (int64_t)ic * s.ocb + lane;
+            winograd_weights(&t, kernel, (int64_t)s.ic * a->filters, u);
+            for (int k = 0; k < points * points; k++)
+                to[(int64_t)k * s.ic * s.ocb] = (float)u[k];
+        }
+        conv2d_pack_channel(g, oc, w + channels * rows + place, channels);
+    }
 }
 
 /* ---- tiles ----------------------------------------------------------------------------------- */
@@ -116,6 +125,7 @@ static double transform_cycles(const struct target *t, int points, double each)
     return each * points * points / 36 * slots * (t->registers >= 32 ? 1 : 1.2);
 }
 
+/* Of one group. */
 static double transformed_bytes(const struct shape_of_work *s)
 {
     return 4.0 * s->points * s->points * s->ic * (double)round_up(s->oc, s->ocb);
@@ -123,7 +133,7 @@ static double transformed_bytes(const struct shape_of_work *s)
 
 #define OVERLAP 0.1  /* of the shorter of two streams of work, what isn't hidden behind the other */
 
-/* Cycles for the products of one block: multiplies, or bringing the weights near at so many bytes in a
+/* Cycles for the products of one block and group: multiplies, or bringing the weights near at so many bytes in a
  * cycle, and for each tile of output channels reading the transformed input again: from the second
  * level of the cache, mostly hidden, if it takes half of it at most, as weights pass through there as
  * well. */
@@ -141,18 +151,20 @@ static double product_cycles(const struct target *t, const struct shape_of_work 
     return busy > stream ? busy + OVERLAP * stream : stream + OVERLAP * busy;
 }
 
-/* Each block of tiles reads all weights, the first one those of a large network from far away. CPUs that
- * start more multiplies in a cycle get no more bytes in it, and are the ones that wait. */
+/* Each block of tiles reads all weights, of one group after the other, the first one those of a large network
+ * from far away. CPUs that start more multiplies in a cycle get no more bytes in it, and are the ones that
+ * wait. */
 static double tiling_cycles(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
 {
     double in = (double)(round_up(s->ic, t->vl) / t->vl);
     double out = (double)(round_up(s->oc, t->vl) / t->vl);
     double each = in * transform_cycles(t, s->points, 200) +
             out * transform_cycles(t, s->points, 150) + 120;
-    double near = transformed_bytes(s) < t->l2 ? t->l2_bytes : t->l3_bytes, blocks = k->block.t0 + k->block.t1;
-    double first = conv2d_weight_rate(s->param_bytes, t);
-    return blocks * k->block.n0 * each + product_cycles(t, s, k, first < near ? first : near) +
+    double near = s->groups * transformed_bytes(s) < t->l2 ? t->l2_bytes : t->l3_bytes;
+    double first = conv2d_weight_rate(s->param_bytes, t), blocks = k->block.t0 + k->block.t1;
+    double group = blocks * k->block.n0 * each + product_cycles(t, s, k, first < near ? first : near) +
             (blocks - 1) * product_cycles(t, s, k, near);
+    return s->groups * group;
 }
 
 /* Floats of scratch: a pixel of zeros, the transformed input, and sums. */
@@ -172,7 +184,7 @@ static bool fits_blocks(const struct target *t, const struct shape_of_work *s, i
 static int units_of(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
 {
     int nb = k->nr * t->vl;
-    return (k->block.t0 + k->block.t1) * ((s->oc + nb - 1) / nb) * k->parts;
+    return (k->block.t0 + k->block.t1) * s->groups * ((s->oc + nb - 1) / nb) * k->parts;
 }
 
 /* Into how many parts a block's register tiles are divided, if the work is worth a thread. One thread
@@ -241,7 +253,7 @@ static struct tiling best_tiling(const struct target *t, const struct shape_of_w
  * that is as fast as this. */
 static bool asks_ahead(const struct shape_of_work *s, const struct target *t)
 {
-    return transformed_bytes(s) > t->l2;
+    return s->groups * transformed_bytes(s) > t->l2;
 }
 
 /* ---- the kernels ----------------------------------------------------------------------------- */
@@ -265,16 +277,15 @@ static bool ok(const struct group *g, int points)
         && (a->kernel[0] == 3 || (a->kernel[0] == 5 && points == 6))
         && a->strides[0] == 1 && a->strides[1] == 1
         && a->dilation[0] == 1 && a->dilation[1] == 1
-        && a->groups == 1
-        && a->in_channels >= MIN_CHANNELS          /* fewer: transforms cost more than they save */
-        && a->filters >= MIN_CHANNELS;
+        && a->in_channels / a->groups >= MIN_CHANNELS  /* fewer: transforms cost more than they save */
+        && a->filters / a->groups >= MIN_CHANNELS;
 }
 
 static double cost(const struct group *g, int64_t batch, const struct target *t, int points)
 {
     struct shape_of_work s = work_of(g, batch, points);
-    t = target_for(t, s.ocb);
-    return best_tiling(t, &s).cycles + conv2d_stream_cost(g, batch, t, 0);
+    const struct target *with = target_for(t, s.ocb);
+    return best_tiling(with, &s).cycles * conv2d_stand_in(t, with) + conv2d_stream_cost(g, batch, with, 0);
 }
 
 static void bind(struct pool *pool, const struct step *step, const struct target *t,
@@ -284,13 +295,14 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     struct shape_of_work s = work_of(step->group, step->out.n, points);
     b->target = t = target_for(t, s.ocb);
     struct tiling k = best_tiling(t, &s);
-    int64_t channels = round_up(s.oc, s.ocb);
+    int64_t channels = s.groups * round_up(s.oc, s.ocb);
 
     b->units = units_of(t, &s, &k);
     b->scratch = scratch_of(t, &s, &k);
     b->crossing = crossing_of(t, &s, &k, step->out.n);
     args_int(pool, &b->args, "IC", s.ic);
     args_int(pool, &b->args, "OC", s.oc);
+    args_int(pool, &b->args, "G", s.groups);
     args_int(pool, &b->args, "IH", step->in.at[0].h);
     args_int(pool, &b->args, "IW", step->in.at[0].w);
     args_int(pool, &b->args, "OH", step->out.h);

@@ -75,8 +75,9 @@ struct bounds {
     const struct tval *in;
     struct tval *out;
     const double *error;       /* of each input, times a product's relative error */
-    double *u;                 /* |G g G'|: [IC][OC][point] */
-    double *v;                 /* |B'| error |B|: [IC][point] */
+    int ic, oc;                /* channels of one group */
+    double *u;                 /* |G g G'|: [IC][OC of all groups][point] */
+    double *v;                 /* |B'| error |B|: [IC][point], of one group */
     double gamma;
 };
 
@@ -119,7 +120,7 @@ static bool gather_output(const struct bounds *b, int oc, double *e)
     int n = b->t.points, pp = n * n;
     double sum[WINOGRAD_POINTS * WINOGRAD_POINTS] = {0};
     bool finite = true;
-    for (int ic = 0; ic < b->conv->in_channels; ic++) {
+    for (int ic = 0; ic < b->ic; ic++) {
         const double *u = b->u + ((int64_t)ic * b->conv->filters + oc) * pp;
         const double *v = b->v + (int64_t)ic * pp;
         for (int k = 0; k < pp; k++)
@@ -145,16 +146,16 @@ static double element_bound(const struct bounds *b, double e, double bias, bool 
     return finite && stays_finite(b, all) ? all : INFINITY;
 }
 
-static void bound_tile(const struct bounds *b, const float *bias, int oy, int ox)
+static void bound_tile(const struct bounds *b, const float *bias, int oy, int ox, int group)
 {
     const int *dim = b->out->shape.dim, m = b->t.m;
     double e[WINOGRAD_POINTS * WINOGRAD_POINTS];
     bool finite = true;
-    for (int ic = 0; ic < b->conv->in_channels; ic++)
-        if (!spread_input(b, oy - b->conv->pad[0], ox - b->conv->pad[2], ic,
+    for (int ic = 0; ic < b->ic; ic++)
+        if (!spread_input(b, oy - b->conv->pad[0], ox - b->conv->pad[2], group * b->ic + ic,
                     b->v + (int64_t)ic * b->t.points * b->t.points))
             finite = false;
-    for (int oc = 0; oc < dim[2]; oc++) {
+    for (int oc = group * b->oc; oc < (group + 1) * b->oc; oc++) {
         bool known = gather_output(b, oc, e) && finite;
         for (int i = 0; i < m && oy + i < dim[0]; i++)
             for (int j = 0; j < m && ox + j < dim[1]; j++)
@@ -165,7 +166,7 @@ static void bound_tile(const struct bounds *b, const float *bias, int oy, int ox
 
 static double *weight_sizes(const struct bounds *b, const float *kernel)
 {
-    int64_t pairs = (int64_t)b->conv->in_channels * b->conv->filters;
+    int64_t pairs = (int64_t)b->ic * b->conv->filters;
     int64_t pp = (int64_t)b->t.points * b->t.points;
     double *u = new_doubles(pairs * pp);
     for (int64_t i = 0; i < pairs; i++)
@@ -178,16 +179,18 @@ static double *weight_sizes(const struct bounds *b, const float *kernel)
 void winograd_bound(const struct node *n, int points, const struct tval *in, struct tval *out)
 {
     const struct conv2d *c = n->attr;
-    struct bounds b = {.t = winograd_transform(points, c->kernel[0]), .conv = c, .in = in, .out = out};
+    struct bounds b = {.t = winograd_transform(points, c->kernel[0]), .conv = c, .in = in, .out = out,
+            .ic = c->in_channels / c->groups, .oc = c->filters / c->groups};
     const struct weight *bias = find_weight(n, "bias");
-    b.gamma = sum_error(c->in_channels + ROUNDINGS, 1);
+    b.gamma = sum_error(b.ic + ROUNDINGS, 1);
     double *error = product_errors(in, b.gamma);
     b.error = error;
     b.u = weight_sizes(&b, n->weight[0].data);
-    b.v = new_doubles((int64_t)c->in_channels * points * points);
+    b.v = new_doubles((int64_t)b.ic * points * points);
     for (int oy = 0; oy < out->shape.dim[0]; oy += b.t.m)
         for (int ox = 0; ox < out->shape.dim[1]; ox += b.t.m)
-            bound_tile(&b, bias ? bias->data : NULL, oy, ox);
+            for (int group = 0; group < c->groups; group++)
+                bound_tile(&b, bias ? bias->data : NULL, oy, ox, group);
     free(error);
     free(b.u);
     free(b.v);
