@@ -22,7 +22,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0xebe2a7e0ed685677U
+#elif RESIDUAL_MODEL_HASH != 0x4e4faf590095e7daU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -1332,11 +1332,12 @@ CNN_INLINE void residual_conv2d_winograd6_2_scalar_2x4(const float *CNN_RESTRICT
     vf a1_3 = vf_zero();
 
     for (int i = 0; i < 16; i += 1) {
+        vf d;
+
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 1 + i * 16);
         vf w2 = vf_load(w + 2 + i * 16);
         vf w3 = vf_load(w + 3 + i * 16);
-        vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         a0_1 = vf_accumulate(a0_1, d, w1);
@@ -1382,13 +1383,15 @@ static void residual_conv2d_winograd6_2_scalar(const float *x,
         const int tile = block * 2;
         int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
+        const float *bu = w + 9216 + q * 4;
+        float *yu = y + q * 4;
 
         if (block != ready)
             residual_conv2d_winograd6_2_scalar_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_2_scalar_sums4(v, m, wu);
         residual_conv2d_winograd6_2_scalar_store(m,
-            y + q * 4, w + 9216 + q * 4, tile, to, q < 4 ? 4 : 0);
+                yu, bu, tile, to, q < 4 ? 4 : 0);
     }
 }
 
@@ -1894,11 +1897,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_2x4(const float *CNN_RESTRICT
     vf a1_3 = vf_zero();
 
     for (int i = 0; i < 16; i += 1) {
+        vf d;
+
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 1 + i * 16);
         vf w2 = vf_load(w + 2 + i * 16);
         vf w3 = vf_load(w + 3 + i * 16);
-        vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         a0_1 = vf_accumulate(a0_1, d, w1);
@@ -1945,14 +1949,17 @@ static void residual_conv2d_winograd6_3_scalar(const float *x,
         const int tile = block * 2;
         int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 4 / 16) * 9216 + q * 4 % 16;
+        const float *bu = w + 9216 + q * 4;
+        float *yu = y + q * 4;
+        const float *ru = r + q * 4;
 
         if (block != ready)
             residual_conv2d_winograd6_3_scalar_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_scalar_sums4(v, m, wu);
         residual_conv2d_winograd6_3_scalar_store(m,
-            r + q * 4,
-            y + q * 4, w + 9216 + q * 4, tile, to, q < 4 ? 4 : 0);
+                ru,
+                yu, bu, tile, to, q < 4 ? 4 : 0);
     }
 }
 
@@ -3085,11 +3092,12 @@ CNN_INLINE void residual_conv2d_winograd6_2_sse2_2x16(const float *CNN_RESTRICT 
     vf a1_3 = vf_zero();
 
     for (int i = 0; i < 16; i += 1) {
+        vf d;
+
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 4 + i * 16);
         vf w2 = vf_load(w + 8 + i * 16);
         vf w3 = vf_load(w + 12 + i * 16);
-        vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         a0_1 = vf_accumulate(a0_1, d, w1);
@@ -3135,13 +3143,15 @@ static void residual_conv2d_winograd6_2_sse2(const float *x,
         const int tile = block * 2;
         int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
+        const float *bu = w + 9216 + q * 16;
+        float *yu = y + q * 16;
 
         if (block != ready)
             residual_conv2d_winograd6_2_sse2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_2_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_2_sse2_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
+                yu, bu, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -3647,11 +3657,12 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_2x16(const float *CNN_RESTRICT 
     vf a1_3 = vf_zero();
 
     for (int i = 0; i < 16; i += 1) {
+        vf d;
+
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 4 + i * 16);
         vf w2 = vf_load(w + 8 + i * 16);
         vf w3 = vf_load(w + 12 + i * 16);
-        vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         a0_1 = vf_accumulate(a0_1, d, w1);
@@ -3698,14 +3709,17 @@ static void residual_conv2d_winograd6_3_sse2(const float *x,
         const int tile = block * 2;
         int to = tile + 2;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
+        const float *bu = w + 9216 + q * 16;
+        float *yu = y + q * 16;
+        const float *ru = r + q * 16;
 
         if (block != ready)
             residual_conv2d_winograd6_3_sse2_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_sse2_sums16(v, m, wu);
         residual_conv2d_winograd6_3_sse2_store(m,
-            r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
+                ru,
+                yu, bu, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -5053,9 +5067,10 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_6x16(const float *CNN_RESTRICT 
     vf a5_1 = vf_zero();
 
     for (int i = 0; i < 14; i += 2) {
+        vf d;
+
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 8 + i * 16);
-        vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         a0_1 = vf_accumulate(a0_1, d, w1);
@@ -5101,69 +5116,70 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_6x16(const float *CNN_RESTRICT 
     }
 
     /* The last step: a sum is stored when it is complete. */
+    const int i = 14;
     vf d;
 
     CNN_HIDE(w);
-    vf w0 = vf_load(w + 224);
-    vf w1 = vf_load(w + 232);
-    d = vf_set1(v[14]);
+    vf w0 = vf_load(w + 0 + i * 16);
+    vf w1 = vf_load(w + 8 + i * 16);
+    d = vf_set1(v[0 + i]);
     a0_0 = vf_accumulate(a0_0, d, w0);
     a0_1 = vf_accumulate(a0_1, d, w1);
-    d = vf_set1(v[30]);
+    d = vf_set1(v[16 + i]);
     a1_0 = vf_accumulate(a1_0, d, w0);
     a1_1 = vf_accumulate(a1_1, d, w1);
-    d = vf_set1(v[46]);
+    d = vf_set1(v[32 + i]);
     a2_0 = vf_accumulate(a2_0, d, w0);
     a2_1 = vf_accumulate(a2_1, d, w1);
-    d = vf_set1(v[62]);
+    d = vf_set1(v[48 + i]);
     a3_0 = vf_accumulate(a3_0, d, w0);
     a3_1 = vf_accumulate(a3_1, d, w1);
-    d = vf_set1(v[78]);
+    d = vf_set1(v[64 + i]);
     a4_0 = vf_accumulate(a4_0, d, w0);
     a4_1 = vf_accumulate(a4_1, d, w1);
-    d = vf_set1(v[94]);
+    d = vf_set1(v[80 + i]);
     a5_0 = vf_accumulate(a5_0, d, w0);
     a5_1 = vf_accumulate(a5_1, d, w1);
     vf_hold(w0);
     vf_hold(w1);
-    vf w2 = vf_load(w + 240);
-    vf w3 = vf_load(w + 248);
-    d = vf_set1(v[15]);
+    vf w2 = vf_load(w + 16 + i * 16);
+    vf w3 = vf_load(w + 24 + i * 16);
+    d = vf_set1(v[1 + i]);
     a0_0 = vf_accumulate(a0_0, d, w2);
     vf_store(m + 0, a0_0);
     CNN_IN_ORDER();
     a0_1 = vf_accumulate(a0_1, d, w3);
     vf_store(m + 8, a0_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[31]);
+    d = vf_set1(v[17 + i]);
     a1_0 = vf_accumulate(a1_0, d, w2);
     vf_store(m + 16, a1_0);
     CNN_IN_ORDER();
     a1_1 = vf_accumulate(a1_1, d, w3);
     vf_store(m + 24, a1_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[47]);
+    d = vf_set1(v[33 + i]);
     a2_0 = vf_accumulate(a2_0, d, w2);
     vf_store(m + 32, a2_0);
     CNN_IN_ORDER();
     a2_1 = vf_accumulate(a2_1, d, w3);
     vf_store(m + 40, a2_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[63]);
+    d = vf_set1(v[49 + i]);
     a3_0 = vf_accumulate(a3_0, d, w2);
     vf_store(m + 48, a3_0);
     CNN_IN_ORDER();
     a3_1 = vf_accumulate(a3_1, d, w3);
     vf_store(m + 56, a3_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[79]);
+    d = vf_set1(v[65 + i]);
     a4_0 = vf_accumulate(a4_0, d, w2);
     vf_store(m + 64, a4_0);
     CNN_IN_ORDER();
     a4_1 = vf_accumulate(a4_1, d, w3);
     vf_store(m + 72, a4_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[95]);
+    d = vf_set1(v[81 + i]);
     a5_0 = vf_accumulate(a5_0, d, w2);
     vf_store(m + 80, a5_0);
     CNN_IN_ORDER();
@@ -5173,6 +5189,7 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_6x16(const float *CNN_RESTRICT 
     vf_hold(w2);
     vf_hold(w3);
 }
+
 /* 5 tiles by 16 channels at one point. */
 CNN_INLINE void residual_conv2d_winograd6_2_avx2_5x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
@@ -5189,9 +5206,10 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_5x16(const float *CNN_RESTRICT 
     vf a4_1 = vf_zero();
 
     for (int i = 0; i < 14; i += 2) {
+        vf d;
+
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 8 + i * 16);
-        vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         a0_1 = vf_accumulate(a0_1, d, w1);
@@ -5231,59 +5249,60 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_5x16(const float *CNN_RESTRICT 
     }
 
     /* The last step: a sum is stored when it is complete. */
+    const int i = 14;
     vf d;
 
     CNN_HIDE(w);
-    vf w0 = vf_load(w + 224);
-    vf w1 = vf_load(w + 232);
-    d = vf_set1(v[14]);
+    vf w0 = vf_load(w + 0 + i * 16);
+    vf w1 = vf_load(w + 8 + i * 16);
+    d = vf_set1(v[0 + i]);
     a0_0 = vf_accumulate(a0_0, d, w0);
     a0_1 = vf_accumulate(a0_1, d, w1);
-    d = vf_set1(v[30]);
+    d = vf_set1(v[16 + i]);
     a1_0 = vf_accumulate(a1_0, d, w0);
     a1_1 = vf_accumulate(a1_1, d, w1);
-    d = vf_set1(v[46]);
+    d = vf_set1(v[32 + i]);
     a2_0 = vf_accumulate(a2_0, d, w0);
     a2_1 = vf_accumulate(a2_1, d, w1);
-    d = vf_set1(v[62]);
+    d = vf_set1(v[48 + i]);
     a3_0 = vf_accumulate(a3_0, d, w0);
     a3_1 = vf_accumulate(a3_1, d, w1);
-    d = vf_set1(v[78]);
+    d = vf_set1(v[64 + i]);
     a4_0 = vf_accumulate(a4_0, d, w0);
     a4_1 = vf_accumulate(a4_1, d, w1);
     vf_hold(w0);
     vf_hold(w1);
-    vf w2 = vf_load(w + 240);
-    vf w3 = vf_load(w + 248);
-    d = vf_set1(v[15]);
+    vf w2 = vf_load(w + 16 + i * 16);
+    vf w3 = vf_load(w + 24 + i * 16);
+    d = vf_set1(v[1 + i]);
     a0_0 = vf_accumulate(a0_0, d, w2);
     vf_store(m + 0, a0_0);
     CNN_IN_ORDER();
     a0_1 = vf_accumulate(a0_1, d, w3);
     vf_store(m + 8, a0_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[31]);
+    d = vf_set1(v[17 + i]);
     a1_0 = vf_accumulate(a1_0, d, w2);
     vf_store(m + 16, a1_0);
     CNN_IN_ORDER();
     a1_1 = vf_accumulate(a1_1, d, w3);
     vf_store(m + 24, a1_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[47]);
+    d = vf_set1(v[33 + i]);
     a2_0 = vf_accumulate(a2_0, d, w2);
     vf_store(m + 32, a2_0);
     CNN_IN_ORDER();
     a2_1 = vf_accumulate(a2_1, d, w3);
     vf_store(m + 40, a2_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[63]);
+    d = vf_set1(v[49 + i]);
     a3_0 = vf_accumulate(a3_0, d, w2);
     vf_store(m + 48, a3_0);
     CNN_IN_ORDER();
     a3_1 = vf_accumulate(a3_1, d, w3);
     vf_store(m + 56, a3_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[79]);
+    d = vf_set1(v[65 + i]);
     a4_0 = vf_accumulate(a4_0, d, w2);
     vf_store(m + 64, a4_0);
     CNN_IN_ORDER();
@@ -5320,6 +5339,8 @@ static void residual_conv2d_winograd6_2_avx2(const float *x,
         const int tile = block * 16;
         int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
+        const float *bu = w + 9216 + q * 16;
+        float *yu = y + q * 16;
 
         if (block != ready)
             residual_conv2d_winograd6_2_avx2_transform(x, v, zero, tile, to);
@@ -5335,7 +5356,7 @@ static void residual_conv2d_winograd6_2_avx2(const float *x,
             continue;
         residual_conv2d_winograd6_2_avx2_sums16(v, m, wu, from, to - tile);
         residual_conv2d_winograd6_2_avx2_store(m + from * 16,
-            y + q * 16, w + 9216 + q * 16, tile + from, to, q < 1 ? 16 : 0);
+                yu, bu, tile + from, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -5845,9 +5866,10 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_6x16(const float *CNN_RESTRICT 
     vf a5_1 = vf_zero();
 
     for (int i = 0; i < 14; i += 2) {
+        vf d;
+
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 8 + i * 16);
-        vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         a0_1 = vf_accumulate(a0_1, d, w1);
@@ -5893,69 +5915,70 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_6x16(const float *CNN_RESTRICT 
     }
 
     /* The last step: a sum is stored when it is complete. */
+    const int i = 14;
     vf d;
 
     CNN_HIDE(w);
-    vf w0 = vf_load(w + 224);
-    vf w1 = vf_load(w + 232);
-    d = vf_set1(v[14]);
+    vf w0 = vf_load(w + 0 + i * 16);
+    vf w1 = vf_load(w + 8 + i * 16);
+    d = vf_set1(v[0 + i]);
     a0_0 = vf_accumulate(a0_0, d, w0);
     a0_1 = vf_accumulate(a0_1, d, w1);
-    d = vf_set1(v[30]);
+    d = vf_set1(v[16 + i]);
     a1_0 = vf_accumulate(a1_0, d, w0);
     a1_1 = vf_accumulate(a1_1, d, w1);
-    d = vf_set1(v[46]);
+    d = vf_set1(v[32 + i]);
     a2_0 = vf_accumulate(a2_0, d, w0);
     a2_1 = vf_accumulate(a2_1, d, w1);
-    d = vf_set1(v[62]);
+    d = vf_set1(v[48 + i]);
     a3_0 = vf_accumulate(a3_0, d, w0);
     a3_1 = vf_accumulate(a3_1, d, w1);
-    d = vf_set1(v[78]);
+    d = vf_set1(v[64 + i]);
     a4_0 = vf_accumulate(a4_0, d, w0);
     a4_1 = vf_accumulate(a4_1, d, w1);
-    d = vf_set1(v[94]);
+    d = vf_set1(v[80 + i]);
     a5_0 = vf_accumulate(a5_0, d, w0);
     a5_1 = vf_accumulate(a5_1, d, w1);
     vf_hold(w0);
     vf_hold(w1);
-    vf w2 = vf_load(w + 240);
-    vf w3 = vf_load(w + 248);
-    d = vf_set1(v[15]);
+    vf w2 = vf_load(w + 16 + i * 16);
+    vf w3 = vf_load(w + 24 + i * 16);
+    d = vf_set1(v[1 + i]);
     a0_0 = vf_accumulate(a0_0, d, w2);
     vf_store(m + 0, a0_0);
     CNN_IN_ORDER();
     a0_1 = vf_accumulate(a0_1, d, w3);
     vf_store(m + 8, a0_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[31]);
+    d = vf_set1(v[17 + i]);
     a1_0 = vf_accumulate(a1_0, d, w2);
     vf_store(m + 16, a1_0);
     CNN_IN_ORDER();
     a1_1 = vf_accumulate(a1_1, d, w3);
     vf_store(m + 24, a1_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[47]);
+    d = vf_set1(v[33 + i]);
     a2_0 = vf_accumulate(a2_0, d, w2);
     vf_store(m + 32, a2_0);
     CNN_IN_ORDER();
     a2_1 = vf_accumulate(a2_1, d, w3);
     vf_store(m + 40, a2_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[63]);
+    d = vf_set1(v[49 + i]);
     a3_0 = vf_accumulate(a3_0, d, w2);
     vf_store(m + 48, a3_0);
     CNN_IN_ORDER();
     a3_1 = vf_accumulate(a3_1, d, w3);
     vf_store(m + 56, a3_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[79]);
+    d = vf_set1(v[65 + i]);
     a4_0 = vf_accumulate(a4_0, d, w2);
     vf_store(m + 64, a4_0);
     CNN_IN_ORDER();
     a4_1 = vf_accumulate(a4_1, d, w3);
     vf_store(m + 72, a4_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[95]);
+    d = vf_set1(v[81 + i]);
     a5_0 = vf_accumulate(a5_0, d, w2);
     vf_store(m + 80, a5_0);
     CNN_IN_ORDER();
@@ -5965,6 +5988,7 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_6x16(const float *CNN_RESTRICT 
     vf_hold(w2);
     vf_hold(w3);
 }
+
 /* 5 tiles by 16 channels at one point. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT v, float *CNN_RESTRICT m,
         const float *CNN_RESTRICT w)
@@ -5981,9 +6005,10 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT 
     vf a4_1 = vf_zero();
 
     for (int i = 0; i < 14; i += 2) {
+        vf d;
+
         vf w0 = vf_load(w + 0 + i * 16);
         vf w1 = vf_load(w + 8 + i * 16);
-        vf d;
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         a0_1 = vf_accumulate(a0_1, d, w1);
@@ -6023,59 +6048,60 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_5x16(const float *CNN_RESTRICT 
     }
 
     /* The last step: a sum is stored when it is complete. */
+    const int i = 14;
     vf d;
 
     CNN_HIDE(w);
-    vf w0 = vf_load(w + 224);
-    vf w1 = vf_load(w + 232);
-    d = vf_set1(v[14]);
+    vf w0 = vf_load(w + 0 + i * 16);
+    vf w1 = vf_load(w + 8 + i * 16);
+    d = vf_set1(v[0 + i]);
     a0_0 = vf_accumulate(a0_0, d, w0);
     a0_1 = vf_accumulate(a0_1, d, w1);
-    d = vf_set1(v[30]);
+    d = vf_set1(v[16 + i]);
     a1_0 = vf_accumulate(a1_0, d, w0);
     a1_1 = vf_accumulate(a1_1, d, w1);
-    d = vf_set1(v[46]);
+    d = vf_set1(v[32 + i]);
     a2_0 = vf_accumulate(a2_0, d, w0);
     a2_1 = vf_accumulate(a2_1, d, w1);
-    d = vf_set1(v[62]);
+    d = vf_set1(v[48 + i]);
     a3_0 = vf_accumulate(a3_0, d, w0);
     a3_1 = vf_accumulate(a3_1, d, w1);
-    d = vf_set1(v[78]);
+    d = vf_set1(v[64 + i]);
     a4_0 = vf_accumulate(a4_0, d, w0);
     a4_1 = vf_accumulate(a4_1, d, w1);
     vf_hold(w0);
     vf_hold(w1);
-    vf w2 = vf_load(w + 240);
-    vf w3 = vf_load(w + 248);
-    d = vf_set1(v[15]);
+    vf w2 = vf_load(w + 16 + i * 16);
+    vf w3 = vf_load(w + 24 + i * 16);
+    d = vf_set1(v[1 + i]);
     a0_0 = vf_accumulate(a0_0, d, w2);
     vf_store(m + 0, a0_0);
     CNN_IN_ORDER();
     a0_1 = vf_accumulate(a0_1, d, w3);
     vf_store(m + 8, a0_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[31]);
+    d = vf_set1(v[17 + i]);
     a1_0 = vf_accumulate(a1_0, d, w2);
     vf_store(m + 16, a1_0);
     CNN_IN_ORDER();
     a1_1 = vf_accumulate(a1_1, d, w3);
     vf_store(m + 24, a1_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[47]);
+    d = vf_set1(v[33 + i]);
     a2_0 = vf_accumulate(a2_0, d, w2);
     vf_store(m + 32, a2_0);
     CNN_IN_ORDER();
     a2_1 = vf_accumulate(a2_1, d, w3);
     vf_store(m + 40, a2_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[63]);
+    d = vf_set1(v[49 + i]);
     a3_0 = vf_accumulate(a3_0, d, w2);
     vf_store(m + 48, a3_0);
     CNN_IN_ORDER();
     a3_1 = vf_accumulate(a3_1, d, w3);
     vf_store(m + 56, a3_1);
     CNN_IN_ORDER();
-    d = vf_set1(v[79]);
+    d = vf_set1(v[65 + i]);
     a4_0 = vf_accumulate(a4_0, d, w2);
     vf_store(m + 64, a4_0);
     CNN_IN_ORDER();
@@ -6113,6 +6139,9 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
         const int tile = block * 16;
         int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
+        const float *bu = w + 9216 + q * 16;
+        float *yu = y + q * 16;
+        const float *ru = r + q * 16;
 
         if (block != ready)
             residual_conv2d_winograd6_3_avx2_transform(x, v, zero, tile, to);
@@ -6128,8 +6157,8 @@ static void residual_conv2d_winograd6_3_avx2(const float *x,
             continue;
         residual_conv2d_winograd6_3_avx2_sums16(v, m, wu, from, to - tile);
         residual_conv2d_winograd6_3_avx2_store(m + from * 16,
-            r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile + from, to, q < 1 ? 16 : 0);
+                ru,
+                yu, bu, tile + from, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -7287,8 +7316,9 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx512_16x16(const float *CNN_RESTRI
     vf a15_0 = vf_zero();
 
     for (int i = 0; i < 16; i += 1) {
-        vf w0 = vf_load(w + 0 + i * 16);
         vf d;
+
+        vf w0 = vf_load(w + 0 + i * 16);
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         d = vf_set1(v[16 + i]);
@@ -7364,13 +7394,15 @@ static void residual_conv2d_winograd6_2_avx512(const float *x,
         const int tile = block * 16;
         int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
+        const float *bu = w + 9216 + q * 16;
+        float *yu = y + q * 16;
 
         if (block != ready)
             residual_conv2d_winograd6_2_avx512_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_2_avx512_sums16(v, m, wu);
         residual_conv2d_winograd6_2_avx512_store(m,
-            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
+                yu, bu, tile, to, q < 1 ? 16 : 0);
     }
 }
 
@@ -7884,8 +7916,9 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_16x16(const float *CNN_RESTRI
     vf a15_0 = vf_zero();
 
     for (int i = 0; i < 16; i += 1) {
-        vf w0 = vf_load(w + 0 + i * 16);
         vf d;
+
+        vf w0 = vf_load(w + 0 + i * 16);
         d = vf_set1(v[0 + i]);
         a0_0 = vf_accumulate(a0_0, d, w0);
         d = vf_set1(v[16 + i]);
@@ -7962,14 +7995,17 @@ static void residual_conv2d_winograd6_3_avx512(const float *x,
         const int tile = block * 16;
         int to = tile + 16;
         const float *wu = w + (ptrdiff_t)(q * 16 / 16) * 9216 + q * 16 % 16;
+        const float *bu = w + 9216 + q * 16;
+        float *yu = y + q * 16;
+        const float *ru = r + q * 16;
 
         if (block != ready)
             residual_conv2d_winograd6_3_avx512_transform(x, v, zero, tile, to);
         ready = block;
         residual_conv2d_winograd6_3_avx512_sums16(v, m, wu);
         residual_conv2d_winograd6_3_avx512_store(m,
-            r + q * 16,
-            y + q * 16, w + 9216 + q * 16, tile, to, q < 1 ? 16 : 0);
+                ru,
+                yu, bu, tile, to, q < 1 ? 16 : 0);
     }
 }
 
