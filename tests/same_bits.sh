@@ -14,7 +14,7 @@ for i in $(seq "${SAME_BITS_COUNT:-4}"); do
     "$tmp/random_spec" $((seed * 1000 + i)) >"$tmp/r$i.cnn.yaml"
 done
 cd "$root/tests/cases" || exit 2
-ls conv-depthwise-fused* conv-direct-ends* conv-direct-fused* conv-direct-padding* conv-dot-fused* conv-dot-kernels* \
+ls conv-depthwise-fused* conv-direct-empty* conv-direct-ends* conv-direct-fused* conv-direct-padding* conv-direct-pairs* conv-dot-fused* conv-dot-kernels* \
     conv-grouped-* conv-planes-fused* conv-planes-kernels* conv-row-kernels* conv-transpose-few* conv-transpose-fused* dense-rows* elementwise-activations.* elementwise-affine-bytes* \
     elementwise-affine-channels.* elementwise-binary-many* elementwise-groupnorm* elementwise-layernorm* elementwise-lrn* \
     elementwise-prelu-channels* elementwise-rmsnorm* elementwise-softmax-slices* \
