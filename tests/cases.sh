@@ -56,6 +56,8 @@ takes() {  # takes KERNEL SPEC...: the cost model still gives it to one step of 
 takes conv2d_bands tests/cases/conv-bands-*.cnn.yaml
 takes conv2d_winograd4 tests/cases/conv-winograd-groups*.cnn.yaml  # all their convolutions have groups
 takes conv2d_winograd6 tests/cases/conv-winograd-groups*.cnn.yaml
+[ "$("$cnngen" --dump=plan --target avx2 tests/cases/conv-direct-pairs.cnn.yaml | grep -c 'avx2 .* PAIRS=')" -ge 6 ] ||
+    bad "conv-direct-pairs: fewer than 6 steps have rows in pairs"
 takes pool2d_row tests/cases/pool-row-*.cnn.yaml
 takes groupnorm_row tests/cases/elementwise-groupnorm-row.cnn.yaml
 ! "$cnngen" --dump=plan tests/cases/conv-direct-ends.cnn.yaml | grep ': copy$' ||

@@ -1,6 +1,6 @@
-/* conv2d_direct: output channels in vectors, a tile of pixels of one row in registers. The
- * workhorse: any kernel, stride, dilation, groups; best with 8 output channels or more in a group. One to three
- * channels behind the last block of 16 are dot products of the same tile of pixels. */
+/* conv2d_direct: output channels in vectors, a tile of pixels of one row, or of a pair of narrow rows, in
+ * registers. The workhorse: any kernel, stride, dilation, groups; best with 8 output channels or more in a group.
+ * One to three channels behind the last block of 16 are dot products of the same tile of pixels. */
 #include "conv2d.h"
 #include "cut.h"
 #include "divide.h"
@@ -334,14 +334,18 @@ static bool may_pair(const struct shape_of_work *s)
 static struct tiling in_pairs(const struct shape_of_work *s, struct tiling single)
 {
     struct tiling best = single;
-    for (int p = 1; may_pair(s) && p <= 28 && fits_registers(single.target, p, single.nr); p++) {
+    double limit = 0.95 * single.price;
+    if (!may_pair(s))
+        return single;
+    for (int p = 1; p <= 28 && fits_registers(single.target, p, single.nr); p++) {
         struct tiling k = single;
         k.pairs = s->full / 2;
         k.pair = cut_even(2 * s->ow, p);
         set_price(s, &k);
-        if ((k.pair.t0 + k.pair.t1) * s->columns <= MOST_COLUMNS && k.price < best.price &&
-                k.price < 0.95 * single.price)
+        if ((k.pair.t0 + k.pair.t1) * s->columns <= MOST_COLUMNS && k.price < limit) {
             best = k;
+            limit = k.price;
+        }
     }
     return best;
 }
@@ -535,7 +539,7 @@ static void bind_tiling(struct pool *pool, struct args *args, const struct shape
     args_int(pool, args, "VL", k->target->vl);
     args_int(pool, args, "NR", k->nr);
     bind_cut(pool, args, "P", "T", &k->p);
-    args_int(pool, args, "PAIR", s->full_from);
+    args_int(pool, args, "PAIR", k->pairs ? s->full_from : 0);
     args_int(pool, args, "PAIRS", k->pairs);
     args_int(pool, args, "P2", k->pair.n0);
     args_int(pool, args, "T2", k->pair.t0);
