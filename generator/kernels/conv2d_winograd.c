@@ -1,19 +1,22 @@
 /* conv2d_winograd: Winograd's minimal filtering (Lavin and Gray, Fast Algorithms for Convolutional
  * Neural Networks, 2016). An output tile comes from an input tile, transformed, times transformed
  * weights, summed over the input channels by small matrix products on the register tile of
- * conv2d_direct, and transformed back. Each group of channels is a convolution of a slice of them. */
+ * conv2d_direct, and transformed back. Each group of channels is a convolution of a slice of them, and a kernel
+ * of many taps is several smaller ones, pieces, of as many input channels each, whose sums are one. */
 #include "conv2d.h"
 #include "cut.h"
 #include "divide.h"
 #include "winograd.h"
 
-enum { MIN_CHANNELS = 8, MAX_TILES = 64, WORTH_A_THREAD = 20000 };  /* cycles */
+enum { MIN_CHANNELS = 8, MAX_TAPS = 64, MAX_TILES = 64, WORTH_A_THREAD = 20000 };  /* cycles */
 
 /* What one instance looks like on a target. */
 struct shape_of_work {
-    int points, out;         /* rows and columns of an input and an output tile */
+    struct winograd_axis down, across;
+    int points;              /* of an input tile */
     int ic, oc, ocb, groups; /* channels of one group */
-    int tx, ty;              /* tiles in a row, in an image */
+    int pieces, depth;       /* of the kernel; input channels of all of them */
+    int tx, ty;              /* tiles in a row, and rows of them in an image */
     int tiles;               /* of the whole batch */
     double param_bytes;      /* group.param_bytes */
 };
@@ -30,21 +33,24 @@ static struct shape_of_work work_of(const struct group *g, int64_t batch, int po
 {
     const struct conv2d *a = g->main->attr;
     struct hwc out = shape_hwc(&g->main->out->shape);
-    struct shape_of_work s = {.points = points, .out = points - a->kernel[0] + 1,
+    struct shape_of_work s = {.down = winograd_axis(a, 0, points), .across = winograd_axis(a, 1, points),
             .ic = a->in_channels / a->groups, .oc = a->filters / a->groups, .groups = a->groups,
             .param_bytes = g->param_bytes};
+    s.points = s.down.points * s.across.points;
     s.ocb = conv2d_block(s.oc);
-    s.tx = (out.w + s.out - 1) / s.out;
-    s.ty = (out.h + s.out - 1) / s.out;
+    s.pieces = s.down.pieces * s.across.pieces;
+    s.depth = s.pieces * s.ic;
+    s.tx = winograd_tiles(&s.across, out.w);
+    s.ty = winograd_tiles(&s.down, out.h);
     s.tiles = (int)batch * s.tx * s.ty;
     return s;
 }
 
-/* Pitch of tiles in the transformed input: whole vectors, and no power of two that would crowd the
- * tiles of a register tile into a few sets of the cache. */
+/* Pitch of tiles in the transformed input: whole vectors, of the last piece, too; and no power of two that would
+ * crowd the tiles of a register tile into a few sets of the cache. */
 static int64_t pitch_of(const struct shape_of_work *s)
 {
-    int64_t pitch = round_up(s->ic, 16);
+    int64_t pitch = round_up(s->depth - s->ic + round_up(s->ic, 16), 16);
     return pitch % 256 == 0 ? pitch + 16 : pitch;
 }
 
@@ -57,12 +63,12 @@ static int64_t plane_of(int64_t floats)
 
 /* ---- weights --------------------------------------------------------------------------------- */
 
-/* [group][block][point][IC][OCB], then biases (and scales, shifts). A block of 8 output channels or more
- * fills lines of the cache whatever IC is, so that each group begins at one. */
+/* [group][block][point][piece][IC][OCB], then biases (and scales, shifts). A block of 8 output channels or more
+ * fills lines of the cache whatever IC is, so that each group begins at one: points are an even number. */
 static int64_t weights(const struct group *g, int points)
 {
     struct shape_of_work s = work_of(g, 1, points);
-    int64_t rows = (int64_t)points * points * s.ic;
+    int64_t rows = (int64_t)s.points * s.depth;
     return s.groups * round_up(s.oc, s.ocb) * (rows + (g->affine ? 3 : 1));
 }
 
@@ -72,25 +78,33 @@ static int64_t place_of(const struct shape_of_work *s, int oc)
     return oc / s->oc * round_up(s->oc, s->ocb) + oc % s->oc;
 }
 
+/* The weights of an output channel, `to` being the first one's place. */
+static void pack_kernel(const struct winograd *t, const struct shape_of_work *s, const struct group *g, int oc,
+        float *to)
+{
+    const struct conv2d *a = g->main->attr;
+    const float *kernel = g->main->weight[0].data;
+    double u[WINOGRAD_POINTS * WINOGRAD_POINTS];
+    for (int i = 0; i < s->depth; i++) {
+        int piece = i / s->ic, ic = i % s->ic;
+        winograd_weights(t, a, piece, kernel + (int64_t)ic * a->filters + oc, (int64_t)s->ic * a->filters, u);
+        for (int k = 0; k < s->points; k++)
+            to[((int64_t)k * s->depth + i) * s->ocb] = (float)u[k];
+    }
+}
+
 static void pack(struct pool *pool, struct step *step, int points)
 {
     const struct group *g = step->group;
     const struct conv2d *a = g->main->attr;
-    const struct winograd t = winograd_transform(points, a->kernel[0]);
+    const struct winograd t = winograd_transforms(a, points);
     struct shape_of_work s = work_of(g, 1, points);
-    int64_t channels = s.groups * round_up(s.oc, s.ocb), rows = (int64_t)points * points * s.ic;
+    int64_t channels = s.groups * round_up(s.oc, s.ocb), rows = (int64_t)s.points * s.depth;
     float *w = step_weights(pool, step, weights(g, points));
-    double u[WINOGRAD_POINTS * WINOGRAD_POINTS];
 
     for (int oc = 0; oc < a->filters; oc++) {
         int64_t place = place_of(&s, oc), lane = place % s.ocb;
-        for (int ic = 0; ic < s.ic; ic++) {
-            const float *kernel = g->main->weight[0].data + (int64_t)ic * a->filters + oc;
-            float *to = w + (place - lane) * rows + (int64_t)ic * s.ocb + lane;
-            winograd_weights(&t, kernel, (int64_t)s.ic * a->filters, u);
-            for (int k = 0; k < points * points; k++)
-                to[(int64_t)k * s.ic * s.ocb] = (float)u[k];
-        }
+        pack_kernel(&t, &s, g, oc, w + (place - lane) * rows + lane);
         conv2d_pack_channel(g, oc, w + channels * rows + place, channels);
     }
 }
@@ -105,7 +119,7 @@ static double tile_cycles(const struct target *t, const struct shape_of_work *s,
 {
     double busy = cost_fma(t, (double)p * nr, 1.05 * (nr + p)), bytes = 4.0 * nr * t->vl;
     double hidden = p * nr / (4 * t->fma_per_cycle);
-    double weights = bytes * s->ic > t->l1 / 2 ? bytes / (0.9 * t->l2_bytes) : 0;
+    double weights = bytes * s->depth > t->l1 / 2 ? bytes / (0.9 * t->l2_bytes) : 0;
     double step = (busy > 4 ? busy : 4) + (hidden < 2 ? 0.3 * (2 - hidden) : 0);
     return step > weights ? step : weights;
 }
@@ -117,18 +131,35 @@ static bool fits_registers(const struct target *t, int p, int nr)
     return p * nr + nr + 1 <= t->registers - (t->registers > 16 ? 3 : 1);
 }
 
+/* Whether tiles are lines: a row or a column. */
+static bool are_lines(const struct shape_of_work *s)
+{
+    return s->down.points == 1 || s->across.points == 1;
+}
+
 /* Cycles for the transform of a vector of a tile's channels, and for the inverse one: loads,
- * arithmetic and stores overlap in part. */
-static double transform_cycles(const struct target *t, int points, double each)
+ * arithmetic and stores overlap in part. Lines take one pass, squares two, or three back to five rows. */
+static double transform_cycles(const struct target *t, const struct shape_of_work *s, double each)
 {
     double slots = t->vl == 16 ? 1 : 1.5 / t->fma_per_cycle;   /* wide stores take two cycles */
-    return each * points * points / 36 * slots * (t->registers >= 32 ? 1 : 1.2);
+    double passes = are_lines(s) ? 0.5 : 1;
+    return each * s->points / 36 * passes * slots * (t->registers >= 32 ? 1 : 1.2);
+}
+
+/* Cycles for a tile but for its products. */
+static double around_cycles(const struct target *t, const struct shape_of_work *s)
+{
+    double in = (double)(round_up(s->ic, t->vl) / t->vl);
+    double out = (double)(round_up(s->oc, t->vl) / t->vl);
+    double back = s->down.m == 5 && !are_lines(s) ? 300 : 150;
+    return s->pieces * in * transform_cycles(t, s, 200) + out * transform_cycles(t, s, back) +
+           (are_lines(s) ? 50 : 120);
 }
 
 /* Of one group. */
 static double transformed_bytes(const struct shape_of_work *s)
 {
-    return 4.0 * s->points * s->points * s->ic * (double)round_up(s->oc, s->ocb);
+    return 4.0 * s->points * s->depth * (double)round_up(s->oc, s->ocb);
 }
 
 #define OVERLAP 0.1  /* of the shorter of two streams of work, what isn't hidden behind the other */
@@ -141,12 +172,12 @@ static double product_cycles(const struct target *t, const struct shape_of_work 
         const struct tiling *k, double rate)
 {
     double nb = k->nr * t->vl, passes = (double)round_up(s->oc, (int64_t)nb) / nb;
-    double points = s->points * s->points, tiles = k->p.t0 + k->p.t1;
+    double points = s->points, tiles = k->p.t0 + k->p.t1;
     double sums = k->p.t0 * tile_cycles(t, s, k->p.n0, k->nr) +
             (k->p.t1 ? k->p.t1 * tile_cycles(t, s, k->p.n1, k->nr) : 0);
-    double input = 4.0 * points * k->block.n0 * s->ic;
+    double input = 4.0 * points * k->block.n0 * s->depth;
     double again = input * passes * (input <= t->l2 / 2 ? 0.3 / t->l2_bytes : 0.5 / t->l3_bytes);
-    double busy = points * passes * (sums * s->ic + 14 * tiles) + again;
+    double busy = points * passes * (sums * s->depth + 14 * tiles) + again;
     double stream = t->fastest * transformed_bytes(s) / rate;
     return busy > stream ? busy + OVERLAP * stream : stream + OVERLAP * busy;
 }
@@ -156,13 +187,9 @@ static double product_cycles(const struct target *t, const struct shape_of_work 
  * wait. */
 static double tiling_cycles(const struct target *t, const struct shape_of_work *s, const struct tiling *k)
 {
-    double in = (double)(round_up(s->ic, t->vl) / t->vl);
-    double out = (double)(round_up(s->oc, t->vl) / t->vl);
-    double each = in * transform_cycles(t, s->points, 200) +
-            out * transform_cycles(t, s->points, 150) + 120;
     double near = s->groups * transformed_bytes(s) < t->l2 ? t->l2_bytes : t->l3_bytes;
     double first = conv2d_weight_rate(s->param_bytes, t), blocks = k->block.t0 + k->block.t1;
-    double group = blocks * k->block.n0 * each + product_cycles(t, s, k, first < near ? first : near) +
+    double group = blocks * k->block.n0 * around_cycles(t, s) + product_cycles(t, s, k, first < near ? first : near) +
             (blocks - 1) * product_cycles(t, s, k, near);
     return s->groups * group;
 }
@@ -171,8 +198,7 @@ static double tiling_cycles(const struct target *t, const struct shape_of_work *
 static int64_t scratch_of(const struct target *t, const struct shape_of_work *s,
         const struct tiling *k)
 {
-    int64_t pp = (int64_t)s->points * s->points;
-    return pitch_of(s) + pp * (plane_of(k->block.n0 * pitch_of(s)) + plane_of((int64_t)k->block.n0 * k->nr * t->vl));
+    return pitch_of(s) + s->points * (plane_of(k->block.n0 * pitch_of(s)) + plane_of((int64_t)k->block.n0 * k->nr * t->vl));
 }
 
 /* Whether register tiles begin at a block of weights or lie within one. */
@@ -269,14 +295,12 @@ static struct crossing crossing_of(const struct target *t, const struct shape_of
     return (struct crossing){of_image, least, units_of(t, s, k) / blocks};
 }
 
-static bool ok(const struct group *g, int points)
+static bool ok(const struct group *g)
 {
     const struct conv2d *a = g->main->attr;
     return node_family(g->main) == FAMILY_CONV2D  /* any residual, activation and affine go along */
-        && a->kernel[0] == a->kernel[1]
-        && (a->kernel[0] == 3 || (a->kernel[0] == 5 && points == 6))
+        && a->kernel[0] * a->kernel[1] > 1 && a->kernel[0] <= MAX_TAPS && a->kernel[1] <= MAX_TAPS
         && a->strides[0] == 1 && a->strides[1] == 1
-        && a->dilation[0] == 1 && a->dilation[1] == 1
         && a->in_channels / a->groups >= MIN_CHANNELS  /* fewer: transforms cost more than they save */
         && a->filters / a->groups >= MIN_CHANNELS;
 }
@@ -307,14 +331,20 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "IW", step->in.at[0].w);
     args_int(pool, &b->args, "OH", step->out.h);
     args_int(pool, &b->args, "OW", step->out.w);
+    args_int(pool, &b->args, "KH", a->kernel[0]);
+    args_int(pool, &b->args, "KW", a->kernel[1]);
+    args_int(pool, &b->args, "DH", s.down.dilation);
+    args_int(pool, &b->args, "DW", s.across.dilation);
     args_int(pool, &b->args, "PT", a->pad[0]);
     args_int(pool, &b->args, "PL", a->pad[2]);
     bind_view(pool, &b->args, "X", &step->in.at[0]);
     bind_view(pool, &b->args, "Y", &step->out);
     args_int(pool, &b->args, "VL", t->vl);
     args_int(pool, &b->args, "NR", k.nr);
-    args_int(pool, &b->args, "POINTS", points);
-    args_int(pool, &b->args, "OT", s.out);
+    args_int(pool, &b->args, "PH", s.down.points);
+    args_int(pool, &b->args, "PW", s.across.points);
+    args_int(pool, &b->args, "MH", s.down.m);
+    args_int(pool, &b->args, "MW", s.across.m);
     args_int(pool, &b->args, "IMAGES", b->crossing.times > 0);
     args_int(pool, &b->args, "T", k.block.n0);
     args_int(pool, &b->args, "BLOCKS", k.block.t0 + k.block.t1);
@@ -328,12 +358,9 @@ static void bind(struct pool *pool, const struct step *step, const struct target
     args_int(pool, &b->args, "MPLANE", plane_of((int64_t)k.block.n0 * k.nr * t->vl));
     args_int(pool, &b->args, "OCB", s.ocb);
     args_int(pool, &b->args, "AHEAD", asks_ahead(&s, t));
-    args_int(pool, &b->args, "BIAS", channels * points * points * s.ic);
+    args_int(pool, &b->args, "BIAS", channels * s.points * s.depth);
     bind_epilogue(pool, &b->args, step, channels, 2 * channels);
 }
-
-static bool ok_4(const struct group *g) { return ok(g, 4); }
-static bool ok_6(const struct group *g) { return ok(g, 6); }
 
 static int64_t weights_4(const struct group *g) { return weights(g, 4); }
 static int64_t weights_6(const struct group *g) { return weights(g, 6); }
@@ -378,16 +405,16 @@ static const char *const parts[] = {
 
 const struct kernel conv2d_winograd4 = {
     .name = "conv2d_winograd4",
-    .doc = "Winograd convolution on tiles of 4x4 pixels, F(2x2,3x3)",
-    .ok = ok_4, .cost = cost_4, .weights = weights_4, .pack = pack_4, .bind = bind_4,
+    .doc = "Winograd convolution on tiles of 4 pixels along each axis of the kernel, as F(2x2,3x3)",
+    .ok = ok, .cost = cost_4, .weights = weights_4, .pack = pack_4, .bind = bind_4,
     .bound = bound_4, .parts = parts, .strictest = MATH_FAST,
     .over_residual = true,
 };
 
 const struct kernel conv2d_winograd6 = {
     .name = "conv2d_winograd6",
-    .doc = "Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5)",
-    .ok = ok_6, .cost = cost_6, .weights = weights_6, .pack = pack_6, .bind = bind_6,
+    .doc = "Winograd convolution on tiles of 6 pixels along each axis of the kernel, as F(4x4,3x3)",
+    .ok = ok, .cost = cost_6, .weights = weights_6, .pack = pack_6, .bind = bind_6,
     .bound = bound_6, .parts = parts, .strictest = MATH_FAST,
     .over_residual = true,
 };

@@ -22,7 +22,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x4e4faf590095e7daU
+#elif RESIDUAL_MODEL_HASH != 0x633f33ed79cc509eU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -845,23 +845,20 @@ static void residual_conv2d_direct_1_scalar(const float *x,
     }
 }
 
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+/* conv2d_winograd6: Winograd convolution on tiles of 6 pixels along each axis of the kernel, as F(4x4,3x3).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_2_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
+    const float *const row0 = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    const ptrdiff_t pitch0 = row0 == zero ? 0 : 16;
+    p[0] = row0 + 0 * pitch0;
+    p[1] = row0 + 1 * pitch0;
+    p[2] = row0 + 2 * pitch0;
+    p[3] = row0 + 3 * pitch0;
+    p[4] = row0 + 4 * pitch0;
+    p[5] = row0 + 5 * pitch0;
     p[6] = x + 512;
     p[7] = x + 528;
     p[8] = x + 544;
@@ -886,14 +883,14 @@ CNN_INLINE void residual_conv2d_winograd6_2_scalar_pixels(const float **p, const
     p[27] = x + 2096;
     p[28] = x + 2112;
     p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
+    const float *const row5 = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    const ptrdiff_t pitch5 = row5 == zero ? 0 : 16;
+    p[30] = row5 + 0 * pitch5;
+    p[31] = row5 + 1 * pitch5;
+    p[32] = row5 + 2 * pitch5;
+    p[33] = row5 + 3 * pitch5;
+    p[34] = row5 + 4 * pitch5;
+    p[35] = row5 + 5 * pitch5;
     if (ix + 0 < 0 || ix + 0 >= 32) {
         p[0] = zero;
         p[6] = zero;
@@ -1093,6 +1090,21 @@ CNN_INLINE void residual_conv2d_winograd6_2_scalar_inner1(const float *x, float 
     residual_conv2d_winograd6_2_scalar_in1(p, 0, v);
 }
 
+/* A tile whose first pixel, (iy, ix), is at x. */
+CNN_INLINE void residual_conv2d_winograd6_2_scalar_tile(const float *x, float *v, const float *zero, int iy, int ix)
+{
+    const float *p[36];
+
+    if (iy >= 0 && iy < 27 && ix >= 0 && ix < 27) {
+        for (ptrdiff_t c = 0; c < 16; c += 1)
+            residual_conv2d_winograd6_2_scalar_inner1(x + c, v + c);
+        return;
+    }
+    residual_conv2d_winograd6_2_scalar_pixels(p, x, zero, iy, ix);
+    for (ptrdiff_t c = 0; c < 16; c += 1)
+        residual_conv2d_winograd6_2_scalar_in1(p, c, v + c);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_2_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -1101,18 +1113,11 @@ static void residual_conv2d_winograd6_2_scalar_transform(const float *x, float *
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const int iy = at / 8 % 8 * 4 - 1;
+        const int ix = at % 8 * 4 - 1;
         const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
 
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 1)
-                residual_conv2d_winograd6_2_scalar_inner1(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_2_scalar_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 1)
-            residual_conv2d_winograd6_2_scalar_in1(p, c, v + c);
+        residual_conv2d_winograd6_2_scalar_tile(xt, v, zero, iy, ix);
     }
 }
 
@@ -1125,179 +1130,202 @@ CNN_INLINE void residual_conv2d_winograd6_2_scalar_pixel_out1(vf a,
     vf_store(y, a);
 }
 
-/* Along a row: m A, pixels of which the image has the first `cols`. */
+/* Along a row: m A, pixels of which the image has the first `count`. */
 CNN_INLINE void residual_conv2d_winograd6_2_scalar_row_out1(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
-        float *y, const float *b, int cols)
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf end,
+        float *y0, const float *b, int count)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
     const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+    vf y;
 
-    residual_conv2d_winograd6_2_scalar_pixel_out1(y0,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_2_scalar_pixel_out1(y1,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_2_scalar_pixel_out1(y2,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_2_scalar_pixel_out1(y3,
-            y + 48, b);
+    y = vf_add(m0, vf_add(s, s2));
+    residual_conv2d_winograd6_2_scalar_pixel_out1(y,
+        y0, b);
+    if (count > 1) {
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        residual_conv2d_winograd6_2_scalar_pixel_out1(y,
+            y0 + 16, b);
+    }
+    if (count > 2) {
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        residual_conv2d_winograd6_2_scalar_pixel_out1(y,
+            y0 + 32, b);
+    }
+    if (count > 3) {
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        residual_conv2d_winograd6_2_scalar_pixel_out1(y,
+            y0 + 48, b);
+    }
 }
 
 /* A' m A of 1 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_2_scalar_out1(const float *m,
-        float *y, const float *b, int rows, int cols)
+        float *y0, const float *b, int rows, int cols)
 {
-    vf m0, m1, m2;
-    vf m3, m4;
-
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf m0;
+        vf s, s2;
+
         m1 = vf_load(m + 96);
         m2 = vf_load(m + 192);
         m3 = vf_load(m + 288);
         m4 = vf_load(m + 384);
         m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z0 = y;
         m1 = vf_load(m + 112);
         m2 = vf_load(m + 208);
         m3 = vf_load(m + 304);
         m4 = vf_load(m + 400);
         m0 = vf_load(m + 16);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z1 = y;
         m1 = vf_load(m + 128);
         m2 = vf_load(m + 224);
         m3 = vf_load(m + 320);
         m4 = vf_load(m + 416);
         m0 = vf_load(m + 32);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z2 = y;
         m1 = vf_load(m + 144);
         m2 = vf_load(m + 240);
         m3 = vf_load(m + 336);
         m4 = vf_load(m + 432);
         m0 = vf_load(m + 48);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z3 = y;
         m1 = vf_load(m + 160);
         m2 = vf_load(m + 256);
         m3 = vf_load(m + 352);
         m4 = vf_load(m + 448);
         m0 = vf_load(m + 64);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z4 = y;
         m1 = vf_load(m + 176);
         m2 = vf_load(m + 272);
         m3 = vf_load(m + 368);
         m4 = vf_load(m + 464);
         m0 = vf_load(m + 80);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z5 = y;
 
         residual_conv2d_winograd6_2_scalar_row_out1(
             u0, u1, u2, u3, u4, u5,
-            y + 0, b, cols);
+            y0 + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_2_scalar_row_out1(
             z0, z1, z2, z3, z4, z5,
-            y + 1024, b, cols);
+            y0 + 1024, b, cols);
     }
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf end;
+        vf d, d2;
+
         m1 = vf_load(m + 96);
         m2 = vf_load(m + 192);
         m3 = vf_load(m + 288);
         m4 = vf_load(m + 384);
-        m0 = vf_load(m + 480);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 480);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z0 = y;
         m1 = vf_load(m + 112);
         m2 = vf_load(m + 208);
         m3 = vf_load(m + 304);
         m4 = vf_load(m + 400);
-        m0 = vf_load(m + 496);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 496);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z1 = y;
         m1 = vf_load(m + 128);
         m2 = vf_load(m + 224);
         m3 = vf_load(m + 320);
         m4 = vf_load(m + 416);
-        m0 = vf_load(m + 512);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 512);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z2 = y;
         m1 = vf_load(m + 144);
         m2 = vf_load(m + 240);
         m3 = vf_load(m + 336);
         m4 = vf_load(m + 432);
-        m0 = vf_load(m + 528);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 528);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z3 = y;
         m1 = vf_load(m + 160);
         m2 = vf_load(m + 256);
         m3 = vf_load(m + 352);
         m4 = vf_load(m + 448);
-        m0 = vf_load(m + 544);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 544);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z4 = y;
         m1 = vf_load(m + 176);
         m2 = vf_load(m + 272);
         m3 = vf_load(m + 368);
         m4 = vf_load(m + 464);
-        m0 = vf_load(m + 560);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 560);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z5 = y;
 
         if (rows > 1)
         residual_conv2d_winograd6_2_scalar_row_out1(
             u0, u1, u2, u3, u4, u5,
-            y + 512, b, cols);
+            y0 + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_2_scalar_row_out1(
             z0, z1, z2, z3, z4, z5,
-            y + 1536, b, cols);
+            y0 + 1536, b, cols);
     }
 }
 
@@ -1307,14 +1335,16 @@ static void residual_conv2d_winograd6_2_scalar_store(const float *m,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 4) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const int oy = at / 8 % 8 * 4;
+        const int ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         int c = 0;
 
         for (; c + 1 <= channels; c += 1)
             residual_conv2d_winograd6_2_scalar_out1(m + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
+                yt + c, b + c,
+                32 - oy, 32 - ox);
     }
 }
 
@@ -1395,23 +1425,20 @@ static void residual_conv2d_winograd6_2_scalar(const float *x,
     }
 }
 
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+/* conv2d_winograd6: Winograd convolution on tiles of 6 pixels along each axis of the kernel, as F(4x4,3x3).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_scalar_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
+    const float *const row0 = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    const ptrdiff_t pitch0 = row0 == zero ? 0 : 16;
+    p[0] = row0 + 0 * pitch0;
+    p[1] = row0 + 1 * pitch0;
+    p[2] = row0 + 2 * pitch0;
+    p[3] = row0 + 3 * pitch0;
+    p[4] = row0 + 4 * pitch0;
+    p[5] = row0 + 5 * pitch0;
     p[6] = x + 512;
     p[7] = x + 528;
     p[8] = x + 544;
@@ -1436,14 +1463,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_pixels(const float **p, const
     p[27] = x + 2096;
     p[28] = x + 2112;
     p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
+    const float *const row5 = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    const ptrdiff_t pitch5 = row5 == zero ? 0 : 16;
+    p[30] = row5 + 0 * pitch5;
+    p[31] = row5 + 1 * pitch5;
+    p[32] = row5 + 2 * pitch5;
+    p[33] = row5 + 3 * pitch5;
+    p[34] = row5 + 4 * pitch5;
+    p[35] = row5 + 5 * pitch5;
     if (ix + 0 < 0 || ix + 0 >= 32) {
         p[0] = zero;
         p[6] = zero;
@@ -1643,6 +1670,21 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_inner1(const float *x, float 
     residual_conv2d_winograd6_3_scalar_in1(p, 0, v);
 }
 
+/* A tile whose first pixel, (iy, ix), is at x. */
+CNN_INLINE void residual_conv2d_winograd6_3_scalar_tile(const float *x, float *v, const float *zero, int iy, int ix)
+{
+    const float *p[36];
+
+    if (iy >= 0 && iy < 27 && ix >= 0 && ix < 27) {
+        for (ptrdiff_t c = 0; c < 16; c += 1)
+            residual_conv2d_winograd6_3_scalar_inner1(x + c, v + c);
+        return;
+    }
+    residual_conv2d_winograd6_3_scalar_pixels(p, x, zero, iy, ix);
+    for (ptrdiff_t c = 0; c < 16; c += 1)
+        residual_conv2d_winograd6_3_scalar_in1(p, c, v + c);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -1651,18 +1693,11 @@ static void residual_conv2d_winograd6_3_scalar_transform(const float *x, float *
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const int iy = at / 8 % 8 * 4 - 1;
+        const int ix = at % 8 * 4 - 1;
         const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
 
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 1)
-                residual_conv2d_winograd6_3_scalar_inner1(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_3_scalar_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 1)
-            residual_conv2d_winograd6_3_scalar_in1(p, c, v + c);
+        residual_conv2d_winograd6_3_scalar_tile(xt, v, zero, iy, ix);
     }
 }
 
@@ -1677,189 +1712,212 @@ CNN_INLINE void residual_conv2d_winograd6_3_scalar_pixel_out1(vf a,
     vf_store(y, a);
 }
 
-/* Along a row: m A, pixels of which the image has the first `cols`. */
+/* Along a row: m A, pixels of which the image has the first `count`. */
 CNN_INLINE void residual_conv2d_winograd6_3_scalar_row_out1(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf end,
         const float *r,
-        float *y, const float *b, int cols)
+        float *y0, const float *b, int count)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
     const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+    vf y;
 
-    residual_conv2d_winograd6_3_scalar_pixel_out1(y0,
+    y = vf_add(m0, vf_add(s, s2));
+    residual_conv2d_winograd6_3_scalar_pixel_out1(y,
         r,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_3_scalar_pixel_out1(y1,
+        y0, b);
+    if (count > 1) {
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        residual_conv2d_winograd6_3_scalar_pixel_out1(y,
             r + 16,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_3_scalar_pixel_out1(y2,
+            y0 + 16, b);
+    }
+    if (count > 2) {
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        residual_conv2d_winograd6_3_scalar_pixel_out1(y,
             r + 32,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_3_scalar_pixel_out1(y3,
+            y0 + 32, b);
+    }
+    if (count > 3) {
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        residual_conv2d_winograd6_3_scalar_pixel_out1(y,
             r + 48,
-            y + 48, b);
+            y0 + 48, b);
+    }
 }
 
 /* A' m A of 1 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_3_scalar_out1(const float *m,
         const float *r,
-        float *y, const float *b, int rows, int cols)
+        float *y0, const float *b, int rows, int cols)
 {
-    vf m0, m1, m2;
-    vf m3, m4;
-
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf m0;
+        vf s, s2;
+
         m1 = vf_load(m + 96);
         m2 = vf_load(m + 192);
         m3 = vf_load(m + 288);
         m4 = vf_load(m + 384);
         m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z0 = y;
         m1 = vf_load(m + 112);
         m2 = vf_load(m + 208);
         m3 = vf_load(m + 304);
         m4 = vf_load(m + 400);
         m0 = vf_load(m + 16);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z1 = y;
         m1 = vf_load(m + 128);
         m2 = vf_load(m + 224);
         m3 = vf_load(m + 320);
         m4 = vf_load(m + 416);
         m0 = vf_load(m + 32);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z2 = y;
         m1 = vf_load(m + 144);
         m2 = vf_load(m + 240);
         m3 = vf_load(m + 336);
         m4 = vf_load(m + 432);
         m0 = vf_load(m + 48);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z3 = y;
         m1 = vf_load(m + 160);
         m2 = vf_load(m + 256);
         m3 = vf_load(m + 352);
         m4 = vf_load(m + 448);
         m0 = vf_load(m + 64);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z4 = y;
         m1 = vf_load(m + 176);
         m2 = vf_load(m + 272);
         m3 = vf_load(m + 368);
         m4 = vf_load(m + 464);
         m0 = vf_load(m + 80);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z5 = y;
 
         residual_conv2d_winograd6_3_scalar_row_out1(
             u0, u1, u2, u3, u4, u5,
             r + 0,
-            y + 0, b, cols);
+            y0 + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_3_scalar_row_out1(
             z0, z1, z2, z3, z4, z5,
             r + 1024,
-            y + 1024, b, cols);
+            y0 + 1024, b, cols);
     }
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf end;
+        vf d, d2;
+
         m1 = vf_load(m + 96);
         m2 = vf_load(m + 192);
         m3 = vf_load(m + 288);
         m4 = vf_load(m + 384);
-        m0 = vf_load(m + 480);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 480);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z0 = y;
         m1 = vf_load(m + 112);
         m2 = vf_load(m + 208);
         m3 = vf_load(m + 304);
         m4 = vf_load(m + 400);
-        m0 = vf_load(m + 496);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 496);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z1 = y;
         m1 = vf_load(m + 128);
         m2 = vf_load(m + 224);
         m3 = vf_load(m + 320);
         m4 = vf_load(m + 416);
-        m0 = vf_load(m + 512);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 512);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z2 = y;
         m1 = vf_load(m + 144);
         m2 = vf_load(m + 240);
         m3 = vf_load(m + 336);
         m4 = vf_load(m + 432);
-        m0 = vf_load(m + 528);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 528);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z3 = y;
         m1 = vf_load(m + 160);
         m2 = vf_load(m + 256);
         m3 = vf_load(m + 352);
         m4 = vf_load(m + 448);
-        m0 = vf_load(m + 544);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 544);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z4 = y;
         m1 = vf_load(m + 176);
         m2 = vf_load(m + 272);
         m3 = vf_load(m + 368);
         m4 = vf_load(m + 464);
-        m0 = vf_load(m + 560);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 560);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z5 = y;
 
         if (rows > 1)
         residual_conv2d_winograd6_3_scalar_row_out1(
             u0, u1, u2, u3, u4, u5,
             r + 512,
-            y + 512, b, cols);
+            y0 + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_3_scalar_row_out1(
             z0, z1, z2, z3, z4, z5,
             r + 1536,
-            y + 1536, b, cols);
+            y0 + 1536, b, cols);
     }
 }
 
@@ -1870,7 +1928,8 @@ static void residual_conv2d_winograd6_3_scalar_store(const float *m,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 4) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const int oy = at / 8 % 8 * 4;
+        const int ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         const float *rt = r + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -1879,7 +1938,8 @@ static void residual_conv2d_winograd6_3_scalar_store(const float *m,
         for (; c + 1 <= channels; c += 1)
             residual_conv2d_winograd6_3_scalar_out1(m + c,
                 rt + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
+                yt + c, b + c,
+                32 - oy, 32 - ox);
     }
 }
 
@@ -2605,23 +2665,20 @@ static void residual_conv2d_direct_1_sse2(const float *x,
     }
 }
 
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+/* conv2d_winograd6: Winograd convolution on tiles of 6 pixels along each axis of the kernel, as F(4x4,3x3).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_2_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
+    const float *const row0 = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    const ptrdiff_t pitch0 = row0 == zero ? 0 : 16;
+    p[0] = row0 + 0 * pitch0;
+    p[1] = row0 + 1 * pitch0;
+    p[2] = row0 + 2 * pitch0;
+    p[3] = row0 + 3 * pitch0;
+    p[4] = row0 + 4 * pitch0;
+    p[5] = row0 + 5 * pitch0;
     p[6] = x + 512;
     p[7] = x + 528;
     p[8] = x + 544;
@@ -2646,14 +2703,14 @@ CNN_INLINE void residual_conv2d_winograd6_2_sse2_pixels(const float **p, const f
     p[27] = x + 2096;
     p[28] = x + 2112;
     p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
+    const float *const row5 = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    const ptrdiff_t pitch5 = row5 == zero ? 0 : 16;
+    p[30] = row5 + 0 * pitch5;
+    p[31] = row5 + 1 * pitch5;
+    p[32] = row5 + 2 * pitch5;
+    p[33] = row5 + 3 * pitch5;
+    p[34] = row5 + 4 * pitch5;
+    p[35] = row5 + 5 * pitch5;
     if (ix + 0 < 0 || ix + 0 >= 32) {
         p[0] = zero;
         p[6] = zero;
@@ -2853,6 +2910,21 @@ CNN_INLINE void residual_conv2d_winograd6_2_sse2_inner4(const float *x, float *v
     residual_conv2d_winograd6_2_sse2_in4(p, 0, v);
 }
 
+/* A tile whose first pixel, (iy, ix), is at x. */
+CNN_INLINE void residual_conv2d_winograd6_2_sse2_tile(const float *x, float *v, const float *zero, int iy, int ix)
+{
+    const float *p[36];
+
+    if (iy >= 0 && iy < 27 && ix >= 0 && ix < 27) {
+        for (ptrdiff_t c = 0; c < 16; c += 4)
+            residual_conv2d_winograd6_2_sse2_inner4(x + c, v + c);
+        return;
+    }
+    residual_conv2d_winograd6_2_sse2_pixels(p, x, zero, iy, ix);
+    for (ptrdiff_t c = 0; c < 16; c += 4)
+        residual_conv2d_winograd6_2_sse2_in4(p, c, v + c);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_2_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -2861,18 +2933,11 @@ static void residual_conv2d_winograd6_2_sse2_transform(const float *x, float *v,
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const int iy = at / 8 % 8 * 4 - 1;
+        const int ix = at % 8 * 4 - 1;
         const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
 
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 4)
-                residual_conv2d_winograd6_2_sse2_inner4(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_2_sse2_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 4)
-            residual_conv2d_winograd6_2_sse2_in4(p, c, v + c);
+        residual_conv2d_winograd6_2_sse2_tile(xt, v, zero, iy, ix);
     }
 }
 
@@ -2885,179 +2950,202 @@ CNN_INLINE void residual_conv2d_winograd6_2_sse2_pixel_out4(vf a,
     vf_store(y, a);
 }
 
-/* Along a row: m A, pixels of which the image has the first `cols`. */
+/* Along a row: m A, pixels of which the image has the first `count`. */
 CNN_INLINE void residual_conv2d_winograd6_2_sse2_row_out4(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
-        float *y, const float *b, int cols)
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf end,
+        float *y0, const float *b, int count)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
     const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+    vf y;
 
-    residual_conv2d_winograd6_2_sse2_pixel_out4(y0,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_2_sse2_pixel_out4(y1,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_2_sse2_pixel_out4(y2,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_2_sse2_pixel_out4(y3,
-            y + 48, b);
+    y = vf_add(m0, vf_add(s, s2));
+    residual_conv2d_winograd6_2_sse2_pixel_out4(y,
+        y0, b);
+    if (count > 1) {
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        residual_conv2d_winograd6_2_sse2_pixel_out4(y,
+            y0 + 16, b);
+    }
+    if (count > 2) {
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        residual_conv2d_winograd6_2_sse2_pixel_out4(y,
+            y0 + 32, b);
+    }
+    if (count > 3) {
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        residual_conv2d_winograd6_2_sse2_pixel_out4(y,
+            y0 + 48, b);
+    }
 }
 
 /* A' m A of 4 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_2_sse2_out4(const float *m,
-        float *y, const float *b, int rows, int cols)
+        float *y0, const float *b, int rows, int cols)
 {
-    vf m0, m1, m2;
-    vf m3, m4;
-
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf m0;
+        vf s, s2;
+
         m1 = vf_load(m + 288);
         m2 = vf_load(m + 576);
         m3 = vf_load(m + 864);
         m4 = vf_load(m + 1152);
         m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z0 = y;
         m1 = vf_load(m + 336);
         m2 = vf_load(m + 624);
         m3 = vf_load(m + 912);
         m4 = vf_load(m + 1200);
         m0 = vf_load(m + 48);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z1 = y;
         m1 = vf_load(m + 384);
         m2 = vf_load(m + 672);
         m3 = vf_load(m + 960);
         m4 = vf_load(m + 1248);
         m0 = vf_load(m + 96);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z2 = y;
         m1 = vf_load(m + 432);
         m2 = vf_load(m + 720);
         m3 = vf_load(m + 1008);
         m4 = vf_load(m + 1296);
         m0 = vf_load(m + 144);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z3 = y;
         m1 = vf_load(m + 480);
         m2 = vf_load(m + 768);
         m3 = vf_load(m + 1056);
         m4 = vf_load(m + 1344);
         m0 = vf_load(m + 192);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z4 = y;
         m1 = vf_load(m + 528);
         m2 = vf_load(m + 816);
         m3 = vf_load(m + 1104);
         m4 = vf_load(m + 1392);
         m0 = vf_load(m + 240);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z5 = y;
 
         residual_conv2d_winograd6_2_sse2_row_out4(
             u0, u1, u2, u3, u4, u5,
-            y + 0, b, cols);
+            y0 + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_2_sse2_row_out4(
             z0, z1, z2, z3, z4, z5,
-            y + 1024, b, cols);
+            y0 + 1024, b, cols);
     }
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf end;
+        vf d, d2;
+
         m1 = vf_load(m + 288);
         m2 = vf_load(m + 576);
         m3 = vf_load(m + 864);
         m4 = vf_load(m + 1152);
-        m0 = vf_load(m + 1440);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1440);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z0 = y;
         m1 = vf_load(m + 336);
         m2 = vf_load(m + 624);
         m3 = vf_load(m + 912);
         m4 = vf_load(m + 1200);
-        m0 = vf_load(m + 1488);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1488);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z1 = y;
         m1 = vf_load(m + 384);
         m2 = vf_load(m + 672);
         m3 = vf_load(m + 960);
         m4 = vf_load(m + 1248);
-        m0 = vf_load(m + 1536);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1536);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z2 = y;
         m1 = vf_load(m + 432);
         m2 = vf_load(m + 720);
         m3 = vf_load(m + 1008);
         m4 = vf_load(m + 1296);
-        m0 = vf_load(m + 1584);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1584);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z3 = y;
         m1 = vf_load(m + 480);
         m2 = vf_load(m + 768);
         m3 = vf_load(m + 1056);
         m4 = vf_load(m + 1344);
-        m0 = vf_load(m + 1632);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1632);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z4 = y;
         m1 = vf_load(m + 528);
         m2 = vf_load(m + 816);
         m3 = vf_load(m + 1104);
         m4 = vf_load(m + 1392);
-        m0 = vf_load(m + 1680);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1680);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z5 = y;
 
         if (rows > 1)
         residual_conv2d_winograd6_2_sse2_row_out4(
             u0, u1, u2, u3, u4, u5,
-            y + 512, b, cols);
+            y0 + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_2_sse2_row_out4(
             z0, z1, z2, z3, z4, z5,
-            y + 1536, b, cols);
+            y0 + 1536, b, cols);
     }
 }
 
@@ -3067,14 +3155,16 @@ static void residual_conv2d_winograd6_2_sse2_store(const float *m,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 16) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const int oy = at / 8 % 8 * 4;
+        const int ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         int c = 0;
 
         for (; c + 4 <= channels; c += 4)
             residual_conv2d_winograd6_2_sse2_out4(m + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
+                yt + c, b + c,
+                32 - oy, 32 - ox);
     }
 }
 
@@ -3155,23 +3245,20 @@ static void residual_conv2d_winograd6_2_sse2(const float *x,
     }
 }
 
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+/* conv2d_winograd6: Winograd convolution on tiles of 6 pixels along each axis of the kernel, as F(4x4,3x3).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_sse2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
+    const float *const row0 = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    const ptrdiff_t pitch0 = row0 == zero ? 0 : 16;
+    p[0] = row0 + 0 * pitch0;
+    p[1] = row0 + 1 * pitch0;
+    p[2] = row0 + 2 * pitch0;
+    p[3] = row0 + 3 * pitch0;
+    p[4] = row0 + 4 * pitch0;
+    p[5] = row0 + 5 * pitch0;
     p[6] = x + 512;
     p[7] = x + 528;
     p[8] = x + 544;
@@ -3196,14 +3283,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_pixels(const float **p, const f
     p[27] = x + 2096;
     p[28] = x + 2112;
     p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
+    const float *const row5 = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    const ptrdiff_t pitch5 = row5 == zero ? 0 : 16;
+    p[30] = row5 + 0 * pitch5;
+    p[31] = row5 + 1 * pitch5;
+    p[32] = row5 + 2 * pitch5;
+    p[33] = row5 + 3 * pitch5;
+    p[34] = row5 + 4 * pitch5;
+    p[35] = row5 + 5 * pitch5;
     if (ix + 0 < 0 || ix + 0 >= 32) {
         p[0] = zero;
         p[6] = zero;
@@ -3403,6 +3490,21 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_inner4(const float *x, float *v
     residual_conv2d_winograd6_3_sse2_in4(p, 0, v);
 }
 
+/* A tile whose first pixel, (iy, ix), is at x. */
+CNN_INLINE void residual_conv2d_winograd6_3_sse2_tile(const float *x, float *v, const float *zero, int iy, int ix)
+{
+    const float *p[36];
+
+    if (iy >= 0 && iy < 27 && ix >= 0 && ix < 27) {
+        for (ptrdiff_t c = 0; c < 16; c += 4)
+            residual_conv2d_winograd6_3_sse2_inner4(x + c, v + c);
+        return;
+    }
+    residual_conv2d_winograd6_3_sse2_pixels(p, x, zero, iy, ix);
+    for (ptrdiff_t c = 0; c < 16; c += 4)
+        residual_conv2d_winograd6_3_sse2_in4(p, c, v + c);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -3411,18 +3513,11 @@ static void residual_conv2d_winograd6_3_sse2_transform(const float *x, float *v,
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const int iy = at / 8 % 8 * 4 - 1;
+        const int ix = at % 8 * 4 - 1;
         const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
 
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 4)
-                residual_conv2d_winograd6_3_sse2_inner4(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_3_sse2_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 4)
-            residual_conv2d_winograd6_3_sse2_in4(p, c, v + c);
+        residual_conv2d_winograd6_3_sse2_tile(xt, v, zero, iy, ix);
     }
 }
 
@@ -3437,189 +3532,212 @@ CNN_INLINE void residual_conv2d_winograd6_3_sse2_pixel_out4(vf a,
     vf_store(y, a);
 }
 
-/* Along a row: m A, pixels of which the image has the first `cols`. */
+/* Along a row: m A, pixels of which the image has the first `count`. */
 CNN_INLINE void residual_conv2d_winograd6_3_sse2_row_out4(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf end,
         const float *r,
-        float *y, const float *b, int cols)
+        float *y0, const float *b, int count)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
     const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+    vf y;
 
-    residual_conv2d_winograd6_3_sse2_pixel_out4(y0,
+    y = vf_add(m0, vf_add(s, s2));
+    residual_conv2d_winograd6_3_sse2_pixel_out4(y,
         r,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_3_sse2_pixel_out4(y1,
+        y0, b);
+    if (count > 1) {
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        residual_conv2d_winograd6_3_sse2_pixel_out4(y,
             r + 16,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_3_sse2_pixel_out4(y2,
+            y0 + 16, b);
+    }
+    if (count > 2) {
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        residual_conv2d_winograd6_3_sse2_pixel_out4(y,
             r + 32,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_3_sse2_pixel_out4(y3,
+            y0 + 32, b);
+    }
+    if (count > 3) {
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        residual_conv2d_winograd6_3_sse2_pixel_out4(y,
             r + 48,
-            y + 48, b);
+            y0 + 48, b);
+    }
 }
 
 /* A' m A of 4 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_3_sse2_out4(const float *m,
         const float *r,
-        float *y, const float *b, int rows, int cols)
+        float *y0, const float *b, int rows, int cols)
 {
-    vf m0, m1, m2;
-    vf m3, m4;
-
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf m0;
+        vf s, s2;
+
         m1 = vf_load(m + 288);
         m2 = vf_load(m + 576);
         m3 = vf_load(m + 864);
         m4 = vf_load(m + 1152);
         m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z0 = y;
         m1 = vf_load(m + 336);
         m2 = vf_load(m + 624);
         m3 = vf_load(m + 912);
         m4 = vf_load(m + 1200);
         m0 = vf_load(m + 48);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z1 = y;
         m1 = vf_load(m + 384);
         m2 = vf_load(m + 672);
         m3 = vf_load(m + 960);
         m4 = vf_load(m + 1248);
         m0 = vf_load(m + 96);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z2 = y;
         m1 = vf_load(m + 432);
         m2 = vf_load(m + 720);
         m3 = vf_load(m + 1008);
         m4 = vf_load(m + 1296);
         m0 = vf_load(m + 144);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z3 = y;
         m1 = vf_load(m + 480);
         m2 = vf_load(m + 768);
         m3 = vf_load(m + 1056);
         m4 = vf_load(m + 1344);
         m0 = vf_load(m + 192);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z4 = y;
         m1 = vf_load(m + 528);
         m2 = vf_load(m + 816);
         m3 = vf_load(m + 1104);
         m4 = vf_load(m + 1392);
         m0 = vf_load(m + 240);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z5 = y;
 
         residual_conv2d_winograd6_3_sse2_row_out4(
             u0, u1, u2, u3, u4, u5,
             r + 0,
-            y + 0, b, cols);
+            y0 + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_3_sse2_row_out4(
             z0, z1, z2, z3, z4, z5,
             r + 1024,
-            y + 1024, b, cols);
+            y0 + 1024, b, cols);
     }
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf end;
+        vf d, d2;
+
         m1 = vf_load(m + 288);
         m2 = vf_load(m + 576);
         m3 = vf_load(m + 864);
         m4 = vf_load(m + 1152);
-        m0 = vf_load(m + 1440);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1440);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z0 = y;
         m1 = vf_load(m + 336);
         m2 = vf_load(m + 624);
         m3 = vf_load(m + 912);
         m4 = vf_load(m + 1200);
-        m0 = vf_load(m + 1488);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1488);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z1 = y;
         m1 = vf_load(m + 384);
         m2 = vf_load(m + 672);
         m3 = vf_load(m + 960);
         m4 = vf_load(m + 1248);
-        m0 = vf_load(m + 1536);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1536);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z2 = y;
         m1 = vf_load(m + 432);
         m2 = vf_load(m + 720);
         m3 = vf_load(m + 1008);
         m4 = vf_load(m + 1296);
-        m0 = vf_load(m + 1584);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1584);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z3 = y;
         m1 = vf_load(m + 480);
         m2 = vf_load(m + 768);
         m3 = vf_load(m + 1056);
         m4 = vf_load(m + 1344);
-        m0 = vf_load(m + 1632);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1632);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z4 = y;
         m1 = vf_load(m + 528);
         m2 = vf_load(m + 816);
         m3 = vf_load(m + 1104);
         m4 = vf_load(m + 1392);
-        m0 = vf_load(m + 1680);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 1680);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z5 = y;
 
         if (rows > 1)
         residual_conv2d_winograd6_3_sse2_row_out4(
             u0, u1, u2, u3, u4, u5,
             r + 512,
-            y + 512, b, cols);
+            y0 + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_3_sse2_row_out4(
             z0, z1, z2, z3, z4, z5,
             r + 1536,
-            y + 1536, b, cols);
+            y0 + 1536, b, cols);
     }
 }
 
@@ -3630,7 +3748,8 @@ static void residual_conv2d_winograd6_3_sse2_store(const float *m,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 16) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const int oy = at / 8 % 8 * 4;
+        const int ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         const float *rt = r + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -3639,7 +3758,8 @@ static void residual_conv2d_winograd6_3_sse2_store(const float *m,
         for (; c + 4 <= channels; c += 4)
             residual_conv2d_winograd6_3_sse2_out4(m + c,
                 rt + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
+                yt + c, b + c,
+                32 - oy, 32 - ox);
     }
 }
 
@@ -4576,23 +4696,20 @@ static void residual_conv2d_direct_1_avx2(const float *x,
     }
 }
 
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+/* conv2d_winograd6: Winograd convolution on tiles of 6 pixels along each axis of the kernel, as F(4x4,3x3).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_2_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
+    const float *const row0 = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    const ptrdiff_t pitch0 = row0 == zero ? 0 : 16;
+    p[0] = row0 + 0 * pitch0;
+    p[1] = row0 + 1 * pitch0;
+    p[2] = row0 + 2 * pitch0;
+    p[3] = row0 + 3 * pitch0;
+    p[4] = row0 + 4 * pitch0;
+    p[5] = row0 + 5 * pitch0;
     p[6] = x + 512;
     p[7] = x + 528;
     p[8] = x + 544;
@@ -4617,14 +4734,14 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_pixels(const float **p, const f
     p[27] = x + 2096;
     p[28] = x + 2112;
     p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
+    const float *const row5 = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    const ptrdiff_t pitch5 = row5 == zero ? 0 : 16;
+    p[30] = row5 + 0 * pitch5;
+    p[31] = row5 + 1 * pitch5;
+    p[32] = row5 + 2 * pitch5;
+    p[33] = row5 + 3 * pitch5;
+    p[34] = row5 + 4 * pitch5;
+    p[35] = row5 + 5 * pitch5;
     if (ix + 0 < 0 || ix + 0 >= 32) {
         p[0] = zero;
         p[6] = zero;
@@ -4824,6 +4941,21 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_inner8(const float *x, float *v
     residual_conv2d_winograd6_2_avx2_in8(p, 0, v);
 }
 
+/* A tile whose first pixel, (iy, ix), is at x. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx2_tile(const float *x, float *v, const float *zero, int iy, int ix)
+{
+    const float *p[36];
+
+    if (iy >= 0 && iy < 27 && ix >= 0 && ix < 27) {
+        for (ptrdiff_t c = 0; c < 16; c += 8)
+            residual_conv2d_winograd6_2_avx2_inner8(x + c, v + c);
+        return;
+    }
+    residual_conv2d_winograd6_2_avx2_pixels(p, x, zero, iy, ix);
+    for (ptrdiff_t c = 0; c < 16; c += 8)
+        residual_conv2d_winograd6_2_avx2_in8(p, c, v + c);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_2_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -4832,18 +4964,11 @@ static void residual_conv2d_winograd6_2_avx2_transform(const float *x, float *v,
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const int iy = at / 8 % 8 * 4 - 1;
+        const int ix = at % 8 * 4 - 1;
         const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
 
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 8)
-                residual_conv2d_winograd6_2_avx2_inner8(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_2_avx2_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 8)
-            residual_conv2d_winograd6_2_avx2_in8(p, c, v + c);
+        residual_conv2d_winograd6_2_avx2_tile(xt, v, zero, iy, ix);
     }
 }
 
@@ -4856,179 +4981,202 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx2_pixel_out8(vf a,
     vf_store(y, a);
 }
 
-/* Along a row: m A, pixels of which the image has the first `cols`. */
+/* Along a row: m A, pixels of which the image has the first `count`. */
 CNN_INLINE void residual_conv2d_winograd6_2_avx2_row_out8(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
-        float *y, const float *b, int cols)
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf end,
+        float *y0, const float *b, int count)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
     const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+    vf y;
 
-    residual_conv2d_winograd6_2_avx2_pixel_out8(y0,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_2_avx2_pixel_out8(y1,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_2_avx2_pixel_out8(y2,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_2_avx2_pixel_out8(y3,
-            y + 48, b);
+    y = vf_add(m0, vf_add(s, s2));
+    residual_conv2d_winograd6_2_avx2_pixel_out8(y,
+        y0, b);
+    if (count > 1) {
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        residual_conv2d_winograd6_2_avx2_pixel_out8(y,
+            y0 + 16, b);
+    }
+    if (count > 2) {
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        residual_conv2d_winograd6_2_avx2_pixel_out8(y,
+            y0 + 32, b);
+    }
+    if (count > 3) {
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        residual_conv2d_winograd6_2_avx2_pixel_out8(y,
+            y0 + 48, b);
+    }
 }
 
 /* A' m A of 8 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_2_avx2_out8(const float *m,
-        float *y, const float *b, int rows, int cols)
+        float *y0, const float *b, int rows, int cols)
 {
-    vf m0, m1, m2;
-    vf m3, m4;
-
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf m0;
+        vf s, s2;
+
         m1 = vf_load(m + 1632);
         m2 = vf_load(m + 3264);
         m3 = vf_load(m + 4896);
         m4 = vf_load(m + 6528);
         m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z0 = y;
         m1 = vf_load(m + 1904);
         m2 = vf_load(m + 3536);
         m3 = vf_load(m + 5168);
         m4 = vf_load(m + 6800);
         m0 = vf_load(m + 272);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z1 = y;
         m1 = vf_load(m + 2176);
         m2 = vf_load(m + 3808);
         m3 = vf_load(m + 5440);
         m4 = vf_load(m + 7072);
         m0 = vf_load(m + 544);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z2 = y;
         m1 = vf_load(m + 2448);
         m2 = vf_load(m + 4080);
         m3 = vf_load(m + 5712);
         m4 = vf_load(m + 7344);
         m0 = vf_load(m + 816);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z3 = y;
         m1 = vf_load(m + 2720);
         m2 = vf_load(m + 4352);
         m3 = vf_load(m + 5984);
         m4 = vf_load(m + 7616);
         m0 = vf_load(m + 1088);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z4 = y;
         m1 = vf_load(m + 2992);
         m2 = vf_load(m + 4624);
         m3 = vf_load(m + 6256);
         m4 = vf_load(m + 7888);
         m0 = vf_load(m + 1360);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z5 = y;
 
         residual_conv2d_winograd6_2_avx2_row_out8(
             u0, u1, u2, u3, u4, u5,
-            y + 0, b, cols);
+            y0 + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_2_avx2_row_out8(
             z0, z1, z2, z3, z4, z5,
-            y + 1024, b, cols);
+            y0 + 1024, b, cols);
     }
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf end;
+        vf d, d2;
+
         m1 = vf_load(m + 1632);
         m2 = vf_load(m + 3264);
         m3 = vf_load(m + 4896);
         m4 = vf_load(m + 6528);
-        m0 = vf_load(m + 8160);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8160);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z0 = y;
         m1 = vf_load(m + 1904);
         m2 = vf_load(m + 3536);
         m3 = vf_load(m + 5168);
         m4 = vf_load(m + 6800);
-        m0 = vf_load(m + 8432);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8432);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z1 = y;
         m1 = vf_load(m + 2176);
         m2 = vf_load(m + 3808);
         m3 = vf_load(m + 5440);
         m4 = vf_load(m + 7072);
-        m0 = vf_load(m + 8704);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8704);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z2 = y;
         m1 = vf_load(m + 2448);
         m2 = vf_load(m + 4080);
         m3 = vf_load(m + 5712);
         m4 = vf_load(m + 7344);
-        m0 = vf_load(m + 8976);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8976);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z3 = y;
         m1 = vf_load(m + 2720);
         m2 = vf_load(m + 4352);
         m3 = vf_load(m + 5984);
         m4 = vf_load(m + 7616);
-        m0 = vf_load(m + 9248);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 9248);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z4 = y;
         m1 = vf_load(m + 2992);
         m2 = vf_load(m + 4624);
         m3 = vf_load(m + 6256);
         m4 = vf_load(m + 7888);
-        m0 = vf_load(m + 9520);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 9520);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z5 = y;
 
         if (rows > 1)
         residual_conv2d_winograd6_2_avx2_row_out8(
             u0, u1, u2, u3, u4, u5,
-            y + 512, b, cols);
+            y0 + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_2_avx2_row_out8(
             z0, z1, z2, z3, z4, z5,
-            y + 1536, b, cols);
+            y0 + 1536, b, cols);
     }
 }
 
@@ -5038,14 +5186,16 @@ static void residual_conv2d_winograd6_2_avx2_store(const float *m,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 16) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const int oy = at / 8 % 8 * 4;
+        const int ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         int c = 0;
 
         for (; c + 8 <= channels; c += 8)
             residual_conv2d_winograd6_2_avx2_out8(m + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
+                yt + c, b + c,
+                32 - oy, 32 - ox);
     }
 }
 
@@ -5360,23 +5510,20 @@ static void residual_conv2d_winograd6_2_avx2(const float *x,
     }
 }
 
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+/* conv2d_winograd6: Winograd convolution on tiles of 6 pixels along each axis of the kernel, as F(4x4,3x3).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
+    const float *const row0 = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    const ptrdiff_t pitch0 = row0 == zero ? 0 : 16;
+    p[0] = row0 + 0 * pitch0;
+    p[1] = row0 + 1 * pitch0;
+    p[2] = row0 + 2 * pitch0;
+    p[3] = row0 + 3 * pitch0;
+    p[4] = row0 + 4 * pitch0;
+    p[5] = row0 + 5 * pitch0;
     p[6] = x + 512;
     p[7] = x + 528;
     p[8] = x + 544;
@@ -5401,14 +5548,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_pixels(const float **p, const f
     p[27] = x + 2096;
     p[28] = x + 2112;
     p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
+    const float *const row5 = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    const ptrdiff_t pitch5 = row5 == zero ? 0 : 16;
+    p[30] = row5 + 0 * pitch5;
+    p[31] = row5 + 1 * pitch5;
+    p[32] = row5 + 2 * pitch5;
+    p[33] = row5 + 3 * pitch5;
+    p[34] = row5 + 4 * pitch5;
+    p[35] = row5 + 5 * pitch5;
     if (ix + 0 < 0 || ix + 0 >= 32) {
         p[0] = zero;
         p[6] = zero;
@@ -5608,6 +5755,21 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_inner8(const float *x, float *v
     residual_conv2d_winograd6_3_avx2_in8(p, 0, v);
 }
 
+/* A tile whose first pixel, (iy, ix), is at x. */
+CNN_INLINE void residual_conv2d_winograd6_3_avx2_tile(const float *x, float *v, const float *zero, int iy, int ix)
+{
+    const float *p[36];
+
+    if (iy >= 0 && iy < 27 && ix >= 0 && ix < 27) {
+        for (ptrdiff_t c = 0; c < 16; c += 8)
+            residual_conv2d_winograd6_3_avx2_inner8(x + c, v + c);
+        return;
+    }
+    residual_conv2d_winograd6_3_avx2_pixels(p, x, zero, iy, ix);
+    for (ptrdiff_t c = 0; c < 16; c += 8)
+        residual_conv2d_winograd6_3_avx2_in8(p, c, v + c);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -5616,18 +5778,11 @@ static void residual_conv2d_winograd6_3_avx2_transform(const float *x, float *v,
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const int iy = at / 8 % 8 * 4 - 1;
+        const int ix = at % 8 * 4 - 1;
         const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
 
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 8)
-                residual_conv2d_winograd6_3_avx2_inner8(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_3_avx2_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 8)
-            residual_conv2d_winograd6_3_avx2_in8(p, c, v + c);
+        residual_conv2d_winograd6_3_avx2_tile(xt, v, zero, iy, ix);
     }
 }
 
@@ -5642,189 +5797,212 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx2_pixel_out8(vf a,
     vf_store(y, a);
 }
 
-/* Along a row: m A, pixels of which the image has the first `cols`. */
+/* Along a row: m A, pixels of which the image has the first `count`. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_row_out8(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf end,
         const float *r,
-        float *y, const float *b, int cols)
+        float *y0, const float *b, int count)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
     const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+    vf y;
 
-    residual_conv2d_winograd6_3_avx2_pixel_out8(y0,
+    y = vf_add(m0, vf_add(s, s2));
+    residual_conv2d_winograd6_3_avx2_pixel_out8(y,
         r,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_3_avx2_pixel_out8(y1,
+        y0, b);
+    if (count > 1) {
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        residual_conv2d_winograd6_3_avx2_pixel_out8(y,
             r + 16,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_3_avx2_pixel_out8(y2,
+            y0 + 16, b);
+    }
+    if (count > 2) {
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        residual_conv2d_winograd6_3_avx2_pixel_out8(y,
             r + 32,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_3_avx2_pixel_out8(y3,
+            y0 + 32, b);
+    }
+    if (count > 3) {
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        residual_conv2d_winograd6_3_avx2_pixel_out8(y,
             r + 48,
-            y + 48, b);
+            y0 + 48, b);
+    }
 }
 
 /* A' m A of 8 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx2_out8(const float *m,
         const float *r,
-        float *y, const float *b, int rows, int cols)
+        float *y0, const float *b, int rows, int cols)
 {
-    vf m0, m1, m2;
-    vf m3, m4;
-
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf m0;
+        vf s, s2;
+
         m1 = vf_load(m + 1632);
         m2 = vf_load(m + 3264);
         m3 = vf_load(m + 4896);
         m4 = vf_load(m + 6528);
         m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z0 = y;
         m1 = vf_load(m + 1904);
         m2 = vf_load(m + 3536);
         m3 = vf_load(m + 5168);
         m4 = vf_load(m + 6800);
         m0 = vf_load(m + 272);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z1 = y;
         m1 = vf_load(m + 2176);
         m2 = vf_load(m + 3808);
         m3 = vf_load(m + 5440);
         m4 = vf_load(m + 7072);
         m0 = vf_load(m + 544);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z2 = y;
         m1 = vf_load(m + 2448);
         m2 = vf_load(m + 4080);
         m3 = vf_load(m + 5712);
         m4 = vf_load(m + 7344);
         m0 = vf_load(m + 816);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z3 = y;
         m1 = vf_load(m + 2720);
         m2 = vf_load(m + 4352);
         m3 = vf_load(m + 5984);
         m4 = vf_load(m + 7616);
         m0 = vf_load(m + 1088);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z4 = y;
         m1 = vf_load(m + 2992);
         m2 = vf_load(m + 4624);
         m3 = vf_load(m + 6256);
         m4 = vf_load(m + 7888);
         m0 = vf_load(m + 1360);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z5 = y;
 
         residual_conv2d_winograd6_3_avx2_row_out8(
             u0, u1, u2, u3, u4, u5,
             r + 0,
-            y + 0, b, cols);
+            y0 + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_3_avx2_row_out8(
             z0, z1, z2, z3, z4, z5,
             r + 1024,
-            y + 1024, b, cols);
+            y0 + 1024, b, cols);
     }
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf end;
+        vf d, d2;
+
         m1 = vf_load(m + 1632);
         m2 = vf_load(m + 3264);
         m3 = vf_load(m + 4896);
         m4 = vf_load(m + 6528);
-        m0 = vf_load(m + 8160);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8160);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z0 = y;
         m1 = vf_load(m + 1904);
         m2 = vf_load(m + 3536);
         m3 = vf_load(m + 5168);
         m4 = vf_load(m + 6800);
-        m0 = vf_load(m + 8432);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8432);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z1 = y;
         m1 = vf_load(m + 2176);
         m2 = vf_load(m + 3808);
         m3 = vf_load(m + 5440);
         m4 = vf_load(m + 7072);
-        m0 = vf_load(m + 8704);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8704);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z2 = y;
         m1 = vf_load(m + 2448);
         m2 = vf_load(m + 4080);
         m3 = vf_load(m + 5712);
         m4 = vf_load(m + 7344);
-        m0 = vf_load(m + 8976);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8976);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z3 = y;
         m1 = vf_load(m + 2720);
         m2 = vf_load(m + 4352);
         m3 = vf_load(m + 5984);
         m4 = vf_load(m + 7616);
-        m0 = vf_load(m + 9248);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 9248);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z4 = y;
         m1 = vf_load(m + 2992);
         m2 = vf_load(m + 4624);
         m3 = vf_load(m + 6256);
         m4 = vf_load(m + 7888);
-        m0 = vf_load(m + 9520);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 9520);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z5 = y;
 
         if (rows > 1)
         residual_conv2d_winograd6_3_avx2_row_out8(
             u0, u1, u2, u3, u4, u5,
             r + 512,
-            y + 512, b, cols);
+            y0 + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_3_avx2_row_out8(
             z0, z1, z2, z3, z4, z5,
             r + 1536,
-            y + 1536, b, cols);
+            y0 + 1536, b, cols);
     }
 }
 
@@ -5835,7 +6013,8 @@ static void residual_conv2d_winograd6_3_avx2_store(const float *m,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 16) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const int oy = at / 8 % 8 * 4;
+        const int ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         const float *rt = r + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -5844,7 +6023,8 @@ static void residual_conv2d_winograd6_3_avx2_store(const float *m,
         for (; c + 8 <= channels; c += 8)
             residual_conv2d_winograd6_3_avx2_out8(m + c,
                 rt + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
+                yt + c, b + c,
+                32 - oy, 32 - ox);
     }
 }
 
@@ -6821,23 +7001,20 @@ static void residual_conv2d_direct_1_avx512(const float *x,
     }
 }
 
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+/* conv2d_winograd6: Winograd convolution on tiles of 6 pixels along each axis of the kernel, as F(4x4,3x3).
  * For re_lu (conv2d + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_2_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
+    const float *const row0 = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    const ptrdiff_t pitch0 = row0 == zero ? 0 : 16;
+    p[0] = row0 + 0 * pitch0;
+    p[1] = row0 + 1 * pitch0;
+    p[2] = row0 + 2 * pitch0;
+    p[3] = row0 + 3 * pitch0;
+    p[4] = row0 + 4 * pitch0;
+    p[5] = row0 + 5 * pitch0;
     p[6] = x + 512;
     p[7] = x + 528;
     p[8] = x + 544;
@@ -6862,14 +7039,14 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx512_pixels(const float **p, const
     p[27] = x + 2096;
     p[28] = x + 2112;
     p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
+    const float *const row5 = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    const ptrdiff_t pitch5 = row5 == zero ? 0 : 16;
+    p[30] = row5 + 0 * pitch5;
+    p[31] = row5 + 1 * pitch5;
+    p[32] = row5 + 2 * pitch5;
+    p[33] = row5 + 3 * pitch5;
+    p[34] = row5 + 4 * pitch5;
+    p[35] = row5 + 5 * pitch5;
     if (ix + 0 < 0 || ix + 0 >= 32) {
         p[0] = zero;
         p[6] = zero;
@@ -7069,6 +7246,21 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx512_inner16(const float *x, float
     residual_conv2d_winograd6_2_avx512_in16(p, 0, v);
 }
 
+/* A tile whose first pixel, (iy, ix), is at x. */
+CNN_INLINE void residual_conv2d_winograd6_2_avx512_tile(const float *x, float *v, const float *zero, int iy, int ix)
+{
+    const float *p[36];
+
+    if (iy >= 0 && iy < 27 && ix >= 0 && ix < 27) {
+        for (ptrdiff_t c = 0; c < 16; c += 16)
+            residual_conv2d_winograd6_2_avx512_inner16(x + c, v + c);
+        return;
+    }
+    residual_conv2d_winograd6_2_avx512_pixels(p, x, zero, iy, ix);
+    for (ptrdiff_t c = 0; c < 16; c += 16)
+        residual_conv2d_winograd6_2_avx512_in16(p, c, v + c);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_2_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -7077,18 +7269,11 @@ static void residual_conv2d_winograd6_2_avx512_transform(const float *x, float *
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const int iy = at / 8 % 8 * 4 - 1;
+        const int ix = at % 8 * 4 - 1;
         const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
 
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 16)
-                residual_conv2d_winograd6_2_avx512_inner16(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_2_avx512_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 16)
-            residual_conv2d_winograd6_2_avx512_in16(p, c, v + c);
+        residual_conv2d_winograd6_2_avx512_tile(xt, v, zero, iy, ix);
     }
 }
 
@@ -7101,179 +7286,202 @@ CNN_INLINE void residual_conv2d_winograd6_2_avx512_pixel_out16(vf a,
     vf_store(y, a);
 }
 
-/* Along a row: m A, pixels of which the image has the first `cols`. */
+/* Along a row: m A, pixels of which the image has the first `count`. */
 CNN_INLINE void residual_conv2d_winograd6_2_avx512_row_out16(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
-        float *y, const float *b, int cols)
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf end,
+        float *y0, const float *b, int count)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
     const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+    vf y;
 
-    residual_conv2d_winograd6_2_avx512_pixel_out16(y0,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_2_avx512_pixel_out16(y1,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_2_avx512_pixel_out16(y2,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_2_avx512_pixel_out16(y3,
-            y + 48, b);
+    y = vf_add(m0, vf_add(s, s2));
+    residual_conv2d_winograd6_2_avx512_pixel_out16(y,
+        y0, b);
+    if (count > 1) {
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        residual_conv2d_winograd6_2_avx512_pixel_out16(y,
+            y0 + 16, b);
+    }
+    if (count > 2) {
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        residual_conv2d_winograd6_2_avx512_pixel_out16(y,
+            y0 + 32, b);
+    }
+    if (count > 3) {
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        residual_conv2d_winograd6_2_avx512_pixel_out16(y,
+            y0 + 48, b);
+    }
 }
 
 /* A' m A of 16 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_2_avx512_out16(const float *m,
-        float *y, const float *b, int rows, int cols)
+        float *y0, const float *b, int rows, int cols)
 {
-    vf m0, m1, m2;
-    vf m3, m4;
-
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf m0;
+        vf s, s2;
+
         m1 = vf_load(m + 1632);
         m2 = vf_load(m + 3264);
         m3 = vf_load(m + 4896);
         m4 = vf_load(m + 6528);
         m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z0 = y;
         m1 = vf_load(m + 1904);
         m2 = vf_load(m + 3536);
         m3 = vf_load(m + 5168);
         m4 = vf_load(m + 6800);
         m0 = vf_load(m + 272);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z1 = y;
         m1 = vf_load(m + 2176);
         m2 = vf_load(m + 3808);
         m3 = vf_load(m + 5440);
         m4 = vf_load(m + 7072);
         m0 = vf_load(m + 544);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z2 = y;
         m1 = vf_load(m + 2448);
         m2 = vf_load(m + 4080);
         m3 = vf_load(m + 5712);
         m4 = vf_load(m + 7344);
         m0 = vf_load(m + 816);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z3 = y;
         m1 = vf_load(m + 2720);
         m2 = vf_load(m + 4352);
         m3 = vf_load(m + 5984);
         m4 = vf_load(m + 7616);
         m0 = vf_load(m + 1088);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z4 = y;
         m1 = vf_load(m + 2992);
         m2 = vf_load(m + 4624);
         m3 = vf_load(m + 6256);
         m4 = vf_load(m + 7888);
         m0 = vf_load(m + 1360);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z5 = y;
 
         residual_conv2d_winograd6_2_avx512_row_out16(
             u0, u1, u2, u3, u4, u5,
-            y + 0, b, cols);
+            y0 + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_2_avx512_row_out16(
             z0, z1, z2, z3, z4, z5,
-            y + 1024, b, cols);
+            y0 + 1024, b, cols);
     }
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf end;
+        vf d, d2;
+
         m1 = vf_load(m + 1632);
         m2 = vf_load(m + 3264);
         m3 = vf_load(m + 4896);
         m4 = vf_load(m + 6528);
-        m0 = vf_load(m + 8160);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8160);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z0 = y;
         m1 = vf_load(m + 1904);
         m2 = vf_load(m + 3536);
         m3 = vf_load(m + 5168);
         m4 = vf_load(m + 6800);
-        m0 = vf_load(m + 8432);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8432);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z1 = y;
         m1 = vf_load(m + 2176);
         m2 = vf_load(m + 3808);
         m3 = vf_load(m + 5440);
         m4 = vf_load(m + 7072);
-        m0 = vf_load(m + 8704);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8704);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z2 = y;
         m1 = vf_load(m + 2448);
         m2 = vf_load(m + 4080);
         m3 = vf_load(m + 5712);
         m4 = vf_load(m + 7344);
-        m0 = vf_load(m + 8976);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8976);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z3 = y;
         m1 = vf_load(m + 2720);
         m2 = vf_load(m + 4352);
         m3 = vf_load(m + 5984);
         m4 = vf_load(m + 7616);
-        m0 = vf_load(m + 9248);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 9248);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z4 = y;
         m1 = vf_load(m + 2992);
         m2 = vf_load(m + 4624);
         m3 = vf_load(m + 6256);
         m4 = vf_load(m + 7888);
-        m0 = vf_load(m + 9520);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 9520);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z5 = y;
 
         if (rows > 1)
         residual_conv2d_winograd6_2_avx512_row_out16(
             u0, u1, u2, u3, u4, u5,
-            y + 512, b, cols);
+            y0 + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_2_avx512_row_out16(
             z0, z1, z2, z3, z4, z5,
-            y + 1536, b, cols);
+            y0 + 1536, b, cols);
     }
 }
 
@@ -7283,14 +7491,16 @@ static void residual_conv2d_winograd6_2_avx512_store(const float *m,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 16) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const int oy = at / 8 % 8 * 4;
+        const int ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         int c = 0;
 
         for (; c + 16 <= channels; c += 16)
             residual_conv2d_winograd6_2_avx512_out16(m + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
+                yt + c, b + c,
+                32 - oy, 32 - ox);
     }
 }
 
@@ -7406,23 +7616,20 @@ static void residual_conv2d_winograd6_2_avx512(const float *x,
     }
 }
 
-/* conv2d_winograd6: Winograd convolution on tiles of 6x6 pixels, F(4x4,3x3) or F(2x2,5x5).
+/* conv2d_winograd6: Winograd convolution on tiles of 6 pixels along each axis of the kernel, as F(4x4,3x3).
  * For feat (conv2d + add + relu, residual.cnn.yaml:11). */
 /* Where the pixels of the tile at x are; outside the image, where x may lie itself, they are zero. Rows and
  * columns that lie inside whatever the tile are not looked at. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx512_pixels(const float **p, const float *x, const float *zero, int iy, int ix)
 {
-    const float *row;
-    ptrdiff_t pitch;
-
-    row = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[0] = row + 0 * pitch;
-    p[1] = row + 1 * pitch;
-    p[2] = row + 2 * pitch;
-    p[3] = row + 3 * pitch;
-    p[4] = row + 4 * pitch;
-    p[5] = row + 5 * pitch;
+    const float *const row0 = iy + 0 >= 0 && iy + 0 < 32 ? x + 0 : zero;
+    const ptrdiff_t pitch0 = row0 == zero ? 0 : 16;
+    p[0] = row0 + 0 * pitch0;
+    p[1] = row0 + 1 * pitch0;
+    p[2] = row0 + 2 * pitch0;
+    p[3] = row0 + 3 * pitch0;
+    p[4] = row0 + 4 * pitch0;
+    p[5] = row0 + 5 * pitch0;
     p[6] = x + 512;
     p[7] = x + 528;
     p[8] = x + 544;
@@ -7447,14 +7654,14 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_pixels(const float **p, const
     p[27] = x + 2096;
     p[28] = x + 2112;
     p[29] = x + 2128;
-    row = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
-    pitch = row == zero ? 0 : 16;
-    p[30] = row + 0 * pitch;
-    p[31] = row + 1 * pitch;
-    p[32] = row + 2 * pitch;
-    p[33] = row + 3 * pitch;
-    p[34] = row + 4 * pitch;
-    p[35] = row + 5 * pitch;
+    const float *const row5 = iy + 5 >= 0 && iy + 5 < 32 ? x + 2560 : zero;
+    const ptrdiff_t pitch5 = row5 == zero ? 0 : 16;
+    p[30] = row5 + 0 * pitch5;
+    p[31] = row5 + 1 * pitch5;
+    p[32] = row5 + 2 * pitch5;
+    p[33] = row5 + 3 * pitch5;
+    p[34] = row5 + 4 * pitch5;
+    p[35] = row5 + 5 * pitch5;
     if (ix + 0 < 0 || ix + 0 >= 32) {
         p[0] = zero;
         p[6] = zero;
@@ -7654,6 +7861,21 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_inner16(const float *x, float
     residual_conv2d_winograd6_3_avx512_in16(p, 0, v);
 }
 
+/* A tile whose first pixel, (iy, ix), is at x. */
+CNN_INLINE void residual_conv2d_winograd6_3_avx512_tile(const float *x, float *v, const float *zero, int iy, int ix)
+{
+    const float *p[36];
+
+    if (iy >= 0 && iy < 27 && ix >= 0 && ix < 27) {
+        for (ptrdiff_t c = 0; c < 16; c += 16)
+            residual_conv2d_winograd6_3_avx512_inner16(x + c, v + c);
+        return;
+    }
+    residual_conv2d_winograd6_3_avx512_pixels(p, x, zero, iy, ix);
+    for (ptrdiff_t c = 0; c < 16; c += 16)
+        residual_conv2d_winograd6_3_avx512_in16(p, c, v + c);
+}
+
 /* Transforms the input of a block's tiles, tile to to - 1. Where these don't fill a register tile, the last one
  * is done again. */
 static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *v, const float *zero, int tile, int to)
@@ -7662,18 +7884,11 @@ static void residual_conv2d_winograd6_3_avx512_transform(const float *x, float *
 
     for (int t = 0; t < n; t++, v += 16) {
         const int at = tile + t < to ? tile + t : to - 1;
-        const int iy = at / 8 % 8 * 4 - 1, ix = at % 8 * 4 - 1;
+        const int iy = at / 8 % 8 * 4 - 1;
+        const int ix = at % 8 * 4 - 1;
         const float *xt = x + at / 64 * (ptrdiff_t)16384 + iy * (ptrdiff_t)512 + ix * (ptrdiff_t)16;
-        const float *p[36];
 
-        if (iy >= 0 && iy <= 26 && ix >= 0 && ix <= 26) {
-            for (ptrdiff_t c = 0; c < 16; c += 16)
-                residual_conv2d_winograd6_3_avx512_inner16(xt + c, v + c);
-            continue;
-        }
-        residual_conv2d_winograd6_3_avx512_pixels(p, xt, zero, iy, ix);
-        for (ptrdiff_t c = 0; c < 16; c += 16)
-            residual_conv2d_winograd6_3_avx512_in16(p, c, v + c);
+        residual_conv2d_winograd6_3_avx512_tile(xt, v, zero, iy, ix);
     }
 }
 
@@ -7688,189 +7903,212 @@ CNN_INLINE void residual_conv2d_winograd6_3_avx512_pixel_out16(vf a,
     vf_store(y, a);
 }
 
-/* Along a row: m A, pixels of which the image has the first `cols`. */
+/* Along a row: m A, pixels of which the image has the first `count`. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx512_row_out16(
-        vf m0, vf m1, vf m2, vf m3, vf m4, vf m5,
+        vf m0, vf m1, vf m2, vf m3, vf m4, vf end,
         const float *r,
-        float *y, const float *b, int cols)
+        float *y0, const float *b, int count)
 {
     const vf s = vf_add(m1, m2), d = vf_sub(m1, m2);
     const vf s2 = vf_add(m3, m4), d2 = vf_sub(m3, m4);
-    const vf y0 = vf_add(m0, vf_add(s, s2));
-    const vf y1 = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
-    const vf y2 = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
-    const vf y3 = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, m5));
+    vf y;
 
-    residual_conv2d_winograd6_3_avx512_pixel_out16(y0,
+    y = vf_add(m0, vf_add(s, s2));
+    residual_conv2d_winograd6_3_avx512_pixel_out16(y,
         r,
-        y, b);
-    if (cols > 1)
-        residual_conv2d_winograd6_3_avx512_pixel_out16(y1,
+        y0, b);
+    if (count > 1) {
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        residual_conv2d_winograd6_3_avx512_pixel_out16(y,
             r + 16,
-            y + 16, b);
-    if (cols > 2)
-        residual_conv2d_winograd6_3_avx512_pixel_out16(y2,
+            y0 + 16, b);
+    }
+    if (count > 2) {
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        residual_conv2d_winograd6_3_avx512_pixel_out16(y,
             r + 32,
-            y + 32, b);
-    if (cols > 3)
-        residual_conv2d_winograd6_3_avx512_pixel_out16(y3,
+            y0 + 32, b);
+    }
+    if (count > 3) {
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        residual_conv2d_winograd6_3_avx512_pixel_out16(y,
             r + 48,
-            y + 48, b);
+            y0 + 48, b);
+    }
 }
 
 /* A' m A of 16 channels, pixels of which the image has the first `rows` and `cols`: down the
  * columns two rows, which share terms, at a time. */
 CNN_INLINE void residual_conv2d_winograd6_3_avx512_out16(const float *m,
         const float *r,
-        float *y, const float *b, int rows, int cols)
+        float *y0, const float *b, int rows, int cols)
 {
-    vf m0, m1, m2;
-    vf m3, m4;
-
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf m0;
+        vf s, s2;
+
         m1 = vf_load(m + 1632);
         m2 = vf_load(m + 3264);
         m3 = vf_load(m + 4896);
         m4 = vf_load(m + 6528);
         m0 = vf_load(m + 0);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u0 = vf_add(m0, vf_add(m1, m3));
-        const vf z0 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z0 = y;
         m1 = vf_load(m + 1904);
         m2 = vf_load(m + 3536);
         m3 = vf_load(m + 5168);
         m4 = vf_load(m + 6800);
         m0 = vf_load(m + 272);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u1 = vf_add(m0, vf_add(m1, m3));
-        const vf z1 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z1 = y;
         m1 = vf_load(m + 2176);
         m2 = vf_load(m + 3808);
         m3 = vf_load(m + 5440);
         m4 = vf_load(m + 7072);
         m0 = vf_load(m + 544);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u2 = vf_add(m0, vf_add(m1, m3));
-        const vf z2 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z2 = y;
         m1 = vf_load(m + 2448);
         m2 = vf_load(m + 4080);
         m3 = vf_load(m + 5712);
         m4 = vf_load(m + 7344);
         m0 = vf_load(m + 816);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u3 = vf_add(m0, vf_add(m1, m3));
-        const vf z3 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z3 = y;
         m1 = vf_load(m + 2720);
         m2 = vf_load(m + 4352);
         m3 = vf_load(m + 5984);
         m4 = vf_load(m + 7616);
         m0 = vf_load(m + 1088);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u4 = vf_add(m0, vf_add(m1, m3));
-        const vf z4 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z4 = y;
         m1 = vf_load(m + 2992);
         m2 = vf_load(m + 4624);
         m3 = vf_load(m + 6256);
         m4 = vf_load(m + 7888);
         m0 = vf_load(m + 1360);
-        m1 = vf_add(m1, m2);
-        m3 = vf_add(m3, m4);
-        const vf u5 = vf_add(m0, vf_add(m1, m3));
-        const vf z5 = vf_fma(vf_set1(2.0f), m3, vf_mul(vf_set1(0.5f), m1));
+        s = vf_add(m1, m2);
+        s2 = vf_add(m3, m4);
+        y = vf_add(m0, vf_add(s, s2));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.0f), s2, vf_mul(vf_set1(0.5f), s));
+        const vf z5 = y;
 
         residual_conv2d_winograd6_3_avx512_row_out16(
             u0, u1, u2, u3, u4, u5,
             r + 0,
-            y + 0, b, cols);
+            y0 + 0, b, cols);
         if (rows > 2)
         residual_conv2d_winograd6_3_avx512_row_out16(
             z0, z1, z2, z3, z4, z5,
             r + 1024,
-            y + 1024, b, cols);
+            y0 + 1024, b, cols);
     }
     {
+        vf m1, m2, y;
+        vf m3, m4;
+        vf end;
+        vf d, d2;
+
         m1 = vf_load(m + 1632);
         m2 = vf_load(m + 3264);
         m3 = vf_load(m + 4896);
         m4 = vf_load(m + 6528);
-        m0 = vf_load(m + 8160);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u0 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z0 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8160);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u0 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z0 = y;
         m1 = vf_load(m + 1904);
         m2 = vf_load(m + 3536);
         m3 = vf_load(m + 5168);
         m4 = vf_load(m + 6800);
-        m0 = vf_load(m + 8432);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u1 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z1 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8432);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u1 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z1 = y;
         m1 = vf_load(m + 2176);
         m2 = vf_load(m + 3808);
         m3 = vf_load(m + 5440);
         m4 = vf_load(m + 7072);
-        m0 = vf_load(m + 8704);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u2 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z2 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8704);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u2 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z2 = y;
         m1 = vf_load(m + 2448);
         m2 = vf_load(m + 4080);
         m3 = vf_load(m + 5712);
         m4 = vf_load(m + 7344);
-        m0 = vf_load(m + 8976);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u3 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z3 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 8976);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u3 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z3 = y;
         m1 = vf_load(m + 2720);
         m2 = vf_load(m + 4352);
         m3 = vf_load(m + 5984);
         m4 = vf_load(m + 7616);
-        m0 = vf_load(m + 9248);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u4 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z4 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 9248);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u4 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z4 = y;
         m1 = vf_load(m + 2992);
         m2 = vf_load(m + 4624);
         m3 = vf_load(m + 6256);
         m4 = vf_load(m + 7888);
-        m0 = vf_load(m + 9520);
-        m1 = vf_sub(m1, m2);
-        m3 = vf_sub(m3, m4);
-        m2 = vf_mul(vf_set1(0.70710678f), m1);
-        m0 = vf_fma(vf_set1(0.35355339f), m1, m0);
-        const vf u5 = vf_fma(vf_set1(1.41421356f), m3, m2);
-        const vf z5 = vf_fma(vf_set1(2.82842712f), m3, m0);
+        end = vf_load(m + 9520);
+        d = vf_sub(m1, m2);
+        d2 = vf_sub(m3, m4);
+        y = vf_fma(vf_set1(1.41421356f), d2, vf_mul(vf_set1(0.70710678f), d));
+        const vf u5 = y;
+        y = vf_fma(vf_set1(2.82842712f), d2, vf_fma(vf_set1(0.35355339f), d, end));
+        const vf z5 = y;
 
         if (rows > 1)
         residual_conv2d_winograd6_3_avx512_row_out16(
             u0, u1, u2, u3, u4, u5,
             r + 512,
-            y + 512, b, cols);
+            y0 + 512, b, cols);
         if (rows > 3)
         residual_conv2d_winograd6_3_avx512_row_out16(
             z0, z1, z2, z3, z4, z5,
             r + 1536,
-            y + 1536, b, cols);
+            y0 + 1536, b, cols);
     }
 }
 
@@ -7881,7 +8119,8 @@ static void residual_conv2d_winograd6_3_avx512_store(const float *m,
         float *y, const float *b, int tile, int to, int channels)
 {
     for (int at = tile; at < to; at++, m += 16) {
-        const int oy = at / 8 % 8 * 4, ox = at % 8 * 4;
+        const int oy = at / 8 % 8 * 4;
+        const int ox = at % 8 * 4;
         const ptrdiff_t image = at / 64;
         float *yt = y + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
         const float *rt = r + image * 16384 + (ptrdiff_t)oy * 512 + (ptrdiff_t)ox * 16;
@@ -7890,7 +8129,8 @@ static void residual_conv2d_winograd6_3_avx512_store(const float *m,
         for (; c + 16 <= channels; c += 16)
             residual_conv2d_winograd6_3_avx512_out16(m + c,
                 rt + c,
-                yt + c, b + c, 32 - oy, 32 - ox);
+                yt + c, b + c,
+                32 - oy, 32 - ox);
     }
 }
 
