@@ -88,9 +88,18 @@ CNN_INLINE vf vf_atmost(vf x, vf high)
     return (vf)_mm256_min_ps((__m256)high, (__m256)x);
 }
 
+/* The zero is made when x is there: gcc makes it before the loop whose sum x is, in a register that the loop has
+ * no other for than a sum's. */
 CNN_INLINE vf vf_relu(vf x)
 {
+#if CNN_GNU && !defined(__clang__)
+    vf zero;
+
+    __asm__("vxorps %0, %0, %0" : "=x"(zero) : "x"(x));
+    return vf_atleast(x, zero);
+#else
     return vf_atleast(x, vf_zero());
+#endif
 }
 
 CNN_INLINE vf vf_select_lt(vf a, vf b, vf then, vf otherwise)
