@@ -189,6 +189,29 @@ CNN_INLINE void cnn_clear_halo(float *y, int from, int to, ptrdiff_t row, int w,
             memset(y + r * row + (w + i) * pixel, 0, (size_t)c * sizeof(float));
 }
 
+/* n vectors at most are in registers here, of the 16 that AVX2 has: those that the code around needs. gcc keeps
+ * constants of what follows a loop in others while the loop needs them for its sums. */
+#if CNN_GNU && defined(__x86_64__) && !defined(__clang__)
+#define CNN_FREE_15 "xmm15"
+#define CNN_FREE_14 "xmm14", CNN_FREE_15
+#define CNN_FREE_13 "xmm13", CNN_FREE_14
+#define CNN_FREE_12 "xmm12", CNN_FREE_13
+#define CNN_FREE_11 "xmm11", CNN_FREE_12
+#define CNN_FREE_10 "xmm10", CNN_FREE_11
+#define CNN_FREE_9 "xmm9", CNN_FREE_10
+#define CNN_FREE_8 "xmm8", CNN_FREE_9
+#define CNN_FREE_7 "xmm7", CNN_FREE_8
+#define CNN_FREE_6 "xmm6", CNN_FREE_7
+#define CNN_FREE_5 "xmm5", CNN_FREE_6
+#define CNN_FREE_4 "xmm4", CNN_FREE_5
+#define CNN_FREE_3 "xmm3", CNN_FREE_4
+#define CNN_FREE_2 "xmm2", CNN_FREE_3
+#define CNN_FREE_1 "xmm1", CNN_FREE_2
+#define CNN_FREE_FROM(n) __asm__ volatile("" : : : CNN_FREE_##n)
+#else
+#define CNN_FREE_FROM(n) (void)0
+#endif
+
 /* Asks for the cache line at p, which is about to be written. */
 CNN_INLINE void cnn_prefetch_write(const float *p)
 {
