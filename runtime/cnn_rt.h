@@ -145,9 +145,10 @@
 #endif
 
 /* In a loop: hides where p came from.  Where neighbouring pixels share inputs, clang would keep those
- * of one round for the next, far more of them than there are registers. */
+ * of one round for the next, far more of them than there are registers, and gcc those of one column of a
+ * kernel for the next one, unless the statement is volatile. */
 #if CNN_GNU
-#define CNN_HIDE(p) __asm__("" : "+r"(p))
+#define CNN_HIDE(p) __asm__ volatile("" : "+r"(p))
 #else
 #define CNN_HIDE(p) (void)(p)
 #endif

@@ -19,7 +19,7 @@
 
 #if !defined(CONV_CHAIN_CNNGEN_VERSION) || CONV_CHAIN_CNNGEN_VERSION != 100
 #error "this is not the header of conv_chain.c: another version of cnngen made it; make both files again, in one run"
-#elif CONV_CHAIN_MODEL_HASH != 0x40ef2b6a7268de6dU
+#elif CONV_CHAIN_MODEL_HASH != 0x38a9e0f0284b853bU
 #error "this is not the header of conv_chain.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -2333,6 +2333,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile1_5x16(const float *CNN_REST
     vf a4_0 = vf_load(b + 0);
     vf a4_1 = vf_load(b + 8);
 
+    CNN_FREE_FROM(10);
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
@@ -2452,6 +2453,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_REST
     vf a4_0 = vf_load(b + 0);
     vf a4_1 = vf_load(b + 8);
 
+    CNN_FREE_FROM(10);
     for (int kh = 1; kh < rows; kh++) {
         const float *xi = x;
 
@@ -2583,6 +2585,7 @@ CNN_INLINE void conv_chain_conv2d_direct_1_avx2_tile3_4x16(const float *CNN_REST
     vf a3_0 = vf_load(b + 0);
     vf a3_1 = vf_load(b + 8);
 
+    CNN_FREE_FROM(8);
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
@@ -2755,6 +2758,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_4x16(const float *CNN_REST
     vf a3_0 = vf_load(b + 0);
     vf a3_1 = vf_load(b + 8);
 
+    CNN_FREE_FROM(8);
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
@@ -2831,6 +2835,7 @@ CNN_INLINE void conv_chain_conv2d_direct_2_avx2_tile0_3x16(const float *CNN_REST
     vf a2_0 = vf_load(b + 0);
     vf a2_1 = vf_load(b + 8);
 
+    CNN_FREE_FROM(6);
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 

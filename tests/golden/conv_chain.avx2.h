@@ -17,7 +17,7 @@ extern "C" {
 /* What made this header, as 10000 * major + 100 * minor + patch, and a hash of the program: of its code, options
  * and, unless they are in a file of their own, weights. The C file refuses a header that has others. */
 #define CONV_CHAIN_CNNGEN_VERSION 100
-#define CONV_CHAIN_MODEL_HASH 0x40ef2b6a7268de6dU
+#define CONV_CHAIN_MODEL_HASH 0x38a9e0f0284b853bU
 
 /* Sizes in elements, for the whole batch; images lie one behind the other, each [height][width][channels]. */
 #define CONV_CHAIN_BATCH 1

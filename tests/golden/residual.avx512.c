@@ -22,7 +22,7 @@
 
 #if !defined(RESIDUAL_CNNGEN_VERSION) || RESIDUAL_CNNGEN_VERSION != 100
 #error "this is not the header of residual.c: another version of cnngen made it; make both files again, in one run"
-#elif RESIDUAL_MODEL_HASH != 0x633f33ed79cc509eU
+#elif RESIDUAL_MODEL_HASH != 0x1acdf7e5d3e8d2fcU
 #error "this is not the header of residual.c: it belongs to another model, or other options; make both files again, in one run"
 #endif
 
@@ -4104,6 +4104,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile1_6x16(const float *CNN_RESTRI
     vf a5_0 = vf_load(b + 0);
     vf a5_1 = vf_load(b + 8);
 
+    CNN_FREE_FROM(12);
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
@@ -4238,6 +4239,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_6x16(const float *CNN_RESTRI
     vf a5_0 = vf_load(b + 0);
     vf a5_1 = vf_load(b + 8);
 
+    CNN_FREE_FROM(12);
     for (int kh = 1; kh < rows; kh++) {
         const float *xi = x;
 
@@ -4384,6 +4386,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile0_5x16(const float *CNN_RESTRI
     vf a4_0 = vf_load(b + 0);
     vf a4_1 = vf_load(b + 8);
 
+    CNN_FREE_FROM(10);
     for (int kh = 1; kh < rows; kh++) {
         const float *xi = x;
 
@@ -4515,6 +4518,7 @@ CNN_INLINE void residual_conv2d_direct_1_avx2_tile6_5x16(const float *CNN_RESTRI
     vf a4_0 = vf_load(b + 0);
     vf a4_1 = vf_load(b + 8);
 
+    CNN_FREE_FROM(10);
     for (int kh = 0; kh < rows; kh++) {
         const float *xi = x;
 
