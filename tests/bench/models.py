@@ -216,11 +216,40 @@ def yolo_tiny(n):
     n.conv(255, 1)
 
 
+def inception_b(n):
+    """Two of the ten blocks B of Inception-ResNet-v1 (Szegedy and others, 2017), of 7x7 in a row and a column."""
+    for _ in range(2):
+        x = n.last
+        plain = n.conv(128, 1, act='relu')
+        n.conv(128, 1, act='relu', source=x)
+        n.conv(128, (1, 7), act='relu')
+        n.concat(plain, n.conv(128, (7, 1), act='relu'))
+        n.add(x, n.conv(896, 1), 'relu')
+
+
+def tcn(n):
+    """A stage of MS-TCN (Abu Farha and Gall, 2019): ten dilated layers over 1000 frames."""
+    n.conv(64, 1)
+    for layer in range(10):
+        x = n.last
+        n.conv(64, (1, 3), dilation=(1, 2 ** layer), act='relu')
+        n.add(x, n.conv(64, 1))
+    n.conv(19, 1)
+
+
+def context(n):
+    """A context module (Yu and Koltun, 2016): what a dense prediction sees grows from layer to layer."""
+    for dilation in (1, 1, 2, 4, 8, 16, 1):
+        n.conv(64, 3, dilation=dilation, act='relu')
+    n.conv(21, 1)
+
+
 NETWORKS = [(depth_1_to_256, (1, 28, 28)), (depth_256, (256, 128, 128)), (lenet5, (1, 28, 28)),
             (resnet8, (3, 32, 32)), (dscnn, (1, 49, 10)), (mobilenetv2, (3, 224, 224)),
             (resnet18, (3, 224, 224))]
 MORE = [(squeezenet, (3, 224, 224)), (mobilenetv3_small, (3, 224, 224)), (efficientnet_b0, (3, 224, 224)),
-        (unet, (3, 128, 128)), (densenet, (3, 32, 32)), (yolo_tiny, (3, 256, 256))]
+        (unet, (3, 128, 128)), (densenet, (3, 32, 32)), (yolo_tiny, (3, 256, 256)),
+        (inception_b, (896, 17, 17)), (tcn, (64, 1, 1000)), (context, (64, 64, 64))]
 LARGEST = (mobilenetv2, resnet18)      # left out of a short run
 
 
