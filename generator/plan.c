@@ -25,12 +25,18 @@ static const struct kernel *choose(void *context, const struct group *g, const c
     return made.kernel;
 }
 
+/* Whether the network's layer is what a step computes, or was before it was lowered: Conv1D has Conv2D's attributes. */
+static bool is_layer_of(const struct node *layer, const struct node *main)
+{
+    return layer->layer == main->layer && (layer->op == main->op || layer->op == OP_CONV1D);
+}
+
 /* Where the reference evaluation is to know how far the kernel's results may be off. */
 static void tell_bound(const struct graph *g, const struct step *step)
 {
     const struct node *main = step->group->main;
     for (int i = 0; i < g->layer.n; i++)
-        if (g->layer.at[i]->layer == main->layer && g->layer.at[i]->op == main->op)
+        if (is_layer_of(g->layer.at[i], main))
             g->layer.at[i]->bound = step->kernel->bound;
 }
 
